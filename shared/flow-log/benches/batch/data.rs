@@ -1,0 +1,126 @@
+//! Events to measure with: made, the same in every run, as varied as real traffic is.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// The kinds of payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Accepted traffic, with one rejected ping among fifty lines.
+    Accepted,
+    /// Rejected pings only.
+    Matching,
+    /// As `Accepted`, each line followed by its fields as a filter pattern with names adds them.
+    Extracted,
+    /// As `Accepted`, in AWS's example format of version 5 with 29 fields.
+    Version5,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 4] = [Kind::Accepted, Kind::Matching, Kind::Extracted, Kind::Version5];
+}
+
+pub(crate) const VERSION_5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${end} ${type} ${packets} ${bytes} ${account-id} ${vpc-id} ${subnet-id} ${instance-id} ${interface-id} ${region} ${az-id} ${sublocation-type} ${sublocation-id} ${action} ${tcp-flags} ${pkt-srcaddr} ${pkt-dstaddr} ${pkt-src-aws-service} ${pkt-dst-aws-service} ${traffic-path} ${flow-direction} ${log-status}";
+
+const NAMES: [&str; 14] = [
+    "version",
+    "account",
+    "eni",
+    "source",
+    "destination",
+    "srcport",
+    "destport",
+    "protocol",
+    "packets",
+    "bytes",
+    "starttime",
+    "endtime",
+    "action",
+    "flowlogstatus",
+];
+
+/// How many addresses talk to the interface.
+const PEERS: u64 = 300;
+
+/// One of them: some near, most anywhere.
+fn peer(n: u64) -> String {
+    let mut random = Random(n);
+    match random.below(4) {
+        0 => format!("10.1.{}.{}", random.below(4), random.below(250)),
+        1 => format!("172.31.{}.{}", random.below(16), random.below(250)),
+        _ => format!("{}.{}.{}.{}", 1 + random.below(220), random.below(256), random.below(256), random.below(256)),
+    }
+}
+
+/// A step of SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+}
+
+/// The event of a subscription with that many lines, all of one interface as in every real one.
+pub(crate) fn event(kind: Kind, lines: usize, seed: u64) -> Vec<u8> {
+    let mut random = Random(seed << 32 | lines as u64);
+    let mut json = String::from(
+        r#"{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"Log-Group","logStream":"eni-0a1b2c3d4e5f60718-all","subscriptionFilters":["ping-deny"],"logEvents":["#,
+    );
+    for i in 0..lines {
+        let comma = if i == 0 { "" } else { "," };
+        let ping = kind == Kind::Matching || i % 50 == 7;
+        let (line, start) = line(kind, ping, &mut random);
+        // The leading digits are a time; the rest tells the events of a batch apart.
+        let id = format!("3891{:014}{:038}", 4_321_000_000_u64 + start, 7 * i);
+        write!(json, r#"{comma}{{"id":"{id}","timestamp":{start}000,"message":"{line}""#).unwrap();
+        if kind == Kind::Extracted {
+            let fields: Vec<_> =
+                NAMES.iter().zip(line.split(' ')).map(|(name, value)| format!(r#""{name}":"{value}""#)).collect();
+            write!(json, r#","extractedFields":{{{}}}"#, fields.join(",")).unwrap();
+        }
+        json.push('}');
+    }
+    json.push_str("]}");
+    let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+    let mut gz = vec![0; compressor.gzip_compress_bound(json.len())];
+    let len = compressor.gzip_compress(json.as_bytes(), &mut gz).unwrap();
+    format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, STANDARD.encode(&gz[..len])).into_bytes()
+}
+
+fn line(kind: Kind, ping: bool, random: &mut Random) -> (String, u64) {
+    let own = "10.1.2.3";
+    let peer = peer(random.below(PEERS));
+    let inward = random.below(2) == 0;
+    let (src, dst) = if inward { (&*peer, own) } else { (own, &*peer) };
+    let (far, near) = (1024 + random.below(64_000), [443, 80, 22, 5432, 53][random.below(5) as usize]);
+    let (srcport, dstport) = match (ping, inward) {
+        (true, _) => (0, 0),
+        (false, true) => (far, near),
+        (false, false) => (near, far),
+    };
+    let protocol = if ping { 1 } else { [6, 6, 6, 17][random.below(4) as usize] };
+    let packets = 1 + random.below(40) * random.below(40) / 20;
+    let bytes = packets * (52 + random.below(1200));
+    let start = 1_780_000_000 + random.below(60);
+    let end = start + random.below(60);
+    let action = if ping { "REJECT" } else { "ACCEPT" };
+    let line = if kind == Kind::Version5 {
+        let (path, direction) = if inward { ("-", "ingress") } else { ("8", "egress") };
+        format!(
+            "5 {src} {dst} {srcport} {dstport} {protocol} {start} {end} IPv4 {packets} {bytes} 123456789012 vpc-abcdefab012345678 subnet-aaaaaaaa012345678 i-0c50d5961bcb2d47b eni-0a1b2c3d4e5f60718 ap-northeast-1 apne1-az4 - - {action} {} {src} {dst} - - {path} {direction} OK",
+            random.below(32)
+        )
+    } else {
+        format!(
+            "2 123456789012 eni-0a1b2c3d4e5f60718 {src} {dst} {srcport} {dstport} {protocol} {packets} {bytes} {start} {end} {action} OK"
+        )
+    };
+    (line, start)
+}

@@ -1,0 +1,223 @@
+//! The fields a record can have, by the names AWS gives them.
+
+use std::fmt;
+
+/// Declares [`Field`] with its names and versions in one place, so that none of the tables can disagree.
+macro_rules! fields {
+    ($( $version:literal { $( $(#[$doc:meta])* $variant:ident = $name:literal, )* } )*) => {
+        /// A documented field of a VPC flow log record, versions 2 to 11.
+        ///
+        /// Names, types and meanings are those of AWS's list of fields:
+        /// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>. Version 6 belongs to transit
+        /// gateway flow logs, whose records have no `action` and are not read here.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Field {
+            $($(
+                $(#[$doc])*
+                #[doc = concat!("\n\nIn a format: `${", $name, "}`, since version ", $version, ".")]
+                $variant,
+            )*)*
+        }
+
+        impl Field {
+            /// Every documented field, by version and then in the order of AWS's table.
+            pub const ALL: &'static [Field] = &[$($(Field::$variant,)*)*];
+
+            pub(crate) const COUNT: usize = Field::ALL.len();
+
+            /// The name AWS uses for it, as in `${name}`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $($(Field::$variant => $name,)*)* }
+            }
+
+            /// The field of that exact name; `None` for a name that is not documented (yet).
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Field> {
+                match name { $($($name => Some(Field::$variant),)*)* _ => None }
+            }
+
+            /// The flow log version that brought it.
+            #[must_use]
+            pub const fn since_version(self) -> u8 {
+                match self { $($(Field::$variant => $version,)*)* }
+            }
+        }
+    };
+}
+
+fields! {
+    2 {
+        /// The highest version among the fields of the format, 2 for the default one.
+        Version = "version",
+        /// The account that owns the interface: 12 digits, or `unknown` for an interface that an AWS service made.
+        AccountId = "account-id",
+        /// The interface the traffic was recorded for; `-` for a regional NAT gateway.
+        InterfaceId = "interface-id",
+        /// The source address. For outgoing traffic, the interface's primary private one.
+        SrcAddr = "srcaddr",
+        /// The destination address. For incoming traffic, the interface's primary private one.
+        DstAddr = "dstaddr",
+        /// The source port, 0-65535; 0 for ICMP.
+        SrcPort = "srcport",
+        /// The destination port, 0-65535; 0 for ICMP.
+        DstPort = "dstport",
+        /// The IANA protocol number, 0-255: <https://www.iana.org/assignments/protocol-numbers>.
+        Protocol = "protocol",
+        /// The packets of the flow in the window (a count).
+        Packets = "packets",
+        /// The bytes of the flow in the window; `-` on traffic that VPC Block Public Access rejected.
+        Bytes = "bytes",
+        /// When the window's first packet was seen: Unix seconds, up to 60 s off.
+        Start = "start",
+        /// When the window's last packet was seen: Unix seconds, up to 60 s off.
+        End = "end",
+        /// `ACCEPT` or `REJECT`; `-` without traffic.
+        Action = "action",
+        /// `OK`, `NODATA` (no traffic in the window) or `SKIPDATA` (records were lost).
+        LogStatus = "log-status",
+    }
+    3 {
+        /// The VPC of the interface.
+        VpcId = "vpc-id",
+        /// The subnet of the interface; `-` for a regional NAT gateway.
+        SubnetId = "subnet-id",
+        /// The instance the interface is attached to; `-` for an interface that a service manages.
+        InstanceId = "instance-id",
+        /// The bit mask of the TCP flags seen in the window, see [`TcpFlags`](crate::TcpFlags).
+        TcpFlags = "tcp-flags",
+        /// `IPv4`, `IPv6` or `EFA`.
+        Type = "type",
+        /// The address in the packet itself, where `srcaddr` shows that of the interface in between.
+        PktSrcAddr = "pkt-srcaddr",
+        /// The address in the packet itself, where `dstaddr` shows that of the interface in between.
+        PktDstAddr = "pkt-dstaddr",
+    }
+    4 {
+        /// The region of the interface.
+        Region = "region",
+        /// The Availability Zone's id, such as `apse2-az3`; `-` in a sublocation.
+        AzId = "az-id",
+        /// `wavelength`, `outpost` or `localzone`.
+        SublocationType = "sublocation-type",
+        /// The id of the sublocation.
+        SublocationId = "sublocation-id",
+    }
+    5 {
+        /// The AWS service that `pkt-srcaddr` belongs to, such as `S3`; the list grows.
+        PktSrcAwsService = "pkt-src-aws-service",
+        /// The AWS service that `pkt-dstaddr` belongs to, such as `S3`; the list grows.
+        PktDstAwsService = "pkt-dst-aws-service",
+        /// `ingress` or `egress`, as the interface sees it.
+        FlowDirection = "flow-direction",
+        /// The way outgoing traffic takes, see [`TrafficPath`](crate::TrafficPath); `-` for incoming traffic.
+        TrafficPath = "traffic-path",
+    }
+    7 {
+        /// The ARN of the ECS cluster of the task.
+        EcsClusterArn = "ecs-cluster-arn",
+        /// The name of the ECS cluster.
+        EcsClusterName = "ecs-cluster-name",
+        /// The ARN of the container instance, for tasks on EC2.
+        EcsContainerInstanceArn = "ecs-container-instance-arn",
+        /// The id of the container instance, for tasks on EC2.
+        EcsContainerInstanceId = "ecs-container-instance-id",
+        /// The runtime id of the task's first container.
+        EcsContainerId = "ecs-container-id",
+        /// The runtime id of the task's second container.
+        EcsSecondContainerId = "ecs-second-container-id",
+        /// The name of the ECS service.
+        EcsServiceName = "ecs-service-name",
+        /// The ARN of the task definition.
+        EcsTaskDefinitionArn = "ecs-task-definition-arn",
+        /// The ARN of the task.
+        EcsTaskArn = "ecs-task-arn",
+        /// The id of the task.
+        EcsTaskId = "ecs-task-id",
+    }
+    8 {
+        /// Why traffic was rejected, see [`RejectReason`](crate::RejectReason); `-` for security groups and network ACLs.
+        RejectReason = "reject-reason",
+    }
+    9 {
+        /// The id of the regional NAT gateway; `-` for everything else.
+        ResourceId = "resource-id",
+    }
+    10 {
+        /// What encrypts the traffic, see [`EncryptionStatus`](crate::EncryptionStatus).
+        EncryptionStatus = "encryption-status",
+    }
+    11 {
+        /// The value of the first chosen tag of the instance, percent-encoded.
+        InstanceTag = "instance-tag",
+        /// The value of the second chosen tag of the instance, percent-encoded.
+        InstanceTag2 = "instance-tag-2",
+        /// The value of the first chosen tag of the interface, percent-encoded.
+        InterfaceTag = "interface-tag",
+        /// The value of the second chosen tag of the interface, percent-encoded.
+        InterfaceTag2 = "interface-tag-2",
+        /// The value of the first chosen tag of the Auto Scaling group, percent-encoded.
+        AsgTag = "asg-tag",
+        /// The value of the second chosen tag of the Auto Scaling group, percent-encoded.
+        AsgTag2 = "asg-tag-2",
+        /// What the interface belongs to, see [`InterfaceType`](crate::InterfaceType).
+        InterfaceType = "interface-type",
+        /// The next interface on the way.
+        NextHopInterfaceId = "next-hop-interface-id",
+        /// The subnet of the next interface.
+        NextHopSubnetId = "next-hop-subnet-id",
+        /// The Availability Zone id of the next interface.
+        NextHopAzId = "next-hop-az-id",
+        /// The VPC of the next interface.
+        NextHopVpcId = "next-hop-vpc-id",
+        /// What the next interface belongs to, see [`InterfaceType`](crate::InterfaceType).
+        NextHopInterfaceType = "next-hop-interface-type",
+    }
+}
+
+impl Field {
+    /// The fields of the default format, in its order. AWS does not let it be changed.
+    pub const DEFAULT_FORMAT: [Field; 14] = [
+        Field::Version,
+        Field::AccountId,
+        Field::InterfaceId,
+        Field::SrcAddr,
+        Field::DstAddr,
+        Field::SrcPort,
+        Field::DstPort,
+        Field::Protocol,
+        Field::Packets,
+        Field::Bytes,
+        Field::Start,
+        Field::End,
+        Field::Action,
+        Field::LogStatus,
+    ];
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_back_to_its_field() {
+        for &field in Field::ALL {
+            assert_eq!(Field::from_name(field.name()), Some(field));
+        }
+        assert_eq!(Field::from_name("tgw-id"), None);
+        assert_eq!(Field::from_name("srcAddr"), None);
+    }
+
+    #[test]
+    fn the_table_holds_what_the_versions_brought() {
+        let count = |version| Field::ALL.iter().filter(|f| f.since_version() == version).count();
+        assert_eq!((2..=11).map(count).collect::<Vec<_>>(), [14, 7, 4, 4, 0, 10, 1, 1, 1, 12]);
+    }
+}

@@ -1,0 +1,257 @@
+//! A strict reader of JSON (RFC 8259) that walks over a text once and borrows its strings.
+
+use std::borrow::Cow;
+
+use crate::scan::plain_run;
+
+/// How deep values may nest. Subscriptions nest three deep; the limit keeps hostile input off the stack.
+const MAX_DEPTH: usize = 64;
+
+/// Where a text stops being what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct JsonError {
+    /// The offset in bytes.
+    pub(crate) at: usize,
+    /// What is wrong there, in words.
+    pub(crate) what: &'static str,
+}
+
+type Result<T> = std::result::Result<T, JsonError>;
+
+/// A position in a text.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor<'a> {
+    text: &'a str,
+    pub(crate) at: usize,
+}
+
+/// A string as it stands between its quotes, checked but not unescaped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawStr<'a> {
+    pub(crate) raw: &'a str,
+    pub(crate) has_escapes: bool,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Cursor { text, at: 0 }
+    }
+
+    pub(crate) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    pub(crate) fn error<T>(&self, what: &'static str) -> Result<T> {
+        Err(JsonError { at: self.at, what })
+    }
+
+    pub(crate) fn white_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Takes a byte if it comes next.
+    pub(crate) fn take(&mut self, byte: u8) -> bool {
+        let taken = self.peek() == Some(byte);
+        self.at += usize::from(taken);
+        taken
+    }
+
+    /// Takes a byte that has to come next after white space.
+    pub(crate) fn expect(&mut self, byte: u8, what: &'static str) -> Result<()> {
+        self.white_space();
+        if self.take(byte) { Ok(()) } else { self.error(what) }
+    }
+
+    /// Walks over an object; `on_member` has to take the value of each key.
+    pub(crate) fn object(&mut self, mut on_member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<()>) -> Result<()> {
+        self.expect(b'{', "expected an object")?;
+        self.white_space();
+        if self.take(b'}') {
+            return Ok(());
+        }
+        loop {
+            self.white_space();
+            let key = self.string("expected a key")?;
+            self.expect(b':', "expected a colon")?;
+            self.white_space();
+            on_member(self, key.unescape())?;
+            self.white_space();
+            if self.take(b'}') {
+                return Ok(());
+            }
+            self.expect(b',', "expected a comma or the end of the object")?;
+        }
+    }
+
+    /// Walks over an array; `on_item` has to take each item.
+    pub(crate) fn array(&mut self, mut on_item: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+        self.expect(b'[', "expected an array")?;
+        self.white_space();
+        if self.take(b']') {
+            return Ok(());
+        }
+        loop {
+            self.white_space();
+            on_item(self)?;
+            self.white_space();
+            if self.take(b']') {
+                return Ok(());
+            }
+            self.expect(b',', "expected a comma or the end of the array")?;
+        }
+    }
+
+    /// Takes a string.
+    pub(crate) fn string(&mut self, what: &'static str) -> Result<RawStr<'a>> {
+        if !self.take(b'"') {
+            return self.error(what);
+        }
+        let start = self.at;
+        let mut has_escapes = false;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            self.at += plain_run(rest);
+            match self.peek() {
+                Some(b'"') => {
+                    let raw = self.text.get(start..self.at).unwrap_or_default();
+                    self.at += 1;
+                    return Ok(RawStr { raw, has_escapes });
+                }
+                Some(b'\\') => {
+                    has_escapes = true;
+                    self.escape()?;
+                }
+                Some(_) => return self.error("a control character in a string, not escaped"),
+                None => return self.error("the text ends inside a string"),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<()> {
+        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
+        match rest {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => self.at += 2,
+            [b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|b| b.is_ascii_hexdigit()) => self.at += 6,
+            _ => return self.error("not an escape sequence"),
+        }
+        Ok(())
+    }
+
+    /// Takes a whole number that fits into 64 bits with its sign.
+    pub(crate) fn integer(&mut self, what: &'static str) -> Result<i64> {
+        let start = self.at;
+        self.number()?;
+        match self.text.get(start..self.at).unwrap_or_default().parse() {
+            Ok(number) => Ok(number),
+            Err(_) => Err(JsonError { at: start, what }),
+        }
+    }
+
+    fn number(&mut self) -> Result<()> {
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            let _ = self.take(b'+') || self.take(b'-');
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<()> {
+        let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        self.at += digits;
+        if digits == 0 { self.error("expected a value") } else { Ok(()) }
+    }
+
+    /// Takes any value, without a look at what it means.
+    pub(crate) fn skip(&mut self) -> Result<()> {
+        self.skip_within(MAX_DEPTH)
+    }
+
+    fn skip_within(&mut self, depth: usize) -> Result<()> {
+        self.white_space();
+        let nested = matches!(self.peek(), Some(b'{' | b'['));
+        let Some(depth) = depth.checked_sub(usize::from(nested)) else {
+            return self.error("nested too deep");
+        };
+        match self.peek() {
+            Some(b'{') => self.object(|cursor, _| cursor.skip_within(depth)),
+            Some(b'[') => self.array(|cursor| cursor.skip_within(depth)),
+            Some(b'"') => self.string("").map(drop),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            _ => self.number(),
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Result<()> {
+        if !self.rest().starts_with(word) {
+            return self.error("expected a value");
+        }
+        self.at += word.len();
+        Ok(())
+    }
+}
+
+impl<'a> RawStr<'a> {
+    /// The string's value: borrowed where nothing is escaped. A lone surrogate, which JSON's grammar lets through
+    /// and UTF-8 cannot hold, becomes U+FFFD.
+    pub(crate) fn unescape(self) -> Cow<'a, str> {
+        if !self.has_escapes {
+            return Cow::Borrowed(self.raw);
+        }
+        let mut value = String::with_capacity(self.raw.len());
+        let mut rest = self.raw;
+        while let Some((before, escaped)) = rest.split_once('\\') {
+            value.push_str(before);
+            rest = match escaped.strip_prefix('u') {
+                Some(hex) => push_code_point(&mut value, hex),
+                None => {
+                    let mut chars = escaped.chars();
+                    value.extend(chars.next().map(|c| match c {
+                        'b' => '\u{8}',
+                        'f' => '\u{c}',
+                        'n' => '\n',
+                        'r' => '\r',
+                        't' => '\t',
+                        quote_or_slash => quote_or_slash,
+                    }));
+                    chars.as_str()
+                }
+            };
+        }
+        value.push_str(rest);
+        Cow::Owned(value)
+    }
+}
+
+/// Adds the character that starts with these four digits and returns what follows it. Two escapes may make one
+/// character, as a surrogate pair.
+fn push_code_point<'a>(value: &mut String, hex: &'a str) -> &'a str {
+    let (high, rest) = unit(hex);
+    let low = rest.strip_prefix("\\u").map(unit);
+    if let (0xd800..0xdc00, Some((low @ 0xdc00..0xe000, rest))) = (high, low) {
+        let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+        value.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+        return rest;
+    }
+    value.push(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER));
+    rest
+}
+
+fn unit(hex: &str) -> (u32, &str) {
+    let (digits, rest) = hex.split_at_checked(4).unwrap_or((hex, ""));
+    (u32::from_str_radix(digits, 16).unwrap_or(0xfffd), rest)
+}

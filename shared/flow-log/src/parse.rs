@@ -1,0 +1,217 @@
+//! Numbers and addresses, from bytes.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::{split::Piece, unparsed::Why};
+
+const POWERS_OF_TEN: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
+/// Reads decimal digits, and nothing but digits, as a number of at most `max`.
+#[inline]
+pub(crate) fn number(text: Piece<'_>, max: u64) -> Option<u64> {
+    let digits = text.bytes();
+    let value = match (digits.len(), text.window(), text.window::<16>()) {
+        (1..=8, Some(window), _) => up_to_eight_digits(*window, digits.len()),
+        (9..=15, Some(first), Some(window)) => {
+            let rest = digits.len() - first.len();
+            let last = up_to_eight_digits(*window.last_chunk()?, rest)?;
+            Some(eight_digits(*first)? * POWERS_OF_TEN[rest] + last)
+        }
+        _ => any_digits(digits),
+    }?;
+    if value > max { None } else { Some(value) }
+}
+
+/// Reads the first digits of eight bytes. How many they are makes no difference to the way through here.
+#[inline]
+fn up_to_eight_digits(window: [u8; 8], len: usize) -> Option<u64> {
+    const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+    // The first digit into the lowest byte, zeros before it, and whatever follows the digits out at the top.
+    let digits = (u64::from_le_bytes(window) ^ ZEROS) << (u64::BITS as usize - 8 * len);
+    eight_digit_values(digits)
+}
+
+/// Reads digits in any number; `None` for none at all and for those that do not fit.
+#[inline]
+fn any_digits(digits: &[u8]) -> Option<u64> {
+    /// As many digits as fit whatever they are.
+    const SURE_TO_FIT: usize = 19;
+    let (mut value, rest) = match digits.split_first_chunk() {
+        Some((first, rest)) => (eight_digits(*first)?, rest),
+        None if digits.is_empty() => return None,
+        None => (0, digits),
+    };
+    for &byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    if digits.len() <= SURE_TO_FIT {
+        return Some(value);
+    }
+    digits.iter().try_fold(0u64, |value, byte| value.checked_mul(10)?.checked_add(u64::from(byte - b'0')))
+}
+
+/// Says why [`number`] found none.
+#[cold]
+pub(crate) fn why_no_number(text: &str) -> Why {
+    match text {
+        "-" => Why::Missing,
+        _ if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => Why::OutOfRange,
+        _ => Why::NotANumber,
+    }
+}
+
+/// Reads eight digits at once.
+#[inline]
+pub(crate) fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    up_to_eight_digits(text, text.len())
+}
+
+/// Makes a number of eight digits' values, each step joining neighbours: digits to pairs, pairs to fours, fours to the
+/// number.
+#[inline]
+fn eight_digit_values(digits: u64) -> Option<u64> {
+    const HIGH_NIBBLES: u64 = u64::from_ne_bytes([0xf0; 8]);
+    const TO_NEXT_NIBBLE: u64 = u64::from_ne_bytes([6; 8]);
+    // Up to 9 only: nothing in the upper half, also after adding 6.
+    if (digits | digits.wrapping_add(TO_NEXT_NIBBLE)) & HIGH_NIBBLES != 0 {
+        return None;
+    }
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+}
+
+/// Reads an IPv4 or IPv6 address in the textual forms of RFC 4291; a zone id (RFC 4007) is not part of an address.
+#[cold]
+pub(crate) fn any_address(text: Piece<'_>) -> Option<IpAddr> {
+    text.text().parse().ok()
+}
+
+/// Says why [`any_address`] found none.
+#[cold]
+pub(crate) fn why_no_address(text: &str) -> Why {
+    if text == "-" { Why::Missing } else { Why::NotAnAddress }
+}
+
+/// Reads four numbers without leading zeros; declines everything else, which [`any_address`] then decides.
+#[inline]
+pub(crate) fn plain_ipv4(text: Piece<'_>) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut rest = text.bytes().iter();
+    for (i, octet) in octets.iter_mut().enumerate() {
+        let mut value = u32::from(rest.next()?.wrapping_sub(b'0'));
+        if value > 9 {
+            return None;
+        }
+        loop {
+            match rest.next() {
+                None if i == 3 => break,
+                Some(b'.') if i < 3 => break,
+                Some(digit @ b'0'..=b'9') if value != 0 && value < 26 => value = value * 10 + u32::from(digit - b'0'),
+                _ => return None,
+            }
+        }
+        *octet = u8::try_from(value).ok()?;
+    }
+    Some(Ipv4Addr::from(octets))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_within_their_range() {
+        for (text, max, expected) in [
+            ("0", 255, Ok(0)),
+            ("255", 255, Ok(255)),
+            ("256", 255, Err(Why::OutOfRange)),
+            ("0001", 255, Ok(1)),
+            ("18446744073709551615", u64::MAX, Ok(u64::MAX)),
+            ("18446744073709551616", u64::MAX, Err(Why::OutOfRange)),
+            ("99999999999999999999", u64::MAX, Err(Why::OutOfRange)),
+            ("00000000000000000000000007", u64::MAX, Ok(7)),
+            ("9999999999999999999999999999999999999999", u64::MAX, Err(Why::OutOfRange)),
+            ("-", 255, Err(Why::Missing)),
+            ("-1", 255, Err(Why::NotANumber)),
+            ("+1", 255, Err(Why::NotANumber)),
+            ("1.0", 255, Err(Why::NotANumber)),
+            ("1e3", u64::MAX, Err(Why::NotANumber)),
+            ("0x1", 255, Err(Why::NotANumber)),
+            ("٣", 255, Err(Why::NotANumber)),
+            ("", 255, Err(Why::NotANumber)),
+        ] {
+            // Alone, and with more of a line behind it.
+            let line = format!("{text} 123456789");
+            let mut ends = crate::split::Ends::new();
+            let within = ends.find(line.as_bytes()).map(|()| ends.field(&line, 0));
+            for piece in within.into_iter().chain([Piece::whole(text)]) {
+                let read = number(piece, max).ok_or_else(|| why_no_number(piece.text()));
+                assert_eq!(read, expected, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn eight_digits_and_nothing_else() {
+        for number in [0, 1, 12_345_678, 90_807_060, 99_999_999, 10_000_000] {
+            let text = format!("{number:08}");
+            assert_eq!(eight_digits(text.as_bytes().try_into().unwrap()), Some(number), "{text}");
+        }
+        for at in 0..8 {
+            for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                for rest in [b'0', b'9'] {
+                    let mut text = [rest; 8];
+                    text[at] = byte;
+                    assert_eq!(eight_digits(text), None, "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_of_both_families() {
+        for good in ["0.0.0.0", "203.0.113.12", "::", "2001:db8::1", "::ffff:192.0.2.1", "2001:DB8:0:0:0:0:0:1"] {
+            assert!(any_address(Piece::whole(good)).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "1.2.3",
+            "1.2.3.4.5",
+            "256.1.1.1",
+            "01.2.3.4",
+            "1.2.3.4/8",
+            "fe80::1%eth0",
+            "fe80::1%25",
+            ":::",
+            "12345::",
+            "localhost",
+        ] {
+            assert_eq!((any_address(Piece::whole(bad)), why_no_address(bad)), (None, Why::NotAnAddress), "{bad}");
+        }
+        assert_eq!((any_address(Piece::whole("-")), why_no_address("-")), (None, Why::Missing));
+    }
+
+    #[test]
+    fn the_quick_way_to_ipv4_agrees_with_the_standard_library() {
+        let pieces =
+            ["", "0", "00", "1", "9", "10", "25", "26", "99", "199", "255", "256", "260", "999", "1000", "a", "1 "];
+        for a in pieces {
+            for b in pieces {
+                for text in [
+                    format!("{a}.{b}.1.2"),
+                    format!("1.2.{a}.{b}"),
+                    format!("{a}.{b}.{a}"),
+                    format!("{a}.{b}.{a}.{b}.{a}"),
+                    format!("1.2.3.{a}.{b}"),
+                ] {
+                    assert_eq!(plain_ipv4(Piece::whole(&text)), text.parse().ok(), "{text}");
+                }
+            }
+        }
+    }
+}

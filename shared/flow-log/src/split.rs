@@ -1,0 +1,216 @@
+//! Where the fields of a line end.
+
+use crate::format::MAX_FIELDS;
+use crate::scan::{WORD, spaces_and_controls};
+
+/// How many ends are written at once, wanted or not.
+const BATCH: usize = 8;
+
+/// The fields of the usual formats, with room: AWS's example of version 5 has 29.
+pub(crate) const FEW: usize = 32;
+
+/// Where the fields of a single-spaced line end.
+pub(crate) struct Ends {
+    ends: [u16; MAX_FIELDS + BATCH],
+    found: usize,
+}
+
+impl Ends {
+    /// A place for them, which is best left where it is: copying it costs more than finding the ends.
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Ends { ends: [0; MAX_FIELDS + BATCH], found: 0 }
+    }
+
+    /// Finds the fields of a line that stand apart by exactly one space. `None` for any other line (a tab, two spaces, a
+    /// space at either end, nothing at all), for more than [`MAX_FIELDS`] fields and for more than 65,535 bytes: the caller
+    /// then splits on runs of white space.
+    #[inline]
+    pub(crate) fn find(&mut self, line: &[u8]) -> Option<()> {
+        let len = u16::try_from(line.len()).ok()?;
+        self.found = 0;
+        // A space before the line would make an empty first field.
+        let mut space_before = 1;
+        let mut on_word = |spaces: u64, controls: u64, base: u16| -> Option<()> {
+            let doubled = spaces & (spaces << 1 | space_before);
+            space_before = spaces >> (WORD - 1);
+            if doubled | controls == 0 { self.push(spaces, base) } else { None }
+        };
+        let mut base = 0;
+        for word in line.as_chunks::<WORD>().0 {
+            let (spaces, controls) = spaces_and_controls(word);
+            on_word(spaces, controls, base)?;
+            // Wraps around behind the last word of the longest line, where it is not looked at.
+            base = base.wrapping_add(WORD as u16);
+        }
+        if base < len {
+            // The last word reaches back into the one before; what was seen there is shifted out.
+            let (spaces, controls) = match line.last_chunk() {
+                Some(last) => spaces_and_controls(last),
+                None => spaces_and_controls(&padded(line)),
+            };
+            let seen = WORD as u16 - (len - base);
+            on_word(spaces >> seen, controls >> seen, base)?;
+        }
+        if matches!(line.last(), None | Some(b' ')) {
+            return None;
+        }
+        *self.ends.get_mut(self.found)? = len;
+        self.found += 1;
+        Some(())
+    }
+
+    /// Adds the ends that the bits say. Eight are written even where there are fewer, since a loop of the right length
+    /// would be mispredicted on most lines; the next ones overwrite what is too many.
+    #[inline]
+    fn push(&mut self, mut bits: u64, base: u16) -> Option<()> {
+        let found = self.found + bits.count_ones() as usize;
+        let mut at = self.found;
+        while at < found {
+            for end in self.ends.get_mut(at..)?.first_chunk_mut::<BATCH>()? {
+                *end = base.wrapping_add(bits.trailing_zeros() as u16);
+                bits &= bits.wrapping_sub(1);
+            }
+            at += BATCH;
+        }
+        self.found = found;
+        if found < MAX_FIELDS { Some(()) } else { None }
+    }
+
+    /// The number of fields.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.found
+    }
+
+    /// A field of the line these were found in.
+    #[inline]
+    pub(crate) fn field<'a>(&self, line: &'a str, at: usize) -> Piece<'a> {
+        Piece::between(line, &self.ends, at).unwrap_or(Piece::whole(""))
+    }
+
+    /// The first ends, if these are all; the rest of the array means nothing.
+    #[inline]
+    pub(crate) fn few(&self) -> Option<[u16; FEW]> {
+        if self.found <= FEW { self.ends.first_chunk().copied() } else { None }
+    }
+}
+
+/// A field's place in its line, of which a number may be read more quickly than from the field alone.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'a> {
+    line: &'a str,
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Piece<'a> {
+    /// The whole of a text.
+    pub(crate) const fn whole(text: &'a str) -> Self {
+        Piece { line: text, start: 0, end: text.len() }
+    }
+
+    /// The piece between two ends.
+    #[inline]
+    pub(crate) fn between(line: &'a str, ends: &[u16], at: usize) -> Option<Self> {
+        let start = match at.checked_sub(1) {
+            Some(before) => usize::from(*ends.get(before)?) + 1,
+            None => 0,
+        };
+        Some(Piece { line, start, end: usize::from(*ends.get(at)?) })
+    }
+
+    #[inline]
+    pub(crate) fn text(self) -> &'a str {
+        self.line.get(self.start..self.end).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        self.line.as_bytes().get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Whether the field shows `-`.
+    #[inline]
+    pub(crate) fn is_absent(self) -> bool {
+        self.end == self.start + 1 && self.line.as_bytes().get(self.start) == Some(&b'-')
+    }
+
+    /// The field's first bytes, and behind a short field those of the line.
+    #[inline]
+    pub(crate) fn window<const N: usize>(self) -> Option<&'a [u8; N]> {
+        self.line.as_bytes().get(self.start..)?.first_chunk()
+    }
+}
+
+/// The fields of a line that end there.
+#[inline]
+pub(crate) fn pieces<'a>(line: &'a str, ends: &[u16]) -> impl Iterator<Item = Piece<'a>> {
+    let mut start = 0;
+    ends.iter().map(move |&end| {
+        let piece = Piece { line, start, end: usize::from(end) };
+        start = piece.end + 1;
+        piece
+    })
+}
+
+/// A line shorter than a word, at the word's end.
+#[cold]
+fn padded(line: &[u8]) -> [u8; WORD] {
+    let mut word = [b'x'; WORD];
+    if let Some(end) = WORD.checked_sub(line.len()).and_then(|unused| word.get_mut(unused..)) {
+        end.copy_from_slice(line);
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PING: &str =
+        "2 123456789010 eni-1235b8ca123456789 172.31.16.139 203.0.113.12 0 0 1 4 336 1432917094 1432917142 REJECT OK";
+
+    /// The fields, if the fast way takes the line.
+    fn fast(line: &str) -> Option<Vec<&str>> {
+        let mut ends = Ends::new();
+        ends.find(line.as_bytes())?;
+        Some((0..ends.len()).map(|at| ends.field(line, at).text()).collect())
+    }
+
+    #[test]
+    fn takes_single_spaced_lines_of_any_length() {
+        let long = [PING, PING, PING].join(" ");
+        for len in 1..=long.len() {
+            let line = long[..len].trim_end();
+            assert_eq!(fast(line), Some(line.split_ascii_whitespace().collect()), "{line}");
+        }
+        let dense = "x ".repeat(MAX_FIELDS);
+        for line in ["é ü 東京 😀 é ü 東京 😀", &dense[..dense.len() - 1], &format!("{} x", "y".repeat(65_533))]
+        {
+            assert_eq!(fast(line), Some(line.split_ascii_whitespace().collect()), "{line}");
+        }
+    }
+
+    #[test]
+    fn declines_what_is_not_single_spaced() {
+        for at in 0..=PING.len() {
+            for other in [" ", "\t", "\n", "\0", "\u{b}", "\u{1f}"] {
+                let line = format!("{}{other}{}", &PING[..at], &PING[at..]);
+                let is_plain = other == " " && !line.contains("  ") && line.trim() == line;
+                assert_eq!(fast(&line).is_some(), is_plain, "{line:?}");
+            }
+        }
+        for line in [
+            "",
+            " ",
+            "a ",
+            " a",
+            "x ".repeat(MAX_FIELDS + 1).trim_end(),
+            "x ".repeat(100_000).trim_end(),
+            &format!("{} x", "y".repeat(65_534)),
+        ] {
+            assert_eq!(fast(line), None, "{line}");
+        }
+    }
+}

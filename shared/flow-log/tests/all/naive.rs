@@ -1,0 +1,219 @@
+//! The crate again, in the plainest words there are: slow, copying everything, and the judge of the quick ways.
+
+use std::fmt::Debug;
+use std::io::Write;
+use std::net::IpAddr;
+
+use flow_log::{
+    Action, Decoder, EncryptionStatus, EpochMillis, Field, FlowRecord, Formats, Protocol, Record, Tag, TcpFlags,
+    TrafficPath, Unparsed, Why,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// What a line is: the kind, and every field of the record as `Debug` prints it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Flow(Action, Protocol, Result<Vec<String>, Unparsed>),
+    NoData,
+    SkipData,
+    Unparsed(Unparsed),
+}
+
+/// Reads a line with the crate.
+pub(crate) fn read(formats: &Formats, line: &str) -> Outcome {
+    match formats.read(line) {
+        Ok(Record::Flow(flow)) => {
+            let record = flow.to_record().map(|record| Field::ALL.iter().map(|&f| member(&record, f)).collect());
+            Outcome::Flow(flow.action(), flow.protocol(), record)
+        }
+        Ok(Record::NoData(_)) => Outcome::NoData,
+        Ok(Record::SkipData(_)) => Outcome::SkipData,
+        Err(unparsed) => Outcome::Unparsed(unparsed),
+    }
+}
+
+/// Reads a line without the crate.
+pub(crate) fn read_naively(formats: &Formats, line: &str) -> Outcome {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let unparsed = |unparsed| {
+        let head = &words[..words.len().min(96)];
+        Outcome::Unparsed(if head.contains(&"TransitGateway") {
+            Unparsed::TransitGateway
+        } else if head.contains(&"srcaddr") && head.contains(&"dstaddr") {
+            Unparsed::Header
+        } else {
+            unparsed
+        })
+    };
+    let Some(format) = formats.as_slice().iter().find(|format| format.len() == words.len()) else {
+        return unparsed(Unparsed::FieldCount { found: words.len() });
+    };
+    let word = |field: Field| format.names().position(|name| name == field.name()).map(|at| words[at]);
+    let wrong = |field, why| Unparsed::Field { field, why };
+    match word(Field::LogStatus).unwrap() {
+        "OK" => {}
+        "NODATA" => return Outcome::NoData,
+        "SKIPDATA" => return Outcome::SkipData,
+        "-" => return unparsed(wrong(Field::LogStatus, Why::Missing)),
+        _ => return unparsed(wrong(Field::LogStatus, Why::NotKnown)),
+    }
+    let action = match word(Field::Action).unwrap() {
+        "ACCEPT" => Action::Accept,
+        "REJECT" => Action::Reject,
+        "-" => return unparsed(wrong(Field::Action, Why::Missing)),
+        _ => return unparsed(wrong(Field::Action, Why::NotKnown)),
+    };
+    let protocol = match digits(word(Field::Protocol).unwrap(), 255) {
+        Ok(number) => Protocol(u8::try_from(number).unwrap()),
+        Err(why) => return unparsed(wrong(Field::Protocol, why)),
+    };
+    for field in format.fields().flatten() {
+        if let Err(why) = typed(field, word(field)) {
+            return Outcome::Flow(action, protocol, Err(wrong(field, why)));
+        }
+    }
+    Outcome::Flow(action, protocol, Field::ALL.iter().map(|&field| Ok(typed(field, word(field)).unwrap())).collect())
+}
+
+fn digits(text: &str, max: u64) -> Result<u64, Why> {
+    match text {
+        "-" => Err(Why::Missing),
+        _ if text.is_empty() || !text.chars().all(|c| c.is_ascii_digit()) => Err(Why::NotANumber),
+        _ => text.parse().ok().filter(|&number| number <= max).ok_or(Why::OutOfRange),
+    }
+}
+
+/// The field's value as `Debug` prints it.
+fn typed(field: Field, text: Option<&str>) -> Result<String, Why> {
+    fn optional<T: Debug>(value: T) -> Result<String, Why> {
+        Ok(format!("{:?}", Some(value)))
+    }
+    let address = |text: &str| match text.parse::<IpAddr>() {
+        Ok(address) => Ok(address),
+        Err(_) => Err(if text == "-" { Why::Missing } else { Why::NotAnAddress }),
+    };
+    let text = match (field, text) {
+        (Field::SrcAddr | Field::DstAddr, text) => return address(text.unwrap()).map(|value| format!("{value:?}")),
+        (Field::Action | Field::Protocol | Field::LogStatus, _) => return Ok(String::new()),
+        (_, None | Some("-")) => return Ok("None".to_owned()),
+        (_, Some(text)) => text,
+    };
+    match field {
+        Field::PktSrcAddr | Field::PktDstAddr => address(text).and_then(optional),
+        Field::SrcPort | Field::DstPort => digits(text, 65_535).and_then(optional),
+        Field::Packets | Field::Bytes => digits(text, u64::MAX).and_then(optional),
+        Field::Start | Field::End => digits(text, u64::MAX)
+            .and_then(|number| optional(EpochMillis(if number < 100_000_000_000 { number * 1000 } else { number }))),
+        Field::Version => digits(text, u64::from(u32::MAX)).and_then(optional),
+        Field::TcpFlags => digits(text, 255).and_then(|number| optional(TcpFlags(u8::try_from(number).unwrap()))),
+        Field::TrafficPath => digits(text, u64::from(u32::MAX))
+            .and_then(|number| optional(TrafficPath::from(u32::try_from(number).unwrap()))),
+        Field::EncryptionStatus => digits(text, u64::from(u32::MAX))
+            .and_then(|number| optional(EncryptionStatus::from(u32::try_from(number).unwrap()))),
+        Field::Type => optional(flow_log::TrafficType::from(text)),
+        Field::SublocationType => optional(flow_log::SublocationType::from(text)),
+        Field::FlowDirection => optional(flow_log::FlowDirection::from(text)),
+        Field::RejectReason => optional(flow_log::RejectReason::from(text)),
+        Field::InterfaceType | Field::NextHopInterfaceType => optional(flow_log::InterfaceType::from(text)),
+        Field::InstanceTag
+        | Field::InstanceTag2
+        | Field::InterfaceTag
+        | Field::InterfaceTag2
+        | Field::AsgTag
+        | Field::AsgTag2 => optional(Tag(text)),
+        _ => optional(text),
+    }
+}
+
+/// What a record has in a field, as `Debug` prints it.
+fn member(r: &FlowRecord<'_>, field: Field) -> String {
+    macro_rules! members {
+        ($($field:ident $member:ident,)*) => {
+            match field {
+                Field::Action | Field::Protocol | Field::LogStatus => String::new(),
+                $(Field::$field => format!("{:?}", r.$member),)*
+                other => panic!("{other} is not compared"),
+            }
+        };
+    }
+    members! {
+        Version version, AccountId account_id, InterfaceId interface_id, SrcAddr srcaddr, DstAddr dstaddr,
+        SrcPort srcport, DstPort dstport, Packets packets, Bytes bytes, Start start, End end,
+        VpcId vpc_id, SubnetId subnet_id, InstanceId instance_id, TcpFlags tcp_flags, Type traffic_type,
+        PktSrcAddr pkt_srcaddr, PktDstAddr pkt_dstaddr, Region region, AzId az_id,
+        SublocationType sublocation_type, SublocationId sublocation_id, PktSrcAwsService pkt_src_aws_service,
+        PktDstAwsService pkt_dst_aws_service, FlowDirection flow_direction, TrafficPath traffic_path,
+        EcsClusterArn ecs_cluster_arn, EcsClusterName ecs_cluster_name,
+        EcsContainerInstanceArn ecs_container_instance_arn, EcsContainerInstanceId ecs_container_instance_id,
+        EcsContainerId ecs_container_id, EcsSecondContainerId ecs_second_container_id,
+        EcsServiceName ecs_service_name, EcsTaskDefinitionArn ecs_task_definition_arn, EcsTaskArn ecs_task_arn,
+        EcsTaskId ecs_task_id, RejectReason reject_reason, ResourceId resource_id,
+        EncryptionStatus encryption_status, InstanceTag instance_tag, InstanceTag2 instance_tag_2,
+        InterfaceTag interface_tag, InterfaceTag2 interface_tag_2, AsgTag asg_tag, AsgTag2 asg_tag_2,
+        InterfaceType interface_type, NextHopInterfaceId next_hop_interface_id,
+        NextHopSubnetId next_hop_subnet_id, NextHopAzId next_hop_az_id, NextHopVpcId next_hop_vpc_id,
+        NextHopInterfaceType next_hop_interface_type,
+    }
+}
+
+/// A document of a payload.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    #[serde(rename = "messageType")]
+    _message_type: String,
+    #[serde(default)]
+    owner: String,
+    #[serde(default)]
+    log_group: String,
+    #[serde(default)]
+    log_stream: String,
+    #[serde(default)]
+    subscription_filters: Vec<String>,
+    log_events: Vec<Event>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Event {
+    #[serde(default)]
+    id: String,
+    timestamp: Box<RawValue>,
+    message: String,
+}
+
+/// All log events and the headers' texts.
+pub(crate) type Payload = (Vec<(String, i64, String)>, Vec<Vec<String>>);
+
+/// Reads a payload with the crate; `None` if it is broken.
+pub(crate) fn payload(text: &str) -> Option<Payload> {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    gz.write_all(text.as_bytes()).unwrap();
+    let gz = gz.finish().unwrap();
+    let mut decoder = Decoder::default();
+    let mut payload = decoder.decode_gzip(&gz).ok()?;
+    let (mut events, mut headers) = Payload::default();
+    while let Some(header) =
+        payload.next_batch(|event| events.push((event.id.into(), event.timestamp, event.message.into()))).ok()?
+    {
+        let mut texts = vec![header.owner, header.log_group, header.log_stream];
+        texts.extend(header.subscription_filters);
+        headers.push(texts.into_iter().map(Into::into).collect());
+    }
+    Some((events, headers))
+}
+
+/// Reads a payload without the crate; `None` if it is broken.
+pub(crate) fn payload_naively(text: &str) -> Option<Payload> {
+    let mut payload = Payload::default();
+    for document in serde_json::Deserializer::from_str(text).into_iter::<Document>() {
+        let document = document.ok()?;
+        for event in document.log_events {
+            payload.0.push((event.id, event.timestamp.get().parse().ok()?, event.message));
+        }
+        let mut header = vec![document.owner, document.log_group, document.log_stream];
+        header.extend(document.subscription_filters);
+        payload.1.push(header);
+    }
+    if payload.1.is_empty() { None } else { Some(payload) }
+}

@@ -1,0 +1,233 @@
+//! Generated input, valid and mutated: the quick ways decide as the naive ones do.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use flow_log::{Field, Formats};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::naive::{self, payload_naively, read, read_naively};
+
+const REQUIRED: [Field; 5] = [Field::Action, Field::Protocol, Field::SrcAddr, Field::DstAddr, Field::LogStatus];
+
+/// Any format: what has to be there and any of the rest, with names that are not known, in any order.
+fn format() -> impl Strategy<Value = String> {
+    let optional: Vec<&str> =
+        Field::ALL.iter().filter(|field| !REQUIRED.contains(field)).map(|field| field.name()).collect();
+    let optional = [&*optional, &["new-one", "new.two", "x"]].concat();
+    let count = optional.len();
+    proptest::sample::subsequence(optional, 0..=count)
+        .prop_map(|some| REQUIRED.iter().map(|field| field.name()).chain(some).collect::<Vec<_>>())
+        .prop_shuffle()
+        .prop_map(|names| names.iter().map(|name| format!("${{{name}}}")).collect::<Vec<_>>().join(" "))
+}
+
+/// A text for a field: mostly what AWS writes, now and then what it does not.
+fn text(name: &str) -> BoxedStrategy<String> {
+    let strings = |words: &'static [&'static str]| select(words).prop_map(str::to_owned).boxed();
+    let usual = match Field::from_name(name) {
+        Some(Field::Action) => strings(&["ACCEPT", "REJECT"]),
+        Some(Field::LogStatus) => strings(&["OK", "OK", "OK", "OK", "NODATA", "SKIPDATA"]),
+        Some(Field::Protocol) => any::<u8>().prop_map(|n| n.to_string()).boxed(),
+        Some(Field::SrcAddr | Field::DstAddr | Field::PktSrcAddr | Field::PktDstAddr) => prop_oneof![
+            any::<[u8; 4]>().prop_map(|octets| Ipv4Addr::from(octets).to_string()),
+            any::<u128>().prop_map(|bits| Ipv6Addr::from(bits).to_string()),
+            any::<u8>().prop_map(|last| format!("2001:db8::{last}")),
+        ]
+        .boxed(),
+        Some(Field::SrcPort | Field::DstPort) => any::<u16>().prop_map(|n| n.to_string()).boxed(),
+        Some(Field::Packets | Field::Bytes | Field::Start | Field::End) => {
+            prop_oneof![any::<u64>(), any::<u32>().prop_map(u64::from)].prop_map(|n| n.to_string()).boxed()
+        }
+        Some(Field::FlowDirection) => strings(&["ingress", "egress", "sideways"]),
+        Some(Field::RejectReason) => strings(&["BPA", "EC", "-", "NEW"]),
+        Some(Field::TrafficPath | Field::TcpFlags | Field::EncryptionStatus | Field::Version) => {
+            (0..40_u32).prop_map(|n| n.to_string()).boxed()
+        }
+        _ => "[a-z0-9:/%.-]{1,30}".boxed(),
+    };
+    let odd = prop_oneof![
+        Just("-".to_owned()),
+        "[0-9]{1,22}",
+        "[0-9.]{1,16}",
+        "[0-9a-f:.%]{1,45}",
+        "\\PC{1,8}",
+        select(&["TransitGateway", "srcaddr", "dstaddr", "OK", "REJECT", "1", "58", "256"][..]).prop_map(str::to_owned),
+    ];
+    prop_oneof![30 => usual, 1 => odd].boxed()
+}
+
+/// A line of that format.
+fn line(format: &str) -> BoxedStrategy<String> {
+    let names: Vec<_> = format.split(' ').map(|field| field.trim_matches(['$', '{', '}'])).collect();
+    names.into_iter().map(text).collect::<Vec<_>>().prop_map(|texts| texts.join(" ")).boxed()
+}
+
+/// Something that happens to a text at some place.
+fn mutate(text: &str, at: Index, what: &str, keep: bool) -> String {
+    let places: Vec<_> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
+    let at = places[at.index(places.len())];
+    let (head, tail) = text.split_at(at);
+    let mut rest = tail.chars();
+    if !keep {
+        rest.next();
+    }
+    format!("{head}{what}{}", rest.as_str())
+}
+
+fn between_fields() -> impl Strategy<Value = &'static str> {
+    select(&[" ", "  ", "\t", "\n", "\0", "\u{b}", "\u{c}", "\u{a0}", "", "x", "é", "-", "0", " x", "x "][..])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn formats_print_as_they_parse(text in format()) {
+        let formats = Formats::parse(&text).unwrap();
+        prop_assert_eq!(formats.to_string(), &*text);
+        prop_assert_eq!(Formats::parse(&formats.to_string()).unwrap(), formats);
+    }
+
+    #[test]
+    fn any_text_as_a_format_is_read_or_refused_in_one_line(text in "(\\$\\{)?\\PC*(\\$\\{[a-z-]{0,12}\\}? ?)*") {
+        match Formats::parse(&text) {
+            Ok(formats) => prop_assert_eq!(Formats::parse(&formats.to_string()).unwrap(), formats),
+            Err(error) => prop_assert!(!error.to_string().contains(char::is_control)),
+        }
+    }
+
+    #[test]
+    fn lines_of_any_format((format, line) in format().prop_flat_map(|f| (Just(f.clone()), line(&f)))) {
+        let formats = Formats::parse(&format).unwrap();
+        prop_assert_eq!(read(&formats, &line), read_naively(&formats, &line));
+    }
+
+    #[test]
+    fn mutated_lines(
+        (format, line) in format().prop_flat_map(|f| (Just(f.clone()), line(&f))),
+        changes in prop::collection::vec((any::<Index>(), between_fields(), any::<bool>()), 1..4),
+    ) {
+        let formats = Formats::parse(&format).unwrap();
+        let line = changes.iter().fold(line, |line, (at, what, keep)| mutate(&line, *at, what, *keep));
+        prop_assert_eq!(read(&formats, &line), read_naively(&formats, &line));
+    }
+
+    #[test]
+    fn mutated_lines_of_the_default_format(
+        line in line(&Formats::default().to_string()),
+        changes in prop::collection::vec((any::<Index>(), between_fields(), any::<bool>()), 0..3),
+    ) {
+        let formats = Formats::default();
+        let line = changes.iter().fold(line, |line, (at, what, keep)| mutate(&line, *at, what, *keep));
+        prop_assert_eq!(read(&formats, &line), read_naively(&formats, &line));
+    }
+
+    #[test]
+    fn any_text_as_a_line(line in "(\\PC|[ \t\n\0])*") {
+        let formats = Formats::default();
+        prop_assert_eq!(read(&formats, &line), read_naively(&formats, &line));
+    }
+
+    #[test]
+    fn payloads(text in payload()) {
+        let (events, headers) = naive::payload(&text).unwrap();
+        let (naive_events, naive_headers) = payload_naively(&text).unwrap();
+        prop_assert_eq!(events, naive_events);
+        prop_assert_eq!(headers, naive_headers);
+    }
+
+    #[test]
+    fn mutated_payloads(
+        text in payload(),
+        changes in prop::collection::vec((any::<Index>(), in_json(), any::<bool>()), 1..4),
+    ) {
+        let text = changes.iter().fold(text, |text, (at, what, keep)| mutate(&text, *at, what, *keep));
+        prop_assert_eq!(naive::payload(&text), payload_naively(&text), "{}", text);
+    }
+}
+
+fn in_json() -> impl Strategy<Value = &'static str> {
+    select(
+        &[
+            "",
+            "\"",
+            "\\",
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            " ",
+            "\n",
+            "\t",
+            "\0",
+            "\u{1f}",
+            "0",
+            "-",
+            "1",
+            "é",
+            "\\n",
+            "\\u0041",
+            "\\u12",
+            "null",
+            "\"id\":\"x\",",
+            "\"message\":\"x\",",
+            "{}",
+            "{\"a\":\"b\"}",
+            "\"extractedFields\":{},",
+            "1e5",
+            ".5",
+        ][..],
+    )
+}
+
+/// A payload: mostly in the layout that CloudWatch Logs writes.
+fn payload() -> impl Strategy<Value = String> {
+    let events = prop::collection::vec(log_event(), 0..6);
+    let document = (events, json_string(), any::<bool>(), select(&["", " ", "\n"][..])).prop_map(
+        |(events, group, first, space)| {
+            let events = format!(r#""logEvents":[{}]"#, events.join(&format!(",{space}")));
+            let head = format!(
+                r#""messageType":"DATA_MESSAGE","owner":"1","logGroup":{group},"subscriptionFilters":["a",{group}]"#
+            );
+            if first {
+                format!("{{{events},{space}{head}}}")
+            } else {
+                format!("{{{head},{space}\"policyLevel\":null,{events}}}{space}")
+            }
+        },
+    );
+    prop::collection::vec(document, 1..3).prop_map(|documents| documents.concat())
+}
+
+fn log_event() -> BoxedStrategy<String> {
+    let timestamp = prop_oneof![
+        8 => 1_400_000_000_000..1_900_000_000_000_i64,
+        1 => any::<i64>(),
+        1 => 0..10_i64,
+    ];
+    let extracted = prop_oneof![
+        3 => Just(String::new()),
+        1 => prop::collection::vec((json_string(), json_string()), 0..4).prop_map(|pairs| {
+            let pairs: Vec<_> = pairs.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+            format!(r#","extractedFields":{{{}}}"#, pairs.join(","))
+        }),
+        1 => Just(r#","extra":[1,{"a":null}]"#.to_owned()),
+    ];
+    let layout = prop_oneof![6 => Just(0), 1 => Just(1), 1 => Just(2)];
+    ("[0-9]{56}|[0-9]{0,8}", timestamp, json_string(), extracted, layout)
+        .prop_map(|(id, timestamp, message, extracted, layout)| match layout {
+            0 => format!(r#"{{"id":"{id}","timestamp":{timestamp},"message":{message}{extracted}}}"#),
+            1 => format!(r#"{{"message":{message},"timestamp":{timestamp}{extracted}}}"#),
+            _ => format!("{{ \"id\" : \"{id}\",\n\"timestamp\" : {timestamp} ,\"message\" :{message}{extracted} }}"),
+        })
+        .boxed()
+}
+
+fn json_string() -> impl Strategy<Value = String> {
+    let line = line(&Formats::default().to_string());
+    prop_oneof![4 => line, 1 => "[ -~]{0,130}", 1 => "(\\PC|[\t\n\0\"\\\\]){0,40}"]
+        .prop_map(|text| serde_json::to_string(&text).unwrap())
+}
