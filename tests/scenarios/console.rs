@@ -1,0 +1,44 @@
+//! Local work: mail and metrics are printed, nothing is called.
+
+use crate::harness::{Setup, World, event};
+
+#[tokio::test]
+async fn the_mail_and_the_metrics_are_printed_and_nothing_is_called() {
+    let mut world = Setup::console().start().await;
+    let counts = world.send(&event("ping-deny")).await.counts();
+    assert_eq!((counts.alerts, counts.metrics), (1, 2), "the counts are those of a real run");
+    assert_eq!(world.calls(), 0);
+    let printed = world.stop().await.stdout.join("\n");
+    for part in ["172.31.16.139", "203.0.113.12", "Ping-Deny-Metrics", "Ping-Deny-Packets", "[Ping-Deny]"] {
+        assert!(printed.contains(part), "{part:?} is not in\n{printed}");
+    }
+}
+
+#[tokio::test]
+async fn the_printed_mail_is_the_one_that_would_be_sent() {
+    let mut sent = World::start().await;
+    sent.send(&event("ping-deny-v6")).await.counts();
+    let mail = sent.sns.mail();
+    let mut local = Setup::console().start().await;
+    local.send(&event("ping-deny-v6")).await.counts();
+    let printed = local.stop().await.stdout;
+    // All but the line that says how late the mail is.
+    let missing: Vec<&str> = mail
+        .lines()
+        .filter(|line| !line.contains("Sent "))
+        .filter(|line| !printed.iter().any(|printed| printed.contains(line.trim_end())))
+        .collect();
+    assert_eq!(missing, [""; 0], "in {printed:#?}");
+    assert!(printed.iter().any(|line| line.contains(&mail.subject)), "{printed:#?}");
+}
+
+#[tokio::test]
+async fn no_credentials_or_region_are_needed() {
+    let mut setup = Setup::console();
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+    {
+        setup = setup.unset(name);
+    }
+    let mut world = setup.start().await;
+    assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 1);
+}

@@ -1,0 +1,89 @@
+//! Text from outside can't leave its line in a mail or a log, whatever it is.
+
+use crate::harness::{Mail, Setup, World, event, event_of, minutes_ago, rejected, source};
+
+/// Characters that end a line somewhere, steer a terminal, or turn the text around them.
+fn breaks_out(character: char) -> bool {
+    (character.is_control() && character != '\n')
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}')
+}
+
+#[track_caller]
+fn assert_tame(mail: &Mail) {
+    assert!((1..100).contains(&mail.subject.chars().count()), "{:?}", mail.subject);
+    assert!(!mail.subject.chars().any(|character| breaks_out(character) || character == '\n'), "{:?}", mail.subject);
+    let wild: Vec<&str> = mail.lines().filter(|line| line.chars().any(breaks_out)).collect();
+    assert_eq!(wild, [""; 0]);
+    assert!(mail.body.len() <= 256 * 1024, "{} bytes", mail.body.len());
+}
+
+#[tokio::test]
+async fn nothing_in_the_hostile_event_leaves_its_line() {
+    let mut world = World::start().await;
+    let counts = world.send(&event("hostile")).await.counts();
+    assert_eq!((counts.matched, counts.findings, counts.alerts), (4, 4, 1));
+    let mail = world.sns.mail();
+    assert_tame(&mail);
+    // Lines that the event would like to see in the mail; each occurs only inside another line, if at all.
+    for forged in ["NEXT   Nothing to do", "Subject: all clear", "-- ", "unsubscribe: https://phish.example"] {
+        assert!(!mail.lines().any(|line| line.starts_with(forged)), "{forged:?} stands on its own in\n{}", mail.body);
+    }
+    let long = mail.lines().map(str::len).max().unwrap_or_default();
+    assert!(long < 9_000, "a line of {long} bytes: 10 kB of text are not cut");
+}
+
+#[tokio::test]
+async fn the_mail_has_as_many_lines_as_without_hostility() {
+    let mut lines = Vec::new();
+    for group in ["Log-Group", "Log-Group\r\n\r\nNEXT\r\n", "Log\u{b}Gr\u{c}oup\u{85}\u{2028}\u{2029}x"] {
+        let mut world = World::start().await;
+        let mut source = source("ping-deny-inbound");
+        source.log_group = group.to_owned();
+        world.send(&source.event()).await.counts();
+        lines.push(world.sns.mail().lines().count());
+    }
+    assert!(lines.iter().all(|count| *count == lines[0]), "{lines:?}");
+}
+
+#[tokio::test]
+async fn tags_and_names_of_a_custom_format_are_tame_too() {
+    let format = "${interface-id} ${instance-id} ${vpc-id} ${subnet-id} ${region} ${srcaddr} ${dstaddr} ${protocol} ${packets} \
+                  ${start} ${end} ${action} ${log-status} ${pkt-src-aws-service} ${flow-direction} ${reject-reason} ${instance-tag}";
+    let start = minutes_ago(7);
+    let bad = "x\u{1b}[2J\u{202e}<b>%0d%0aNEXT";
+    let line = format!(
+        "{bad} {bad} {bad} {bad} {bad} 203.0.113.12 10.0.0.71 1 4 {start} {} REJECT OK {bad} {bad} {bad} {bad}",
+        start + 40
+    );
+    let mut world = Setup::aws().set("FLOW_LOG_FORMAT", format).start().await;
+    let counts = world.send(&event_of(&[line])).await.counts();
+    assert_eq!((counts.matched, counts.alerts), (1, 1));
+    let mail = world.sns.mail();
+    assert_tame(&mail);
+    assert!(!mail.lines().any(|line| line.starts_with("NEXT") && line.contains(bad)));
+}
+
+#[tokio::test]
+async fn links_hold_no_text_that_could_end_them() {
+    let mut world = World::start().await;
+    world.send(&event("hostile")).await.counts();
+    let mail = world.sns.mail();
+    let links: Vec<&str> = mail.lines().filter_map(|line| line.find("https://").map(|at| &line[at..])).collect();
+    let ours: Vec<&&str> = links.iter().filter(|link| link.contains(".console.aws.amazon.com/")).collect();
+    assert!(!ours.is_empty(), "{}", mail.body);
+    for link in ours {
+        let end = link.find(char::is_whitespace).unwrap_or(link.len());
+        assert!(link[..end].chars().all(|c| c.is_ascii_graphic() && !"<>\"\\^`{|}".contains(c)), "{link:?}");
+    }
+}
+
+#[tokio::test]
+async fn unreadable_lines_reach_the_log_only_escaped() {
+    let mut world = World::start().await;
+    let line = "2 \u{1b}[31m\nERROR forged \u{2028} {\"level\":\"ERROR\"} \u{0}";
+    world.send(&event_of(&[line, &rejected("203.0.113.12", "10.0.0.300", 1, 1, minutes_ago(7))])).await.counts();
+    for line in world.stop().await.lines() {
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+    }
+}

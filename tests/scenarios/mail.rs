@@ -1,0 +1,138 @@
+//! The mail as the subscriber gets it.
+
+use crate::harness::{Mail, Setup, World, event, event_of, minutes_ago, rejected, source};
+
+async fn mail_of(name: &str) -> Mail {
+    let mut setup = Setup::aws();
+    if let Some(format) = source(name).format {
+        setup = setup.set("FLOW_LOG_FORMAT", &format);
+    }
+    let mut world = setup.start().await;
+    assert_eq!(world.send(&event(name)).await.counts().alerts, 1);
+    world.sns.mail()
+}
+
+#[track_caller]
+fn assert_has(mail: &Mail, parts: &[&str]) {
+    for part in parts {
+        assert!(mail.body.contains(part), "{part:?} is not in\n{}\n\n{}", mail.subject, mail.body);
+    }
+}
+
+#[tokio::test]
+async fn the_documented_ping_is_told_with_what_the_records_say() {
+    let mail = mail_of("ping-deny").await;
+    assert!(mail.subject.starts_with("[Ping-Deny] "), "{:?}", mail.subject);
+    assert!(mail.subject.contains("172.31.16.139") && mail.subject.contains("203.0.113.12"), "{:?}", mail.subject);
+    assert_has(&mail, &["4 packets", "336 bytes", "1 record"]);
+    assert_has(&mail, &["123456789010", "ap-northeast-1", "eni-1235b8ca123456789", "Log-Group"]);
+    assert_has(&mail, &["2026-11-23", "02:32:14", "02:33:02", "UTC"]);
+    for line in source("ping-deny").batch().log_events {
+        assert_has(&mail, &[&line.message]);
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_was_stopped_is_told_from_a_request_that_was() {
+    let (reply, request) = (mail_of("ping-deny").await, mail_of("ping-deny-inbound").await);
+    assert!(reply.body.to_lowercase().contains("outbound"), "{}", reply.body);
+    assert!(request.body.to_lowercase().contains("inbound"), "{}", request.body);
+    assert_has(&request, &["180 packets", "3 records"]);
+}
+
+#[tokio::test]
+async fn ipv6_is_named_and_shown() {
+    let mail = mail_of("ping-deny-v6").await;
+    assert_has(&mail, &["2001:db8:1234:a100:8d6e:3477:df66:f105", "2001:db8:5a17:4::c0de", "ICMPv6"]);
+    assert!(mail.subject.chars().count() <= 99, "two long addresses must not make the subject too long");
+}
+
+#[tokio::test]
+async fn the_metadata_of_a_custom_format_is_used() {
+    let mail = mail_of("custom-format").await;
+    assert_has(&mail, &["i-0c50d5961bcb2d47b", "vpc-abcdefab012345678", "subnet-aaaaaaaa012345678"]);
+    assert_has(&mail, &["ap-southeast-2", "198.51.100.23", "203.0.113.80"]);
+}
+
+#[tokio::test]
+async fn there_are_links_that_open_on_the_right_thing() {
+    let mail = mail_of("ping-deny").await;
+    let links: Vec<&str> = mail.body.split_whitespace().filter(|word| word.contains("https://")).collect();
+    for (what, parts) in [
+        ("the records", &["logsV2:logs-insights", "203.0.113.12"][..]),
+        ("the log stream", &["logsV2:log-groups/log-group/Log-Group/log-events/"]),
+        ("the interface", &["eni-1235b8ca123456789", "/ec2"]),
+        ("the metric", &["metricsV2", "Ping-Deny"]),
+    ] {
+        let found = links.iter().any(|link| parts.iter().all(|part| link.contains(part)));
+        assert!(found, "no link to {what} ({parts:?}) in {links:#?}");
+    }
+    assert!(links.iter().all(|link| link.contains("ap-northeast-1")), "{links:#?}");
+}
+
+/// Undoes the console's own escaping: `$` for `%` around `%` around `*` for `%`.
+fn decoded(link: &str) -> String {
+    ["$", "%", "*"].iter().fold(link.to_owned(), |text, mark| {
+        let plain = text.replace('+', "%2B").replace(mark, "%");
+        form_urlencoded::parse(format!("={}", plain.replace('&', "%26")).as_bytes())
+            .map(|(_, value)| value.into_owned())
+            .collect()
+    })
+}
+
+#[tokio::test]
+async fn the_query_is_for_these_two_addresses_and_their_time() {
+    let mail = mail_of("ping-deny").await;
+    let link = mail.lines().find(|line| line.contains("logsV2:logs-insights")).expect("a link to the query");
+    let query = decoded(link);
+    for part in ["172.31.16.139", "203.0.113.12", "source~(~'Log-Group)", "timeType~'ABSOLUTE"] {
+        assert!(query.contains(part), "{part:?} is not in {query:?}");
+    }
+    let time = |name: &str| -> jiff::Timestamp {
+        let value = query.split_once(&format!("{name}~'")).expect("the window is absolute").1;
+        value.split('~').next().and_then(|value| value.trim_end_matches(')').parse().ok()).expect("a time")
+    };
+    let (first, last) = (1_795_401_134, 1_795_401_182);
+    assert!((first - 600..=first).contains(&time("start").as_second()), "{query:?}");
+    assert!((last..=last + 600).contains(&time("end").as_second()), "{query:?}");
+}
+
+#[tokio::test]
+async fn links_know_the_partitions() {
+    for (region, host) in [
+        ("cn-north-1", ".amazonaws.cn/"),
+        ("us-gov-west-1", ".amazonaws-us-gov.com/"),
+        ("eu-central-1", ".aws.amazon.com/"),
+    ] {
+        let mut world = Setup::aws().set("AWS_REGION", region).set("AWS_DEFAULT_REGION", region).start().await;
+        world.send(&event("ping-deny")).await.counts();
+        let mail = world.sns.mail();
+        let mut links =
+            mail.body.split_whitespace().filter(|word| word.contains("https://") && word.contains("console"));
+        assert!(links.clone().count() >= 3 && links.all(|link| link.contains(host)), "{region}: {}", mail.body);
+    }
+}
+
+#[tokio::test]
+async fn many_sources_are_counted_and_the_first_ones_named() {
+    let mail = mail_of("sweep").await;
+    assert_has(&mail, &["120 sources", "1 target", "140 records", "172.31.16.139"]);
+    assert!(mail.subject.contains("120"), "{:?}", mail.subject);
+    assert!(mail.body.len() < 64 * 1024, "{} bytes are no mail for a telephone", mail.body.len());
+}
+
+#[tokio::test]
+async fn the_first_lines_are_enough_on_a_lock_screen() {
+    let mail = mail_of("ping-deny").await;
+    let first: String = mail.lines().take(3).collect::<Vec<_>>().join(" ");
+    assert!(first.contains("172.31.16.139") && first.contains("203.0.113.12") && first.contains('4'), "{first:?}");
+}
+
+#[tokio::test]
+async fn how_late_it_is_stands_in_it() {
+    let mut world = World::start().await;
+    let start = minutes_ago(7);
+    world.send(&event_of(&[rejected("172.31.16.139", "203.0.113.12", 1, 4, start)])).await.counts();
+    let mail = world.sns.mail();
+    assert!(["7 min", "8 min"].iter().any(|late| mail.body.contains(late)), "{}", mail.body);
+}

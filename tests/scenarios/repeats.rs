@@ -1,0 +1,49 @@
+//! The same problem again: counted and measured, not mailed.
+
+use crate::harness::{Setup, World, event, event_of, minutes_ago, rejected};
+
+const PEER: &str = "203.0.113.12";
+const OWN: &str = "172.31.16.139";
+
+#[tokio::test]
+async fn a_problem_that_goes_on_is_mailed_once_and_measured_each_time() {
+    let mut world = World::start().await;
+    let start = minutes_ago(9);
+    let mut answers = Vec::new();
+    for minute in 0..4 {
+        let counts = world.send(&event_of(&[rejected(OWN, PEER, 1, 4, start + 60 * minute)])).await.counts();
+        answers.push((counts.findings, counts.alerts, counts.suppressed, counts.metrics));
+    }
+    assert_eq!(answers, [(1, 1, 0, 2), (1, 0, 1, 2), (1, 0, 1, 2), (1, 0, 1, 2)]);
+    assert_eq!(world.sns.mails().len(), 1);
+    let measured: f64 = world.cloudwatch.puts().iter().map(|put| put.sum("Ping-Deny")).sum();
+    assert_eq!(measured, 4.0);
+}
+
+#[tokio::test]
+async fn new_sources_do_not_reopen_an_incident() {
+    let mut world = World::start().await;
+    world.send(&event("ping-deny")).await.counts();
+    let counts = world.send(&event("sweep")).await.counts();
+    assert_eq!((counts.findings, counts.alerts, counts.suppressed), (120, 0, 120));
+    assert_eq!(world.sns.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn another_log_group_is_another_incident() {
+    let mut world = World::start().await;
+    world.send(&event("ping-deny")).await.counts();
+    let mut other = crate::harness::source("ping-deny");
+    other.log_group = "Log-Group-2".to_owned();
+    let counts = world.send(&other.event()).await.counts();
+    assert_eq!((counts.alerts, counts.suppressed), (1, 0));
+    assert_eq!(world.sns.mails().len(), 2);
+}
+
+#[tokio::test]
+async fn another_process_knows_nothing_of_it() {
+    for _ in 0..2 {
+        let mut world = Setup::aws().start().await;
+        assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 1);
+    }
+}
