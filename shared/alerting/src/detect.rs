@@ -1,0 +1,411 @@
+//! From the log events of one batch to findings and a summary.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+};
+
+use flow_log::{FlowDirection, FlowRecord, Formats, Header, LogEvent, LogFormat, Protocol, Record, Unparsed};
+
+use crate::{
+    direction::{Basis, Direction, OwnAddress},
+    finding::{Accepted, Finding, Flow, Place, Totals},
+    metric::Minutes,
+    rule::{self, Rule},
+    text::one_line,
+};
+
+/// Flows that one batch tells apart. Records of further flows are counted in [`Detection::untracked`].
+pub const MAX_FLOWS: usize = 2_000;
+/// Accepted ICMP flows that one batch remembers as evidence.
+pub const MAX_ACCEPTED_FLOWS: usize = 2_000;
+/// Log lines kept for each flow.
+pub const MAX_LINES_PER_FLOW: usize = 3;
+/// Characters kept of a log line. The longest real record, with all 70 fields of version 11, stays below it.
+pub const MAX_LINE_CHARS: usize = 2_000;
+/// Characters kept of an identifier or another metadata field.
+pub const MAX_FIELD_CHARS: usize = 128;
+/// Unreadable lines kept as samples for the function's log.
+pub const MAX_UNPARSED_SAMPLES: usize = 3;
+/// Characters kept of an unreadable line.
+pub const MAX_SAMPLE_CHARS: usize = 200;
+
+/// What was read, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Log events read.
+    pub records: u64,
+    /// Records that a rule matched.
+    pub matched: u64,
+    /// NODATA records.
+    pub no_data: u64,
+    /// SKIPDATA records: flows that AWS could not log.
+    pub skip_data: u64,
+    /// Log events that are no readable record.
+    pub unparsed: u64,
+    /// The unreadable ones by reason.
+    pub unparsed_reasons: BTreeMap<&'static str, u64>,
+    /// The first few unreadable lines with their reason, fit for one line of a log.
+    pub unparsed_samples: Vec<(String, String)>,
+}
+
+/// Where a batch came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The account that owns the log group.
+    pub owner: String,
+    /// The log group.
+    pub log_group: String,
+    /// The log stream: one for each interface.
+    pub log_stream: String,
+}
+
+impl Source {
+    /// The source that a batch's header names.
+    pub fn of(header: &Header<'_>) -> Self {
+        // A log group's name and a log stream's have at most 512 characters:
+        // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+        const MAX_NAME_CHARS: usize = 512;
+        Source {
+            owner: one_line(&header.owner, MAX_FIELD_CHARS).into_owned(),
+            log_group: one_line(&header.log_group, MAX_NAME_CHARS).into_owned(),
+            log_stream: one_line(&header.log_stream, MAX_NAME_CHARS).into_owned(),
+        }
+    }
+}
+
+/// What one batch tells.
+#[derive(Clone, Debug, Default)]
+pub struct Detection {
+    /// Where the batch came from.
+    pub source: Source,
+    /// Everything read, counted.
+    pub tally: Tally,
+    /// The findings, those with most packets first.
+    pub findings: Vec<Finding>,
+    /// Matched records of flows past [`MAX_FLOWS`].
+    pub untracked: Totals,
+    /// Matched records by the minute of their log event: what the metrics are made from.
+    pub minutes: Minutes,
+    /// The declared format of the first matched record, for the query that finds the records again.
+    pub format: Option<LogFormat>,
+}
+
+impl Detection {
+    /// All matched records together.
+    pub fn totals(&self) -> Totals {
+        self.findings.iter().fold(self.untracked, |mut sum, finding| {
+            sum.add(&finding.totals);
+            sum
+        })
+    }
+}
+
+/// Reads the log events of one batch, one at a time.
+#[derive(Debug)]
+pub struct Detector<'f> {
+    formats: &'f Formats,
+    tally: Tally,
+    /// By `interface-id`; the empty text stands for `-`.
+    interfaces: HashMap<Box<str>, Interface>,
+    flows: HashMap<FlowKey, Matched>,
+    accepted: HashMap<(u32, IpAddr, IpAddr), Accepted>,
+    untracked: Totals,
+    minutes: Minutes,
+    format: Option<LogFormat>,
+}
+
+#[derive(Debug)]
+struct Interface {
+    number: u32,
+    own: OwnAddress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct FlowKey {
+    rule: Rule,
+    interface: u32,
+    direction: Option<Direction>,
+    srcaddr: IpAddr,
+    dstaddr: IpAddr,
+    protocol: Protocol,
+}
+
+#[derive(Debug, Default)]
+struct Matched {
+    totals: Totals,
+    place: Place,
+    lines: Vec<Box<str>>,
+}
+
+impl<'f> Detector<'f> {
+    /// A detector for one batch, reading the declared formats.
+    pub fn new(formats: &'f Formats) -> Self {
+        Detector {
+            formats,
+            tally: Tally::default(),
+            interfaces: HashMap::new(),
+            flows: HashMap::new(),
+            accepted: HashMap::new(),
+            untracked: Totals::default(),
+            minutes: Minutes::default(),
+            format: None,
+        }
+    }
+
+    /// Takes one log event into account. A line that cannot be read is counted with its reason and never an error.
+    pub fn observe(&mut self, event: &LogEvent<'_>) {
+        self.tally.records += 1;
+        match self.formats.read(&event.message) {
+            Ok(Record::NoData(_)) => self.tally.no_data += 1,
+            Ok(Record::SkipData(_)) => self.tally.skip_data += 1,
+            Ok(Record::Flow(line)) => {
+                let rule = Rule::ALL.into_iter().find(|rule| rule.matches(&line));
+                if rule.is_none() && !rule::is_icmp(line.protocol()) {
+                    return;
+                }
+                match (line.to_record(), rule) {
+                    (Ok(record), Some(rule)) => {
+                        self.format.get_or_insert_with(|| line.format().clone());
+                        self.matched(rule, &record, event);
+                    }
+                    (Ok(record), None) => self.accepted(&record, &event.message),
+                    (Err(reason), Some(_)) => self.unparsed(reason, &event.message),
+                    // No rule needs an accepted record whole: it is a record that was read, and no evidence.
+                    (Err(_), None) => {}
+                }
+            }
+            Err(reason) => self.unparsed(reason, &event.message),
+        }
+    }
+
+    /// Ends the batch: groups what was matched and tells the directions.
+    pub fn finish(mut self, source: Source) -> Detection {
+        let interfaces: HashMap<u32, (Box<str>, OwnAddress)> =
+            self.interfaces.into_iter().map(|(name, interface)| (interface.number, (name, interface.own))).collect();
+        let mut findings: Vec<Finding> = self
+            .flows
+            .into_iter()
+            .map(|(key, matched)| {
+                let (name, own) = &interfaces[&key.interface];
+                Finding {
+                    rule: key.rule,
+                    flow: Flow {
+                        interface_id: Some(name.clone()).filter(|name| !name.is_empty()),
+                        direction: match key.direction {
+                            Some(direction) => Some((direction, Basis::Field)),
+                            None => own.direction(key.srcaddr, key.dstaddr),
+                        },
+                        srcaddr: key.srcaddr,
+                        dstaddr: key.dstaddr,
+                        protocol: key.protocol,
+                    },
+                    totals: matched.totals,
+                    place: matched.place,
+                    lines: matched.lines,
+                    opposite: self.accepted.remove(&(key.interface, key.dstaddr, key.srcaddr)),
+                }
+            })
+            .collect();
+        findings.sort_by_key(|finding| {
+            (
+                std::cmp::Reverse(finding.totals.weight()),
+                finding.totals.first_start,
+                finding.flow.srcaddr,
+                finding.flow.dstaddr,
+            )
+        });
+        Detection {
+            source,
+            tally: self.tally,
+            findings,
+            untracked: self.untracked,
+            minutes: self.minutes,
+            format: self.format,
+        }
+    }
+
+    fn matched(&mut self, rule: Rule, record: &FlowRecord<'_>, event: &LogEvent<'_>) {
+        self.tally.matched += 1;
+        self.minutes.add(event.timestamp, record);
+        let key = FlowKey {
+            rule,
+            interface: self.interface(record),
+            direction: match record.flow_direction {
+                Some(FlowDirection::Ingress) => Some(Direction::Ingress),
+                Some(FlowDirection::Egress) => Some(Direction::Egress),
+                _ => None,
+            },
+            srcaddr: record.srcaddr,
+            dstaddr: record.dstaddr,
+            protocol: record.protocol,
+        };
+        if self.flows.len() >= MAX_FLOWS && !self.flows.contains_key(&key) {
+            self.untracked.add(&Totals::of(record));
+            return;
+        }
+        let matched = self.flows.entry(key).or_default();
+        matched.totals.add(&Totals::of(record));
+        matched.place.fill(record);
+        if matched.lines.len() < MAX_LINES_PER_FLOW {
+            matched.lines.push(line(&event.message));
+        }
+    }
+
+    fn accepted(&mut self, record: &FlowRecord<'_>, message: &str) {
+        let key = (self.interface(record), record.srcaddr, record.dstaddr);
+        if let Some(accepted) = self.accepted.get_mut(&key) {
+            accepted.totals.add(&Totals::of(record));
+        } else if self.accepted.len() < MAX_ACCEPTED_FLOWS {
+            self.accepted.insert(key, Accepted { totals: Totals::of(record), line: line(message) });
+        }
+    }
+
+    /// The number under which the record's interface is known in this batch.
+    fn interface(&mut self, record: &FlowRecord<'_>) -> u32 {
+        let name = one_line(record.interface_id.unwrap_or_default(), MAX_FIELD_CHARS);
+        if !self.interfaces.contains_key(&*name) {
+            let number = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);
+            self.interfaces.insert(Box::from(&*name), Interface { number, own: OwnAddress::default() });
+        }
+        let Some(interface) = self.interfaces.get_mut(&*name) else { unreachable!("inserted above") };
+        interface.own.observe(record.srcaddr, record.dstaddr);
+        interface.number
+    }
+
+    fn unparsed(&mut self, reason: Unparsed, message: &str) {
+        self.tally.unparsed += 1;
+        *self.tally.unparsed_reasons.entry(reason.label()).or_default() += 1;
+        if self.tally.unparsed_samples.len() < MAX_UNPARSED_SAMPLES {
+            self.tally.unparsed_samples.push((reason.to_string(), one_line(message, MAX_SAMPLE_CHARS).into_owned()));
+        }
+    }
+}
+
+impl Place {
+    /// Takes over each field that is not known yet.
+    fn fill(&mut self, record: &FlowRecord<'_>) {
+        let take = |slot: &mut Option<Box<str>>, value: Option<&str>| {
+            if slot.is_none() {
+                *slot = value.map(|value| Box::from(one_line(value, MAX_FIELD_CHARS).as_ref()));
+            }
+        };
+        take(&mut self.account_id, record.account_id);
+        take(&mut self.region, record.region);
+        take(&mut self.az_id, record.az_id);
+        take(&mut self.vpc_id, record.vpc_id);
+        take(&mut self.subnet_id, record.subnet_id);
+        take(&mut self.instance_id, record.instance_id);
+        take(&mut self.source_service, record.pkt_src_aws_service);
+        take(&mut self.target_service, record.pkt_dst_aws_service);
+        take(&mut self.reject_reason, record.reject_reason.as_ref().map(|reason| reason.as_str()));
+        let other = |packet: Option<IpAddr>, seen| packet.filter(|address| *address != seen);
+        self.packet_source = self.packet_source.or(other(record.pkt_srcaddr, record.srcaddr));
+        self.packet_target = self.packet_target.or(other(record.pkt_dstaddr, record.dstaddr));
+    }
+}
+
+fn line(message: &str) -> Box<str> {
+    Box::from(one_line(message, MAX_LINE_CHARS).as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use flow_log::{EpochMillis, Formats, LogEvent};
+
+    use super::*;
+
+    fn detect(lines: &[&str]) -> Detection {
+        let formats = Formats::default();
+        let mut detector = Detector::new(&formats);
+        for line in lines {
+            detector.observe(&LogEvent::new("1", 1_795_401_134_000, *line));
+        }
+        detector.finish(Source::default())
+    }
+
+    fn flows(detection: &Detection) -> Vec<(String, u64, Option<u64>)> {
+        let one = |finding: &Finding| {
+            let flow = &finding.flow;
+            (format!("{} {}", flow.srcaddr, flow.dstaddr), finding.totals.records, finding.totals.packets)
+        };
+        detection.findings.iter().map(one).collect()
+    }
+
+    #[test]
+    fn records_are_grouped_by_flow_with_the_heaviest_first() {
+        let detection = detect(&[
+            "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK",
+            "2 1 eni-1 9.9.9.9 10.0.0.1 0 0 1 5 420 90 150 REJECT OK",
+            "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 2 168 160 220 REJECT OK",
+            "2 1 eni-1 10.0.0.1 8.8.8.8 443 50000 6 9 900 100 160 REJECT OK",
+            "2 1 eni-1 8.8.8.8 10.0.0.1 0 0 1 7 588 100 160 ACCEPT OK",
+        ]);
+        assert_eq!(
+            flows(&detection),
+            [("9.9.9.9 10.0.0.1".into(), 1, Some(5)), ("10.0.0.1 8.8.8.8".into(), 2, Some(3))]
+        );
+        let second = &detection.findings[1];
+        assert_eq!(second.totals.bytes, Some(252));
+        assert_eq!(
+            (second.totals.first_start, second.totals.last_end),
+            (Some(EpochMillis(100_000)), Some(EpochMillis(220_000)))
+        );
+        assert_eq!(second.opposite.as_ref().map(|accepted| accepted.totals.packets), Some(Some(7)));
+        assert!(detection.findings[0].opposite.is_none());
+        assert_eq!((detection.tally.records, detection.tally.matched), (5, 3));
+    }
+
+    #[test]
+    fn another_interface_or_protocol_is_another_flow() {
+        let detection = detect(&[
+            "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK",
+            "2 1 eni-2 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK",
+            "2 1 - 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK",
+            "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 58 1 84 100 160 REJECT OK",
+        ]);
+        assert_eq!(detection.findings.len(), 4);
+        let none = detection.findings.iter().filter(|finding| finding.flow.interface_id.is_none()).count();
+        assert_eq!(none, 1, "the record with - has no interface");
+    }
+
+    #[test]
+    fn a_matching_record_must_be_readable_as_a_whole_and_another_need_not() {
+        let detection = detect(&[
+            "2 1 eni-1 10.0.0.300 8.8.8.8 0 0 1 1 84 100 160 REJECT OK",
+            "2 1 eni-1 10.0.0.300 8.8.8.8 0 0 6 1 84 100 160 REJECT OK",
+            "2 1 eni-1 10.0.0.300 8.8.8.8 0 0 1 1 84 100 160 ACCEPT OK",
+            "2 1 eni-1 - - - - - - - 100 160 - NODATA",
+            "2 1 eni-1 - - - - - - - 100 160 - SKIPDATA",
+            "not a record\u{7}",
+        ]);
+        let tally = &detection.tally;
+        assert_eq!((tally.records, tally.matched, tally.unparsed, tally.no_data, tally.skip_data), (6, 0, 2, 1, 1));
+        assert_eq!(tally.unparsed_reasons, BTreeMap::from([("field-count", 1), ("srcaddr", 1)]));
+        assert_eq!(tally.unparsed_samples[1].1, "not a record\u{fffd}");
+        assert!(detection.findings.is_empty());
+    }
+
+    #[test]
+    fn flows_past_the_limit_are_counted_together() {
+        let lines: Vec<String> = (0..MAX_FLOWS + 10)
+            .map(|n| format!("2 1 eni-1 10.{}.{}.1 10.0.0.1 0 0 1 2 168 100 160 REJECT OK", n / 250, n % 250))
+            .collect();
+        let detection = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(detection.findings.len(), MAX_FLOWS);
+        assert_eq!((detection.untracked.records, detection.untracked.packets), (10, Some(20)));
+        assert_eq!(detection.totals().records, MAX_FLOWS as u64 + 10);
+        assert_eq!(detection.tally.matched, MAX_FLOWS as u64 + 10);
+    }
+
+    #[test]
+    fn lines_kept_are_few_and_short() {
+        let long = format!("2 {} eni-1 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK", "9".repeat(10_000));
+        let detection = detect(&[&long, &long, &long, &long]);
+        let lines = &detection.findings[0].lines;
+        assert_eq!(lines.len(), MAX_LINES_PER_FLOW);
+        assert_eq!(lines[0].chars().count(), MAX_LINE_CHARS);
+        let account = detection.findings[0].place.account_id.as_deref().unwrap();
+        assert_eq!(account.chars().count(), MAX_FIELD_CHARS);
+    }
+}

@@ -1,0 +1,179 @@
+//! The one sentence that says what happened: the subject, and the first lines of the body.
+
+use std::{collections::HashSet, net::IpAddr};
+
+use crate::{
+    address::Scope,
+    alert::Alert,
+    detect::Detection,
+    explain::{self, Confidence, Layer},
+    finding::{Finding, Totals},
+    text::count,
+};
+
+/// What a flow looks like, as far as its records tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Story {
+    /// The interface's answers were stopped on their way out.
+    AnswersStopped,
+    /// The answers to the interface's own pings were stopped on their way in.
+    AnswersNotReceived,
+    /// The interface's own packets were stopped on their way out.
+    Outbound,
+    /// Somebody's packets to the interface were stopped.
+    Inbound,
+    /// Rejected, in a direction that is not known.
+    Unknown,
+}
+
+impl Story {
+    pub(crate) fn of(finding: &Finding) -> Story {
+        match explain::explain(finding).layer {
+            Layer::OutboundAcl => Story::AnswersStopped,
+            Layer::InboundAcl => Story::AnswersNotReceived,
+            _ if finding.flow.is_egress() => Story::Outbound,
+            _ if finding.flow.is_ingress() => Story::Inbound,
+            _ => Story::Unknown,
+        }
+    }
+}
+
+/// Who is on either side of the findings: one address, or how many.
+pub(crate) struct Sides {
+    pub(crate) sources: Side,
+    pub(crate) targets: Side,
+}
+
+/// One side of the findings.
+pub(crate) enum Side {
+    One(IpAddr),
+    Many(u64),
+    /// Flows were left out, so there may be more.
+    AtLeast(u64),
+}
+
+impl Side {
+    fn of(addresses: impl Iterator<Item = IpAddr>, all: bool) -> Side {
+        let distinct: HashSet<IpAddr> = addresses.collect();
+        match distinct.iter().next() {
+            _ if !all => Side::AtLeast(distinct.len() as u64),
+            Some(only) if distinct.len() == 1 => Side::One(*only),
+            _ => Side::Many(distinct.len() as u64),
+        }
+    }
+
+    /// How many: `5 sources`.
+    pub(crate) fn number(&self, noun: &str) -> String {
+        match self {
+            Side::One(_) => count(1, noun),
+            Side::Many(number) => count(*number, noun),
+            Side::AtLeast(number) => format!("at least {}", count(*number, noun)),
+        }
+    }
+
+    /// The only one, or how many.
+    fn words(&self, noun: &str) -> String {
+        if let Side::One(address) = self { address.to_string() } else { self.number(noun) }
+    }
+}
+
+impl Sides {
+    pub(crate) fn of(detection: &Detection) -> Sides {
+        let all = detection.untracked.records == 0;
+        Sides {
+            sources: Side::of(detection.findings.iter().map(|finding| finding.flow.srcaddr), all),
+            targets: Side::of(detection.findings.iter().map(|finding| finding.flow.dstaddr), all),
+        }
+    }
+}
+
+/// The subject, before it is cut.
+pub(crate) fn subject(alert: &Alert<'_>) -> String {
+    let rule = alert.detection.findings.first().map_or("", |finding| finding.rule.name());
+    let still = if alert.ongoing().is_some() { "still: " } else { "" };
+    let sides = Sides::of(alert.detection);
+    let (source, target) = (sides.sources.words("source"), sides.targets.words("target"));
+    let what = story(alert, &source, &target)
+        // Two IPv6 addresses fill a subject: what happened stands before them, so that the cut takes the last one's end.
+        .unwrap_or_else(|| format!("{} from {source} to {target}", pings(&alert.detection.totals(), "rejected ")));
+    format!("[{rule}] {still}{what}")
+}
+
+/// The first lines of the body: the sentence of the subject with who is who, and the likely reason.
+pub(crate) fn lead(alert: &Alert<'_>) -> String {
+    let findings = &alert.detection.findings;
+    let sides = Sides::of(alert.detection);
+    let described = |side: &Side, noun: &str, source: bool| match side {
+        Side::One(address) => format!("{address} ({})", describe(findings, *address, source)),
+        Side::Many(_) | Side::AtLeast(_) => side.words(noun),
+    };
+    let source = described(&sides.sources, "source", true);
+    let target = described(&sides.targets, "target", false);
+    let what = story(alert, &source, &target).unwrap_or_else(|| {
+        let totals = alert.detection.totals();
+        let were = if totals.packets == Some(1) { "was" } else { "were" };
+        format!("{} from {source} to {target} {were} rejected", pings(&totals, ""))
+    });
+    let Some(first) = findings.first() else { return what };
+    let explanation = explain::explain(first);
+    if findings.iter().any(|finding| explain::explain(finding) != explanation) {
+        return format!("{what}.");
+    }
+    match explanation.confidence {
+        Confidence::Certain => format!("{what}. Reason: {}.", explanation.layer_words()),
+        Confidence::Likely => format!("{what}. Likely reason: {}.", explanation.layer_words()),
+        Confidence::Possible => format!("{what}: by {}.", explanation.layer_words()),
+    }
+}
+
+/// The sentence with the interface as its subject, where the findings tell one story about it.
+fn story(alert: &Alert<'_>, source: &str, target: &str) -> Option<String> {
+    let pings = pings(&alert.detection.totals(), "");
+    let mut stories: Vec<Story> = alert.detection.findings.iter().map(Story::of).collect();
+    stories.dedup();
+    match stories[..] {
+        [Story::AnswersStopped] => Some(format!("{source} could not answer {pings} from {target}")),
+        [Story::AnswersNotReceived] => Some(format!("{target} could not get the answers to {pings} from {source}")),
+        [Story::Outbound] => Some(format!("{source} could not send {pings} to {target}")),
+        _ => None,
+    }
+}
+
+/// Packets as pings, or the records where no record counts packets.
+fn pings(totals: &Totals, which: &str) -> String {
+    match totals.packets {
+        Some(packets) => count(packets, &format!("{which}ping")),
+        None => format!("{which}pings ({})", count(totals.records, "record")),
+    }
+}
+
+/// What is known of one address: whose it is, and what kind.
+pub(crate) fn describe(findings: &[Finding], address: IpAddr, source: bool) -> String {
+    let on_this_side = |finding: &&Finding| {
+        let (side, own) = if source {
+            (finding.flow.srcaddr, finding.flow.is_egress())
+        } else {
+            (finding.flow.dstaddr, finding.flow.is_ingress())
+        };
+        side == address && own
+    };
+    let mut words = Vec::new();
+    if let Some(finding) = findings.iter().find(on_this_side) {
+        words.extend(finding.place.instance_id.as_deref().map(str::to_owned));
+        words.extend(finding.flow.interface_id.as_deref().map(str::to_owned));
+    }
+    let service = findings.iter().find_map(|finding| {
+        let place = &finding.place;
+        let (side, service) = if source {
+            (finding.flow.srcaddr, &place.source_service)
+        } else {
+            (finding.flow.dstaddr, &place.target_service)
+        };
+        service.as_deref().filter(|_| side == address)
+    });
+    words.extend(service.map(|service| format!("AWS service {service}")));
+    if words.is_empty() {
+        words.push(Scope::of(address).words().to_owned());
+    }
+    words.join(", ")
+}

@@ -1,0 +1,123 @@
+//! Points in time and spans of it, as people read them.
+
+use std::fmt::Write as _;
+
+pub use flow_log::EpochMillis;
+use jiff::{Timestamp, fmt::strtime};
+
+/// Milliseconds in a second.
+pub const SECOND_MILLIS: u64 = 1_000;
+/// Milliseconds in a minute.
+pub const MINUTE_MILLIS: u64 = 60 * SECOND_MILLIS;
+
+/// Formats a point in time as `2026-11-23 09:32:14`, in UTC, without naming the zone.
+pub fn date_time(at: EpochMillis) -> String {
+    format(at, "%Y-%m-%d %H:%M:%S")
+}
+
+/// Formats the time of day of a point in time as `09:32:14`, in UTC, without naming the zone.
+pub fn time_of_day(at: EpochMillis) -> String {
+    format(at, "%H:%M:%S")
+}
+
+/// Formats a point in time the way the AWS console's links do: `2026-11-23T09:32:14.000Z`.
+pub fn iso_millis(at: EpochMillis) -> String {
+    format(at, "%Y-%m-%dT%H:%M:%S.%3fZ")
+}
+
+/// Formats two points in time as a range that names the day once where both fall on the same one.
+pub fn range(first: EpochMillis, last: EpochMillis) -> String {
+    let (from, to) = (date_time(first), date_time(last));
+    if from == to {
+        from
+    } else if from[..10] == to[..10] {
+        format!("{from} - {}", &to[11..])
+    } else {
+        format!("{from} - {to}")
+    }
+}
+
+/// Formats a span of time in its two largest units: `6 min 40 s`, `2 h 5 min`, `3 d 4 h`; anything below a second is `0 s`.
+pub fn span(millis: u64) -> String {
+    const UNITS: [(&str, u64); 4] =
+        [("d", 24 * 60 * MINUTE_MILLIS), ("h", 60 * MINUTE_MILLIS), ("min", MINUTE_MILLIS), ("s", SECOND_MILLIS)];
+    let largest = UNITS.iter().position(|(_, size)| millis >= *size).unwrap_or(UNITS.len() - 1);
+    let mut text = String::new();
+    let mut rest = millis;
+    for (name, size) in &UNITS[largest..UNITS.len().min(largest + 2)] {
+        let count = rest / size;
+        rest %= size;
+        if count > 0 || text.is_empty() {
+            let gap = if text.is_empty() { "" } else { " " };
+            let _ = write!(text, "{gap}{count} {name}");
+        }
+    }
+    text
+}
+
+/// Milliseconds from one point in time to a later one; 0 where clocks disagree about the order.
+pub fn millis_between(from: EpochMillis, to: EpochMillis) -> u64 {
+    to.0.saturating_sub(from.0)
+}
+
+/// The point in time so many milliseconds after another.
+pub fn after(at: EpochMillis, millis: u64) -> EpochMillis {
+    EpochMillis(at.0.saturating_add(millis))
+}
+
+/// The point in time so many milliseconds before another, not before the epoch.
+pub fn before(at: EpochMillis, millis: u64) -> EpochMillis {
+    EpochMillis(at.0.saturating_sub(millis))
+}
+
+fn format(at: EpochMillis, pattern: &str) -> String {
+    // A record may carry any 64-bit number as its time. Past the year 9999 it is shown as that number.
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|millis| Timestamp::from_millisecond(millis).ok())
+        .and_then(|timestamp| strtime::format(pattern, timestamp).ok())
+        .unwrap_or_else(|| format!("time {}", at.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NINE_32_14: EpochMillis = EpochMillis(1_795_426_334_000);
+
+    #[test]
+    fn points_in_time_are_utc() {
+        assert_eq!(date_time(NINE_32_14), "2026-11-23 09:32:14");
+        assert_eq!(time_of_day(NINE_32_14), "09:32:14");
+        assert_eq!(iso_millis(EpochMillis(NINE_32_14.0 + 7)), "2026-11-23T09:32:14.007Z");
+        assert_eq!(date_time(EpochMillis(u64::MAX)), "time 18446744073709551615");
+    }
+
+    #[test]
+    fn a_range_names_a_shared_day_once() {
+        assert_eq!(range(NINE_32_14, after(NINE_32_14, 48_000)), "2026-11-23 09:32:14 - 09:33:02");
+        assert_eq!(range(NINE_32_14, NINE_32_14), "2026-11-23 09:32:14");
+        assert_eq!(
+            range(NINE_32_14, after(NINE_32_14, 24 * 60 * MINUTE_MILLIS)),
+            "2026-11-23 09:32:14 - 2026-11-24 09:32:14"
+        );
+        assert_eq!(range(EpochMillis(0), EpochMillis(u64::MAX)), "1970-01-01 00:00:00 - time 18446744073709551615");
+    }
+
+    #[test]
+    fn a_span_shows_its_two_largest_units() {
+        for (millis, expect) in [
+            (0, "0 s"),
+            (999, "0 s"),
+            (1_000, "1 s"),
+            (400_000, "6 min 40 s"),
+            (60_000, "1 min"),
+            (3_600_000, "1 h"),
+            (7_500_000, "2 h 5 min"),
+            (3_601_000, "1 h"),
+            (273_600_000, "3 d 4 h"),
+        ] {
+            assert_eq!(span(millis), expect, "{millis} ms");
+        }
+    }
+}
