@@ -1,0 +1,260 @@
+//! The function's configuration: read from the environment here and nowhere else.
+
+use std::fmt;
+
+use alerting::{alert::Site, console_link::Console, incident::Policy, text::one_line};
+use flow_log::{DEFAULT_MAX_INFLATED_BYTES, Formats};
+use tracing_subscriber::filter::LevelFilter;
+
+/// Where mails and metrics go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PublishTo {
+    /// To Amazon SNS and Amazon CloudWatch.
+    Aws {
+        /// The topic for mails.
+        topic_arn: String,
+    },
+    /// To standard output; nothing is called.
+    Console,
+}
+
+/// The whole configuration.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// `FLOW_LOG_FORMAT`, default: the 14 default fields.
+    pub(crate) formats: Formats,
+    /// `PUBLISH_TO` (default `aws`) with `ALERT_TOPIC_ARN`.
+    pub(crate) publish_to: PublishTo,
+    /// `AWS_REGION`, `METRIC_NAMESPACE` and `METRIC_NAME`.
+    pub(crate) site: Site,
+    /// `UPDATE_INTERVALS_MINUTES` and `QUIET_MINUTES`.
+    pub(crate) policy: Policy,
+    /// `MAX_INFLATED_BYTES`.
+    pub(crate) max_inflated_bytes: usize,
+    /// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's logging configuration.
+    pub(crate) log_level: LevelFilter,
+}
+
+/// A variable with a wrong value: says which one, what it is and what is allowed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ConfigError {
+    variable: &'static str,
+    value: Option<String>,
+    allowed: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            // Escaped and short, so that whatever stands in it the message stays one line.
+            Some(value) => write!(f, "{}={:?}: {}", self.variable, one_line(value, 200), self.allowed),
+            None => write!(f, "{} is not set: {}", self.variable, self.allowed),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// The first variable with a wrong value.
+    pub(crate) fn from_env() -> Result<Config, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        Config::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables from anywhere. A variable that is set and empty counts as not set: that is how a template passes on an
+    /// empty parameter.
+    fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+        let vars = Variables(|name: &str| lookup(name).filter(|value| !value.trim().is_empty()));
+        let formats = vars.parsed("FLOW_LOG_FORMAT", Formats::default(), |text| {
+            Formats::parse(text).map_err(|error| error.to_string())
+        })?;
+        let publish_to = match vars.get("PUBLISH_TO").as_deref() {
+            None | Some("aws") => PublishTo::Aws { topic_arn: vars.topic_arn()? },
+            Some("console") => PublishTo::Console,
+            Some(other) => return Err(vars.wrong("PUBLISH_TO", other, "allowed are aws and console")),
+        };
+        let region = vars.parsed("AWS_REGION", "us-east-1".to_owned(), |text| {
+            let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+            if plain { Ok(text.to_owned()) } else { Err("a region's code, such as eu-west-1".to_owned()) }
+        })?;
+        let metric_namespace = vars.parsed("METRIC_NAMESPACE", "Ping-Deny-Metrics".to_owned(), |text| {
+            metric_text(text)
+                .filter(|text| !text.starts_with("AWS/"))
+                .ok_or_else(|| "1 to 255 printable ASCII characters, not starting with AWS/ or a colon".to_owned())
+        })?;
+        let metric_name = vars.parsed("METRIC_NAME", "Ping-Deny".to_owned(), |text| {
+            // Room for the longest suffix, -Packets.
+            metric_text(text)
+                .filter(|text| text.len() <= 255 - "-Packets".len())
+                .ok_or_else(|| "1 to 247 printable ASCII characters, not starting with a colon".to_owned())
+        })?;
+        Ok(Config {
+            formats,
+            publish_to,
+            site: Site { console: Console::new(&region), region, metric_namespace, metric_name },
+            policy: vars.policy()?,
+            max_inflated_bytes: vars.parsed("MAX_INFLATED_BYTES", DEFAULT_MAX_INFLATED_BYTES, |text| {
+                text.trim()
+                    .parse()
+                    .ok()
+                    .filter(|bytes| (MIN_INFLATED_BYTES..=MAX_INFLATED_BYTES).contains(bytes))
+                    .ok_or_else(|| format!("a whole number from {MIN_INFLATED_BYTES} to {MAX_INFLATED_BYTES}"))
+            })?,
+            log_level: vars.parsed("AWS_LAMBDA_LOG_LEVEL", LevelFilter::INFO, |text| {
+                let text = if text.eq_ignore_ascii_case("fatal") { "error" } else { text };
+                text.parse().map_err(|_| "TRACE, DEBUG, INFO, WARN, ERROR or FATAL".to_owned())
+            })?,
+        })
+    }
+}
+
+/// The smallest limit on inflated bytes that is still of use.
+const MIN_INFLATED_BYTES: usize = 1024;
+/// The largest: a function of 1 GiB holds it.
+const MAX_INFLATED_BYTES: usize = 512 * 1024 * 1024;
+
+struct Variables<F>(F);
+
+impl<F: Fn(&str) -> Option<String>> Variables<F> {
+    fn get(&self, variable: &str) -> Option<String> {
+        (self.0)(variable)
+    }
+
+    fn wrong(&self, variable: &'static str, value: &str, allowed: &str) -> ConfigError {
+        ConfigError { variable, value: Some(value.to_owned()), allowed: allowed.to_owned() }
+    }
+
+    fn parsed<T>(
+        &self,
+        variable: &'static str,
+        default: T,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigError> {
+        match self.get(variable) {
+            None => Ok(default),
+            Some(value) => parse(&value).map_err(|allowed| self.wrong(variable, &value, &allowed)),
+        }
+    }
+
+    fn topic_arn(&self) -> Result<String, ConfigError> {
+        const VARIABLE: &str = "ALERT_TOPIC_ARN";
+        const ALLOWED: &str =
+            "an SNS topic's ARN is needed, arn:aws:sns:region:account:name, unless PUBLISH_TO=console";
+        let arn = self.get(VARIABLE).ok_or_else(|| ConfigError {
+            variable: VARIABLE,
+            value: None,
+            allowed: ALLOWED.to_owned(),
+        })?;
+        let parts: Vec<&str> = arn.split(':').collect();
+        match parts[..] {
+            ["arn", partition, "sns", region, account, name]
+                if [partition, region, account, name].iter().all(|part| !part.is_empty()) =>
+            {
+                Ok(arn)
+            }
+            _ => Err(self.wrong(VARIABLE, &arn, ALLOWED)),
+        }
+    }
+
+    fn policy(&self) -> Result<Policy, ConfigError> {
+        const INTERVALS: &str = "UPDATE_INTERVALS_MINUTES";
+        const QUIET: &str = "QUIET_MINUTES";
+        let intervals = self.parsed(INTERVALS, vec![5, 15, 60], |text| {
+            text.split(',')
+                .map(|part| part.trim().parse::<u32>().ok().filter(|minutes| (1..=MAX_MINUTES).contains(minutes)))
+                .collect::<Option<Vec<u32>>>()
+                .ok_or_else(|| {
+                    format!("whole numbers of minutes from 1 to {MAX_MINUTES}, separated by commas, such as 5,15,60")
+                })
+        })?;
+        let quiet = self.parsed(QUIET, 15, |text| {
+            text.trim()
+                .parse::<u32>()
+                .ok()
+                .filter(|minutes| (1..=MAX_MINUTES).contains(minutes))
+                .ok_or_else(|| format!("a whole number of minutes from 1 to {MAX_MINUTES}"))
+        })?;
+        Policy::new(&intervals, quiet).map_err(|allowed| self.wrong(INTERVALS, &format!("{intervals:?}"), allowed))
+    }
+}
+
+/// A week.
+const MAX_MINUTES: u32 = 7 * 24 * 60;
+
+/// Text that CloudWatch takes for a namespace or a metric's name.
+fn metric_text(text: &str) -> Option<String> {
+    let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    (printable && text.len() <= 255 && !text.starts_with(':')).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOPIC: (&str, &str) = ("ALERT_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:CloudWatch-Alarms-Ping-Deny");
+
+    fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_lookup(|name| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    fn refused(vars: &[(&str, &str)]) -> String {
+        let message = read(vars).unwrap_err().to_string();
+        assert!(!message.contains(['\n', '\r']), "more than one line: {message:?}");
+        message
+    }
+
+    #[test]
+    fn a_topic_is_all_that_is_needed() {
+        let config = read(&[TOPIC]).unwrap();
+        assert_eq!(config.publish_to, PublishTo::Aws { topic_arn: TOPIC.1.to_owned() });
+        assert_eq!(config.site.metric_namespace, "Ping-Deny-Metrics");
+        assert_eq!(config.site.metric_name, "Ping-Deny");
+        assert_eq!(config.max_inflated_bytes, 64 * 1024 * 1024);
+        assert_eq!(config.policy, Policy::default());
+    }
+
+    #[test]
+    fn an_empty_variable_is_a_default() {
+        let config = read(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", ""), ("QUIET_MINUTES", " ")]).unwrap();
+        assert_eq!(config.publish_to, PublishTo::Console);
+        assert_eq!(config.policy, Policy::default());
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_what_is_allowed() {
+        let console = ("PUBLISH_TO", "console");
+        for (vars, expect) in [
+            (vec![("PUBLISH_TO", "email"), TOPIC], "PUBLISH_TO=\"email\": allowed are aws and console"),
+            (vec![], "ALERT_TOPIC_ARN is not set: an SNS topic's ARN is needed"),
+            (vec![("ALERT_TOPIC_ARN", "arn:aws:sqs:eu-west-1:1:queue")], "ALERT_TOPIC_ARN=\"arn:aws:sqs:"),
+            (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
+            (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
+            (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 247"),
+            (vec![console, ("UPDATE_INTERVALS_MINUTES", "5,,60")], "UPDATE_INTERVALS_MINUTES=\"5,,60\": whole numbers"),
+            (vec![console, ("UPDATE_INTERVALS_MINUTES", "0")], "UPDATE_INTERVALS_MINUTES=\"0\": whole numbers"),
+            (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": a whole number"),
+            (vec![console, ("MAX_INFLATED_BYTES", "64 MiB")], "MAX_INFLATED_BYTES=\"64 MiB\": a whole number"),
+            (vec![console, ("AWS_LAMBDA_LOG_LEVEL", "loud")], "AWS_LAMBDA_LOG_LEVEL=\"loud\": TRACE"),
+            (vec![console, ("FLOW_LOG_FORMAT", "version action")], "FLOW_LOG_FORMAT=\"version action\": "),
+        ] {
+            let message = refused(&vars);
+            assert!(message.starts_with(expect), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_format_that_cannot_detect_anything_is_refused_by_the_missing_field() {
+        for missing in ["action", "protocol", "srcaddr", "dstaddr", "log-status"] {
+            let format: Vec<String> = ["action", "protocol", "srcaddr", "dstaddr", "log-status"]
+                .iter()
+                .filter(|field| **field != missing)
+                .map(|field| format!("${{{field}}}"))
+                .collect();
+            let message = refused(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", &format.join(" "))]);
+            let said = message.rsplit("\": ").next().unwrap();
+            assert!(said.contains(missing), "{message}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Metrics through Amazon CloudWatch.
+
+use alerting::{
+    metric::Point,
+    ports::{MetricSink, PortError},
+};
+use aws_sdk_cloudwatch::{
+    Client,
+    primitives::DateTime,
+    types::{MetricDatum, StandardUnit, StatisticSet},
+};
+use tokio::sync::OnceCell;
+
+use crate::client::{Shared, port_error};
+
+/// Data points that one call may carry:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>.
+pub const MAX_POINTS_PER_CALL: usize = 1_000;
+
+/// Publishes data points to one namespace.
+#[derive(Clone, Debug)]
+pub struct CloudWatchMetrics {
+    shared: Shared,
+    client: OnceCell<Client>,
+    namespace: String,
+}
+
+impl CloudWatchMetrics {
+    /// An adapter that publishes to a namespace.
+    pub fn new(shared: Shared, namespace: impl Into<String>) -> Self {
+        CloudWatchMetrics { shared, client: OnceCell::new(), namespace: namespace.into() }
+    }
+
+    async fn client(&self) -> &Client {
+        self.client.get_or_init(|| async { Client::new(self.shared.load().await) }).await
+    }
+}
+
+impl MetricSink for CloudWatchMetrics {
+    async fn publish(&self, points: &[Point]) -> Result<(), PortError> {
+        for chunk in points.chunks(MAX_POINTS_PER_CALL) {
+            self.client()
+                .await
+                .put_metric_data()
+                .namespace(&self.namespace)
+                .set_metric_data(Some(chunk.iter().map(datum).collect()))
+                .send()
+                .await
+                .map_err(|error| port_error("cloudwatch PutMetricData", &error))?;
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "CloudWatch's values are doubles; counts stay far below 2^53")]
+fn datum(point: &Point) -> MetricDatum {
+    let sample = point.sample;
+    MetricDatum::builder()
+        .metric_name(&point.name)
+        .timestamp(DateTime::from_millis(point.at.to_i64()))
+        .unit(StandardUnit::Count)
+        .statistic_values(
+            StatisticSet::builder()
+                .sample_count(sample.count as f64)
+                .sum(sample.sum as f64)
+                .minimum(sample.min as f64)
+                .maximum(sample.max as f64)
+                .build(),
+        )
+        .build()
+}

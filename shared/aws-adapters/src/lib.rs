@@ -1,0 +1,10 @@
+//! The ports of [`alerting`] on AWS: one thin file for each, and one for what all clients share.
+//!
+//! No type of an SDK leaves this crate except the shared configuration on its way from [`client::load`] to the adapters.
+
+pub mod client;
+pub mod cloudwatch;
+pub mod sns;
+
+pub use cloudwatch::CloudWatchMetrics;
+pub use sns::SnsAlerts;
