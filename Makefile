@@ -1,0 +1,146 @@
+# `make help` lists what there is. Needs Rust (with cargo, rustfmt and clippy), Python 3.10 or newer, and make; every target
+# sets up the rest by itself: Python tools in .venv from requirements.txt, cargo-deny in target/tools.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.requirements
+PY := $(VENV)/bin/python
+EVENT ?= ping-deny
+LINE ?=
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := target/tools/bin/cargo-deny
+
+# SAM, cargo-lambda and cfn-lint before anything of the same name elsewhere; no telemetry.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help
+help: ## List the targets
+	@printf 'vpc-flow-alerts: rejected pings in VPC flow logs become mails worth reading\n\n'
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nVariables: KEEP=1 (demo), LINE="a flow log record" (demo-put), EVENT=name (invoke), PYTHON=python3.x\n'
+
+# ---------------------------------------------------------------- set-up
+
+.PHONY: setup
+setup: $(STAMP) ## Make .venv with SAM, cargo-lambda, cfn-lint and the AWS emulator
+
+# Written last: a set-up that was interrupted is done again, from an empty directory.
+$(STAMP): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "Python 3.10 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12 setup" >&2; exit 1; }
+	@echo 'setting up $(VENV) from requirements.txt'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+# ---------------------------------------------------------------- use
+
+.PHONY: build
+build: $(STAMP) ## Build the function for AWS (sam build; arm64)
+	sam build
+
+.PHONY: demo demo-put demo-look demo-stop
+demo: $(STAMP) ## A rejected ping becomes a mail, without an AWS account (KEEP=1 leaves it up)
+	@$(PY) tools/demo.py run $(if $(KEEP),--keep)
+
+demo-put: $(STAMP) ## Send one more record to a demo that was kept (LINE="...")
+	@$(PY) tools/demo.py put '$(LINE)'
+
+demo-look: $(STAMP) ## Show metrics, alarms and the function's log of a demo that was kept
+	@$(PY) tools/demo.py look
+
+demo-stop: $(STAMP) ## End a demo that was kept
+	@$(PY) tools/demo.py stop
+
+.PHONY: watch invoke
+watch: $(STAMP) ## Run the function locally and rebuild it on every change (mails are printed)
+	@mkdir -p target
+	cargo lambda watch --env-file tools/console.env --invoke-address 127.0.0.1 --invoke-port 9000 2>&1 | tee target/watch.log
+
+invoke: $(STAMP) ## Hand events/EVENT.json to the function, show mail, metrics and answer
+	@$(PY) tools/invoke.py '$(EVENT)'
+
+# ---------------------------------------------------------------- checks
+
+.PHONY: test
+test: $(STAMP) built ## All tests, with the real binary on loopback and deployed into the emulator
+	cargo test --workspace --locked
+
+# What the tests of the deployed stack deploy: for this machine's processor, into the shared target directory.
+.PHONY: built
+built: $(STAMP)
+	@$(PY) tools/built.py
+
+.PHONY: fmt clippy purity events events-check lint-template lint-tools docs deny advisories
+fmt: ## Check the formatting (cargo fmt --all corrects it)
+	cargo fmt --all --check
+
+clippy: ## Lint everything, warnings are errors
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+purity: ## Prove that the pure crates touch nothing outside
+	@$(PYTHON) tools/purity.py
+
+events: ## Make events/ from events/src/
+	cargo run --quiet --locked -p integration-tests --bin make-events
+
+events-check: ## Check that events/ is what events/src/ makes
+	@cargo run --quiet --locked -p integration-tests --bin make-events -- --check
+
+lint-template: $(STAMP) ## Check template.yaml with cfn-lint and sam validate
+	cfn-lint --template template.yaml --include-checks I
+	@$(PY) tools/built.py validate
+
+lint-tools: $(STAMP) ## Check formatting and lints of the Python tools
+	ruff format --no-cache --check tools
+	ruff check --no-cache --quiet tools
+
+docs: ## Build the documentation, warnings are errors
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
+
+deny: $(CARGO_DENY)-$(CARGO_DENY_VERSION) ## Check licences, banned crates and sources of all dependencies
+	$< --all-features --locked check --hide-inclusion-graph licenses bans sources
+	@if [ -n "$${ADVISORIES:-}" ]; then $(MAKE) --no-print-directory advisories; else \
+		printf '%s\n' '' \
+		'  NOT CHECKED: known security holes in dependencies. Their database lies on a server that this run does not ask.' \
+		'  Where it may be asked: make advisories (or ADVISORIES=1 make ci).' ''; fi
+
+advisories: $(CARGO_DENY)-$(CARGO_DENY_VERSION) ## Check dependencies for known security holes (fetches the RustSec database)
+	$< --all-features --locked check advisories
+
+# One file per version: another version is installed beside it, the same one never twice. Its own crates are built in a
+# directory that is thrown away, so that they do not stay in the target directory.
+$(CARGO_DENY)-$(CARGO_DENY_VERSION):
+	@echo 'installing cargo-deny $(CARGO_DENY_VERSION) (some minutes, once)'
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+		CARGO_TARGET_DIR="$$scratch" cargo install --quiet --locked --no-track --root target/tools cargo-deny@$(CARGO_DENY_VERSION)
+	@mv $(CARGO_DENY) $@
+
+.PHONY: ci
+ci: locked fmt purity clippy events-check lint-tools lint-template docs deny test ## All that has to hold before a change lands
+
+.PHONY: locked
+locked:
+	@cargo metadata --locked --format-version 1 > /dev/null || { echo 'Cargo.lock is not up to date: run cargo check and commit it' >&2; exit 1; }
+
+.PHONY: arm64-check
+arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer an event under QEMU
+	@$(PY) tools/arm64_check.py
+
+.PHONY: numbers
+numbers: $(STAMP) ## Measure start-up and memory of the release binary
+	@$(PY) tools/measure.py
+
+# ---------------------------------------------------------------- tidy up
+
+.PHONY: clean
+clean: ## Remove all that was built, and the Python environment
+	@if [ -e .demo/state.json ] && [ -x $(PY) ]; then $(PY) tools/demo.py stop; fi
+	rm -rf target .aws-sam .demo $(VENV) tools/__pycache__

@@ -1,0 +1,272 @@
+"""`make demo`: a rejected ping becomes a mail, on an emulated AWS and without an account.
+
+    demo.py [run] [--keep]      build, deploy template.yaml into the emulator, put flow log records, show what arrives
+    demo.py put [LINE]          send one more record (by default the documented ping again) to a demo that was kept
+    demo.py look                show the metrics, the alarms and the function's log of a demo that was kept
+    demo.py stop                end it
+
+Ends with status 0 only when the mail and the metric arrived; otherwise the last line says what is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import textwrap
+import time
+from datetime import datetime, timezone
+
+import plain_alarm
+import records
+from emulator import Emulator, EmulatorError
+from stack import OFF_IN_THE_EMULATOR, ROOT, SUBSCRIBER, Mail, Stack, StackError, build, build_environment, wait_for
+from terminal import WIDTH, Step, bold, dim, duration, red, rule
+
+KEPT = ROOT / ".demo"
+MAIL_TIMEOUT_SECONDS = 20
+METRIC_NAME = "Ping-Deny"
+COUNTS = ("records", "matched", "unparsed", "findings", "alerts", "suppressed", "metrics")
+
+
+class Crates:
+    """Counts the crates that cargo compiles, for the step's line."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.count = 0
+
+    def __call__(self, line: str) -> None:
+        """Takes a line that cargo printed."""
+        words = line.split()
+        if words[:1] == ["Compiling"]:
+            self.count += 1
+            self.step.doing = f"{self.count} crates, {words[1]}"
+
+
+def show_mail(mail: Mail) -> None:
+    """Prints a mail as a mail program would."""
+    print(f"From:    Ping-Deny <no-reply@sns.amazonaws.com>\nTo:      {SUBSCRIBER}")
+    print(bold(f"Subject: {mail.subject}") + "\n")
+    print(mail.body.rstrip())
+    print(dim("\n--\n(SNS adds its unsubscribe link here.)"))
+
+
+def collect(stack: Stack, seconds: float) -> list[Mail]:
+    """Waits for a mail, and then a little longer for one too many."""
+    mails: list[Mail] = []
+
+    def arrived() -> bool:
+        mails.extend(stack.mails())
+        return bool(mails)
+
+    if wait_for(arrived, seconds):
+        time.sleep(0.5)
+        mails.extend(stack.mails())
+    return mails
+
+
+def run(keep: bool) -> None:
+    """The demo itself."""
+    started = time.monotonic()
+    print(bold("vpc-flow-alerts") + ": a rejected ping becomes a mail, on an emulated AWS\n")
+    if KEPT.exists():
+        raise StackError("a demo is still up: look at it with `make demo-look`, end it with `make demo-stop`")
+    emulator = None
+    try:
+        with Step("Compile the function (sam build)") as step:
+            crates = Crates(step)
+            build(build_environment(), crates)
+            step.note = f"{crates.count} crates" if crates.count else "nothing to do"
+        with Step("Start the AWS emulator") as step:
+            emulator = Emulator.start(KEPT if keep else None)
+            step.note = emulator.endpoint
+        with Step("Deploy template.yaml (sam deploy)") as step:
+            stack = Stack.deploy(emulator)
+            step.note = f"{len(stack.resources())} resources"
+        off = ", ".join(f"{name}={json.dumps(value)} ({lacking})" for name, (value, lacking) in OFF_IN_THE_EMULATOR.items())
+        print(dim(textwrap.indent(textwrap.fill(f"Switched off, as the emulator lacks it: {off}.", WIDTH - 4), "    ")))
+        if keep:
+            remember(stack)
+        show(stack, started)
+        if keep:
+            explain_kept(stack)
+    except BaseException:
+        if keep and emulator:
+            (KEPT / "state.json").unlink(missing_ok=True)
+        keep = False
+        raise
+    finally:
+        if emulator and not keep:
+            emulator.stop()
+
+
+def show(stack: Stack, started: float) -> None:
+    """Puts the records, and prints the mail, the plain alarm's mail and the metrics."""
+    batches = records.demonstration(int(time.time()))
+    count = sum(map(len, batches))
+    with Step(f"Put {count} flow log records") as step:
+        moments = [stack.put(records.events(batch), f"{records.interface_of(batch[0])}-all") for batch in batches]
+        step.note = f"{len(batches)} interfaces, {len(batches)} log streams"
+    with Step("Wait for the mail") as step:
+        mails = collect(stack, MAIL_TIMEOUT_SECONDS)
+        if not mails:
+            raise StackError(missing(stack, f"no mail within {MAIL_TIMEOUT_SECONDS} seconds"))
+        delay = mails[0].arrived_at - moments[0]
+        step.note = f"{duration(delay)} from put to mail"
+    with Step("Read the metrics back from CloudWatch") as step:
+        since = min(event.timestamp for batch in batches for event in records.events(batch)) / 1000
+        wait_for(lambda: METRIC_NAME in stack.metrics(since), 5, every=0.2)
+        metrics = stack.metrics(since)
+        points = metrics.get(METRIC_NAME)
+        if not points:
+            raise StackError(missing(stack, f"the mail came, but no point of the metric {METRIC_NAME}"))
+        step.note = f"{len(metrics)} metrics"
+
+    rule("The mail")
+    for mail in mails:
+        show_mail(mail)
+    rule("For comparison: what CloudWatch's plain alarm would have mailed")
+    alarm = stack.alarm("CloudWatch-Alarm-Ping-Deny")
+    print(f"Subject: {plain_alarm.subject(alarm)}\n")
+    print(plain_alarm.body(alarm, points[0]["sum"], points[0]["time"], time.time()))
+    rule("In numbers")
+    show_metrics(metrics)
+    print(f"\n  {count} records put, {len(mails)} mail{'s' * (len(mails) != 1)}, {duration(delay)} from put to mail;")
+    print(f"  the demo took {duration(time.monotonic() - started)}.")
+    print(dim("  In AWS add the time that a flow log record takes to reach CloudWatch Logs:"))
+    print(dim("  typically 5 minutes or so."))
+
+
+def show_metrics(metrics: dict[str, list[dict[str, float]]]) -> None:
+    """Prints the points of each metric."""
+    for name, points in sorted(metrics.items()):
+        for point in points:
+            minute = datetime.fromtimestamp(point["time"], timezone.utc).strftime("%H:%M UTC")
+            print(f"  {name:<24}{minute:>10}{point['sum']:>10g}")
+
+
+def missing(stack: Stack, what: str) -> str:
+    """Says what did not arrive, with the function's last words."""
+    log = "\n".join(stack.function_log()[-12:]) or "(nothing)"
+    failures = stack.failures()
+    failed = f"\nIn the failure queue: {json.dumps(failures[0])[:600]}" if failures else ""
+    return f"{what}.\nThe function's log:\n{log}{failed}"
+
+
+def remember(stack: Stack) -> None:
+    """Writes down how to find a kept demo again."""
+    emulator = stack.emulator
+    state = {
+        "endpoint": emulator.endpoint,
+        "pid": emulator.pid,
+        "outputs": stack.outputs,
+        "parameters": stack.parameters,
+        "queue_url": stack.queue_url,
+    }
+    (KEPT / "state.json").write_text(json.dumps(state, indent=2))
+
+
+def kept() -> Stack:
+    """Finds the demo that `make demo KEEP=1` left up."""
+    try:
+        state = json.loads((KEPT / "state.json").read_text())
+    except FileNotFoundError:
+        raise StackError("no demo is up; start one with `make demo KEEP=1`") from None
+    emulator = Emulator(state["endpoint"], state["pid"], KEPT)
+    return Stack(emulator, state["outputs"], state["parameters"], state["queue_url"])
+
+
+def explain_kept(stack: Stack) -> None:
+    """Says what can be done with the demo now."""
+    rule("Still up")
+    print(f"""  make demo-put                       the documented ping once more
+  make demo-put LINE="2 123456789010 eni-0a1b2c3d4e5f60718 198.51.100.7 172.31.18.12 \\
+      0 0 1 3 252 1432917027 1432917142 REJECT OK"
+                                      any record; its times are moved to now
+  make demo-look                      metrics, alarms, the function's log
+  make demo-stop                      end it
+
+  Any AWS tool or SDK, with AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  and AWS_ENDPOINT_URL={stack.emulator.endpoint}, sees the rest.""")
+
+
+def put(line: str) -> None:
+    """Sends a record, or the documented ping, and shows what it led to."""
+    stack = kept()
+    lines = records.shifted([line] if line else list(records.DOCUMENTED_PING), int(time.time()) - 60)
+    before = len(stack.function_log())
+    list(stack.mails())
+    with Step(f"Put {len(lines)} record{'s' * (len(lines) > 1)}"):
+        stack.put(records.events(lines), f"{records.interface_of(lines[0])}-all")
+        wait_for(lambda: any('"records"' in entry for entry in stack.function_log()[before:]), 10, every=0.1)
+    counts = [json.loads(entry) for entry in stack.function_log()[before:] if '"records"' in entry]
+    for count in counts:
+        print("\n  The function's answer: " + ", ".join(f"{name} {count[name]}" for name in COUNTS if name in count))
+    mails = collect(stack, 1)
+    for mail in mails:
+        rule("The mail")
+        show_mail(mail)
+    if not mails:
+        suppressed = any(count.get("suppressed") for count in counts)
+        why = "this was mailed minutes ago; it is counted, for the next mail" if suppressed else "nothing was rejected"
+        print(f"  No mail: {why}.")
+
+
+def look() -> None:
+    """Shows the state of a kept demo."""
+    stack = kept()
+    rule("Metrics of the last 3 hours")
+    show_metrics(stack.metrics(time.time() - 3 * 3600))
+    rule("Alarms")
+    for name, state in sorted(stack.alarms().items()):
+        print(f"  {name:<56}{state}")
+    rule("The function's log")
+    for line in stack.function_log()[-20:]:
+        print(f"  {line}")
+
+
+def stop() -> None:
+    """Ends a kept demo."""
+    if not KEPT.exists():
+        print("no demo is up")
+        return
+    stack = kept()
+    if stack.emulator.alive():
+        stack.emulator.stop()
+    shutil.rmtree(KEPT, ignore_errors=True)
+    print("the demo is down; nothing is left of it")
+
+
+def main() -> int:
+    """Reads the command line and runs one command."""
+    parser = argparse.ArgumentParser(description="A rejected ping becomes a mail, on an emulated AWS.")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("run").add_argument("--keep", action="store_true", help="leave everything up afterwards")
+    commands.add_parser("put").add_argument("line", nargs="?", default="", help="a flow log record")
+    commands.add_parser("look")
+    commands.add_parser("stop")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        if arguments.command in (None, "run"):
+            run(keep=getattr(arguments, "keep", False))
+        elif arguments.command == "put":
+            put(arguments.line)
+        elif arguments.command == "look":
+            look()
+        else:
+            stop()
+    except (StackError, EmulatorError) as error:
+        print(red(f"\nfailed: {error}"), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing is left running", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

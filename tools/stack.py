@@ -1,0 +1,267 @@
+"""Build template.yaml with SAM, deploy it to the emulator, put records in, and collect what comes out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from emulator import Emulator, environment
+from records import Event
+
+ROOT = Path(__file__).resolve().parent.parent
+# Not where `sam build` puts what `sam deploy` takes to AWS: this one is for the processor of this machine.
+BUILT = ROOT / ".aws-sam" / "emulator"
+STACK_NAME = "ping-deny"
+SUBSCRIBER = "you@example.com"
+
+# What the emulator cannot do, switched off by the parameter that a person would use for it, and what it lacks.
+OFF_IN_THE_EMULATOR = {
+    "Watchdog": ("off", "alarms on metric math"),
+    "FilterPattern": ("", "patterns with field names"),
+    "FlowLogResourceId": ("", "flow logs"),
+}
+
+
+class StackError(RuntimeError):
+    """A step failed; the message says which, and shows what the tool behind it printed."""
+
+
+def host_architecture() -> str:
+    """Returns Lambda's name for the processor of this machine: the emulator runs the function as a process of it."""
+    if sys.platform != "linux":
+        raise StackError("the emulator runs the function as a process, which needs Linux (a container or WSL will do)")
+    machine = platform.machine().lower()
+    return "arm64" if machine in ("aarch64", "arm64") else "x86_64"
+
+
+def run(command: list[str], env: dict[str, str], on_line: Callable[[str], None] = lambda line: None) -> str:
+    """Runs a tool and returns what it printed; hands each line to `on_line` as it comes.
+
+    A tool that fails raises `StackError` with the last lines that it printed.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    lines = []
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            on_line(line.rstrip("\n"))
+        status = process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    if status:
+        raise StackError(f"`{' '.join(command)}` failed with status {status}:\n" + "".join(lines[-60:]).rstrip())
+    return "".join(lines)
+
+
+def build_environment() -> dict[str, str]:
+    """Returns the environment for `build`, which needs no AWS: the endpoint is one that refuses."""
+    quiet = {"CARGO_TERM_COLOR": "never", "CARGO_TERM_PROGRESS_WHEN": "never"}
+    return environment("http://127.0.0.1:9", ROOT / ".aws-sam") | quiet
+
+
+def build(env: dict[str, str], on_line: Callable[[str], None] = lambda line: None) -> None:
+    """Compiles the function for this machine and runs `sam build`.
+
+    `sam build` alone would do, but says nothing for minutes: cargo-lambda is called first, exactly as SAM calls it, so that
+    its progress can be shown; SAM then finds the work done.
+    """
+    architecture = host_architecture()
+    compile_ = ["cargo", "lambda", "build", "--release", "--package", "flow-alerts", "--bin", "flow-alerts"]
+    run(compile_ + (["--arm64"] if architecture == "arm64" else []), env, on_line)
+    run(["sam", "build", "--build-dir", str(BUILT), "--parameter-overrides", f"Architecture={architecture}"], env)
+
+
+@dataclass
+class Mail:
+    """A message of the topic, as a subscriber gets it."""
+
+    subject: str
+    body: str
+    attributes: dict[str, str]
+    arrived_at: float
+    """When it was seen, in seconds since the epoch."""
+
+
+@dataclass
+class Stack:
+    """The deployed stack, with a queue subscribed to its topic so that the mails can be read."""
+
+    emulator: Emulator
+    outputs: dict[str, str]
+    parameters: dict[str, str]
+    queue_url: str = ""
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def deploy(cls, emulator: Emulator, overrides: dict[str, str] | None = None) -> Stack:
+        """Runs `sam deploy` on what `build` made. `overrides` are template parameters."""
+        parameters = {
+            "Architecture": host_architecture(),
+            "AlertEmail": SUBSCRIBER,
+            **{name: value for name, (value, _) in OFF_IN_THE_EMULATOR.items()},
+            **(overrides or {}),
+        }
+        if group := parameters.get("ExistingLogGroupName"):
+            emulator.client("logs").create_log_group(logGroupName=group)
+        values = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items()]
+        command = ["sam", "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", STACK_NAME]
+        command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
+        # The events table polls every so many seconds; CloudFormation's own time is all that is worth waiting for.
+        env = emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
+        run([*command, "--parameter-overrides", *values], env)
+        stack = cls(emulator, {}, parameters)
+        described = stack.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        stack.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+        stack._subscribe()
+        return stack
+
+    def client(self, service: str) -> Any:
+        """Returns a boto3 client, made once."""
+        if service not in self._clients:
+            self._clients[service] = self.emulator.client(service)
+        return self._clients[service]
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Returns the stack's resources."""
+        return self.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+
+    def _subscribe(self) -> None:
+        """Subscribes a queue beside the e-mail address: the only way to read here what the address would get."""
+        sqs = self.client("sqs")
+        self.queue_url = sqs.create_queue(QueueName="reader-of-the-mails")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        topic = self.outputs["AlertTopicArn"]
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={"Policy": policy})
+        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    def put(self, events: list[Event], stream: str) -> float:
+        """Puts events into a stream of the log group; returns the moment before the call, in seconds since the epoch."""
+        logs = self.client("logs")
+        group = self.outputs["LogGroupName"]
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        batch = [{"timestamp": event.timestamp, "message": event.message} for event in events]
+        moment = time.time()
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)
+        return moment
+
+    def invoke(self, payload: bytes) -> None:
+        """Invokes the function asynchronously, as CloudWatch Logs does: with retries and the failure queue behind it."""
+        name = self.outputs["FunctionName"]
+        self.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+
+    def mails(self) -> Iterator[Mail]:
+        """Takes the mails that are there."""
+        for body in self._take(self.queue_url):
+            notification = json.loads(body)
+            attributes = notification.get("MessageAttributes") or {}
+            yield Mail(
+                subject=notification.get("Subject") or "",
+                body=notification["Message"],
+                attributes={name: attribute["Value"] for name, attribute in attributes.items()},
+                arrived_at=time.time(),
+            )
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Takes what is in the failure queue."""
+        return [json.loads(body) for body in self._take(self.outputs["FailureQueueUrl"])]
+
+    def _take(self, queue_url: str) -> Iterator[str]:
+        sqs = self.client("sqs")
+        while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+                yield message["Body"]
+
+    def emails_handed_over(self) -> int:
+        """Returns how many messages the emulator would have mailed: it only logs them."""
+        return len(re.findall(rf"SNS fanout . email {re.escape(SUBSCRIBER)}", self.emulator.log()))
+
+    def function_log(self) -> list[str]:
+        """Returns the lines of the function's own log, oldest first."""
+        logs = self.client("logs")
+        try:
+            found = logs.filter_log_events(logGroupName=self.outputs["FunctionLogGroupName"], limit=10_000)["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [line for event in found for line in event["message"].splitlines() if line.strip()]
+
+    def metrics(self, since: float) -> dict[str, list[dict[str, Any]]]:
+        """Returns the points of every metric in the namespace, per minute: time, sum and number of samples."""
+        cloudwatch = self.client("cloudwatch")
+        namespace = self.parameters.get("MetricNamespace", "Ping-Deny-Metrics")
+        start = datetime.fromtimestamp(since, timezone.utc) - timedelta(minutes=1)
+        points: dict[str, list[dict[str, Any]]] = {}
+        for metric in cloudwatch.list_metrics(Namespace=namespace)["Metrics"]:
+            found = cloudwatch.get_metric_statistics(
+                Namespace=namespace,
+                MetricName=metric["MetricName"],
+                Dimensions=metric.get("Dimensions", []),
+                StartTime=start,
+                EndTime=datetime.now(timezone.utc) + timedelta(minutes=1),
+                Period=60,
+                Statistics=["Sum", "SampleCount"],
+            )["Datapoints"]
+            label = ",".join([metric["MetricName"], *(f"{d['Name']}={d['Value']}" for d in metric.get("Dimensions", []))])
+            points[label] = [
+                {"time": p["Timestamp"].timestamp(), "sum": p["Sum"], "samples": p["SampleCount"]}
+                for p in sorted(found, key=lambda point: point["Timestamp"])
+            ]
+        return points
+
+    def permissions(self) -> list[dict[str, Any]]:
+        """Returns the statements of the function's role, with every reference resolved."""
+        iam = self.client("iam")
+        role = next(r["PhysicalResourceId"] for r in self.resources() if r["LogicalResourceId"] == "FunctionRole")
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+        return [statement for document in documents for statement in document["Statement"]]
+
+    def alarm(self, name: str) -> dict[str, Any]:
+        """Returns one alarm as CloudWatch describes it."""
+        return self.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
+
+    def alarms(self) -> dict[str, str]:
+        """Returns the state of each alarm."""
+        found = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:
+    """Polls `condition` until it holds; returns whether it did in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True
