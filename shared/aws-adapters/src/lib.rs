@@ -1,6 +1,6 @@
 //! The ports of [`alerting`] on AWS: one thin file for each, and one for what all clients share.
 //!
-//! No type of an SDK leaves this crate except the shared configuration on its way from [`client::load`] to the adapters.
+//! No type of an SDK leaves this crate.
 
 pub mod client;
 pub mod cloudwatch;
