@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Field;
+use crate::{Field, split::FEW};
 
 /// The most fields a format may have. AWS documents 54; the rest is room for what it adds.
 pub const MAX_FIELDS: usize = 96;
@@ -150,6 +150,8 @@ impl fmt::Display for LogFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Formats {
     formats: Vec<LogFormat>,
+    /// Whether none has more than [`FEW`] fields.
+    pub(crate) are_short: bool,
 }
 
 impl Formats {
@@ -184,7 +186,8 @@ impl Formats {
                 return Err(FormatError::SameLength(format.len()));
             }
         }
-        if formats.is_empty() { Err(FormatError::Empty) } else { Ok(Formats { formats }) }
+        let are_short = formats.iter().all(|format| format.len() <= FEW);
+        if formats.is_empty() { Err(FormatError::Empty) } else { Ok(Formats { formats, are_short }) }
     }
 
     /// The formats, in the order of their declaration.
@@ -209,7 +212,7 @@ impl Default for Formats {
         let fields = Field::DEFAULT_FORMAT.map(Some).to_vec();
         let keys = Keys { protocol: 7, action: 12, log_status: 13 };
         let positions = positions(&fields);
-        Formats { formats: vec![LogFormat { fields, opaque: Vec::new(), positions, keys }] }
+        Formats { formats: vec![LogFormat { fields, opaque: Vec::new(), positions, keys }], are_short: true }
     }
 }
 

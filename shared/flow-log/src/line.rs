@@ -3,7 +3,7 @@
 use crate::{
     Action, EpochMillis, Field, FlowRecord, Formats, LogFormat, MAX_FIELDS, Protocol, Unparsed,
     parse::number,
-    split::{Ends, FEW, Piece, pieces},
+    split::{BATCH, Ends, FEW, Piece, pieces},
     unparsed::Why,
 };
 
@@ -62,16 +62,26 @@ impl Formats {
     /// The reason why the line is no record of a declared format.
     #[inline]
     pub fn read<'a>(&'a self, line: &'a str) -> Result<Record<'a>, Unparsed> {
-        let mut ends = Ends::new();
-        let read = match ends.find(line.as_bytes()) {
-            Some(()) => self.read_single_spaced(line, &ends),
-            None => self.read_any(line),
+        // A smaller table for the usual formats is cleared more quickly.
+        let read = if self.are_short {
+            self.read_with::<{ FEW + BATCH }>(line)
+        } else {
+            self.read_with::<{ MAX_FIELDS + BATCH }>(line)
         };
         read.map_err(|unparsed| explain(line, unparsed))
     }
 
     #[inline]
-    fn read_single_spaced<'a>(&'a self, line: &'a str, ends: &Ends) -> Result<Record<'a>, Unparsed> {
+    fn read_with<'a, const N: usize>(&'a self, line: &'a str) -> Result<Record<'a>, Unparsed> {
+        let mut ends = Ends::<N>::new();
+        match ends.find(line.as_bytes()) {
+            Some(()) => self.read_single_spaced(line, &ends),
+            None => self.read_any(line),
+        }
+    }
+
+    #[inline]
+    fn read_single_spaced<'a, const N: usize>(&'a self, line: &'a str, ends: &Ends<N>) -> Result<Record<'a>, Unparsed> {
         let found = ends.len();
         let format = self.with_len(found).ok_or(Unparsed::FieldCount { found })?;
         let field = |at| ends.field(line, at);

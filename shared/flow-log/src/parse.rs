@@ -9,17 +9,21 @@ const POWERS_OF_TEN: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 
 /// Reads decimal digits, and nothing but digits, as a number of at most `max`.
 #[inline]
 pub(crate) fn number(text: Piece<'_>, max: u64) -> Option<u64> {
-    let digits = text.bytes();
-    let value = match (digits.len(), text.window(), text.window::<16>()) {
-        (1..=8, Some(window), _) => up_to_eight_digits(*window, digits.len()),
+    let (window, len) = text.window();
+    first_digits(window, len).filter(|value| *value <= max)
+}
+
+/// Reads the first so many bytes, which all have to be digits.
+fn first_digits(window: &[u8], len: usize) -> Option<u64> {
+    match (len, window.first_chunk(), window.first_chunk::<16>()) {
+        (1..=8, Some(window), _) => up_to_eight_digits(*window, len),
         (9..=15, Some(first), Some(window)) => {
-            let rest = digits.len() - first.len();
+            let rest = len - first.len();
             let last = up_to_eight_digits(*window.last_chunk()?, rest)?;
             Some(eight_digits(*first)? * POWERS_OF_TEN[rest] + last)
         }
-        _ => any_digits(digits),
-    }?;
-    if value > max { None } else { Some(value) }
+        _ => any_digits(window.get(..len)?),
+    }
 }
 
 /// Reads the first digits of eight bytes. How many they are makes no difference to the way through here.
@@ -87,8 +91,8 @@ fn eight_digit_values(digits: u64) -> Option<u64> {
 
 /// Reads an IPv4 or IPv6 address in the textual forms of RFC 4291; a zone id (RFC 4007) is not part of an address.
 #[cold]
-pub(crate) fn any_address(text: Piece<'_>) -> Option<IpAddr> {
-    text.text().parse().ok()
+pub(crate) fn any_address(text: &str) -> Option<IpAddr> {
+    text.parse().ok()
 }
 
 /// Says why [`any_address`] found none.
@@ -99,9 +103,9 @@ pub(crate) fn why_no_address(text: &str) -> Why {
 
 /// Reads four numbers without leading zeros; declines everything else, which [`any_address`] then decides.
 #[inline]
-pub(crate) fn plain_ipv4(text: Piece<'_>) -> Option<Ipv4Addr> {
+pub(crate) fn plain_ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     let mut octets = [0; 4];
-    let mut rest = text.bytes().iter();
+    let mut rest = text.iter();
     for (i, octet) in octets.iter_mut().enumerate() {
         let mut value = u32::from(rest.next()?.wrapping_sub(b'0'));
         if value > 9 {
@@ -147,7 +151,7 @@ mod tests {
         ] {
             // Alone, and with more of a line behind it.
             let line = format!("{text} 123456789");
-            let mut ends = crate::split::Ends::new();
+            let mut ends = crate::split::Ends::<40>::new();
             let within = ends.find(line.as_bytes()).map(|()| ends.field(&line, 0));
             for piece in within.into_iter().chain([Piece::whole(text)]) {
                 let read = number(piece, max).ok_or_else(|| why_no_number(piece.text()));
@@ -176,7 +180,7 @@ mod tests {
     #[test]
     fn addresses_of_both_families() {
         for good in ["0.0.0.0", "203.0.113.12", "::", "2001:db8::1", "::ffff:192.0.2.1", "2001:DB8:0:0:0:0:0:1"] {
-            assert!(any_address(Piece::whole(good)).is_some(), "{good}");
+            assert!(any_address(good).is_some(), "{good}");
         }
         for bad in [
             "",
@@ -191,9 +195,9 @@ mod tests {
             "12345::",
             "localhost",
         ] {
-            assert_eq!((any_address(Piece::whole(bad)), why_no_address(bad)), (None, Why::NotAnAddress), "{bad}");
+            assert_eq!((any_address(bad), why_no_address(bad)), (None, Why::NotAnAddress), "{bad}");
         }
-        assert_eq!((any_address(Piece::whole("-")), why_no_address("-")), (None, Why::Missing));
+        assert_eq!((any_address("-"), why_no_address("-")), (None, Why::Missing));
     }
 
     #[test]
@@ -209,7 +213,7 @@ mod tests {
                     format!("{a}.{b}.{a}.{b}.{a}"),
                     format!("1.2.3.{a}.{b}"),
                 ] {
-                    assert_eq!(plain_ipv4(Piece::whole(&text)), text.parse().ok(), "{text}");
+                    assert_eq!(plain_ipv4(text.as_bytes()), text.parse().ok(), "{text}");
                 }
             }
         }

@@ -205,9 +205,9 @@ record! {
 /// Reads an address, and says whether there was one.
 #[inline]
 fn address(piece: Piece<'_>, on_address: impl FnOnce(IpAddr)) -> bool {
-    match plain_ipv4(piece) {
+    match plain_ipv4(piece.bytes()) {
         Some(address) => on_address(IpAddr::V4(address)),
-        None => match any_address(piece) {
+        None => match any_address(piece.text()) {
             Some(address) => on_address(address),
             None => return false,
         },

@@ -1,29 +1,31 @@
 //! Where the fields of a line end.
 
-use crate::format::MAX_FIELDS;
 use crate::scan::{WORD, spaces_and_controls};
 
 /// How many ends are written at once, wanted or not.
-const BATCH: usize = 8;
+pub(crate) const BATCH: usize = 8;
 
 /// The fields of the usual formats, with room: AWS's example of version 5 has 29.
 pub(crate) const FEW: usize = 32;
 
 /// Where the fields of a single-spaced line end.
-pub(crate) struct Ends {
-    ends: [u16; MAX_FIELDS + BATCH],
+pub(crate) struct Ends<const N: usize> {
+    ends: [u16; N],
     found: usize,
 }
 
-impl Ends {
+impl<const N: usize> Ends<N> {
+    /// The most fields that fit: a batch is written behind the last one's end.
+    const MOST: usize = N - BATCH;
+
     /// A place for them, which is best left where it is: copying it costs more than finding the ends.
     #[inline]
     pub(crate) const fn new() -> Self {
-        Ends { ends: [0; MAX_FIELDS + BATCH], found: 0 }
+        Ends { ends: [0; N], found: 0 }
     }
 
     /// Finds the fields of a line that stand apart by exactly one space. `None` for any other line (a tab, two spaces, a
-    /// space at either end, nothing at all), for more than [`MAX_FIELDS`] fields and for more than 65,535 bytes: the caller
+    /// space at either end, nothing at all), for more fields than fit and for more than 65,535 bytes: the caller
     /// then splits on runs of white space.
     #[inline]
     pub(crate) fn find(&mut self, line: &[u8]) -> Option<()> {
@@ -40,8 +42,7 @@ impl Ends {
         for word in line.as_chunks::<WORD>().0 {
             let (spaces, controls) = spaces_and_controls(word);
             on_word(spaces, controls, base)?;
-            // Wraps around behind the last word of the longest line, where it is not looked at.
-            base = base.wrapping_add(WORD as u16);
+            base += WORD as u16;
         }
         if base < len {
             // The last word reaches back into the one before; what was seen there is shifted out.
@@ -74,7 +75,7 @@ impl Ends {
             at += BATCH;
         }
         self.found = found;
-        if found < MAX_FIELDS { Some(()) } else { None }
+        if found < Self::MOST { Some(()) } else { None }
     }
 
     /// The number of fields.
@@ -99,15 +100,15 @@ impl Ends {
 /// A field's place in its line, of which a number may be read more quickly than from the field alone.
 #[derive(Clone, Copy)]
 pub(crate) struct Piece<'a> {
-    line: &'a str,
-    start: usize,
-    end: usize,
+    /// The line, from the field on.
+    rest: &'a str,
+    len: usize,
 }
 
 impl<'a> Piece<'a> {
     /// The whole of a text.
     pub(crate) const fn whole(text: &'a str) -> Self {
-        Piece { line: text, start: 0, end: text.len() }
+        Piece { rest: text, len: text.len() }
     }
 
     /// The piece between two ends.
@@ -117,29 +118,29 @@ impl<'a> Piece<'a> {
             Some(before) => usize::from(*ends.get(before)?) + 1,
             None => 0,
         };
-        Some(Piece { line, start, end: usize::from(*ends.get(at)?) })
+        Some(Piece { rest: line.get(start..)?, len: usize::from(*ends.get(at)?).checked_sub(start)? })
     }
 
     #[inline]
     pub(crate) fn text(self) -> &'a str {
-        self.line.get(self.start..self.end).unwrap_or_default()
+        self.rest.get(..self.len).unwrap_or_default()
     }
 
     #[inline]
     pub(crate) fn bytes(self) -> &'a [u8] {
-        self.line.as_bytes().get(self.start..self.end).unwrap_or_default()
+        self.rest.as_bytes().get(..self.len).unwrap_or_default()
     }
 
     /// Whether the field shows `-`.
     #[inline]
     pub(crate) fn is_absent(self) -> bool {
-        self.end == self.start + 1 && self.line.as_bytes().get(self.start) == Some(&b'-')
+        self.len == 1 && self.rest.starts_with('-')
     }
 
-    /// The field's first bytes, and behind a short field those of the line.
+    /// The bytes from the field on, and how many of them are the field's.
     #[inline]
-    pub(crate) fn window<const N: usize>(self) -> Option<&'a [u8; N]> {
-        self.line.as_bytes().get(self.start..)?.first_chunk()
+    pub(crate) fn window(self) -> (&'a [u8], usize) {
+        (self.rest.as_bytes(), self.len)
     }
 }
 
@@ -147,10 +148,10 @@ impl<'a> Piece<'a> {
 #[inline]
 pub(crate) fn pieces<'a>(line: &'a str, ends: &[u16]) -> impl Iterator<Item = Piece<'a>> {
     let mut start = 0;
-    ends.iter().map(move |&end| {
-        let piece = Piece { line, start, end: usize::from(end) };
-        start = piece.end + 1;
-        piece
+    ends.iter().map_while(move |&end| {
+        let piece = Piece { rest: line.get(start..)?, len: usize::from(end).checked_sub(start)? };
+        start = usize::from(end) + 1;
+        Some(piece)
     })
 }
 
@@ -167,13 +168,14 @@ fn padded(line: &[u8]) -> [u8; WORD] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MAX_FIELDS;
 
     const PING: &str =
         "2 123456789010 eni-1235b8ca123456789 172.31.16.139 203.0.113.12 0 0 1 4 336 1432917094 1432917142 REJECT OK";
 
     /// The fields, if the fast way takes the line.
     fn fast(line: &str) -> Option<Vec<&str>> {
-        let mut ends = Ends::new();
+        let mut ends = Ends::<{ MAX_FIELDS + BATCH }>::new();
         ends.find(line.as_bytes())?;
         Some((0..ends.len()).map(|at| ends.field(line, at).text()).collect())
     }
