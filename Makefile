@@ -14,6 +14,11 @@ EVENT ?= ping-deny
 LINE ?=
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := target/tools/bin/cargo-fuzz
+FUZZ := shared/flow-log/fuzz
+FUZZ_TARGETS := envelope payload line format
+FUZZ_SECONDS ?= 60
 
 # SAM, cargo-lambda and cfn-lint before anything of the same name elsewhere; no telemetry.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -78,7 +83,7 @@ test: $(STAMP) built ## All tests, with the real binary on loopback and deployed
 built: $(STAMP)
 	@$(PY) tools/built.py
 
-.PHONY: fmt clippy purity events events-check lint-template lint-tools docs deny advisories
+.PHONY: fmt clippy purity events events-check lint-template lint-tools docs fuzz-build deny advisories
 fmt: ## Check the formatting (cargo fmt --all corrects it)
 	cargo fmt --all --check
 
@@ -105,6 +110,9 @@ lint-tools: $(STAMP) ## Check formatting and lints of the Python tools
 docs: ## Build the documentation, warnings are errors
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
 
+fuzz-build: ## Build the fuzz targets (a plain build, as CI does it)
+	cargo build --manifest-path $(FUZZ)/Cargo.toml --locked --target-dir target/fuzz
+
 deny: $(CARGO_DENY)-$(CARGO_DENY_VERSION) ## Check licences, banned crates and sources of all dependencies
 	$< --all-features --locked check --hide-inclusion-graph licenses bans sources
 	@if [ -n "$${ADVISORIES:-}" ]; then $(MAKE) --no-print-directory advisories; else \
@@ -123,8 +131,14 @@ $(CARGO_DENY)-$(CARGO_DENY_VERSION):
 		CARGO_TARGET_DIR="$$scratch" cargo install --quiet --locked --no-track --root target/tools cargo-deny@$(CARGO_DENY_VERSION)
 	@mv $(CARGO_DENY) $@
 
+$(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION):
+	@echo 'installing cargo-fuzz $(CARGO_FUZZ_VERSION) (a minute or two, once)'
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+		CARGO_TARGET_DIR="$$scratch" cargo install --quiet --locked --root target/tools cargo-fuzz@$(CARGO_FUZZ_VERSION)
+	@mv $(CARGO_FUZZ) $@
+
 .PHONY: ci
-ci: locked fmt purity clippy events-check lint-tools lint-template docs deny test ## All that has to hold before a change lands
+ci: locked fmt purity clippy events-check lint-tools lint-template docs fuzz-build deny test ## All that has to hold before a change lands
 
 .PHONY: locked
 locked:
@@ -133,6 +147,21 @@ locked:
 .PHONY: arm64-check
 arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer an event under QEMU
 	@$(PY) tools/arm64_check.py
+
+.PHONY: bench fuzz
+# Compiled for the processors that cargo-lambda compiles for.
+bench: ## Measure the reader of flow logs against its floor and the stock path (some 90 s)
+	RUSTFLAGS='-C target-cpu=$(if $(filter aarch64 arm64,$(shell uname -m)),neoverse-n1,haswell)' \
+		cargo bench --locked --target-dir target/bench -p flow-log --bench batch
+
+# Without a sanitizer, which would need another toolchain; coverage guides it all the same. New inputs go to a scratch folder.
+fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a minute for each kind (FUZZ_SECONDS=60)
+	@for target in $(FUZZ_TARGETS); do set -e; \
+		scratch=$$(mktemp -d) && seeds=$(CURDIR)/$(FUZZ)/corpus/$$target; \
+		[ $$target != envelope ] || seeds="$$seeds $(CURDIR)/events"; \
+		(cd shared/flow-log && $(CURDIR)/$< fuzz run -s none $$target $$scratch $$seeds -- -max_total_time=$(FUZZ_SECONDS)); \
+		rm -rf "$$scratch"; \
+	done
 
 .PHONY: numbers
 numbers: $(STAMP) ## Measure start-up and memory of the release binary
