@@ -6,11 +6,8 @@ Ratios are what counts: both binaries are started in turn on the same machine.
 from __future__ import annotations
 
 import argparse
-import base64
-import gzip
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -18,39 +15,9 @@ from pathlib import Path
 
 from runtime_api import function_environment, run
 
-LINES = 20_000
-"""About what an asynchronous event of 1 MB, the most that Lambda takes, can hold."""
-
-
-def large_event() -> bytes:
-    """Returns an event of 20,000 records, 2 % of them rejected ICMP, as CloudWatch Logs would pack it."""
-    chance = random.Random(20_000)
-    start = 1_795_401_134
-    events = []
-    for number in range(LINES):
-        rejected = chance.random() < 0.02
-        protocol, action = (1, "REJECT") if rejected else (chance.choice([6, 17]), "ACCEPT")
-        packets = chance.randint(1, 5_000)
-        at = start + number // 400
-        line = (
-            f"2 123456789010 eni-1235b8ca123456789 {chance.randint(1, 223)}.{chance.randint(0, 255)}.{chance.randint(0, 255)}"
-            f".{chance.randint(1, 254)} 10.0.0.71 {0 if rejected else chance.randint(1024, 65535)} {0 if rejected else 443} "
-            f"{protocol} {packets} {packets * chance.randint(40, 1500)} {at} {at + 59} {action} OK"
-        )
-        events.append({"id": f"{number:056d}", "timestamp": at * 1000, "message": line})
-    batch = {
-        "messageType": "DATA_MESSAGE",
-        "owner": "123456789010",
-        "logGroup": "Log-Group",
-        "logStream": "eni-1235b8ca123456789-all",
-        "subscriptionFilters": ["flow-alerts"],
-        "logEvents": events,
-    }
-    packed = gzip.compress(json.dumps(batch, separators=(",", ":")).encode(), 6)
-    return json.dumps({"awslogs": {"data": base64.b64encode(packed).decode()}}).encode()
-
-
 ROOT = Path(__file__).resolve().parent.parent
+LINES = 20_000
+"""Makes an event of 1 MB, the most that an asynchronous invocation takes."""
 
 
 def binaries() -> tuple[Path, Path]:
@@ -70,6 +37,24 @@ def binaries() -> tuple[Path, Path]:
     subprocess.run(build, cwd=ROOT, check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
     return target / "flow-alerts", target / "examples" / "bare-runtime"
+
+
+def large_event() -> bytes:
+    """Returns an event of 20,000 rejected pings from thousands of sources."""
+    make = [
+        "cargo",
+        "run",
+        "--quiet",
+        "--locked",
+        "-p",
+        "integration-tests",
+        "--bin",
+        "make-events",
+        "--",
+        "--storm",
+        str(LINES),
+    ]
+    return subprocess.run(make, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
 
 
 def main() -> int:
