@@ -72,6 +72,11 @@ watch: $(STAMP) ## Run the function locally and rebuild it on every change (mail
 invoke: $(STAMP) ## Hand events/EVENT.json to the function, show mail, metrics and answer
 	@$(PY) tools/invoke.py '$(EVENT)'
 
+STACK ?= ping-deny
+.PHONY: replay
+replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1 only shows them)
+	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show)
+
 # ---------------------------------------------------------------- checks
 
 .PHONY: test

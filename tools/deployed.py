@@ -3,12 +3,13 @@
 For tests: `tests/` runs it and asserts on the result. It listens on a free port, needs no account, and leaves nothing behind.
 
     .venv/bin/python tools/deployed.py [--no-build] [--parameter NAME=VALUE]... [--wait SECONDS]
-                                       [--put FILE]... [--invoke FILE]... [--expect-mails N] [--expect-failures N]
+                                       [--put FILE]... [--invoke FILE]... [--pause SECONDS]... [--expect-mails N] [--expect-failures N]
 
 `--put FILE`      one log event per line, put with one PutLogEvents call, as one batch, into the stream of its interface;
                   times of default-format records are moved so that the newest `end` is a minute ago (`--as-is` leaves them)
 `--invoke FILE`   an event (`events/*.json`) for the function itself, invoked asynchronously: with retries and failure queue
-Both are worked through in the order given, and each waits until the function has finished with it.
+`--pause SECONDS` lets so much time go by before the next one
+They are worked through in the order given, and each waits until the function has finished with it.
 `--parameter`     a template parameter, e.g. `--parameter 'FlowLogFormat=${version} ...'`; may be repeated
 `--expect-mails`, `--expect-failures`  wait for so many, 20 s or `--wait` at most; not checked, only waited for
 `--no-build`      deploy what `make built` or the last run left in .aws-sam/emulator
@@ -46,7 +47,7 @@ COUNTS = {"records", "matched", "no_data", "skip_data", "unparsed", "findings", 
 
 
 class InOrder(argparse.Action):
-    """Collects --put and --invoke in the order in which they were given."""
+    """Collects --put, --invoke and --pause in the order in which they were given."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         """Adds one."""
@@ -95,6 +96,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--put", dest="inputs", action=InOrder, metavar="FILE")
     parser.add_argument("--invoke", dest="inputs", action=InOrder, metavar="FILE")
+    parser.add_argument("--pause", dest="inputs", action=InOrder, metavar="SECONDS")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--as-is", action="store_true")
     parser.add_argument("--no-build", action="store_true")
@@ -112,7 +114,12 @@ def main() -> int:
         emulator = Emulator.start()
         stack = Stack.deploy(emulator, dict(parameter.split("=", 1) for parameter in arguments.parameter))
         began = time.time()
-        inputs = [feed(stack, kind, file, arguments.as_is, arguments.wait) for kind, file in arguments.inputs or []]
+        inputs = []
+        for kind, file in arguments.inputs or []:
+            if kind == "pause":
+                time.sleep(float(str(file)))
+            else:
+                inputs.append(feed(stack, kind, file, arguments.as_is, arguments.wait))
         mails: list[Mail] = []
         failures: list[dict[str, Any]] = []
 

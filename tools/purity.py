@@ -29,13 +29,20 @@ FLOW_LOG = {
 }
 ALERTING = FLOW_LOG | {
     "flow-log": "the records",
+    "futures-core": "part of futures-util",
+    "futures-task": "part of futures-util",
+    "futures-util": "waits for two calls at once; runs nothing by itself",
     "jiff": "calendar arithmetic; its clock and time zone database are features that are off",
     "jiff-core": "part of jiff",
     "jiff-static": "part of jiff, at compile time",
+    "pin-project-lite": "part of futures-util",
     "portable-atomic": "part of jiff",
     "portable-atomic-util": "part of jiff",
     "proc-macro2": "at compile time",
     "quote": "at compile time",
+    "serde": "documents of the incident store, as values",
+    "serde_core": "part of serde",
+    "serde_derive": "part of serde, at compile time",
     "syn": "at compile time",
     "unicode-ident": "at compile time",
 }

@@ -184,3 +184,34 @@ async fn the_stack_has_what_a_person_needs_next() {
     assert_eq!(report.outputs["LogGroupName"], "Log-Group");
     assert!(report.outputs["AlertTopicArn"].ends_with(":CloudWatch-Alarms-Ping-Deny"), "{:#?}", report.outputs);
 }
+
+/// Short times, so that an incident's whole life fits into a test: functions of 3 s, updates after 6 s, over after 12 quiet ones.
+const SHORT: [&str; 6] =
+    ["--parameter", "TimeoutSeconds=3", "--parameter", "UpdateIntervalsMinutes=0.1", "--parameter", "QuietMinutes=0.2"];
+
+#[tokio::test]
+async fn an_incident_is_opened_updated_and_ended_by_its_timer() {
+    let inputs = Inputs::new("incident");
+    let (ping, inbound) = (inputs.records("ping-deny"), inputs.records("ping-deny-inbound"));
+    let mut arguments = SHORT.to_vec();
+    arguments.extend(["--put", &ping, "--put", &inbound, "--wait", "90", "--expect-mails", "3"]);
+    let report = deployed(&arguments).await;
+    let subjects: Vec<&str> = report.mails.iter().map(|mail| mail.subject.as_str()).collect();
+    let [opening, update, all_clear] = subjects[..] else { panic!("{subjects:#?}\n{:#?}", report.function_log) };
+    assert_eq!(opening, "[Ping-Deny] 172.31.16.139 could not answer 4 pings from 203.0.113.12");
+    assert!(update.starts_with("[Ping-Deny] still going on: 180 rejected pings more from 198.51.100.23"), "{update}");
+    assert!(all_clear.starts_with("[Ping-Deny] over after "), "{all_clear}");
+    assert!(all_clear.contains(": 184 rejected pings from 2 sources to 2 targets"), "{all_clear}");
+    let gap = report.mails[1].arrived_at - report.mails[0].arrived_at;
+    // Six seconds from one decision to the next; each mail takes some time of its own from there to here.
+    assert!(gap >= 5.5, "an update {gap} s after the opening, sooner than the interval");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_delivered_twice_is_counted_once() {
+    let event = events_dir().join("ping-deny.json").display().to_string();
+    let report = deployed(&["--invoke", &event, "--invoke", &event, "--expect-mails", "1"]).await;
+    let told: Vec<_> = report.counts.iter().map(|counts| (counts.matched, counts.alerts, counts.metrics)).collect();
+    assert_eq!(told, [(1, 1, 2), (1, 0, 0)], "{:#?}", report.function_log);
+    assert_eq!(report.mails.len(), 1, "{:#?}", report.mails);
+}

@@ -7,17 +7,19 @@ use std::{
 };
 
 use alerting::{
-    Alert, Detection, Detector, Incident, IncidentKey,
-    detect::Source,
-    incident, mail,
-    ports::{AlertSink, IncidentStore, MetricSink, PortError},
-    time::EpochMillis,
+    Detection, Detector,
+    detect::{Source, batch_key},
+    engine::{Engine, EngineError, Outcome},
+    time::{self, EpochMillis},
 };
-use flow_log::{Decoder, EnvelopeError, MessageType};
+use flow_log::{Decoder, EnvelopeError, Formats, MessageType};
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
-use crate::config::Config;
+use function_edge::{
+    Config, clock,
+    ports::{Alerts, Metrics, Store, Timer},
+};
 
 /// Kept from the invocation's time for answering Lambda.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(1_000);
@@ -49,20 +51,20 @@ pub(crate) struct Response {
 pub(crate) enum Failure {
     /// The event is no subscription's batch. Nothing was published.
     Envelope(EnvelopeError),
-    /// One port or more failed, or did not answer in time; what the others did is done.
-    Ports(Vec<PortError>),
+    /// Something could not be published or remembered; what was done is not done again.
+    Engine(EngineError),
+    /// The invocation's time was nearly over.
+    Deadline,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Envelope(error) => write!(f, "cannot read the event: {error}"),
-            Failure::Ports(errors) => {
-                f.write_str("cannot publish: ")?;
-                for (index, error) in errors.iter().enumerate() {
-                    write!(f, "{}{error}", if index == 0 { "" } else { "; " })?;
-                }
-                Ok(())
+            Failure::Engine(error) => write!(f, "cannot finish the batch: {error}"),
+            Failure::Deadline => {
+                let margin = DEADLINE_MARGIN.as_millis();
+                write!(f, "not done {margin} ms before the end of the invocation: a service did not answer in time")
             }
         }
     }
@@ -79,7 +81,8 @@ impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
         let error_type = match failure {
             Failure::Envelope(_) => "FlowAlerts.Envelope",
-            Failure::Ports(_) => "FlowAlerts.Publish",
+            Failure::Engine(_) => "FlowAlerts.Publish",
+            Failure::Deadline => "FlowAlerts.Deadline",
         };
         Diagnostic { error_type: error_type.to_owned(), error_message: failure.to_string() }
     }
@@ -87,19 +90,18 @@ impl From<Failure> for Diagnostic {
 
 /// Takes batches from bytes to mails and metrics.
 #[derive(Debug)]
-pub(crate) struct Handler<A, M, S> {
-    config: Config,
-    alerts: A,
-    metrics: M,
-    incidents: S,
+pub(crate) struct Handler {
+    formats: Formats,
+    engine: Engine<Store, Timer, Alerts, Metrics>,
     /// Kept for its buffers. Locked while a batch is read, never across an await.
     decoder: Mutex<Decoder>,
 }
 
-impl<A: AlertSink, M: MetricSink, S: IncidentStore> Handler<A, M, S> {
-    pub(crate) fn new(config: Config, alerts: A, metrics: M, incidents: S) -> Self {
+impl Handler {
+    pub(crate) fn new(config: Config) -> Self {
+        let engine = function_edge::engine(&config);
         let decoder = Mutex::new(Decoder::new(config.max_inflated_bytes));
-        Handler { config, alerts, metrics, incidents, decoder }
+        Handler { formats: config.formats, engine, decoder }
     }
 
     /// Handles one invocation: reads the event, mails and publishes what was found, and answers before `deadline`.
@@ -107,37 +109,39 @@ impl<A: AlertSink, M: MetricSink, S: IncidentStore> Handler<A, M, S> {
     /// # Errors
     /// The event could not be read, or something could not be published. A line that could not be read is no error.
     pub(crate) async fn handle(&self, event: &str, deadline: SystemTime) -> Result<Response, Failure> {
-        #[expect(clippy::disallowed_methods, reason = "the edge: read once per invocation and passed on")]
-        let now = SystemTime::now();
-        let time_left = deadline.duration_since(now).unwrap_or_default().saturating_sub(DEADLINE_MARGIN);
-        self.handle_at(event, epoch_millis(now), time_left).await
+        let now = clock::now();
+        let millis_left = time::millis_between(now, clock::epoch_millis(deadline));
+        let time_left = Duration::from_millis(millis_left).saturating_sub(DEADLINE_MARGIN);
+        let handled = tokio::time::timeout(time_left, self.handle_at(event, now)).await;
+        handled.unwrap_or(Err(Failure::Deadline))
     }
 
-    async fn handle_at(&self, event: &str, now: EpochMillis, time_left: Duration) -> Result<Response, Failure> {
+    async fn handle_at(&self, event: &str, now: EpochMillis) -> Result<Response, Failure> {
         let detections = self.read(event).map_err(Failure::Envelope)?;
         let mut response = Response::default();
         for detection in &detections {
             response.count(detection);
         }
-        // At once, so that neither waits for the other's retries, and each is tried whatever becomes of the other.
-        let (alerts, metrics) = tokio::join!(
-            within(time_left, "mail", self.alert(&detections, now)),
-            within(time_left, "metrics", self.publish(&detections, now)),
-        );
-        let mut errors = Vec::new();
-        match alerts {
-            Ok((alerts, suppressed)) => (response.alerts, response.suppressed) = (alerts, suppressed),
-            Err(error) => errors.push(error),
-        }
-        match metrics {
-            Ok(points) => response.metrics = points,
-            Err(error) => errors.push(error),
-        }
-        if !errors.is_empty() {
-            return Err(Failure::Ports(errors));
-        }
-        log(&detections, &response);
+        // A mail that is due and cannot be sent must not keep the batch from being counted.
+        let woken = self.wake_due(now).await;
+        let outcome = self.engine.batch(&batch_key(&detections), &detections, now).await.map_err(Failure::Engine)?;
+        response.alerts = woken? + outcome.mails;
+        response.suppressed = outcome.held;
+        response.metrics = outcome.points;
+        log(&detections, &response, &outcome);
         Ok(response)
+    }
+
+    /// Does what is due for open incidents; returns the mails sent.
+    ///
+    /// # Errors
+    /// A mail could not be sent; the engine has seen to it that this is tried again.
+    pub(crate) async fn wake_due(&self, now: EpochMillis) -> Result<u64, Failure> {
+        let mut mails = 0;
+        for wake in self.engine.timers.due(now) {
+            mails += self.engine.wake(&wake, now).await.map_err(Failure::Engine)?.mails;
+        }
+        Ok(mails)
     }
 
     /// Decodes the event and detects what is in it. An event whose envelope is broken anywhere yields nothing at all.
@@ -147,7 +151,7 @@ impl<A: AlertSink, M: MetricSink, S: IncidentStore> Handler<A, M, S> {
         let mut payload = decoder.decode(event.as_bytes())?;
         let mut detections = Vec::new();
         loop {
-            let mut detector = Detector::new(&self.config.formats);
+            let mut detector = Detector::new(&self.formats);
             let Some(header) = payload.next_batch(|event| detector.observe(&event))? else { break };
             match header.message_type {
                 MessageType::Data => detections.push(detector.finish(Source::of(&header))),
@@ -158,59 +162,6 @@ impl<A: AlertSink, M: MetricSink, S: IncidentStore> Handler<A, M, S> {
         }
         Ok(detections)
     }
-
-    /// Mails what is due; returns the mails sent and the findings held back.
-    async fn alert(&self, detections: &[Detection], now: EpochMillis) -> Result<(u64, u64), PortError> {
-        let (mut sent, mut suppressed) = (0, 0);
-        for detection in detections {
-            let Some(first) = detection.findings.first() else { continue };
-            let key = IncidentKey::of(first.rule, detection);
-            let known = self.incidents.load(&key).await?;
-            let decision = incident::decide(&self.config.policy, known.as_ref(), now);
-            if decision.is_mail() {
-                let mail = mail::render(&Alert {
-                    detection,
-                    decision,
-                    incident: known.as_ref(),
-                    policy: &self.config.policy,
-                    site: &self.config.site,
-                    now,
-                });
-                self.alerts.send(&mail).await?;
-                sent += 1;
-            } else {
-                suppressed += detection.findings.len() as u64;
-            }
-            tracing::info!(reason = decision.reason(), log_group = key.log_group, "incident");
-            // Recorded only now that the mail is sent: a crash in between repeats a mail and never loses one.
-            let recorded = Incident::record(known, decision, &detection.totals(), now);
-            self.incidents.save(&key, &recorded).await?;
-        }
-        Ok((sent, suppressed))
-    }
-
-    /// Publishes the metrics of all batches together; returns the number of data points.
-    async fn publish(&self, detections: &[Detection], now: EpochMillis) -> Result<u64, PortError> {
-        let name = &self.config.site.metric_name;
-        let points: Vec<_> = detections.iter().flat_map(|detection| detection.minutes.points(name, now)).collect();
-        if !points.is_empty() {
-            self.metrics.publish(&points).await?;
-        }
-        Ok(points.len() as u64)
-    }
-}
-
-/// Ends what takes longer than there is time.
-async fn within<T>(
-    time_left: Duration,
-    call: &'static str,
-    future: impl Future<Output = Result<T, PortError>>,
-) -> Result<T, PortError> {
-    let in_time = tokio::time::timeout(time_left, future).await;
-    in_time.unwrap_or_else(|_| {
-        let margin = DEADLINE_MARGIN.as_millis();
-        Err(PortError { call, reason: format!("no answer until {margin} ms before the end of the invocation") })
-    })
 }
 
 impl Response {
@@ -226,9 +177,13 @@ impl Response {
 }
 
 /// One line for an invocation, and one for each batch with lines that could not be read.
-fn log(detections: &[Detection], response: &Response) {
+fn log(detections: &[Detection], response: &Response, outcome: &Outcome) {
     let Response { records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics } = response;
     tracing::info!(records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics, "done");
+    let reasons: Vec<&str> = outcome.reasons.iter().map(|reason| reason.word()).collect();
+    if outcome.repeated || !reasons.is_empty() {
+        tracing::info!(reasons = reasons.join(" "), repeated = outcome.repeated, "incidents");
+    }
     for detection in detections.iter().filter(|detection| detection.tally.unparsed > 0) {
         let reasons: Vec<String> =
             detection.tally.unparsed_reasons.iter().map(|(reason, lines)| format!("{reason}: {lines}")).collect();
@@ -242,9 +197,4 @@ fn log(detections: &[Detection], response: &Response) {
             "lines that are no flow record of a declared format"
         );
     }
-}
-
-fn epoch_millis(at: SystemTime) -> EpochMillis {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    EpochMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

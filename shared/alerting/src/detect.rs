@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fmt::Write as _,
     net::IpAddr,
 };
 
@@ -9,10 +10,12 @@ use flow_log::{FlowDirection, FlowRecord, Formats, Header, LogEvent, LogFormat, 
 
 use crate::{
     direction::{Basis, Direction, OwnAddress},
-    finding::{Accepted, Finding, Flow, Place, Totals},
+    finding::{Accepted, Finding, Flow, MAX_FLOW_MINUTES, Place, Totals},
+    incident::top::hash,
     metric::Minutes,
     rule::{self, Rule},
-    text::one_line,
+    text::{cut_bytes, one_line},
+    time::MINUTE_MILLIS,
 };
 
 /// Flows that one batch tells apart. Records of further flows are counted in [`Detection::untracked`].
@@ -25,6 +28,9 @@ pub const MAX_LINES_PER_FLOW: usize = 3;
 pub const MAX_LINE_CHARS: usize = 2_000;
 /// Characters kept of an identifier or another metadata field.
 pub const MAX_FIELD_CHARS: usize = 128;
+/// Bytes of a batch's key. A partition key of DynamoDB may have 2,048
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+pub const MAX_KEY_BYTES: usize = 1_500;
 /// Unreadable lines kept as samples for the function's log.
 pub const MAX_UNPARSED_SAMPLES: usize = 3;
 /// Characters kept of an unreadable line.
@@ -87,6 +93,9 @@ pub struct Detection {
     pub untracked: Totals,
     /// Matched records by the minute of their log event: what the metrics are made from.
     pub minutes: Minutes,
+    /// The ids of the first and the last log event: with their number they tell this batch from any other, however often it is
+    /// delivered.
+    pub ends: (String, String),
     /// The declared format of the first matched record, for the query that finds the records again.
     pub format: Option<LogFormat>,
 }
@@ -101,6 +110,24 @@ impl Detection {
     }
 }
 
+/// The key of the batches in one event: the same whenever they are delivered again, and no other's. At most
+/// [`MAX_KEY_BYTES`] long.
+pub fn batch_key(detections: &[Detection]) -> String {
+    let mut key = String::new();
+    for detection in detections {
+        let Source { log_group, log_stream, .. } = &detection.source;
+        let (first, last) = &detection.ends;
+        let gap = if key.is_empty() { "" } else { " " };
+        let _ = write!(key, "{gap}{log_group}|{log_stream}|{first}|{last}|{}", detection.tally.records);
+    }
+    if key.len() > MAX_KEY_BYTES {
+        let hash = hash(key.as_bytes());
+        key.truncate(cut_bytes(&key, MAX_KEY_BYTES - 20).len());
+        let _ = write!(key, "#{hash:016x}");
+    }
+    key
+}
+
 /// Reads the log events of one batch, one at a time.
 #[derive(Debug)]
 pub struct Detector<'f> {
@@ -113,6 +140,8 @@ pub struct Detector<'f> {
     untracked: Totals,
     minutes: Minutes,
     format: Option<LogFormat>,
+    first_id: String,
+    last_id: String,
 }
 
 #[derive(Debug)]
@@ -136,6 +165,7 @@ struct Matched {
     totals: Totals,
     place: Place,
     lines: Vec<Box<str>>,
+    minutes: BTreeMap<u64, u64>,
 }
 
 impl<'f> Detector<'f> {
@@ -150,11 +180,18 @@ impl<'f> Detector<'f> {
             untracked: Totals::default(),
             minutes: Minutes::default(),
             format: None,
+            first_id: String::new(),
+            last_id: String::new(),
         }
     }
 
     /// Takes one log event into account. A line that cannot be read is counted with its reason and never an error.
     pub fn observe(&mut self, event: &LogEvent<'_>) {
+        if self.tally.records == 0 {
+            self.first_id.push_str(&event.id);
+        }
+        self.last_id.clear();
+        self.last_id.push_str(&event.id);
         self.tally.records += 1;
         match self.formats.read(&event.message) {
             Ok(Record::NoData(_)) => self.tally.no_data += 1,
@@ -203,6 +240,7 @@ impl<'f> Detector<'f> {
                     totals: matched.totals,
                     place: matched.place,
                     lines: matched.lines,
+                    minutes: matched.minutes,
                     opposite: self.accepted.remove(&(key.interface, key.dstaddr, key.srcaddr)),
                 }
             })
@@ -221,6 +259,7 @@ impl<'f> Detector<'f> {
             findings,
             untracked: self.untracked,
             minutes: self.minutes,
+            ends: (self.first_id, self.last_id),
             format: self.format,
         }
     }
@@ -245,7 +284,13 @@ impl<'f> Detector<'f> {
             return;
         }
         let matched = self.flows.entry(key).or_default();
-        matched.totals.add(&Totals::of(record));
+        let totals = Totals::of(record);
+        matched.totals.add(&totals);
+        let minute = record.start.map_or(event.timestamp.unsigned_abs(), |start| start.0) / MINUTE_MILLIS;
+        if matched.minutes.len() < MAX_FLOW_MINUTES || matched.minutes.contains_key(&minute) {
+            let known = matched.minutes.entry(minute).or_default();
+            *known = known.saturating_add(totals.weight());
+        }
         matched.place.fill(record);
         if matched.lines.len() < MAX_LINES_PER_FLOW {
             matched.lines.push(line(&event.message));
@@ -396,6 +441,28 @@ mod tests {
         assert_eq!((detection.untracked.records, detection.untracked.packets), (10, Some(20)));
         assert_eq!(detection.totals().records, MAX_FLOWS as u64 + 10);
         assert_eq!(detection.tally.matched, MAX_FLOWS as u64 + 10);
+    }
+
+    #[test]
+    fn a_batch_has_the_same_key_again_and_another_one_has_another() {
+        let formats = Formats::default();
+        let detection = |log_group: &str, ids: &[&str]| {
+            let mut detector = Detector::new(&formats);
+            for id in ids {
+                detector.observe(&LogEvent::new(*id, 0, "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK"));
+            }
+            detector.finish(Source { log_group: log_group.to_owned(), ..Source::default() })
+        };
+        let key = |log_group: &str, ids: &[&str]| batch_key(&[detection(log_group, ids)]);
+        assert_eq!(key("g", &["1", "2", "3"]), key("g", &["1", "2", "3"]));
+        for other in
+            [key("h", &["1", "2", "3"]), key("g", &["1", "3"]), key("g", &["0", "2", "3"]), key("g", &["1", "2", "4"])]
+        {
+            assert_ne!(other, key("g", &["1", "2", "3"]));
+        }
+        let many: Vec<Detection> = (0..100).map(|n| detection("group", &[&n.to_string()])).collect();
+        assert!(batch_key(&many).len() <= MAX_KEY_BYTES);
+        assert_ne!(batch_key(&many), batch_key(&many[..99]));
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! Findings: the records a rule matched, grouped by flow.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use flow_log::{EpochMillis, FlowRecord, Protocol};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     direction::{Basis, Direction},
     rule::Rule,
+    time::epoch_millis,
 };
+
+/// Minutes of one flow within one batch that are told apart.
+pub const MAX_FLOW_MINUTES: usize = 60;
 
 /// The flow that a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +42,7 @@ impl Flow {
 }
 
 /// Counters of some records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Flow records.
     pub records: u64,
@@ -46,8 +51,10 @@ pub struct Totals {
     /// Bytes; none where no record carried a count (`-` is documented for records of VPC Block Public Access).
     pub bytes: Option<u64>,
     /// The earliest `start`: the first packet, give or take 60 s.
+    #[serde(with = "epoch_millis::option")]
     pub first_start: Option<EpochMillis>,
     /// The latest `end`: the last packet, give or take 60 s.
+    #[serde(with = "epoch_millis::option")]
     pub last_end: Option<EpochMillis>,
 }
 
@@ -70,6 +77,16 @@ impl Totals {
         self.bytes = combine(self.bytes, other.bytes, u64::saturating_add);
         self.first_start = combine(self.first_start, other.first_start, Ord::min);
         self.last_end = combine(self.last_end, other.last_end, Ord::max);
+    }
+
+    /// What came on top of an earlier state of the same counters. The times stay those of the whole.
+    pub fn since(&self, earlier: &Totals) -> Totals {
+        Totals {
+            records: self.records.saturating_sub(earlier.records),
+            packets: self.packets.map(|packets| packets.saturating_sub(earlier.packets.unwrap_or_default())),
+            bytes: self.bytes.map(|bytes| bytes.saturating_sub(earlier.bytes.unwrap_or_default())),
+            ..*self
+        }
     }
 
     /// Packets where they are known, records otherwise: what findings are ranked by.
@@ -134,6 +151,8 @@ pub struct Finding {
     pub place: Place,
     /// The first of its records, at most [`crate::detect::MAX_LINES_PER_FLOW`].
     pub lines: Vec<Box<str>>,
+    /// Packets (or records) by the minute since the epoch in which their record starts, at most [`MAX_FLOW_MINUTES`] of them.
+    pub minutes: BTreeMap<u64, u64>,
     /// ICMP accepted the opposite way: for a rejected reply, the request that was let in.
     pub opposite: Option<Accepted>,
 }

@@ -14,6 +14,7 @@ pub mod alert;
 pub mod console_link;
 pub mod detect;
 pub mod direction;
+pub mod engine;
 pub mod explain;
 pub mod finding;
 pub mod incident;
@@ -27,6 +28,7 @@ pub mod time;
 
 pub use alert::Alert;
 pub use detect::{Detection, Detector};
+pub use engine::Engine;
 pub use finding::{Finding, Flow};
-pub use incident::{Incident, IncidentKey};
+pub use incident::IncidentKey;
 pub use rule::Rule;

@@ -1,45 +1,53 @@
-//! The incident store in memory: for local work, and as long as no table is configured.
+//! The incident store in memory: for local work and tests, and where no table is configured.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
-    incident::{Incident, IncidentKey},
-    ports::{IncidentStore, PortError},
+    incident::state::{DocId, Versioned, Write},
+    ports::{Commit, IncidentStore, PortError},
+    time::EpochMillis,
 };
 
-/// Incidents that are remembered at most; the one quiet for the longest makes room.
-pub const MAX_INCIDENTS: usize = 1_000;
+/// Documents that are remembered at most; those that expire first make room.
+pub const MAX_DOCUMENTS: usize = 10_000;
 
-/// Remembers incidents as long as the process lives. Another process knows nothing of them: each of a function's
-/// containers opens an incident of its own.
+/// Remembers documents as long as the process lives. Another process knows nothing of them: each of a function's containers
+/// opens an incident of its own.
 #[derive(Debug, Default)]
-pub struct MemoryIncidents(Mutex<HashMap<IncidentKey, Incident>>);
+pub struct MemoryIncidents(Mutex<BTreeMap<DocId, (Versioned, EpochMillis)>>);
 
 impl MemoryIncidents {
-    fn incidents(&self) -> MutexGuard<'_, HashMap<IncidentKey, Incident>> {
-        // OK because each critical section is one map operation: a panic leaves no half-made state behind.
+    fn documents(&self) -> MutexGuard<'_, BTreeMap<DocId, (Versioned, EpochMillis)>> {
+        // OK because a commit checks everything before it writes anything: a panic leaves no half of one behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl IncidentStore for MemoryIncidents {
-    async fn load(&self, key: &IncidentKey) -> Result<Option<Incident>, PortError> {
-        Ok(self.incidents().get(key).cloned())
+    async fn get(&self, ids: &[DocId]) -> Result<Vec<Option<Versioned>>, PortError> {
+        let documents = self.documents();
+        Ok(ids.iter().map(|id| documents.get(id).map(|(versioned, _)| versioned.clone())).collect())
     }
 
-    async fn save(&self, key: &IncidentKey, incident: &Incident) -> Result<(), PortError> {
-        let mut incidents = self.incidents();
-        if incidents.len() >= MAX_INCIDENTS && !incidents.contains_key(key) {
-            let quietest = incidents.iter().min_by_key(|(_, incident)| incident.last_seen).map(|(key, _)| key.clone());
-            if let Some(quietest) = quietest {
-                incidents.remove(&quietest);
-            }
+    async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {
+        let mut documents = self.documents();
+        let current = |id: &DocId| documents.get(id).map(|(versioned, _)| versioned.version);
+        if writes.iter().any(|write| current(&write.id) != write.expected) {
+            return Ok(Commit::Conflict);
         }
-        incidents.insert(key.clone(), incident.clone());
-        Ok(())
+        for write in writes {
+            let version = write.expected.map_or(1, |version| version + 1);
+            documents.insert(write.id.clone(), (Versioned { version, doc: write.doc.clone() }, write.expires_at));
+        }
+        while documents.len() > MAX_DOCUMENTS {
+            let first = documents.iter().min_by_key(|(_, (_, expires_at))| *expires_at).map(|(id, _)| id.clone());
+            let Some(id) = first else { break };
+            documents.remove(&id);
+        }
+        Ok(Commit::Written)
     }
 }
 
@@ -51,10 +59,11 @@ mod tests {
         task::{Context, Poll, Waker},
     };
 
-    use flow_log::EpochMillis;
-
     use super::*;
-    use crate::{finding::Totals, incident::Decision, rule::Rule};
+    use crate::incident::{
+        IncidentKey,
+        state::{Doc, HeadDoc},
+    };
 
     /// Runs a future that never waits.
     fn now<T>(future: impl Future<Output = T>) -> T {
@@ -64,32 +73,40 @@ mod tests {
         }
     }
 
-    fn key(number: usize) -> IncidentKey {
-        IncidentKey { rule: Rule::PingDeny, owner: "123456789010".into(), log_group: format!("group-{number}") }
+    fn key(name: &str) -> IncidentKey {
+        IncidentKey(format!("Ping-Deny|1|{name}"))
     }
 
-    fn seen_at(millis: u64) -> Incident {
-        Incident::record(None, Decision::Open, &Totals::default(), EpochMillis(millis))
-    }
-
-    #[test]
-    fn what_was_saved_is_loaded_under_its_own_key() {
-        let store = MemoryIncidents::default();
-        now(store.save(&key(1), &seen_at(7))).unwrap();
-        assert_eq!(now(store.load(&key(1))), Ok(Some(seen_at(7))));
-        assert_eq!(now(store.load(&key(2))), Ok(None));
+    fn head(name: &str, expected: Option<u64>) -> Write {
+        let doc = Doc::Head(HeadDoc::default());
+        Write { id: DocId::Head(key(name)), expected, doc, expires_at: EpochMillis(1) }
     }
 
     #[test]
-    fn the_incident_quiet_for_the_longest_makes_room() {
+    fn a_commit_writes_all_or_nothing() {
         let store = MemoryIncidents::default();
-        for number in 0..=MAX_INCIDENTS {
-            // Number 3 is the oldest.
-            let millis = if number == 3 { 1 } else { 100 + number as u64 };
-            now(store.save(&key(number), &seen_at(millis))).unwrap();
+        assert_eq!(now(store.commit(&[head("a", None), head("b", None)])), Ok(Commit::Written));
+        // The second write expects a version that is not there: the first one must not happen either.
+        assert_eq!(now(store.commit(&[head("a", Some(1)), head("b", None)])), Ok(Commit::Conflict));
+        let versions: Vec<_> = now(store.get(&[DocId::Head(key("a")), DocId::Head(key("b")), DocId::Head(key("c"))]))
+            .unwrap()
+            .into_iter()
+            .map(|doc| doc.map(|doc| doc.version))
+            .collect();
+        assert_eq!(versions, [Some(1), Some(1), None]);
+        assert_eq!(now(store.commit(&[head("a", Some(1))])), Ok(Commit::Written));
+        assert_eq!(now(store.get(&[DocId::Head(key("a"))])).unwrap()[0].as_ref().map(|doc| doc.version), Some(2));
+    }
+
+    #[test]
+    fn what_expires_first_makes_room() {
+        let store = MemoryIncidents::default();
+        for number in 0..=MAX_DOCUMENTS {
+            let mut write = head(&number.to_string(), None);
+            write.expires_at = EpochMillis(if number == 3 { 1 } else { 10 });
+            now(store.commit(&[write])).unwrap();
         }
-        assert_eq!(now(store.load(&key(3))), Ok(None));
-        assert_eq!(store.incidents().len(), MAX_INCIDENTS);
-        assert_eq!(now(store.load(&key(MAX_INCIDENTS))), Ok(Some(seen_at(100 + MAX_INCIDENTS as u64))));
+        let found = now(store.get(&[DocId::Head(key("3")), DocId::Head(key("4"))])).unwrap();
+        assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
     }
 }

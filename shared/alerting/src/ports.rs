@@ -4,10 +4,17 @@
 
 use std::{fmt, future::Future};
 
-use crate::{incident::Incident, incident::IncidentKey, mail::Mail, metric::Point};
+use crate::{
+    incident::{
+        IncidentKey,
+        state::{DocId, Versioned, Write},
+    },
+    mail::Mail,
+    metric::Point,
+};
 
 /// Why a port could not do what was asked: one line for the log, no type of any SDK.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortError {
     /// What was asked of whom, for example `sns Publish`.
     pub call: &'static str,
@@ -41,17 +48,47 @@ pub trait MetricSink {
     fn publish(&self, points: &[Point]) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// All of it is written.
+    Written,
+    /// None of it is written: a document had another version than expected.
+    Conflict,
+}
+
 /// Remembers incidents between batches.
 pub trait IncidentStore {
-    /// The incident last saved under a key.
+    /// Reads documents, each as it was last written, in the order asked for.
     ///
     /// # Errors
     /// The store could not be reached.
-    fn load(&self, key: &IncidentKey) -> impl Future<Output = Result<Option<Incident>, PortError>> + Send;
+    fn get(&self, ids: &[DocId]) -> impl Future<Output = Result<Vec<Option<Versioned>>, PortError>> + Send;
 
-    /// Saves an incident under its key.
+    /// Writes all documents or none.
     ///
     /// # Errors
-    /// The store could not be reached.
-    fn save(&self, key: &IncidentKey, incident: &Incident) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// The store could not be reached. Whether it wrote is not known then.
+    fn commit(&self, writes: &[Write]) -> impl Future<Output = Result<Commit, PortError>> + Send;
+}
+
+/// A message to come back to an incident.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Wake {
+    /// The incident's key.
+    pub key: IncidentKey,
+    /// The incident.
+    pub incident: String,
+    /// The number of this message; the head knows which one counts.
+    pub timer: u32,
+}
+
+/// Sends messages that arrive later.
+pub trait Timers {
+    /// Sends a message that arrives after so many milliseconds, at most [`crate::incident::plan::MAX_DELAY_MILLIS`].
+    /// It may arrive more than once, and late.
+    ///
+    /// # Errors
+    /// The service could not be reached. Whether the message arrives is not known then.
+    fn arm(&self, wake: &Wake, delay_millis: u64) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -70,6 +70,34 @@ pub fn before(at: EpochMillis, millis: u64) -> EpochMillis {
     EpochMillis(at.0.saturating_sub(millis))
 }
 
+/// Writes and reads points in time as milliseconds.
+pub(crate) mod epoch_millis {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::EpochMillis;
+
+    pub(crate) fn serialize<S: Serializer>(at: &EpochMillis, serializer: S) -> Result<S::Ok, S::Error> {
+        at.0.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EpochMillis, D::Error> {
+        u64::deserialize(deserializer).map(EpochMillis)
+    }
+
+    /// The same for points in time that may be missing.
+    pub(crate) mod option {
+        use super::{Deserialize, Deserializer, EpochMillis, Serialize, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(at: &Option<EpochMillis>, serializer: S) -> Result<S::Ok, S::Error> {
+            at.map(|at| at.0).serialize(serializer)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<EpochMillis>, D::Error> {
+            Ok(Option::<u64>::deserialize(deserializer)?.map(EpochMillis))
+        }
+    }
+}
+
 fn format(at: EpochMillis, pattern: &str) -> String {
     // A record may carry any 64-bit number as its time. Past the year 9999 it is shown as that number.
     i64::try_from(at.0)

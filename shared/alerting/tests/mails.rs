@@ -5,11 +5,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its event has failed")]
 
 use alerting::{
-    Alert, Detection, Detector, Incident,
-    alert::Site,
+    Alert, Detection, Detector,
+    alert::{Report, Site},
     console_link::Console,
     detect::{MAX_FLOWS, Source},
-    incident::{Decision, Policy},
+    incident::{
+        IncidentKey, Policy, Summary,
+        state::{Closing, Lease, Open, Past},
+    },
     mail::{self, COLUMNS, MAX_BODY_BYTES, MAX_SUBJECT_CHARS, Mail},
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
@@ -47,13 +50,18 @@ fn detect(name: &str) -> Detection {
 const DEFAULT: &str = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} \
                        ${packets} ${bytes} ${start} ${end} ${action} ${log-status}";
 
-fn render(detection: &Detection, decision: Decision, incident: Option<&Incident>, now: EpochMillis) -> Mail {
+fn key() -> IncidentKey {
+    IncidentKey("Ping-Deny|123456789010|Log-Group".to_owned())
+}
+
+fn render(detection: &Detection, previous: Option<&Past>) -> Mail {
     let policy = Policy::default();
-    mail::render(&Alert { detection, decision, incident, policy: &policy, site: &site(), now })
+    let (key, site) = (key(), site());
+    mail::render(&Alert { key: &key, incident: "1", detection, previous, policy: &policy, site: &site, now: NOW })
 }
 
 fn opening(name: &str) -> Mail {
-    render(&detect(name), Decision::Open, None, NOW)
+    render(&detect(name), None)
 }
 
 fn shown(mail: &Mail) -> String {
@@ -99,25 +107,74 @@ fn check_limits(mail: &Mail) {
     }
 }
 
+/// An incident of a quarter of an hour: a mail was sent 5 minutes ago, and some came since.
+fn ongoing() -> (Open, Summary) {
+    let mailed = Summary::of(&detect("ping-deny-inbound").findings);
+    let mut total = mailed.clone();
+    total.merge(&Summary::of(&detect("sweep").findings));
+    let opened_at = time::before(NOW, 15 * MINUTE_MILLIS);
+    let open = Open {
+        id: "1".to_owned(),
+        opened_at,
+        mails: 1,
+        mailed_at: time::before(NOW, 5 * MINUTE_MILLIS),
+        mailed,
+        lease: None,
+        timer: 3,
+        wake_at: NOW,
+    };
+    (open, total)
+}
+
 #[test]
 fn an_update_says_what_came_since_the_last_mail() {
-    let detection = detect("ping-deny-inbound");
-    let opened = Incident::record(None, Decision::Open, &detection.totals(), NOW);
-    let held = Decision::Hold { next_mail_at: time::after(NOW, 5 * MINUTE_MILLIS) };
-    let held = Incident::record(Some(opened), held, &detection.totals(), time::after(NOW, MINUTE_MILLIS));
-    let mail = render(&detection, Decision::Update, Some(&held), time::after(NOW, 5 * MINUTE_MILLIS));
+    let ((open, total), policy, site, key) = (ongoing(), Policy::default(), site(), key());
+    let mail = mail::render_report(&Report::update(&key, &open, &total, &site, &policy, NOW));
     check_limits(&mail);
+    assert_eq!(mail.records, 143);
     insta::assert_snapshot!("update", shown(&mail));
 }
 
 #[test]
-fn a_new_incident_after_a_quiet_time_says_so() {
-    let detection = detect("ping-deny");
-    let earlier = Incident::record(None, Decision::Open, &detection.totals(), time::before(NOW, 40 * MINUTE_MILLIS));
-    let mail = render(&detection, Decision::Reopen { quiet_millis: 40 * MINUTE_MILLIS }, Some(&earlier), NOW);
+fn an_all_clear_tells_the_whole_story() {
+    let ((open, summary), policy, site, key) = (ongoing(), Policy::default(), site(), key());
+    let closing = Closing {
+        id: open.id,
+        opened_at: open.opened_at,
+        last_seen: time::before(NOW, 2 * MINUTE_MILLIS),
+        mails: 2,
+        mailed: summary.clone(),
+        summary,
+        lease: Lease { owner: "me".to_owned(), until: NOW },
+        timer: 4,
+    };
+    let mail = mail::render_report(&Report::over(&key, &closing, &site, &policy, NOW));
     check_limits(&mail);
-    assert!(mail.body.contains("\nNEW since 2026-11-23 02:32:14 UTC, after 40 min without any\n"), "{}", mail.body);
-    assert!(!mail.subject.contains("still"), "{}", mail.subject);
+    insta::assert_snapshot!("all-clear", shown(&mail));
+}
+
+#[test]
+fn an_opening_whose_sender_died_is_made_from_the_counters() {
+    let ((mut open, total), policy, site, key) = (ongoing(), Policy::default(), site(), key());
+    (open.mails, open.mailed) = (0, Summary::default());
+    let mail = mail::render_report(&Report::opening(&key, &open, &total, &site, &policy, NOW));
+    check_limits(&mail);
+    insta::assert_snapshot!("late-opening", shown(&mail));
+}
+
+#[test]
+fn an_incident_after_another_refers_to_it() {
+    let detection = detect("ping-deny");
+    let previous = Past {
+        id: "0".to_owned(),
+        opened_at: time::before(NOW, 100 * MINUTE_MILLIS),
+        last_seen: time::before(NOW, 40 * MINUTE_MILLIS),
+        totals: detection.totals(),
+    };
+    let mail = render(&detection, Some(&previous));
+    check_limits(&mail);
+    let expect = "\nThe one before ended at 2026-11-23 01:58:54 UTC: 4 packets, 336 bytes, 1\nrecord in 1 h.\n";
+    assert!(mail.body.contains(expect), "{}", mail.body);
 }
 
 #[test]
@@ -149,7 +206,7 @@ fn a_storm_past_the_limit_of_flows_says_at_least() {
             format!("2 1 eni-1 10.{}.{}.1 10.0.0.1 0 0 1 2 168 1795401134 1795401190 REJECT OK", n / 250, n % 250);
         detector.observe(&flow_log::LogEvent::new("1", 0, line));
     }
-    let mail = render(&detector.finish(Source::default()), Decision::Open, None, NOW);
+    let mail = render(&detector.finish(Source::default()), None);
     check_limits(&mail);
     assert_eq!(mail.subject, "[Ping-Deny] 5,000 rejected pings from at least 2,000 sources to at least 1 target");
     for expect in [
@@ -160,4 +217,22 @@ fn a_storm_past_the_limit_of_flows_says_at_least() {
     ] {
         assert!(mail.body.contains(expect), "{expect}\n{}", mail.body);
     }
+}
+
+#[test]
+fn the_largest_numbers_do_not_stop_a_report() {
+    let formats = Formats::default();
+    let mut detector = Detector::new(&formats);
+    let max = u64::MAX;
+    for start in [0, 60, max] {
+        let line = format!("2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 {max} {max} {start} {max} REJECT OK");
+        detector.observe(&flow_log::LogEvent::new("1", 0, line));
+    }
+    let detection = detector.finish(Source::default());
+    let ((mut open, _), policy, site, key) = (ongoing(), Policy::default(), site(), key());
+    open.mailed = Summary::default();
+    let mut total = Summary::of(&detection.findings);
+    total.merge(&Summary::of(&detection.findings));
+    let mail = mail::render_report(&Report::update(&key, &open, &total, &site, &policy, NOW));
+    assert!(mail.body.contains("18,446,744,073,709,551,615 packets"), "{}", mail.body);
 }

@@ -4,7 +4,11 @@
 
 pub mod client;
 pub mod cloudwatch;
+pub mod dynamodb;
 pub mod sns;
+pub mod sqs;
 
 pub use cloudwatch::CloudWatchMetrics;
+pub use dynamodb::DynamoIncidents;
 pub use sns::SnsAlerts;
+pub use sqs::SqsTimers;

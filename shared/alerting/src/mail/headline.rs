@@ -90,13 +90,12 @@ impl Sides {
 /// The subject, before it is cut.
 pub(crate) fn subject(alert: &Alert<'_>) -> String {
     let rule = alert.detection.findings.first().map_or("", |finding| finding.rule.name());
-    let still = if alert.ongoing().is_some() { "still: " } else { "" };
     let sides = Sides::of(alert.detection);
     let (source, target) = (sides.sources.words("source"), sides.targets.words("target"));
     let what = story(alert, &source, &target)
         // Two IPv6 addresses fill a subject: what happened stands before them, so that the cut takes the last one's end.
         .unwrap_or_else(|| format!("{} from {source} to {target}", pings(&alert.detection.totals(), "rejected ")));
-    format!("[{rule}] {still}{what}")
+    format!("[{rule}] {what}")
 }
 
 /// The first lines of the body: the sentence of the subject with who is who, and the likely reason.
@@ -140,7 +139,7 @@ fn story(alert: &Alert<'_>, source: &str, target: &str) -> Option<String> {
 }
 
 /// Packets as pings, or the records where no record counts packets.
-fn pings(totals: &Totals, which: &str) -> String {
+pub(crate) fn pings(totals: &Totals, which: &str) -> String {
     match totals.packets {
         Some(packets) => count(packets, &format!("{which}ping")),
         None => format!("{which}pings ({})", count(totals.records, "record")),

@@ -2,10 +2,11 @@
 
 mod headline;
 mod query;
+mod report;
 mod sections;
 
 use crate::{
-    alert::Alert,
+    alert::{Alert, Kind, Report},
     text::{cut_bytes, one_line, wrap},
 };
 
@@ -27,14 +28,39 @@ pub struct Mail {
     pub subject: String,
     /// Plain text, at most [`MAX_BODY_BYTES`].
     pub body: String,
+    /// Which message of its incident it is.
+    pub kind: Kind,
+    /// The incident.
+    pub incident: String,
+    /// Records of the incident that its mails have told of up to this one.
+    pub records: u64,
 }
 
-/// Puts an alert into words.
+/// Puts an opening into words.
 pub fn render(alert: &Alert<'_>) -> Mail {
     let mut body = Body::default();
     body.paragraph(&headline::lead(alert));
     sections::write(alert, &mut body);
-    Mail { subject: one_line(&headline::subject(alert), MAX_SUBJECT_CHARS).into_owned(), body: limited(body.text) }
+    Mail {
+        subject: one_line(&headline::subject(alert), MAX_SUBJECT_CHARS).into_owned(),
+        body: limited(body.text),
+        kind: Kind::Opening,
+        incident: alert.incident.to_owned(),
+        records: alert.detection.totals().records,
+    }
+}
+
+/// Puts an update, an all-clear or a late opening into words.
+pub fn render_report(report: &Report<'_>) -> Mail {
+    let mut body = Body::default();
+    report::write(report, &mut body);
+    Mail {
+        subject: one_line(&report::subject(report), MAX_SUBJECT_CHARS).into_owned(),
+        body: limited(body.text),
+        kind: report.kind,
+        incident: report.incident.to_owned(),
+        records: report.total.totals.records,
+    }
 }
 
 /// Cuts a body to [`MAX_BODY_BYTES`] at a character and says what is missing.

@@ -14,9 +14,9 @@ use crate::{
     alert::Alert,
     explain::{self, Explanation, Layer},
     finding::{Finding, Totals},
-    incident::Decision,
+    incident::Policy,
     text::{count, grouped, one_line},
-    time,
+    time::{self, EpochMillis},
 };
 
 /// Addresses named on either side; the rest is a number.
@@ -43,37 +43,34 @@ pub(crate) fn write(alert: &Alert<'_>, body: &mut Body) {
     records(alert, body);
 }
 
-/// New or going on, since when, how late, and when the next mail may come.
+/// New, since when, how late, and what comes next.
 fn status(alert: &Alert<'_>, body: &mut Body) {
-    let since = alert.first_packet().map_or_else(|| time::date_time(alert.now), time::date_time);
-    match alert.decision {
-        Decision::Update => {
-            body.paragraph(&format!("GOING ON since {since} UTC (mail {} about it)", alert.number()));
-            let mailed_at = alert.incident.map_or(alert.now, |incident| incident.mailed_at);
-            body.paragraph(&format!(
-                "Since the mail at {} UTC: {}. The details below are those of the latest batch.",
-                time::time_of_day(mailed_at),
-                amounts(&alert.since_last_mail()),
-            ));
-        }
-        Decision::Reopen { quiet_millis } => {
-            body.paragraph(&format!("NEW since {since} UTC, after {} without any", time::span(quiet_millis)));
-        }
-        Decision::Open | Decision::Hold { .. } => body.paragraph(&format!("NEW since {since} UTC")),
+    let first = alert.detection.totals().first_start;
+    body.paragraph(&format!("NEW since {} UTC", time::date_time(first.unwrap_or(alert.now))));
+    if let Some(previous) = alert.previous {
+        body.paragraph(&format!(
+            "The one before ended at {} UTC: {} in {}.",
+            time::date_time(previous.last_seen),
+            amounts(&previous.totals),
+            time::span(time::millis_between(previous.opened_at, previous.last_seen)),
+        ));
     }
-    let late = alert
-        .detection
-        .totals()
-        .first_start
+    let late = first
         .map(|first| format!("Sent {} after the first packet. ", time::span(time::millis_between(first, alert.now))))
         .unwrap_or_default();
-    let next = time::after(alert.now, alert.policy.interval_millis(alert.number()));
-    body.paragraph(&format!(
-        "{late}Next mail at {} UTC at the earliest if it goes on; what comes in between is counted. Over after {} without \
-         a rejected ping.",
-        time::time_of_day(next),
-        time::span(alert.policy.quiet_millis()),
-    ));
+    body.paragraph(&format!("{late}{}", what_comes_next(alert.policy, alert.now, 1)));
+}
+
+/// When the next mail may come and when the incident is over.
+pub(crate) fn what_comes_next(policy: &Policy, now: EpochMillis, number: u32) -> String {
+    let next = time::after(now, policy.interval_millis(number));
+    let quiet = time::span(policy.quiet_millis());
+    let end = if policy.all_clear {
+        format!("an all-clear after {quiet} without a rejected ping")
+    } else {
+        format!("over after {quiet} without a rejected ping")
+    };
+    format!("Next mail at {} UTC if it goes on; {end}.", time::time_of_day(next))
 }
 
 fn facts(alert: &Alert<'_>, body: &mut Body) {
@@ -127,7 +124,7 @@ fn protocols(findings: &[Finding]) -> &'static str {
 }
 
 /// `4 packets, 336 bytes, 1 record`, as far as it is known.
-fn amounts(totals: &Totals) -> String {
+pub(crate) fn amounts(totals: &Totals) -> String {
     let mut parts = Vec::with_capacity(3);
     parts.extend(totals.packets.map(|packets| count(packets, "packet")));
     parts.extend(totals.bytes.map(|bytes| count(bytes, "byte")));

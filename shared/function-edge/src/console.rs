@@ -11,7 +11,7 @@ use alerting::{
 
 /// Prints to standard output.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Console;
+pub struct Console;
 
 impl AlertSink for Console {
     async fn send(&self, mail: &Mail) -> Result<(), PortError> {

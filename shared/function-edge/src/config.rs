@@ -2,13 +2,18 @@
 
 use std::fmt;
 
-use alerting::{alert::Site, console_link::Console, incident::Policy, text::one_line};
+use alerting::{
+    alert::Site,
+    console_link::Console,
+    incident::{GroupBy, Policy},
+    text::one_line,
+};
 use flow_log::{DEFAULT_MAX_INFLATED_BYTES, Formats};
 use tracing_subscriber::filter::LevelFilter;
 
 /// Where mails and metrics go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum PublishTo {
+pub enum PublishTo {
     /// To Amazon SNS and Amazon CloudWatch.
     Aws {
         /// The topic for mails.
@@ -18,26 +23,39 @@ pub(crate) enum PublishTo {
     Console,
 }
 
+/// Where incidents are remembered between invocations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RememberIn {
+    /// `INCIDENT_TABLE`: a DynamoDB table.
+    pub table: String,
+    /// `TIMER_QUEUE_URL`: an SQS queue, whose messages reach the timer's function.
+    pub timer_queue_url: String,
+}
+
 /// The whole configuration.
 #[derive(Debug)]
-pub(crate) struct Config {
+pub struct Config {
     /// `FLOW_LOG_FORMAT`, default: the 14 default fields.
-    pub(crate) formats: Formats,
+    pub formats: Formats,
     /// `PUBLISH_TO` (default `aws`) with `ALERT_TOPIC_ARN`.
-    pub(crate) publish_to: PublishTo,
+    pub publish_to: PublishTo,
+    /// `INCIDENT_TABLE` and `TIMER_QUEUE_URL`; none: in each process of its own.
+    pub remember_in: Option<RememberIn>,
     /// `AWS_REGION`, `METRIC_NAMESPACE` and `METRIC_NAME`.
-    pub(crate) site: Site,
-    /// `UPDATE_INTERVALS_MINUTES` and `QUIET_MINUTES`.
-    pub(crate) policy: Policy,
+    pub site: Site,
+    /// `UPDATE_INTERVALS_MINUTES`, `QUIET_MINUTES`, `ALL_CLEAR_MAILS` and `FUNCTION_TIMEOUT_SECONDS`.
+    pub policy: Policy,
+    /// `INCIDENT_BY`.
+    pub group_by: GroupBy,
     /// `MAX_INFLATED_BYTES`.
-    pub(crate) max_inflated_bytes: usize,
+    pub max_inflated_bytes: usize,
     /// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's logging configuration.
-    pub(crate) log_level: LevelFilter,
+    pub log_level: LevelFilter,
 }
 
 /// A variable with a wrong value: says which one, what it is and what is allowed.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ConfigError {
+pub struct ConfigError {
     variable: &'static str,
     value: Option<String>,
     allowed: String,
@@ -58,7 +76,7 @@ impl Config {
     ///
     /// # Errors
     /// The first variable with a wrong value.
-    pub(crate) fn from_env() -> Result<Config, ConfigError> {
+    pub fn from_env() -> Result<Config, ConfigError> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
         Config::from_lookup(|name| std::env::var(name).ok())
     }
@@ -93,8 +111,16 @@ impl Config {
         Ok(Config {
             formats,
             publish_to,
+            remember_in: vars.remember_in()?,
             site: Site { console: Console::new(&region), region, metric_namespace, metric_name },
             policy: vars.policy()?,
+            group_by: vars.parsed("INCIDENT_BY", GroupBy::LogGroup, |text| match text {
+                "log-group" => Ok(GroupBy::LogGroup),
+                "interface" => Ok(GroupBy::Interface),
+                "source" => Ok(GroupBy::Source),
+                "destination" => Ok(GroupBy::Target),
+                _ => Err("log-group, interface, source or destination".to_owned()),
+            })?,
             max_inflated_bytes: vars.parsed("MAX_INFLATED_BYTES", DEFAULT_MAX_INFLATED_BYTES, |text| {
                 text.trim()
                     .parse()
@@ -158,30 +184,65 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         }
     }
 
+    fn remember_in(&self) -> Result<Option<RememberIn>, ConfigError> {
+        const TABLE: &str = "INCIDENT_TABLE";
+        const QUEUE: &str = "TIMER_QUEUE_URL";
+        let missing = |variable, other| ConfigError {
+            variable,
+            value: None,
+            allowed: format!("it is needed when {other} is set; with neither, incidents are remembered in memory"),
+        };
+        match (self.get(TABLE), self.get(QUEUE)) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(missing(QUEUE, TABLE)),
+            (None, Some(_)) => Err(missing(TABLE, QUEUE)),
+            (Some(_), Some(url)) if !url.starts_with("http") => Err(self.wrong(QUEUE, &url, "the URL of an SQS queue")),
+            (Some(table), Some(timer_queue_url)) => Ok(Some(RememberIn { table, timer_queue_url })),
+        }
+    }
+
     fn policy(&self) -> Result<Policy, ConfigError> {
         const INTERVALS: &str = "UPDATE_INTERVALS_MINUTES";
         const QUIET: &str = "QUIET_MINUTES";
-        let intervals = self.parsed(INTERVALS, vec![5, 15, 60], |text| {
-            text.split(',')
-                .map(|part| part.trim().parse::<u32>().ok().filter(|minutes| (1..=MAX_MINUTES).contains(minutes)))
-                .collect::<Option<Vec<u32>>>()
-                .ok_or_else(|| {
-                    format!("whole numbers of minutes from 1 to {MAX_MINUTES}, separated by commas, such as 5,15,60")
-                })
+        let intervals = self.parsed(INTERVALS, vec![5.0, 15.0, 60.0], |text| {
+            text.split(',').map(minutes).collect::<Option<Vec<f64>>>().ok_or_else(|| {
+                format!("minutes from {MIN_MINUTES} to {MAX_MINUTES}, separated by commas, such as 5,15,60")
+            })
         })?;
-        let quiet = self.parsed(QUIET, 15, |text| {
-            text.trim()
-                .parse::<u32>()
-                .ok()
-                .filter(|minutes| (1..=MAX_MINUTES).contains(minutes))
-                .ok_or_else(|| format!("a whole number of minutes from 1 to {MAX_MINUTES}"))
+        let quiet = self.parsed(QUIET, 15.0, |text| {
+            minutes(text).ok_or_else(|| format!("minutes from {MIN_MINUTES} to {MAX_MINUTES}"))
         })?;
-        Policy::new(&intervals, quiet).map_err(|allowed| self.wrong(INTERVALS, &format!("{intervals:?}"), allowed))
+        let timeout = self.parsed("FUNCTION_TIMEOUT_SECONDS", 30, |text| {
+            let seconds = text.trim().parse::<u32>().ok().filter(|seconds| (2..=900).contains(seconds));
+            seconds.ok_or_else(|| "a whole number of seconds from 2 to 900".to_owned())
+        })?;
+        let all_clear = self.parsed("ALL_CLEAR_MAILS", true, |text| match text {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err("yes or no".to_owned()),
+        })?;
+        let millis: Vec<u64> = intervals.into_iter().map(as_millis).collect();
+        let mut policy = Policy::new(&millis, as_millis(quiet))
+            .map_err(|allowed| self.wrong(INTERVALS, &format!("{millis:?} ms"), allowed))?;
+        policy.all_clear = all_clear;
+        Ok(policy.with_timeout_seconds(timeout))
     }
 }
 
+/// Minutes within what is allowed; parts of one are good for trials.
+fn minutes(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|minutes| (MIN_MINUTES..=MAX_MINUTES).contains(minutes))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between a second and a week")]
+fn as_millis(minutes: f64) -> u64 {
+    (minutes * 60_000.0).round() as u64
+}
+
+/// Six seconds.
+const MIN_MINUTES: f64 = 0.1;
 /// A week.
-const MAX_MINUTES: u32 = 7 * 24 * 60;
+const MAX_MINUTES: f64 = 7.0 * 24.0 * 60.0;
 
 /// Text that CloudWatch takes for a namespace or a metric's name.
 fn metric_text(text: &str) -> Option<String> {
@@ -232,9 +293,9 @@ mod tests {
             (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
             (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
             (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 247"),
-            (vec![console, ("UPDATE_INTERVALS_MINUTES", "5,,60")], "UPDATE_INTERVALS_MINUTES=\"5,,60\": whole numbers"),
-            (vec![console, ("UPDATE_INTERVALS_MINUTES", "0")], "UPDATE_INTERVALS_MINUTES=\"0\": whole numbers"),
-            (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": a whole number"),
+            (vec![console, ("UPDATE_INTERVALS_MINUTES", "5,,60")], "UPDATE_INTERVALS_MINUTES=\"5,,60\": minutes from"),
+            (vec![console, ("UPDATE_INTERVALS_MINUTES", "0")], "UPDATE_INTERVALS_MINUTES=\"0\": minutes from"),
+            (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),
             (vec![console, ("MAX_INFLATED_BYTES", "64 MiB")], "MAX_INFLATED_BYTES=\"64 MiB\": a whole number"),
             (vec![console, ("AWS_LAMBDA_LOG_LEVEL", "loud")], "AWS_LAMBDA_LOG_LEVEL=\"loud\": TRACE"),
             (vec![console, ("FLOW_LOG_FORMAT", "version action")], "FLOW_LOG_FORMAT=\"version action\": "),

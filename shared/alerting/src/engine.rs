@@ -1,0 +1,472 @@
+//! The engine: carries out what [`crate::incident::plan`] decides, in the one order that loses nothing.
+//!
+//! ```text
+//! batch   read -> arm the timer of an incident that opens -> commit claim, counters and head -> send -> publish -> record
+//! timer   read -> arm the next one                        -> commit head (and seal)          -> send            -> record
+//! ```
+//!
+//! A crash at any arrow leaves a state in which whoever comes next, the batch's own retry or the timer, goes on:
+//! an incident exists only if a timer message was sent before, a mail is recorded only after it was sent, and a batch counts
+//! as done only after everything else.
+
+use std::fmt;
+
+use futures_util::future;
+
+use crate::{
+    alert::{Alert, Report, Site},
+    detect::Detection,
+    finding::Finding,
+    incident::{
+        GroupBy, IncidentKey, Policy, Reason, Summary, key,
+        plan::{self, Due, TimerStep},
+        state::{BatchDoc, Doc, DocId, HeadDoc, Lease, ShardDoc, Versioned, Write},
+    },
+    mail::{self, Mail},
+    ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
+    time::{self, EpochMillis, MINUTE_MILLIS},
+};
+
+/// How often something is planned anew because somebody else wrote in between.
+const MAX_ATTEMPTS: u32 = 8;
+/// How long a batch is remembered: longer than the failure queue keeps it for replay.
+const BATCH_KEPT_MILLIS: u64 = 16 * 24 * 60 * MINUTE_MILLIS;
+/// How long incidents are remembered after the last change.
+const INCIDENT_KEPT_MILLIS: u64 = 30 * 24 * 60 * MINUTE_MILLIS;
+
+/// Why a batch or a timer message has to be tried again.
+#[derive(Debug, PartialEq, Eq)]
+pub enum EngineError {
+    /// One port or more failed. What the others did is remembered.
+    Ports(Vec<PortError>),
+    /// Another run is at this batch and its time is not over.
+    Busy,
+    /// Others were quicker each time.
+    Contended,
+}
+
+impl From<PortError> for EngineError {
+    fn from(error: PortError) -> Self {
+        EngineError::Ports(vec![error])
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineError::Ports(errors) => {
+                for (index, error) in errors.iter().enumerate() {
+                    write!(f, "{}{error}", if index == 0 { "" } else { "; " })?;
+                }
+                Ok(())
+            }
+            EngineError::Busy => f.write_str("another run is at this batch"),
+            EngineError::Contended => write!(f, "others wrote first {MAX_ATTEMPTS} times in a row"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+/// What a batch or a timer message came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Mails sent.
+    pub mails: u64,
+    /// Findings counted without a mail.
+    pub held: u64,
+    /// Data points published.
+    pub points: u64,
+    /// Whether all of it had been done by an earlier delivery of the same batch.
+    pub repeated: bool,
+    /// The decisions.
+    pub reasons: Vec<Reason>,
+}
+
+/// The ports and what does not change between invocations.
+#[derive(Debug)]
+pub struct Engine<S, T, A, M> {
+    /// Where incidents are remembered.
+    pub store: S,
+    /// How to come back to them.
+    pub timers: T,
+    /// Where mails go.
+    pub alerts: A,
+    /// Where metrics go.
+    pub metrics: M,
+    /// How often an incident may mail.
+    pub policy: Policy,
+    /// How findings are put together.
+    pub group_by: GroupBy,
+    /// What links need.
+    pub site: Site,
+}
+
+/// The part of a batch that belongs to one incident.
+struct Part<'d> {
+    key: IncidentKey,
+    detection: &'d Detection,
+    findings: Vec<&'d Finding>,
+    found: Summary,
+}
+
+/// An opening mail that this run has to send.
+struct Opening<'p, 'd> {
+    part: &'p Part<'d>,
+    incident: String,
+    /// The head as this run wrote it.
+    head: Versioned,
+}
+
+impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M> {
+    /// Counts a batch exactly once, mails what opens with it, and publishes its metrics.
+    ///
+    /// `batch` is unique for the batch and the same whenever it is delivered again.
+    ///
+    /// # Errors
+    /// It has to be delivered again; what was done is not done twice then.
+    pub async fn batch(&self, batch: &str, detections: &[Detection], now: EpochMillis) -> Result<Outcome, EngineError> {
+        let mut outcome = Outcome::default();
+        let parts = self.parts(detections);
+        if parts.is_empty() {
+            return Ok(outcome);
+        }
+        let claim_id = DocId::Batch(batch.to_owned());
+        let Some((claim, openings)) = self.claim(batch, &parts, now, &mut outcome).await? else {
+            outcome.repeated = true;
+            return Ok(outcome);
+        };
+
+        // Sent first and recorded after: a crash in between repeats a mail and never loses one. Mails and metrics go out at the
+        // same time: neither waits for the other's retries, and each is tried whatever becomes of the other.
+        let name = &self.site.metric_name;
+        let points: Vec<_> = detections.iter().flat_map(|detection| detection.minutes.points(name, now)).collect();
+        let measured = matches!(&claim.doc, Doc::Batch(claim) if claim.measured);
+        let (mailed, published) = future::join(self.send_openings(&openings, now), async {
+            if measured { Ok(0) } else { self.metrics.publish(&points).await.map(|()| points.len() as u64) }
+        })
+        .await;
+        outcome.mails = mailed.iter().filter(|sent| sent.is_ok()).count() as u64;
+        let ended: Vec<(&Opening<'_, '_>, bool)> = openings.iter().zip(mailed.iter().map(Result::is_ok)).collect();
+        let mut failures = mailed.into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        match published {
+            Ok(points) => outcome.points = points,
+            Err(error) => failures.push(error),
+        }
+        let measured = outcome.points > 0 || measured;
+        self.finish(batch, (claim_id, claim), &ended, (failures.is_empty(), measured), now).await?;
+        if failures.is_empty() { Ok(outcome) } else { Err(EngineError::Ports(failures)) }
+    }
+
+    async fn send_openings(&self, openings: &[Opening<'_, '_>], now: EpochMillis) -> Vec<Result<(), PortError>> {
+        let mut sent = Vec::with_capacity(openings.len());
+        for opening in openings {
+            sent.push(self.alerts.send(&self.opening_mail(opening, now)).await);
+        }
+        sent
+    }
+
+    fn parts<'d>(&self, detections: &'d [Detection]) -> Vec<Part<'d>> {
+        let mut parts: Vec<Part<'d>> = Vec::new();
+        for detection in detections {
+            for (at, (key, findings)) in key::group(detection, self.group_by).into_iter().enumerate() {
+                let mut found = Summary::of(findings.iter().copied());
+                if at == 0 {
+                    found.add_untracked(&detection.untracked);
+                }
+                match parts.iter_mut().find(|part| part.key == key) {
+                    // Another document of the same payload: counted together, told by the first.
+                    Some(part) => part.found.merge(&found),
+                    None => parts.push(Part { key, detection, findings, found }),
+                }
+            }
+        }
+        parts
+    }
+
+    /// Reads, plans and commits until nobody else interferes. None if the batch was done before.
+    async fn claim<'p, 'd>(
+        &self,
+        batch: &str,
+        parts: &'p [Part<'d>],
+        now: EpochMillis,
+        outcome: &mut Outcome,
+    ) -> Result<Option<(Versioned, Vec<Opening<'p, 'd>>)>, EngineError> {
+        for attempt in 0..MAX_ATTEMPTS {
+            let mut ids = vec![DocId::Batch(batch.to_owned())];
+            for part in parts {
+                let shard = plan::shard_of(&part.key, batch, attempt, self.policy.shards);
+                ids.extend([DocId::Head(part.key.clone()), DocId::Shard(part.key.clone(), shard)]);
+            }
+            let docs = self.store.get(&ids).await?;
+            let claim = docs.first().and_then(Option::as_ref);
+            let known = claim.and_then(|claim| if let Doc::Batch(doc) = &claim.doc { Some(doc) } else { None });
+            if known.is_some_and(|known| known.done) {
+                return Ok(None);
+            }
+            if known.is_some_and(|known| known.lease.until > now) {
+                return Err(EngineError::Busy);
+            }
+            let mut writes = Vec::new();
+            let mut openings = Vec::new();
+            let mut wakes = Vec::new();
+            let mut opened = known.map(|known| known.opened.clone()).unwrap_or_default();
+            outcome.reasons.clear();
+            outcome.held = 0;
+            for (at, part) in parts.iter().enumerate() {
+                let (head_doc, shard_doc) =
+                    (docs.get(1 + 2 * at).and_then(Option::as_ref), docs.get(2 + 2 * at).and_then(Option::as_ref));
+                let head = head_doc.and_then(as_head);
+                let kept = time::after(now, INCIDENT_KEPT_MILLIS);
+                let head_write = |doc: HeadDoc| Write {
+                    id: DocId::Head(part.key.clone()),
+                    expected: head_doc.map(|head| head.version),
+                    doc: Doc::Head(doc),
+                    expires_at: kept,
+                };
+                if known.is_some() {
+                    // Counted by an earlier attempt that did not get to its end.
+                    let mine = opened.iter().find(|(key, _)| *key == part.key);
+                    if let Some((_, id)) = mine
+                        && let Some(head) = plan::resume_opening(head, id, batch, now, &self.policy)
+                    {
+                        openings.push(Opening { part, incident: id.clone(), head: written(head_doc, &head) });
+                        writes.push(head_write(head));
+                        outcome.reasons.push(Reason::TakenOver);
+                    }
+                    continue;
+                }
+                let shard = shard_doc.and_then(as_shard);
+                let step = plan::on_batch(head, shard, &part.found, batch, now, &self.policy);
+                let incident = step.shard.incident.clone();
+                if let (Reason::New | Reason::TakenOver, Some(head)) = (step.reason, &step.head) {
+                    openings.push(Opening { part, incident: incident.clone(), head: written(head_doc, head) });
+                    opened.push((part.key.clone(), incident.clone()));
+                } else {
+                    outcome.held += part.findings.len() as u64;
+                }
+                outcome.reasons.push(step.reason);
+                writes.extend(step.head.map(head_write));
+                writes.push(Write {
+                    id: ids[2 + 2 * at].clone(),
+                    expected: shard_doc.map(|shard| shard.version),
+                    doc: Doc::Shard(step.shard),
+                    expires_at: kept,
+                });
+                wakes.extend(step.arm.map(|(timer, delay)| (Wake { key: part.key.clone(), incident, timer }, delay)));
+            }
+            let claim_write = Write {
+                id: ids[0].clone(),
+                expected: claim.map(|claim| claim.version),
+                doc: Doc::Batch(BatchDoc {
+                    lease: Lease { owner: batch.to_owned(), until: time::after(now, self.policy.lease_millis()) },
+                    done: false,
+                    measured: known.is_some_and(|known| known.measured),
+                    opened,
+                }),
+                expires_at: time::after(now, BATCH_KEPT_MILLIS),
+            };
+            // Before the commit: an incident exists only if a message to come back to it is on its way. One too many is stale.
+            for (wake, delay) in &wakes {
+                self.timers.arm(wake, *delay).await?;
+            }
+            writes.push(claim_write.clone());
+            if self.store.commit(&writes).await? == Commit::Written {
+                let version = next_version(claim_write.expected);
+                return Ok(Some((Versioned { version, doc: claim_write.doc }, openings)));
+            }
+        }
+        Err(EngineError::Contended)
+    }
+
+    /// Records the mails that were sent, gives back the right to send those that were not, and says what of the batch is done.
+    async fn finish(
+        &self,
+        batch: &str,
+        (claim_id, claim): (DocId, Versioned),
+        ended: &[(&Opening<'_, '_>, bool)],
+        (done, measured): (bool, bool),
+        now: EpochMillis,
+    ) -> Result<(), EngineError> {
+        // Nobody else writes these for as long as the lease lasts, so the first attempt mostly needs no reading.
+        let mut heads: Vec<Option<Versioned>> = ended.iter().map(|(opening, _)| Some(opening.head.clone())).collect();
+        let ids: Vec<DocId> = ended.iter().map(|(opening, _)| DocId::Head(opening.part.key.clone())).collect();
+        for _ in 0..MAX_ATTEMPTS {
+            let mut writes = Vec::new();
+            for ((opening, sent), (id, head)) in ended.iter().zip(ids.iter().zip(&heads)) {
+                let Some(versioned) = head else { continue };
+                let recorded = as_head(versioned).and_then(|head| {
+                    if *sent {
+                        plan::record_mail(head, &opening.incident, batch, &opening.part.found, now)
+                    } else {
+                        plan::release(head, &opening.incident, batch)
+                    }
+                });
+                writes.extend(recorded.map(|head| Write {
+                    id: id.clone(),
+                    expected: Some(versioned.version),
+                    doc: Doc::Head(head),
+                    expires_at: time::after(now, INCIDENT_KEPT_MILLIS),
+                }));
+            }
+            if let Doc::Batch(doc) = &claim.doc {
+                // What is not done is left to the next attempt, which need not wait for the lease's end.
+                let lease = Lease { until: if done { doc.lease.until } else { now }, ..doc.lease.clone() };
+                writes.push(Write {
+                    id: claim_id.clone(),
+                    expected: Some(claim.version),
+                    doc: Doc::Batch(BatchDoc { done, measured, lease, ..doc.clone() }),
+                    expires_at: time::after(now, BATCH_KEPT_MILLIS),
+                });
+            }
+            if self.store.commit(&writes).await? == Commit::Written {
+                return Ok(());
+            }
+            heads = if ids.is_empty() { Vec::new() } else { self.store.get(&ids).await? };
+        }
+        Err(EngineError::Contended)
+    }
+
+    /// Does what is due for an incident, and sees to it that somebody comes back.
+    ///
+    /// # Errors
+    /// A mail could not be sent or something not be read or written; the next message does it then.
+    pub async fn wake(&self, wake: &Wake, now: EpochMillis) -> Result<Outcome, EngineError> {
+        let owner = format!("timer {} {} {}", wake.incident, wake.timer, now.0);
+        for _ in 0..MAX_ATTEMPTS {
+            let mut ids = vec![DocId::Head(wake.key.clone())];
+            ids.extend((0..self.policy.shards.max(1)).map(|number| DocId::Shard(wake.key.clone(), number)));
+            let docs = self.store.get(&ids).await?;
+            let head_doc = docs.first().and_then(Option::as_ref);
+            let head = head_doc.and_then(as_head);
+            let shards: Vec<ShardDoc> = docs.iter().flatten().filter_map(as_shard).cloned().collect();
+            let step = plan::on_timer(head, &shards, (&wake.incident, wake.timer), &owner, now, &self.policy);
+            let TimerStep::Go(go) = step else { return Ok(Outcome::default()) };
+            if let Some((timer, delay)) = go.arm {
+                self.timers.arm(&Wake { timer, ..wake.clone() }, delay).await?;
+            }
+            let mut writes = vec![Write {
+                id: DocId::Head(wake.key.clone()),
+                expected: head_doc.map(|head| head.version),
+                doc: Doc::Head(go.head.clone()),
+                expires_at: time::after(now, INCIDENT_KEPT_MILLIS),
+            }];
+            if go.seal {
+                writes.extend(ids.iter().zip(&docs).skip(1).map(|(id, doc)| seal(wake, id, doc.as_ref(), now)));
+            }
+            if self.store.commit(&writes).await? == Commit::Conflict {
+                continue;
+            }
+            let mut outcome = Outcome { reasons: go.reason.into_iter().collect(), ..Outcome::default() };
+            if let Some(due) = &go.due {
+                self.alerts.send(&self.due_mail(wake, due, &go.head, now)).await?;
+                outcome.mails = 1;
+                let version = next_version(writes[0].expected);
+                self.record(wake, due, &owner, Versioned { version, doc: Doc::Head(go.head) }, now).await?;
+            }
+            return Ok(outcome);
+        }
+        Err(EngineError::Contended)
+    }
+
+    async fn record(
+        &self,
+        wake: &Wake,
+        due: &Due,
+        owner: &str,
+        mut versioned: Versioned,
+        now: EpochMillis,
+    ) -> Result<(), EngineError> {
+        let id = DocId::Head(wake.key.clone());
+        for _ in 0..MAX_ATTEMPTS {
+            let recorded = as_head(&versioned).and_then(|head| match due {
+                Due::Opening { summary } | Due::Update { summary } => {
+                    plan::record_mail(head, &wake.incident, owner, summary, now)
+                }
+                Due::AllClear { incident } => plan::record_all_clear(head, incident, owner),
+            });
+            let Some(head) = recorded else { return Ok(()) };
+            let write = Write {
+                id: id.clone(),
+                expected: Some(versioned.version),
+                doc: Doc::Head(head),
+                expires_at: time::after(now, INCIDENT_KEPT_MILLIS),
+            };
+            if self.store.commit(&[write]).await? == Commit::Written {
+                return Ok(());
+            }
+            let docs = self.store.get(std::slice::from_ref(&id)).await?;
+            let Some(newer) = docs.into_iter().next().flatten() else { return Ok(()) };
+            versioned = newer;
+        }
+        Err(EngineError::Contended)
+    }
+
+    fn opening_mail(&self, opening: &Opening<'_, '_>, now: EpochMillis) -> Mail {
+        let part = opening.part;
+        let detection = Detection {
+            findings: part.findings.iter().map(|finding| (*finding).clone()).collect(),
+            ..part.detection.clone()
+        };
+        let previous = as_head(&opening.head).and_then(|head| head.last.as_ref());
+        mail::render(&Alert {
+            key: &part.key,
+            incident: &opening.incident,
+            detection: &detection,
+            previous,
+            policy: &self.policy,
+            site: &self.site,
+            now,
+        })
+    }
+
+    fn due_mail(&self, wake: &Wake, due: &Due, head: &HeadDoc, now: EpochMillis) -> Mail {
+        let site = &self.site;
+        let policy = &self.policy;
+        let key = &wake.key;
+        let report = match (due, &head.current, &head.closing) {
+            (Due::AllClear { .. }, _, Some(closing)) => Report::over(key, closing, site, policy, now),
+            (Due::Opening { summary }, Some(open), _) => Report::opening(key, open, summary, site, policy, now),
+            (Due::Update { summary }, Some(open), _) => Report::update(key, open, summary, site, policy, now),
+            // The plan never asks for a mail about an incident that the head does not have.
+            _ => unreachable!("a mail about an incident that is not there"),
+        };
+        mail::render_report(&report)
+    }
+}
+
+/// A document as it is after this write.
+fn written(before: Option<&Versioned>, head: &HeadDoc) -> Versioned {
+    Versioned { version: next_version(before.map(|before| before.version)), doc: Doc::Head(head.clone()) }
+}
+
+/// The end of a counter whose incident ends. One that was never used is written too: whoever looked for it before finds that it
+/// changed.
+fn seal(wake: &Wake, id: &DocId, doc: Option<&Versioned>, now: EpochMillis) -> Write {
+    let used = doc.and_then(as_shard).filter(|shard| shard.incident == wake.incident).cloned();
+    let shard = used.unwrap_or_else(|| ShardDoc {
+        incident: wake.incident.clone(),
+        sealed: true,
+        last_seen: now,
+        summary: Summary::default(),
+    });
+    Write {
+        id: id.clone(),
+        expected: doc.map(|doc| doc.version),
+        doc: Doc::Shard(ShardDoc { sealed: true, ..shard }),
+        expires_at: time::after(now, INCIDENT_KEPT_MILLIS),
+    }
+}
+
+fn as_shard(versioned: &Versioned) -> Option<&ShardDoc> {
+    if let Doc::Shard(shard) = &versioned.doc { Some(shard) } else { None }
+}
+
+fn as_head(versioned: &Versioned) -> Option<&HeadDoc> {
+    if let Doc::Head(head) = &versioned.doc { Some(head) } else { None }
+}
+
+/// The version of a document after a write that expected this one.
+pub fn next_version(expected: Option<u64>) -> u64 {
+    expected.map_or(1, |version| version + 1)
+}

@@ -1,0 +1,103 @@
+//! How often an incident may mail.
+
+use crate::time::{MINUTE_MILLIS, SECOND_MILLIS};
+
+/// How often an incident may mail, and when it is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    update_intervals_millis: Vec<u64>,
+    quiet_millis: u64,
+    /// Whether the end of an incident is mailed.
+    pub all_clear: bool,
+    /// Over how many documents the counters of one incident are spread.
+    pub shards: u8,
+    run_millis: u64,
+}
+
+impl Policy {
+    /// A policy: milliseconds from each mail about an incident to the next while it goes on (the last repeats), and
+    /// milliseconds without a finding after which the incident is over.
+    ///
+    /// # Errors
+    /// No interval, or one of zero; a quiet time of zero. The text says what is allowed.
+    pub fn new(update_intervals_millis: &[u64], quiet_millis: u64) -> Result<Policy, &'static str> {
+        if update_intervals_millis.is_empty() || update_intervals_millis.contains(&0) {
+            return Err("one or more times, none of them zero");
+        }
+        if quiet_millis == 0 {
+            return Err("a time that is not zero");
+        }
+        Ok(Policy { update_intervals_millis: update_intervals_millis.to_vec(), quiet_millis, ..Policy::default() })
+    }
+
+    /// The same for functions that Lambda ends after so many seconds.
+    #[must_use]
+    pub fn with_timeout_seconds(self, seconds: u32) -> Policy {
+        Policy { run_millis: u64::from(seconds.max(1)) * SECOND_MILLIS, ..self }
+    }
+
+    /// How long somebody may take to send a mail before somebody else does: twice as long as a function can run.
+    pub fn lease_millis(&self) -> u64 {
+        2 * self.run_millis
+    }
+
+    /// The shortest delay of a timer message. It is sent before the change it belongs to is written, and must not arrive before
+    /// that: this is longer than a function can run, by more than clocks differ.
+    pub fn min_delay_millis(&self) -> u64 {
+        self.run_millis + (self.run_millis / 3).clamp(2 * SECOND_MILLIS, 10 * SECOND_MILLIS)
+    }
+
+    /// Milliseconds from the mail with this number (the opening is 1) to the next.
+    pub fn interval_millis(&self, mails: u32) -> u64 {
+        let index = usize::try_from(mails.saturating_sub(1)).unwrap_or(usize::MAX);
+        let last = self.update_intervals_millis.len() - 1;
+        self.update_intervals_millis[index.min(last)]
+    }
+
+    /// Milliseconds without a finding after which an incident is over.
+    pub fn quiet_millis(&self) -> u64 {
+        self.quiet_millis
+    }
+}
+
+impl Default for Policy {
+    /// Updates after 5, 15 and then every 60 minutes; over after 15 quiet ones; with an all-clear; counters in 8 documents;
+    /// functions that run for 30 seconds at most.
+    fn default() -> Self {
+        Policy {
+            update_intervals_millis: vec![5 * MINUTE_MILLIS, 15 * MINUTE_MILLIS, 60 * MINUTE_MILLIS],
+            quiet_millis: 15 * MINUTE_MILLIS,
+            all_clear: true,
+            shards: 8,
+            run_millis: 30 * SECOND_MILLIS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_come_further_apart_and_the_last_interval_repeats() {
+        let minutes: Vec<u64> = (1..=5).map(|mails| Policy::default().interval_millis(mails) / MINUTE_MILLIS).collect();
+        assert_eq!(minutes, [5, 15, 60, 60, 60]);
+    }
+
+    #[test]
+    fn a_policy_without_time_is_refused() {
+        assert!(Policy::new(&[], 15).is_err());
+        assert!(Policy::new(&[5, 0], 15).is_err());
+        assert!(Policy::new(&[5], 0).is_err());
+    }
+
+    #[test]
+    fn a_timer_message_comes_after_its_sender_is_gone_and_before_its_lease_is_over() {
+        for seconds in [2, 3, 5, 30, 900] {
+            let policy = Policy::default().with_timeout_seconds(seconds);
+            let run = u64::from(seconds) * SECOND_MILLIS;
+            assert!(policy.min_delay_millis() >= run + 2 * SECOND_MILLIS, "{seconds} s");
+            assert!(policy.lease_millis() >= 2 * run, "{seconds} s");
+        }
+    }
+}

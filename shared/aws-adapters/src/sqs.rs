@@ -1,0 +1,46 @@
+//! Timers as delayed messages of Amazon SQS.
+
+use alerting::ports::{PortError, Timers, Wake};
+use aws_sdk_sqs::Client;
+use tokio::sync::OnceCell;
+
+use crate::client::{Shared, port_error};
+
+/// Sends each message to one queue, whose function wakes with it.
+#[derive(Clone, Debug)]
+pub struct SqsTimers {
+    shared: Shared,
+    client: OnceCell<Client>,
+    queue_url: String,
+}
+
+impl SqsTimers {
+    /// An adapter for a standard queue.
+    pub fn new(shared: Shared, queue_url: impl Into<String>) -> Self {
+        SqsTimers { shared, client: OnceCell::new(), queue_url: queue_url.into() }
+    }
+
+    async fn client(&self) -> &Client {
+        self.client.get_or_init(|| async { Client::new(self.shared.load().await) }).await
+    }
+}
+
+impl Timers for SqsTimers {
+    async fn arm(&self, wake: &Wake, delay_millis: u64) -> Result<(), PortError> {
+        const CALL: &str = "sqs SendMessage";
+        /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+        const MAX_DELAY_SECONDS: u64 = 900;
+        let body = serde_json::to_string(wake).map_err(|error| PortError { call: CALL, reason: error.to_string() })?;
+        let seconds = delay_millis.div_ceil(1_000).min(MAX_DELAY_SECONDS);
+        self.client()
+            .await
+            .send_message()
+            .queue_url(&self.queue_url)
+            .message_body(body)
+            .delay_seconds(i32::try_from(seconds).unwrap_or_default())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| port_error(CALL, &error))
+    }
+}
