@@ -270,7 +270,7 @@ impl<'f> Detector<'f> {
         let key = FlowKey {
             rule,
             interface: self.interface(record),
-            direction: match record.flow_direction {
+            direction: match record.flow_direction() {
                 Some(FlowDirection::Ingress) => Some(Direction::Ingress),
                 Some(FlowDirection::Egress) => Some(Direction::Egress),
                 _ => None,
@@ -308,7 +308,7 @@ impl<'f> Detector<'f> {
 
     /// The number under which the record's interface is known in this batch.
     fn interface(&mut self, record: &FlowRecord<'_>) -> u32 {
-        let name = one_line(record.interface_id.unwrap_or_default(), MAX_FIELD_CHARS);
+        let name = one_line(record.interface_id().unwrap_or_default(), MAX_FIELD_CHARS);
         if !self.interfaces.contains_key(&*name) {
             let number = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);
             self.interfaces.insert(Box::from(&*name), Interface { number, own: OwnAddress::default() });
@@ -335,15 +335,15 @@ impl Place {
                 *slot = value.map(|value| Box::from(one_line(value, MAX_FIELD_CHARS).as_ref()));
             }
         };
-        take(&mut self.account_id, record.account_id);
-        take(&mut self.region, record.region);
-        take(&mut self.az_id, record.az_id);
-        take(&mut self.vpc_id, record.vpc_id);
-        take(&mut self.subnet_id, record.subnet_id);
-        take(&mut self.instance_id, record.instance_id);
-        take(&mut self.source_service, record.pkt_src_aws_service);
-        take(&mut self.target_service, record.pkt_dst_aws_service);
-        take(&mut self.reject_reason, record.reject_reason.as_ref().map(|reason| reason.as_str()));
+        take(&mut self.account_id, record.account_id());
+        take(&mut self.region, record.region());
+        take(&mut self.az_id, record.az_id());
+        take(&mut self.vpc_id, record.vpc_id());
+        take(&mut self.subnet_id, record.subnet_id());
+        take(&mut self.instance_id, record.instance_id());
+        take(&mut self.source_service, record.pkt_src_aws_service());
+        take(&mut self.target_service, record.pkt_dst_aws_service());
+        take(&mut self.reject_reason, record.reject_reason().map(|reason| reason.as_str()));
         let other = |packet: Option<IpAddr>, seen| packet.filter(|address| *address != seen);
         self.packet_source = self.packet_source.or(other(record.pkt_srcaddr, record.srcaddr));
         self.packet_target = self.packet_target.or(other(record.pkt_dstaddr, record.dstaddr));

@@ -52,6 +52,7 @@
 
 #![deny(missing_docs)]
 
+mod address;
 mod decoder;
 mod error;
 mod field;
@@ -59,6 +60,7 @@ mod format;
 mod gzip;
 mod json;
 mod line;
+mod metadata;
 mod parse;
 mod payload;
 mod reader;

@@ -3,7 +3,7 @@
 use crate::{
     Action, EpochMillis, Field, FlowRecord, Formats, LogFormat, MAX_FIELDS, Protocol, Unparsed,
     parse::number,
-    split::{BATCH, Ends, FEW, Piece, pieces},
+    split::{BATCH, Ends, FEW, Piece},
     unparsed::Why,
 };
 
@@ -21,9 +21,9 @@ pub enum Record<'a> {
 
 /// A line, split when asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     line: &'a str,
-    format: &'a LogFormat,
+    pub(crate) format: &'a LogFormat,
     spacing: Spacing,
 }
 
@@ -154,7 +154,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn text(&self, field: Field) -> Option<&'a str> {
+    pub(crate) fn text(&self, field: Field) -> Option<&'a str> {
         self.nth(self.format.position(field)?).filter(|text| *text != "-")
     }
 }
@@ -196,21 +196,30 @@ impl<'a> FlowLine<'a> {
         self.fields.line
     }
 
-    /// Reads every typed field. Nothing is allocated.
+    /// Reads every field that is not text. Nothing is allocated.
     ///
     /// # Errors
     /// The first field, in the line's order, that holds something AWS does not document for it.
     pub fn to_record(&self) -> Result<FlowRecord<'a>, Unparsed> {
-        let Fields { line, format, spacing } = &self.fields;
-        match spacing {
-            Spacing::Known(ends) => {
-                FlowRecord::read(self.action, self.protocol, format.fields().zip(pieces(line, ends)))
-            }
-            Spacing::Single | Spacing::Runs => {
-                let pieces = line.split_ascii_whitespace().map(Piece::whole);
-                FlowRecord::read(self.action, self.protocol, format.fields().zip(pieces))
-            }
+        match &self.fields.spacing {
+            Spacing::Known(ends) => self.record(|at| Piece::between(self.fields.line, ends, at)),
+            Spacing::Single | Spacing::Runs => self.record_of_any(),
         }
+    }
+
+    /// The same for a line of which it is not known where the fields are.
+    #[cold]
+    fn record_of_any(&self) -> Result<FlowRecord<'a>, Unparsed> {
+        let mut pieces = [Piece::whole(""); MAX_FIELDS];
+        for (piece, text) in pieces.iter_mut().zip(self.fields.line.split_ascii_whitespace()) {
+            *piece = Piece::whole(text);
+        }
+        self.record(|at| pieces.get(at).copied())
+    }
+
+    #[inline]
+    fn record(&self, nth: impl Fn(usize) -> Option<Piece<'a>>) -> Result<FlowRecord<'a>, Unparsed> {
+        FlowRecord::read(self.action, self.protocol, &self.fields, nth)
     }
 }
 

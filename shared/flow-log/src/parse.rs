@@ -1,6 +1,4 @@
-//! Numbers and addresses, from bytes.
-
-use std::net::{IpAddr, Ipv4Addr};
+//! Numbers, from bytes.
 
 use crate::{split::Piece, unparsed::Why};
 
@@ -14,6 +12,7 @@ pub(crate) fn number(text: Piece<'_>, max: u64) -> Option<u64> {
 }
 
 /// Reads the first so many bytes, which all have to be digits.
+#[inline]
 fn first_digits(window: &[u8], len: usize) -> Option<u64> {
     match (len, window.first_chunk(), window.first_chunk::<16>()) {
         (1..=8, Some(window), _) => up_to_eight_digits(*window, len),
@@ -36,7 +35,7 @@ fn up_to_eight_digits(window: [u8; 8], len: usize) -> Option<u64> {
 }
 
 /// Reads digits in any number; `None` for none at all and for those that do not fit.
-#[inline]
+#[cold]
 fn any_digits(digits: &[u8]) -> Option<u64> {
     /// As many digits as fit whatever they are.
     const SURE_TO_FIT: usize = 19;
@@ -89,41 +88,6 @@ fn eight_digit_values(digits: u64) -> Option<u64> {
     Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
-/// Reads an IPv4 or IPv6 address in the textual forms of RFC 4291; a zone id (RFC 4007) is not part of an address.
-#[cold]
-pub(crate) fn any_address(text: &str) -> Option<IpAddr> {
-    text.parse().ok()
-}
-
-/// Says why [`any_address`] found none.
-#[cold]
-pub(crate) fn why_no_address(text: &str) -> Why {
-    if text == "-" { Why::Missing } else { Why::NotAnAddress }
-}
-
-/// Reads four numbers without leading zeros; declines everything else, which [`any_address`] then decides.
-#[inline]
-pub(crate) fn plain_ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    let mut octets = [0; 4];
-    let mut rest = text.iter();
-    for (i, octet) in octets.iter_mut().enumerate() {
-        let mut value = u32::from(rest.next()?.wrapping_sub(b'0'));
-        if value > 9 {
-            return None;
-        }
-        loop {
-            match rest.next() {
-                None if i == 3 => break,
-                Some(b'.') if i < 3 => break,
-                Some(digit @ b'0'..=b'9') if value != 0 && value < 26 => value = value * 10 + u32::from(digit - b'0'),
-                _ => return None,
-            }
-        }
-        *octet = u8::try_from(value).ok()?;
-    }
-    Some(Ipv4Addr::from(octets))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,48 +136,6 @@ mod tests {
                     let mut text = [rest; 8];
                     text[at] = byte;
                     assert_eq!(eight_digits(text), None, "{text:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn addresses_of_both_families() {
-        for good in ["0.0.0.0", "203.0.113.12", "::", "2001:db8::1", "::ffff:192.0.2.1", "2001:DB8:0:0:0:0:0:1"] {
-            assert!(any_address(good).is_some(), "{good}");
-        }
-        for bad in [
-            "",
-            "1.2.3",
-            "1.2.3.4.5",
-            "256.1.1.1",
-            "01.2.3.4",
-            "1.2.3.4/8",
-            "fe80::1%eth0",
-            "fe80::1%25",
-            ":::",
-            "12345::",
-            "localhost",
-        ] {
-            assert_eq!((any_address(bad), why_no_address(bad)), (None, Why::NotAnAddress), "{bad}");
-        }
-        assert_eq!((any_address("-"), why_no_address("-")), (None, Why::Missing));
-    }
-
-    #[test]
-    fn the_quick_way_to_ipv4_agrees_with_the_standard_library() {
-        let pieces =
-            ["", "0", "00", "1", "9", "10", "25", "26", "99", "199", "255", "256", "260", "999", "1000", "a", "1 "];
-        for a in pieces {
-            for b in pieces {
-                for text in [
-                    format!("{a}.{b}.1.2"),
-                    format!("1.2.{a}.{b}"),
-                    format!("{a}.{b}.{a}"),
-                    format!("{a}.{b}.{a}.{b}.{a}"),
-                    format!("1.2.3.{a}.{b}"),
-                ] {
-                    assert_eq!(plain_ipv4(text.as_bytes()), text.parse().ok(), "{text}");
                 }
             }
         }

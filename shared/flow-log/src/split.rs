@@ -100,59 +100,50 @@ impl<const N: usize> Ends<N> {
 /// A field's place in its line, of which a number may be read more quickly than from the field alone.
 #[derive(Clone, Copy)]
 pub(crate) struct Piece<'a> {
-    /// The line, from the field on.
-    rest: &'a str,
-    len: usize,
+    line: &'a str,
+    start: usize,
+    end: usize,
 }
 
 impl<'a> Piece<'a> {
     /// The whole of a text.
     pub(crate) const fn whole(text: &'a str) -> Self {
-        Piece { rest: text, len: text.len() }
+        Piece { line: text, start: 0, end: text.len() }
     }
 
     /// The piece between two ends.
     #[inline]
     pub(crate) fn between(line: &'a str, ends: &[u16], at: usize) -> Option<Self> {
-        let start = match at.checked_sub(1) {
-            Some(before) => usize::from(*ends.get(before)?) + 1,
+        let end = usize::from(*ends.get(at)?);
+        let start = match at.checked_sub(1).and_then(|before| ends.get(before)) {
+            Some(&before) => usize::from(before) + 1,
             None => 0,
         };
-        Some(Piece { rest: line.get(start..)?, len: usize::from(*ends.get(at)?).checked_sub(start)? })
+        Some(Piece { line, start, end })
     }
 
     #[inline]
     pub(crate) fn text(self) -> &'a str {
-        self.rest.get(..self.len).unwrap_or_default()
+        self.line.get(self.start..self.end).unwrap_or_default()
     }
 
     #[inline]
     pub(crate) fn bytes(self) -> &'a [u8] {
-        self.rest.as_bytes().get(..self.len).unwrap_or_default()
+        self.line.as_bytes().get(self.start..self.end).unwrap_or_default()
     }
 
     /// Whether the field shows `-`.
     #[inline]
     pub(crate) fn is_absent(self) -> bool {
-        self.len == 1 && self.rest.starts_with('-')
+        // The length differs from line to line; what a field begins with hardly ever does.
+        self.line.as_bytes().get(self.start) == Some(&b'-') && self.end == self.start + 1
     }
 
     /// The bytes from the field on, and how many of them are the field's.
     #[inline]
     pub(crate) fn window(self) -> (&'a [u8], usize) {
-        (self.rest.as_bytes(), self.len)
+        (self.line.as_bytes().get(self.start..).unwrap_or_default(), self.end.saturating_sub(self.start))
     }
-}
-
-/// The fields of a line that end there.
-#[inline]
-pub(crate) fn pieces<'a>(line: &'a str, ends: &[u16]) -> impl Iterator<Item = Piece<'a>> {
-    let mut start = 0;
-    ends.iter().map_while(move |&end| {
-        let piece = Piece { rest: line.get(start..)?, len: usize::from(end).checked_sub(start)? };
-        start = usize::from(end) + 1;
-        Some(piece)
-    })
 }
 
 /// A line shorter than a word, at the word's end.

@@ -276,6 +276,12 @@ impl TcpFlags {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag<'a>(pub &'a str);
 
+impl<'a> From<&'a str> for Tag<'a> {
+    fn from(text: &'a str) -> Self {
+        Tag(text)
+    }
+}
+
 impl<'a> Tag<'a> {
     /// The value itself. A `%` without two hexadecimal digits stays as it is, and bytes that are not UTF-8 become
     /// U+FFFD. Control characters and line breaks may come out: a tag can hold anything its owner wrote.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use criterion::{Criterion, Throughput};
 use data::Kind;
-use flow_log::{Action, Decoder, Formats, Protocol, Record, Unparsed};
+use flow_log::{Action, Decoder, EpochMillis, Formats, Protocol, Record, Unparsed};
 
 pub(crate) const LINES: [usize; 4] = [1, 50, 1_000, 10_000];
 pub(crate) const PASSES: usize = 7;
@@ -95,11 +95,17 @@ struct Findings {
     flows: HashMap<(u128, u128), Flow, foldhash::fast::RandomState>,
 }
 
-#[derive(Default)]
 struct Flow {
     records: u64,
     packets: u64,
     bytes: u64,
+    first_start: EpochMillis,
+    last_end: EpochMillis,
+}
+
+impl Flow {
+    const NONE: Flow =
+        Flow { records: 0, packets: 0, bytes: 0, first_start: EpochMillis(u64::MAX), last_end: EpochMillis(0) };
 }
 
 fn ours(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -> usize {
@@ -121,10 +127,12 @@ fn look(findings: &mut Findings, formats: &Formats, message: &str) {
     // By reference: a record is large.
     match &matched {
         Ok(record) => {
-            let flow = findings.flows.entry((bits(record.srcaddr), bits(record.dstaddr))).or_default();
+            let flow = findings.flows.entry((bits(record.srcaddr), bits(record.dstaddr))).or_insert(Flow::NONE);
             flow.records += 1;
             flow.packets += record.packets.unwrap_or(0);
             flow.bytes += record.bytes.unwrap_or(0);
+            flow.first_start = record.start.map_or(flow.first_start, |start| flow.first_start.min(start));
+            flow.last_end = record.end.map_or(flow.last_end, |end| flow.last_end.max(end));
             black_box(record);
         }
         Err(unparsed) => *findings.unparsed.entry(*unparsed).or_default() += 1,

@@ -69,10 +69,10 @@ fn the_default_format_is_typed() {
         (Some(EpochMillis(1_432_917_094_000)), Some(EpochMillis(1_432_917_142_000)))
     );
     assert_eq!(
-        (record.version, record.account_id, record.interface_id),
+        (record.version, record.account_id(), record.interface_id()),
         (Some(2), Some("123456789010"), Some("eni-1"))
     );
-    assert_eq!((record.vpc_id, record.flow_direction, record.reject_reason), (None, None, None));
+    assert_eq!((record.vpc_id(), record.flow_direction(), record.reject_reason()), (None, None, None));
 }
 
 #[test]
@@ -81,41 +81,47 @@ fn every_documented_field_is_typed() {
     let r = typed(&formats, &lines[0]);
     assert_eq!((r.version, r.packets, r.bytes), (Some(11), Some(4), None));
     assert_eq!(
-        (r.vpc_id, r.subnet_id, r.instance_id),
+        (r.vpc_id(), r.subnet_id(), r.instance_id()),
         (Some("vpc-abcdefab012345678"), Some("subnet-aaaaaaaa012345678"), Some("i-0c50d5961bcb2d47b"))
     );
-    assert_eq!((r.tcp_flags, r.traffic_type), (Some(TcpFlags(0)), Some(TrafficType::Ipv4)));
+    assert_eq!((r.tcp_flags, r.traffic_type()), (Some(TcpFlags(0)), Some(TrafficType::Ipv4)));
     assert_eq!((r.pkt_srcaddr, r.pkt_dstaddr), (Some(r.srcaddr), Some(r.dstaddr)));
-    assert_eq!((r.region, r.az_id), (Some("ap-southeast-2"), Some("apse2-az3")));
-    assert_eq!((r.sublocation_type, r.sublocation_id), (Some(SublocationType::Outpost), Some("op-0123456789abcdef0")));
-    assert_eq!((r.pkt_src_aws_service, r.pkt_dst_aws_service), (Some("EC2"), Some("S3")));
-    assert_eq!((r.flow_direction, r.traffic_path), (Some(FlowDirection::Egress), Some(TrafficPath::InternetGateway)));
-    assert_eq!(r.ecs_cluster_arn, Some("arn:aws:ecs:ap-southeast-2:123456789012:cluster/web"));
-    assert_eq!((r.ecs_cluster_name, r.ecs_container_instance_id), (Some("web"), Some("0123")));
-    assert_eq!((r.ecs_container_id, r.ecs_second_container_id), (Some("c1"), Some("c2")));
-    assert_eq!((r.ecs_service_name, r.ecs_task_id), (Some("shop"), Some("4567")));
-    assert!(r.ecs_container_instance_arn.unwrap().ends_with("/0123"));
-    assert!(r.ecs_task_definition_arn.unwrap().ends_with("/shop:7"));
-    assert!(r.ecs_task_arn.unwrap().ends_with("/4567"));
-    assert_eq!((r.reject_reason, r.resource_id), (Some(RejectReason::BlockPublicAccess), Some("nat-1234567890abcdef")));
-    assert_eq!(r.encryption_status, Some(EncryptionStatus::Both));
-    assert_eq!(r.instance_tag.unwrap().decode(), "web 1");
-    assert_eq!(r.interface_tag.unwrap().decode(), "café");
-    assert_eq!((r.instance_tag_2, r.interface_tag_2), (Some(Tag("team-a")), Some(Tag("x"))));
-    assert_eq!((r.asg_tag, r.asg_tag_2), (Some(Tag("web-asg")), Some(Tag("y"))));
+    assert_eq!((r.region(), r.az_id()), (Some("ap-southeast-2"), Some("apse2-az3")));
     assert_eq!(
-        (r.interface_type, r.next_hop_interface_type),
+        (r.sublocation_type(), r.sublocation_id()),
+        (Some(SublocationType::Outpost), Some("op-0123456789abcdef0"))
+    );
+    assert_eq!((r.pkt_src_aws_service(), r.pkt_dst_aws_service()), (Some("EC2"), Some("S3")));
+    assert_eq!((r.flow_direction(), r.traffic_path), (Some(FlowDirection::Egress), Some(TrafficPath::InternetGateway)));
+    assert_eq!(r.ecs_cluster_arn(), Some("arn:aws:ecs:ap-southeast-2:123456789012:cluster/web"));
+    assert_eq!((r.ecs_cluster_name(), r.ecs_container_instance_id()), (Some("web"), Some("0123")));
+    assert_eq!((r.ecs_container_id(), r.ecs_second_container_id()), (Some("c1"), Some("c2")));
+    assert_eq!((r.ecs_service_name(), r.ecs_task_id()), (Some("shop"), Some("4567")));
+    assert!(r.ecs_container_instance_arn().unwrap().ends_with("/0123"));
+    assert!(r.ecs_task_definition_arn().unwrap().ends_with("/shop:7"));
+    assert!(r.ecs_task_arn().unwrap().ends_with("/4567"));
+    assert_eq!(
+        (r.reject_reason(), r.resource_id()),
+        (Some(RejectReason::BlockPublicAccess), Some("nat-1234567890abcdef"))
+    );
+    assert_eq!(r.encryption_status, Some(EncryptionStatus::Both));
+    assert_eq!(r.instance_tag().unwrap().decode(), "web 1");
+    assert_eq!(r.interface_tag().unwrap().decode(), "café");
+    assert_eq!((r.instance_tag_2(), r.interface_tag_2()), (Some(Tag("team-a")), Some(Tag("x"))));
+    assert_eq!((r.asg_tag(), r.asg_tag_2()), (Some(Tag("web-asg")), Some(Tag("y"))));
+    assert_eq!(
+        (r.interface_type(), r.next_hop_interface_type()),
         (Some(InterfaceType::VpcEndpoint), Some(InterfaceType::TransitGateway))
     );
     assert_eq!(
-        (r.next_hop_interface_id, r.next_hop_subnet_id),
+        (r.next_hop_interface_id(), r.next_hop_subnet_id()),
         (Some("eni-2235b8ca123456789"), Some("subnet-bbbbbbbb012345678"))
     );
-    assert_eq!((r.next_hop_az_id, r.next_hop_vpc_id), (Some("apse2-az1"), Some("vpc-bbcdefab012345678")));
+    assert_eq!((r.next_hop_az_id(), r.next_hop_vpc_id()), (Some("apse2-az1"), Some("vpc-bbcdefab012345678")));
 
     let bare = typed(&formats, &lines[1]);
     assert_eq!(
-        (bare.account_id, bare.interface_id, bare.tcp_flags, bare.instance_tag),
+        (bare.account_id(), bare.interface_id(), bare.tcp_flags, bare.instance_tag()),
         (Some("unknown"), None, None, None)
     );
     assert_eq!(bare.start, Some(EpochMillis(1_616_729_292_123)));
@@ -125,7 +131,7 @@ fn every_documented_field_is_typed() {
 fn the_fields_of_a_record_are_borrowed_from_the_line() {
     let formats = Formats::default();
     let line = PING.to_owned();
-    let interface = typed(&formats, &line).interface_id.unwrap();
+    let interface = typed(&formats, &line).interface_id().unwrap();
     assert!(line.as_bytes().as_ptr_range().contains(&interface.as_ptr()));
 }
 
@@ -227,8 +233,8 @@ fn no_data_and_skipped_are_never_unparsed() {
 fn several_formats_are_told_apart_by_their_number_of_fields() {
     let (v5, lines) = scenario("services-and-direction");
     let formats = Formats::parse(&format!("{}\n{v5}", Formats::default())).unwrap();
-    assert_eq!(typed(&formats, PING).flow_direction, None);
-    assert_eq!(typed(&formats, &lines[1]).flow_direction, Some(FlowDirection::Egress));
+    assert_eq!(typed(&formats, PING).flow_direction(), None);
+    assert_eq!(typed(&formats, &lines[1]).flow_direction(), Some(FlowDirection::Egress));
     assert_eq!(formats.read("2 x"), Err(Unparsed::FieldCount { found: 2 }));
 }
 

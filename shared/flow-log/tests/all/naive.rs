@@ -129,29 +129,29 @@ fn typed(field: Field, text: Option<&str>) -> Result<String, Why> {
 /// What a record has in a field, as `Debug` prints it.
 fn member(r: &FlowRecord<'_>, field: Field) -> String {
     macro_rules! members {
-        ($($field:ident $member:ident,)*) => {
+        ($($field:ident $member:ident,)*; $($text:ident $method:ident,)*) => {
             match field {
                 Field::Action | Field::Protocol | Field::LogStatus => String::new(),
                 $(Field::$field => format!("{:?}", r.$member),)*
+                $(Field::$text => format!("{:?}", r.$method()),)*
                 other => panic!("{other} is not compared"),
             }
         };
     }
     members! {
-        Version version, AccountId account_id, InterfaceId interface_id, SrcAddr srcaddr, DstAddr dstaddr,
-        SrcPort srcport, DstPort dstport, Packets packets, Bytes bytes, Start start, End end,
-        VpcId vpc_id, SubnetId subnet_id, InstanceId instance_id, TcpFlags tcp_flags, Type traffic_type,
-        PktSrcAddr pkt_srcaddr, PktDstAddr pkt_dstaddr, Region region, AzId az_id,
-        SublocationType sublocation_type, SublocationId sublocation_id, PktSrcAwsService pkt_src_aws_service,
-        PktDstAwsService pkt_dst_aws_service, FlowDirection flow_direction, TrafficPath traffic_path,
+        Version version, SrcAddr srcaddr, DstAddr dstaddr, SrcPort srcport, DstPort dstport, Packets packets,
+        Bytes bytes, Start start, End end, TcpFlags tcp_flags, PktSrcAddr pkt_srcaddr, PktDstAddr pkt_dstaddr,
+        TrafficPath traffic_path, EncryptionStatus encryption_status,;
+        AccountId account_id, InterfaceId interface_id, VpcId vpc_id, SubnetId subnet_id, InstanceId instance_id,
+        Type traffic_type, Region region, AzId az_id, SublocationType sublocation_type, SublocationId sublocation_id,
+        PktSrcAwsService pkt_src_aws_service, PktDstAwsService pkt_dst_aws_service, FlowDirection flow_direction,
         EcsClusterArn ecs_cluster_arn, EcsClusterName ecs_cluster_name,
         EcsContainerInstanceArn ecs_container_instance_arn, EcsContainerInstanceId ecs_container_instance_id,
         EcsContainerId ecs_container_id, EcsSecondContainerId ecs_second_container_id,
         EcsServiceName ecs_service_name, EcsTaskDefinitionArn ecs_task_definition_arn, EcsTaskArn ecs_task_arn,
-        EcsTaskId ecs_task_id, RejectReason reject_reason, ResourceId resource_id,
-        EncryptionStatus encryption_status, InstanceTag instance_tag, InstanceTag2 instance_tag_2,
-        InterfaceTag interface_tag, InterfaceTag2 interface_tag_2, AsgTag asg_tag, AsgTag2 asg_tag_2,
-        InterfaceType interface_type, NextHopInterfaceId next_hop_interface_id,
+        EcsTaskId ecs_task_id, RejectReason reject_reason, ResourceId resource_id, InstanceTag instance_tag,
+        InstanceTag2 instance_tag_2, InterfaceTag interface_tag, InterfaceTag2 interface_tag_2, AsgTag asg_tag,
+        AsgTag2 asg_tag_2, InterfaceType interface_type, NextHopInterfaceId next_hop_interface_id,
         NextHopSubnetId next_hop_subnet_id, NextHopAzId next_hop_az_id, NextHopVpcId next_hop_vpc_id,
         NextHopInterfaceType next_hop_interface_type,
     }
