@@ -168,6 +168,10 @@ fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a 
 		rm -rf "$$scratch"; \
 	done
 
+.PHONY: soak
+soak: ## Run the incident simulation through more worlds than CI does (SEEDS=100000)
+	SEEDS=$${SEEDS:-100000} cargo test --release --locked --target-dir target/soak -p alerting --test simulation
+
 .PHONY: numbers
 numbers: $(STAMP) ## Measure start-up and memory of the release binary
 	@$(PY) tools/measure.py

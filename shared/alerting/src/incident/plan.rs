@@ -88,26 +88,23 @@ pub fn on_batch(
     };
     added.summary.merge(found);
     added.last_seen = added.last_seen.max(now);
+    let mut open = current.clone();
     // The opening is owed, and nobody is sending it: this batch does.
-    if current.mails == 0 && current.lease.as_ref().is_none_or(|lease| lease.until <= now) {
-        let open = Open { lease: Some(lease(batch, now, policy)), ..current.clone() };
-        let head = HeadDoc { current: Some(open), ..head.cloned().unwrap_or_default() };
-        return BatchStep { reason: Reason::TakenOver, head: Some(head), shard: added, arm: None };
+    let owed = current.mails == 0 && current.lease.as_ref().is_none_or(|lease| lease.until <= now);
+    if owed {
+        open.lease = Some(lease(batch, now, policy));
     }
     // The timer message that was to come is overdue: it is lost, or late. Another one takes its place.
     let lost = now > time::after(current.wake_at, TIMER_GRACE_MILLIS);
-    let rearmed = lost.then(|| {
-        let mut open = current.clone();
+    if lost {
         open.timer += 1;
         open.wake_at = time::after(now, policy.min_delay_millis());
-        let timer = open.timer;
-        (HeadDoc { current: Some(open), ..head.cloned().unwrap_or_default() }, timer)
-    });
+    }
     BatchStep {
-        reason: Reason::Open,
+        reason: if owed { Reason::TakenOver } else { Reason::Open },
         shard: added,
-        arm: rearmed.as_ref().map(|(_, timer)| (*timer, policy.min_delay_millis())),
-        head: rearmed.map(|(head, _)| head),
+        arm: lost.then(|| (open.timer, policy.min_delay_millis())),
+        head: (owed || lost).then(|| HeadDoc { current: Some(open), ..head.cloned().unwrap_or_default() }),
     }
 }
 
