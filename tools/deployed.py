@@ -3,7 +3,8 @@
 For tests: `tests/` runs it and asserts on the result. It listens on a free port, needs no account, and leaves nothing behind.
 
     .venv/bin/python tools/deployed.py [--no-build] [--parameter NAME=VALUE]... [--wait SECONDS]
-                                       [--put FILE]... [--invoke FILE]... [--pause SECONDS]... [--expect-mails N] [--expect-failures N]
+                                       [--put FILE]... [--invoke FILE]... [--pause SECONDS]...
+                                       [--expect-mails N] [--expect-failures N]
 
 `--put FILE`      one log event per line, put with one PutLogEvents call, as one batch, into the stream of its interface;
                   times of default-format records are moved so that the newest `end` is a minute ago (`--as-is` leaves them)
