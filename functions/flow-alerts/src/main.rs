@@ -5,7 +5,6 @@ mod handler;
 
 use std::{process::ExitCode, sync::Arc};
 
-use function_edge::{Config, logging};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
@@ -13,15 +12,7 @@ use crate::handler::Handler;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let config = match Config::from_env() {
-        Ok(config) => config,
-        Err(error) => {
-            logging::start(None);
-            tracing::error!("wrong configuration: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    logging::start(Some(config.log_level));
+    let Some(config) = function_edge::start() else { return ExitCode::FAILURE };
     let unknown: Vec<&str> = config.formats.unknown_fields().collect();
     if !unknown.is_empty() {
         tracing::warn!(

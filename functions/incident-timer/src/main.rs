@@ -10,7 +10,7 @@ use alerting::{
 };
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use function_edge::{
-    Config, clock, logging,
+    clock,
     ports::{Alerts, Metrics, Store, Timer},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -22,15 +22,7 @@ type Incidents = Engine<Store, Timer, Alerts, Metrics>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let config = match Config::from_env() {
-        Ok(config) => config,
-        Err(error) => {
-            logging::start(None);
-            tracing::error!("wrong configuration: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    logging::start(Some(config.log_level));
+    let Some(config) = function_edge::start() else { return ExitCode::FAILURE };
     let engine = Arc::new(function_edge::engine(&config));
     let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let engine = Arc::clone(&engine);

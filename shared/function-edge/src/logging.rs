@@ -7,7 +7,7 @@ use tracing_subscriber::filter::LevelFilter;
 /// Lambda takes a line that has no RFC 3339 `timestamp` for one of level INFO, whatever its `level` says
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>), and the runtime's own
 /// subscriber writes none: hence this one. Standard output is left to `PUBLISH_TO=console`.
-pub fn start(level: Option<LevelFilter>) {
+pub(crate) fn start(level: Option<LevelFilter>) {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
