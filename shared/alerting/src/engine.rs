@@ -172,7 +172,8 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
             for (at, (key, findings)) in key::group(detection, self.group_by).into_iter().enumerate() {
                 let mut found = Summary::of(findings.iter().copied());
                 if at == 0 {
-                    found.add_untracked(&detection.untracked);
+                    // Records of flows past the limit: counted, with nobody's name.
+                    found.totals.add(&detection.untracked);
                 }
                 match parts.iter_mut().find(|part| part.key == key) {
                     // Another document of the same payload: counted together, told by the first.

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::top::Top;
-use crate::{
-    finding::{Finding, Totals},
-    time::{EpochMillis, MINUTE_MILLIS},
-};
+use crate::finding::{Finding, Totals};
 
 /// Minutes of a timeline that are told apart, the latest ones; what came before is in the totals only.
 pub const MAX_MINUTES: usize = 90;
@@ -60,11 +57,6 @@ impl Summary {
         summary
     }
 
-    /// Counts records of flows that were not told apart.
-    pub fn add_untracked(&mut self, totals: &Totals) {
-        self.totals.add(totals);
-    }
-
     /// Adds what another has.
     pub fn merge(&mut self, other: &Summary) {
         self.totals.add(&other.totals);
@@ -105,9 +97,4 @@ impl Summary {
         }
         self.lines.truncate(MAX_LINES);
     }
-}
-
-/// The minute that a point in time falls into, counted from the epoch.
-pub fn minute_of(at: EpochMillis) -> u64 {
-    at.0 / MINUTE_MILLIS
 }
