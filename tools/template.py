@@ -30,11 +30,20 @@ _NOTHING = object()
 
 
 class Template:
-    """A template with values for its parameters; those not given have their defaults."""
+    """A template with values for its parameters; those not given have their defaults. Resources in `replaced` have another
+    physical id than they would have.
+    """
 
-    def __init__(self, values: dict[str, str] | None = None, path: Path = TEMPLATE, stack: str = "ping-deny") -> None:
+    def __init__(
+        self,
+        values: dict[str, str] | None = None,
+        path: Path = TEMPLATE,
+        stack: str = "ping-deny",
+        replaced: set[str] | None = None,
+    ) -> None:
         self.source: dict[str, Any] = yaml_parse(path.read_text())
         self.stack = stack
+        self.replaced = replaced or set()
         declared = self.source.get("Parameters", {})
         unknown = (values or {}).keys() - declared.keys()
         if unknown:
@@ -49,8 +58,7 @@ class Template:
         for name, resource in self.source["Resources"].items():
             if "Condition" not in resource or self._condition(resource["Condition"]):
                 found[name] = {
-                    key: self.resolve(value) if key in ("Properties", "Metadata") else value
-                    for key, value in resource.items()
+                    key: self.resolve(value) if key in ("Properties", "Metadata") else value for key, value in resource.items()
                 }
         return found
 
@@ -106,7 +114,10 @@ class Template:
         if named and named in resource.get("Properties", {}):
             own = self.resolve(resource["Properties"][named])
             return f"arn:aws:sns:{REGION}:{ACCOUNT}:{own}" if resource["Type"] == "AWS::SNS::Topic" else own
-        return f"<{name}>"
+        return f"<{name}{self._again(name)}>"
+
+    def _again(self, name: str) -> str:
+        return " anew" if name in self.replaced else ""
 
     def _fn_getatt(self, argument: Any) -> str:
         name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
@@ -115,7 +126,7 @@ class Template:
             return f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{self._ref(name)}"
         if attribute == "RuleName":
             return str(self._ref(name))
-        return f"<{name}.{attribute}>"
+        return f"<{name}{self._again(name)}.{attribute}>"
 
     def _fn_sub(self, argument: Any) -> str:
         text, names = (argument, {}) if isinstance(argument, str) else argument
