@@ -7,7 +7,7 @@ a resource is its name where it has one and `<LogicalId>` where it has not, an a
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,12 @@ NAMES = {
 _NOTHING = object()
 
 
+@cache
+def _parse(path: Path) -> dict[str, Any]:
+    """Reads a template, once: it takes a good part of a second."""
+    return dict(yaml_parse(path.read_text()))
+
+
 class Template:
     """A template with values for its parameters; those not given have their defaults. Resources in `replaced` have another
     physical id than they would have.
@@ -41,7 +47,7 @@ class Template:
         stack: str = "ping-deny",
         replaced: set[str] | None = None,
     ) -> None:
-        self.source: dict[str, Any] = yaml_parse(path.read_text())
+        self.source = _parse(path)
         self.stack = stack
         self.replaced = replaced or set()
         declared = self.source.get("Parameters", {})

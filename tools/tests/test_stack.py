@@ -5,6 +5,7 @@ Deploys what `make built` left in .aws-sam/emulator.
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 import records
 import trial
 from emulator import Emulator
-from stack import BUILT, OFF_IN_THE_EMULATOR, Stack, StackError, host_architecture, wait_for
+from stack import BUILT, OFF_IN_THE_EMULATOR, Stack, host_architecture, wait_for
 from template import ROOT, Template
 
 
@@ -225,7 +226,8 @@ class Trial(Case):
 
     def _without(self, path: Path, kinds: tuple[str, ...]) -> dict[str, Any]:
         """A template without the resources of some types, and without what names them."""
-        template = Template(path=path).source
+        template = copy.deepcopy(Template(path=path).source)
+        template.pop("Metadata", None)  # its paths are those of the other folder
         gone = {name for name, resource in template["Resources"].items() if resource["Type"].startswith(kinds)}
         template["Resources"] = {name: resource for name, resource in template["Resources"].items() if name not in gone}
         for section in ("Outputs", "Parameters"):
