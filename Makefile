@@ -136,9 +136,12 @@ $(VENV)/checkov/.requirements: tools/checkov.txt $(STAMP)
 lint-security: $(VENV)/checkov/.requirements ## Check the templates with checkov; what is left out has a reason beside it
 	@$(CHECKOV) --file template.yaml testbed.yaml --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: pages pages-check dashboard
+.PHONY: pages pages-check cost dashboard
 pages: $(STAMP) ## Make the computed parts of docs/: costs, the table of parameters
 	@cd tools && ../$(PY) updates.py && ../$(PY) cost.py
+
+cost: $(STAMP) ## Compute docs/cost.md from tools/prices.json
+	@cd tools && ../$(PY) cost.py
 
 pages-check: $(STAMP)
 	@cd tools && ../$(PY) updates.py --check && ../$(PY) cost.py --check
