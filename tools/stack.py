@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / ".aws-sam" / "emulator"
 STACK_NAME = "ping-deny"
 SUBSCRIBER = "you@example.com"
+# Not what `sam deploy --guided` may have saved in samconfig.toml: a region, a bucket, parameters.
+OWN_CONFIG = ["--config-env", "emulator"]
 
 # What the emulator cannot do, switched off by the parameter that a person would use for it, and what it lacks.
 OFF_IN_THE_EMULATOR = {
@@ -93,7 +95,8 @@ def build(env: dict[str, str], on_line: Callable[[str], None] = lambda line: Non
     architecture = host_architecture()
     compile_ = ["cargo", "lambda", "build", "--release", "--package", "flow-alerts", "--bin", "flow-alerts"]
     run(compile_ + (["--arm64"] if architecture == "arm64" else []), env, on_line)
-    run(["sam", "build", "--build-dir", str(BUILT), "--parameter-overrides", f"Architecture={architecture}"], env)
+    sam = ["sam", "build", *OWN_CONFIG, "--build-dir", str(BUILT)]
+    run([*sam, "--parameter-overrides", f"Architecture={architecture}"], env)
 
 
 @dataclass
@@ -144,7 +147,14 @@ class Stack:
     def _deploy(self) -> None:
         values = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self.parameters.items()]
         command = ["sam", "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", STACK_NAME]
-        command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
+        command += [
+            "--resolve-s3",
+            "--capabilities",
+            "CAPABILITY_IAM",
+            "--no-confirm-changeset",
+            "--no-progressbar",
+            *OWN_CONFIG,
+        ]
         # The events table polls every so many seconds; CloudFormation's own time is all that is worth waiting for.
         env = self.emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
         run([*command, "--parameter-overrides", *values], env)
@@ -153,7 +163,8 @@ class Stack:
 
     def delete(self) -> None:
         """Runs `sam delete`."""
-        run(["sam", "delete", "--stack-name", STACK_NAME, "--no-prompts", "--region", REGION], self.emulator.environment())
+        command = ["sam", "delete", "--stack-name", STACK_NAME, "--no-prompts", "--region", REGION, *OWN_CONFIG]
+        run(command, self.emulator.environment())
 
     def client(self, service: str) -> Any:
         """Returns a boto3 client, made once."""

@@ -26,6 +26,8 @@ from terminal import Step, bold, dim, red
 
 NAME = "ping-deny-trial"
 TESTBED_NAME = f"{NAME}-net"
+# Not what `sam deploy --guided` may have saved in samconfig.toml for the real stack.
+OWN_CONFIG = ["--config-env", "trial"]
 
 WHAT = f"""\
   {TESTBED_NAME:<22}a VPC with an internet gateway, a public subnet, a network ACL that denies
@@ -59,7 +61,7 @@ class Trial:
         """Deploys both stacks, the first one's outputs into the second one's parameters."""
         if build:
             with Step("Compile the functions (sam build)") as step:
-                run(["sam", "build"], self._environment(), lambda line: setattr(step, "doing", line.strip()[:40]))
+                run(["sam", "build", *OWN_CONFIG], self._environment(), lambda line: setattr(step, "doing", line.strip()[:40]))
         with Step(f"Deploy {self.testbed.name}") as step:
             self._deploy(TESTBED_NAME, self.testbed, {})
             given = self.outputs(TESTBED_NAME)
@@ -89,7 +91,8 @@ class Trial:
                 if not self.exists(name):
                     step.note = "not there"
                     continue
-                run(["sam", "delete", "--stack-name", name, "--no-prompts", "--region", self.where()[1]], self._environment())
+                delete = ["sam", "delete", "--stack-name", name, "--no-prompts", "--region", self.where()[1], *OWN_CONFIG]
+                run(delete, self._environment())
         return self.left()
 
     def left(self) -> list[str]:
@@ -124,7 +127,7 @@ class Trial:
         values = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in parameters.items()]
         command = ["sam", "deploy", "--template-file", str(template), "--stack-name", name, "--resolve-s3"]
         command += ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
-        command += ["--no-progressbar", "--region", self.where()[1]]
+        command += ["--no-progressbar", "--region", self.where()[1], *OWN_CONFIG]
         run([*command, "--parameter-overrides", *values] if values else command, self._environment())
 
     def _environment(self) -> dict[str, str]:
