@@ -6,6 +6,7 @@ a resource is its name where it has one and `<LogicalId>` where it has not, an a
 
 from __future__ import annotations
 
+import base64
 import re
 from functools import cache, cached_property
 from pathlib import Path
@@ -93,9 +94,8 @@ class Template:
                 return self._ref(argument)
             if name == "Condition" and isinstance(argument, str):
                 return self._condition(argument)
-            function = getattr(self, "_fn_" + name.removeprefix("Fn::").lower(), None) if name.startswith("Fn::") else None
-            if function:
-                return function(argument)
+            if name.startswith("Fn::"):
+                return getattr(self, "_fn_" + name.removeprefix("Fn::").lower())(argument)
         resolved = {key: self.resolve(item) for key, item in value.items()}
         return {key: item for key, item in resolved.items() if item is not _NOTHING}
 
@@ -176,6 +176,12 @@ class Template:
     def _fn_select(self, argument: list[Any]) -> Any:
         index, items = argument
         return self.resolve(items)[int(index)]
+
+    def _fn_getazs(self, _: Any) -> list[str]:
+        return [f"{REGION}{letter}" for letter in "abc"]
+
+    def _fn_base64(self, argument: Any) -> str:
+        return base64.b64encode(str(self.resolve(argument)).encode()).decode()
 
     def _fn_findinmap(self, argument: list[Any]) -> Any:
         table, first, second = map(self.resolve, argument)

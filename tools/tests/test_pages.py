@@ -1,0 +1,111 @@
+"""The computed pages, and the network of the trial."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import unittest
+
+import numpy as np
+
+import cost
+import dashboard
+import trial
+from template import ROOT, Template
+
+
+class Cost(unittest.TestCase):
+    """tools/cost.py."""
+
+    def test_a_bill_is_its_parts(self) -> None:
+        """One line worked out by hand: 10 million batches with a rejected ping, a call each, 0.01 USD for a thousand."""
+        billion = cost.SCALES[2]
+        calls = next(part for part in cost.PARTS if part.name == "calls to publish them")
+        self.assertAlmostEqual(cost.usd(calls.amounts(billion)), 100)
+        self.assertAlmostEqual(cost.usd(cost.FLOW_LOG.amounts(billion)), cost.RECORD_BYTES * (0.50 + 0.15 * 0.03))
+        self.assertAlmostEqual(cost.total(cost.PARTS, billion), sum(cost.usd(part.amounts(billion)) for part in cost.PARTS))
+
+    def test_the_free_tier_is_used_once(self) -> None:
+        """Ten metrics are free for all parts together, not for each."""
+        used: dict[str, float] = {}
+        self.assertEqual(cost.usd({"metric": 8}, used), 0)
+        self.assertAlmostEqual(cost.usd({"metric": 5}, used), 3 * 0.30)
+        for scale in cost.SCALES:
+            self.assertLess(cost.total(cost.PARTS, scale, free=True), cost.total(cost.PARTS, scale))
+
+    def test_every_price_has_a_source(self) -> None:
+        """And says whether it could be verified."""
+        for name, price in cost.PRICES.items():
+            self.assertTrue(price["source"] and price["what"], name)
+            self.assertIn(price["sure"], ("likely", "unverified"), name)
+
+
+class Math(unittest.TestCase):
+    """What the picture works out in CloudWatch's place."""
+
+    def test_open_incidents_are_those_opened_less_those_ended(self) -> None:
+        """Minutes without a point count as none."""
+        nothing = np.nan
+        known = {"new": np.array([nothing, 1, nothing, 1, nothing]), "quiet": np.array([nothing, nothing, nothing, 1, 1])}
+        found = dashboard.evaluate("RUNNING_SUM(FILL(new, 0)) - RUNNING_SUM(FILL(quiet, 0))", known)
+        self.assertEqual(found.tolist(), [0, 1, 1, 1, 0])
+
+    def test_what_is_not_known_is_an_error(self) -> None:
+        """Rather than a wrong picture."""
+        for expression in ("SEARCH(a)", "FILL(b, 0)", "__import__('os')"):
+            with self.assertRaises(ValueError):
+                dashboard.evaluate(expression, {"a": np.array([1.0])})
+
+
+class Testbed(unittest.TestCase):
+    """testbed.yaml: what the emulator cannot deploy is at least looked at."""
+
+    def setUp(self) -> None:
+        """Reads it."""
+        self.template = Template(path=ROOT / "testbed.yaml", stack=trial.TESTBED_NAME)
+
+    def test_rule_50_denies_outbound_pings_before_anything_allows_them(self) -> None:
+        """And nothing else is denied."""
+        entries = self.template.of_type("AWS::EC2::NetworkAclEntry").values()
+        outward = sorted((entry for entry in entries if entry["Egress"]), key=lambda entry: entry["RuleNumber"])
+        told = [(entry["RuleNumber"], entry["RuleAction"], entry["Protocol"]) for entry in outward]
+        self.assertEqual(told, [(50, "deny", 1), (100, "allow", -1)])
+        self.assertEqual(outward[0]["Icmp"], {"Type": -1, "Code": -1})
+        inward = [entry["RuleAction"] for entry in entries if not entry["Egress"]]
+        self.assertEqual(inward, ["allow"])
+
+    def test_nothing_but_pings_gets_in(self) -> None:
+        """No SSH: Session Manager has the role that it needs."""
+        group = self.template.of_type("AWS::EC2::SecurityGroup")["SecurityGroup"]
+        self.assertEqual([(rule["IpProtocol"], rule["FromPort"]) for rule in group["SecurityGroupIngress"]], [("icmp", 8)])
+        role = self.template.of_type("AWS::IAM::Role")["InstanceRole"]
+        self.assertEqual(role["ManagedPolicyArns"], ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"])
+        self.assertNotIn("KeyName", self.template.of_type("AWS::EC2::Instance")["Pinger"])
+
+    def test_the_image_fits_the_processor(self) -> None:
+        """An image for the other one would not start."""
+        for kind, architecture in (("t3.micro", "x86_64"), ("t4g.micro", "arm64")):
+            template = Template({"InstanceType": kind}, ROOT / "testbed.yaml")
+            self.assertTrue(template.of_type("AWS::EC2::Instance")["Pinger"]["ImageId"].endswith(architecture))
+
+    def test_the_boot_script_is_one(self) -> None:
+        """bash reads it to the end, and finds both files of the timer in it."""
+        script = base64.b64decode(self.template.of_type("AWS::EC2::Instance")["Pinger"]["UserData"]).decode()
+        checked = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True)
+        self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+        self.assertEqual(script.count("\nUNIT\n"), 2, "a here-document ends at the start of a line")
+        self.assertIn("ping -4 -n -c 4 -W 2 google.com\n", script)
+
+    def test_it_feeds_the_other_stack(self) -> None:
+        """What the trial passes on are parameters of template.yaml, and none of the names is a real stack's default."""
+        passed = trial.Trial(session=None).parameters(self.template.outputs)  # type: ignore[arg-type]
+        other = Template(passed)
+        self.assertIn("FlowLogResourceId", self.template.outputs)
+        defaults = Template()
+        for name in ("LogGroupName", "TopicName", "AlarmName", "MetricNamespace"):
+            self.assertNotEqual(other.values[name], defaults.values[name])
+        self.assertEqual(other.values["LogGroupOnDelete"], "delete")
+
+
+if __name__ == "__main__":
+    unittest.main()
