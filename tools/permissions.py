@@ -104,7 +104,7 @@ def permissions(stack: Stack) -> Iterator[Permission]:
                     yield Permission(role, names[role], policy, document, index, action)
 
 
-class Trial:
+class Probe:
     """The deployed stack, and one permission less at a time."""
 
     def __init__(self, stack: Stack) -> None:
@@ -178,15 +178,15 @@ class Trial:
         return str(answer["EvaluationResults"][0]["EvalDecision"])
 
 
-def check(trial: Trial, permission: Permission) -> str | None:
+def check(probe: Probe, permission: Permission) -> str | None:
     """Tries one permission and prints what came of it; returns what is wrong."""
     with Step(f"{permission.role.removesuffix('Role')} without {permission.action}") as step:
-        wrong = trial.simulated(permission)
+        wrong = probe.simulated(permission)
         why = permission.why_not_told
         if why:
             step.note = f"simulated: {why}"
         else:
-            denial = trial.denied(permission)
+            denial = probe.denied(permission)
             step.note = "denied" if denial else "nobody misses it"
             if not denial:
                 wrong.append("nobody misses it")
@@ -202,8 +202,8 @@ def main() -> int:
             stack = Stack.deploy(emulator, PARAMETERS)
             found = list(permissions(stack))
             step.note = f"{len(found)} permissions"
-        trial = Trial(stack)
-        wrong = [problem for permission in found if (problem := check(trial, permission))]
+        probe = Probe(stack)
+        wrong = [problem for permission in found if (problem := check(probe, permission))]
     except (StackError, EmulatorError) as error:
         print(red(f"\nfailed: {error}"), file=sys.stderr)
         return 1
