@@ -32,6 +32,7 @@ ALERTING = FLOW_LOG | {
     "futures-core": "part of futures-util",
     "futures-task": "part of futures-util",
     "futures-util": "waits for two calls at once; runs nothing by itself",
+    "ipnet": "blocks of addresses",
     "jiff": "calendar arithmetic; its clock and time zone database are features that are off",
     "jiff-core": "part of jiff",
     "jiff-static": "part of jiff, at compile time",

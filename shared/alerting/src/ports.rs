@@ -11,6 +11,7 @@ use crate::{
     },
     mail::Mail,
     metric::Point,
+    network::{Network, Wanted},
 };
 
 /// Why a port could not do what was asked: one line for the log, no type of any SDK.
@@ -46,6 +47,13 @@ pub trait MetricSink {
     /// # Errors
     /// A call failed; points of earlier calls may have been published.
     fn publish(&self, points: &[Point]) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// Knows whose addresses and interfaces they are, and which rules guard them.
+pub trait NetworkSource {
+    /// Looks up what a mail would like to know, within a time of its own. It never fails: what could not be had is in the
+    /// answer's [`Network::gaps`].
+    fn look_up(&self, wanted: &Wanted) -> impl Future<Output = Network> + Send;
 }
 
 /// What became of a commit.
