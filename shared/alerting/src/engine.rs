@@ -1,8 +1,9 @@
 //! The engine: carries out what [`crate::incident::plan`] decides, in the one order that loses nothing.
 //!
 //! ```text
-//! batch   read -> arm the timer of an incident that opens -> commit claim, counters and head -> send -> publish -> record
-//! timer   read -> arm the next one                        -> commit head (and seal)          -> send            -> record
+//! batch   read -> arm the timer of an incident that opens -> commit claim, counters and head -> look up -> send -> record
+//!                                                                                            -> publish -/
+//! timer   read -> arm the next one                        -> commit head (and seal)          -> look up -> send -> record
 //! ```
 //!
 //! A crash at any arrow leaves a state in which whoever comes next, the batch's own retry or the timer, goes on:
@@ -14,16 +15,18 @@ use std::fmt;
 use futures_util::future;
 
 use crate::{
-    alert::{Alert, Report, Site},
+    alert::Site,
     detect::Detection,
-    finding::Finding,
+    finding::{Finding, Totals},
     incident::{
         GroupBy, IncidentKey, Policy, Reason, Summary, key,
         plan::{self, Due, TimerStep},
         state::{BatchDoc, Doc, DocId, HeadDoc, Lease, ShardDoc, Versioned, Write},
     },
-    mail::{self, Mail},
-    ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
+    mail,
+    message::{Frame, Message, Told},
+    network::{Network, Wanted},
+    ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
 
@@ -85,7 +88,7 @@ pub struct Outcome {
 
 /// The ports and what does not change between invocations.
 #[derive(Debug)]
-pub struct Engine<S, T, A, M> {
+pub struct Engine<S, T, A, M, N> {
     /// Where incidents are remembered.
     pub store: S,
     /// How to come back to them.
@@ -94,6 +97,8 @@ pub struct Engine<S, T, A, M> {
     pub alerts: A,
     /// Where metrics go.
     pub metrics: M,
+    /// Who knows the network.
+    pub network: N,
     /// How often an incident may mail.
     pub policy: Policy,
     /// How findings are put together.
@@ -107,18 +112,27 @@ struct Part<'d> {
     key: IncidentKey,
     detection: &'d Detection,
     findings: Vec<&'d Finding>,
+    /// Records of flows past the limit: counted, with nobody's name.
+    untracked: Totals,
     found: Summary,
+}
+
+impl Part<'_> {
+    fn told(&self) -> Told {
+        Told::batch(self.detection, &self.findings, self.untracked)
+    }
 }
 
 /// An opening mail that this run has to send.
 struct Opening<'p, 'd> {
     part: &'p Part<'d>,
     incident: String,
+    reason: Reason,
     /// The head as this run wrote it.
     head: Versioned,
 }
 
-impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M> {
+impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource> Engine<S, T, A, M, N> {
     /// Counts a batch exactly once, mails what opens with it, and publishes its metrics.
     ///
     /// `batch` is unique for the batch and the same whenever it is delivered again.
@@ -159,11 +173,23 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
     }
 
     async fn send_openings(&self, openings: &[Opening<'_, '_>], now: EpochMillis) -> Vec<Result<(), PortError>> {
+        if openings.is_empty() {
+            return Vec::new();
+        }
+        let told: Vec<Told> = openings.iter().map(|opening| opening.part.told()).collect();
+        let network = self.network.look_up(&Wanted::of(&told)).await;
         let mut sent = Vec::with_capacity(openings.len());
-        for opening in openings {
-            sent.push(self.alerts.send(&self.opening_mail(opening, now)).await);
+        for (opening, told) in openings.iter().zip(told) {
+            let previous = as_head(&opening.head).and_then(|head| head.last.as_ref());
+            let frame = self.frame(&opening.part.key, opening.reason, &network, now);
+            let message = Message::opening(frame, &opening.incident, told, previous);
+            sent.push(self.alerts.send(&mail::render(&message)).await);
         }
         sent
+    }
+
+    fn frame<'a>(&'a self, key: &'a IncidentKey, reason: Reason, network: &'a Network, now: EpochMillis) -> Frame<'a> {
+        Frame { key, reason, network, policy: &self.policy, site: &self.site, now }
     }
 
     fn parts<'d>(&self, detections: &'d [Detection]) -> Vec<Part<'d>> {
@@ -171,14 +197,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
         for detection in detections {
             for (at, (key, findings)) in key::group(detection, self.group_by).into_iter().enumerate() {
                 let mut found = Summary::of(findings.iter().copied());
-                if at == 0 {
-                    // Records of flows past the limit: counted, with nobody's name.
-                    found.totals.add(&detection.untracked);
-                }
+                let untracked = if at == 0 { detection.untracked } else { Totals::default() };
+                found.totals.add(&untracked);
                 match parts.iter_mut().find(|part| part.key == key) {
                     // Another document of the same payload: counted together, told by the first.
                     Some(part) => part.found.merge(&found),
-                    None => parts.push(Part { key, detection, findings, found }),
+                    None => parts.push(Part { key, detection, findings, untracked, found }),
                 }
             }
         }
@@ -231,7 +255,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
                     if let Some((_, id)) = mine
                         && let Some(head) = plan::resume_opening(head, id, batch, now, &self.policy)
                     {
-                        openings.push(Opening { part, incident: id.clone(), head: written(head_doc, &head) });
+                        openings.push(Opening {
+                            part,
+                            incident: id.clone(),
+                            reason: Reason::TakenOver,
+                            head: written(head_doc, &head),
+                        });
                         writes.push(head_write(head));
                         outcome.reasons.push(Reason::TakenOver);
                     }
@@ -241,7 +270,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
                 let step = plan::on_batch(head, shard, &part.found, batch, now, &self.policy);
                 let incident = step.shard.incident.clone();
                 if let (Reason::New | Reason::TakenOver, Some(head)) = (step.reason, &step.head) {
-                    openings.push(Opening { part, incident: incident.clone(), head: written(head_doc, head) });
+                    openings.push(Opening {
+                        part,
+                        incident: incident.clone(),
+                        reason: step.reason,
+                        head: written(head_doc, head),
+                    });
                     opened.push((part.key.clone(), incident.clone()));
                 } else {
                     outcome.held += part.findings.len() as u64;
@@ -360,7 +394,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
             }
             let mut outcome = Outcome { reasons: go.reason.into_iter().collect(), ..Outcome::default() };
             if let Some(due) = &go.due {
-                self.alerts.send(&self.due_mail(wake, due, &go.head, now)).await?;
+                self.send_due(wake, due, (&go.head, go.reason.unwrap_or(Reason::TakenOver)), now).await?;
                 outcome.mails = 1;
                 let version = next_version(writes[0].expected);
                 self.record(wake, due, &owner, Versioned { version, doc: Doc::Head(go.head) }, now).await?;
@@ -403,36 +437,28 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
         Err(EngineError::Contended)
     }
 
-    fn opening_mail(&self, opening: &Opening<'_, '_>, now: EpochMillis) -> Mail {
-        let part = opening.part;
-        let detection = Detection {
-            findings: part.findings.iter().map(|finding| (*finding).clone()).collect(),
-            ..part.detection.clone()
+    /// Looks up the places of a mail that is due, and sends it.
+    async fn send_due(
+        &self,
+        wake: &Wake,
+        due: &Due,
+        (head, reason): (&HeadDoc, Reason),
+        now: EpochMillis,
+    ) -> Result<(), PortError> {
+        let message = |network| {
+            let frame = self.frame(&wake.key, reason, network, now);
+            match (due, &head.current, &head.closing) {
+                (Due::AllClear { .. }, _, Some(closing)) => Message::over(frame, closing),
+                (Due::Opening { summary }, Some(open), _) => Message::late_opening(frame, open, summary),
+                (Due::Update { summary }, Some(open), _) => Message::update(frame, open, summary),
+                // The plan never asks for a mail about an incident that the head does not have.
+                _ => unreachable!("a mail about an incident that is not there"),
+            }
         };
-        let previous = as_head(&opening.head).and_then(|head| head.last.as_ref());
-        mail::render(&Alert {
-            key: &part.key,
-            incident: &opening.incident,
-            detection: &detection,
-            previous,
-            policy: &self.policy,
-            site: &self.site,
-            now,
-        })
-    }
-
-    fn due_mail(&self, wake: &Wake, due: &Due, head: &HeadDoc, now: EpochMillis) -> Mail {
-        let site = &self.site;
-        let policy = &self.policy;
-        let key = &wake.key;
-        let report = match (due, &head.current, &head.closing) {
-            (Due::AllClear { .. }, _, Some(closing)) => Report::over(key, closing, site, policy, now),
-            (Due::Opening { summary }, Some(open), _) => Report::opening(key, open, summary, site, policy, now),
-            (Due::Update { summary }, Some(open), _) => Report::update(key, open, summary, site, policy, now),
-            // The plan never asks for a mail about an incident that the head does not have.
-            _ => unreachable!("a mail about an incident that is not there"),
-        };
-        mail::render_report(&report)
+        let nothing_yet = Network::default();
+        let wanted = Wanted::of(std::slice::from_ref(&message(&nothing_yet).told));
+        let network = self.network.look_up(&wanted).await;
+        self.alerts.send(&mail::render(&message(&network))).await
     }
 }
 

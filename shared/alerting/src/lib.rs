@@ -5,7 +5,7 @@
 //! and carries the values out through the [`ports`].
 //!
 //! ```text
-//! log events -> detect::Detector -> Detection -> incident::decide -> Alert -> mail::render -> Mail   -> ports::AlertSink
+//! log events -> detect::Detector -> Detection -> incident::plan -> Message -> mail::render -> Mail  -> ports::AlertSink
 //!                                             -> metric::points   ->                        points -> ports::MetricSink
 //! ```
 
@@ -20,6 +20,7 @@ pub mod finding;
 pub mod incident;
 pub mod mail;
 pub mod memory;
+pub mod message;
 pub mod metric;
 pub mod network;
 pub mod ports;
@@ -27,9 +28,9 @@ pub mod rule;
 pub mod text;
 pub mod time;
 
-pub use alert::Alert;
 pub use detect::{Detection, Detector};
 pub use engine::Engine;
 pub use finding::{Finding, Flow};
 pub use incident::IncidentKey;
+pub use message::Message;
 pub use rule::Rule;

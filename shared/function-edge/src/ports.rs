@@ -4,7 +4,7 @@ use alerting::{
     engine::Engine,
     incident::state::{DocId, Versioned, Write},
     mail::Mail,
-    memory::MemoryIncidents,
+    memory::{MemoryIncidents, NoNetwork},
     metric::Point,
     ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
 };
@@ -16,8 +16,11 @@ use crate::{
     local_timers::LocalTimers,
 };
 
+/// The engine with a choice of ports behind each trait.
+pub type Incidents = Engine<Store, Timer, Alerts, Metrics, NoNetwork>;
+
 /// The engine with the ports that the configuration asks for. Nothing is connected before it is needed.
-pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
+pub fn engine(config: &Config) -> Incidents {
     let shared = Shared::default();
     let (alerts, metrics) = match &config.publish_to {
         PublishTo::Console => (Alerts::Console(Console), Metrics::Console(Console)),
@@ -34,7 +37,7 @@ pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
         ),
     };
     let (policy, site) = (config.policy.clone(), config.site.clone());
-    Engine { store, timers, alerts, metrics, policy, group_by: config.group_by, site }
+    Engine { store, timers, alerts, metrics, network: NoNetwork, policy, group_by: config.group_by, site }
 }
 
 /// Where incidents are remembered.
