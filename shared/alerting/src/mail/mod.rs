@@ -2,6 +2,7 @@
 
 mod headline;
 mod query;
+mod reason;
 mod report;
 mod sections;
 
