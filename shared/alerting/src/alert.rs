@@ -25,3 +25,14 @@ pub enum Kind {
     /// The last one.
     AllClear,
 }
+
+impl Kind {
+    /// The kind as one stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Opening => "opening",
+            Kind::Update => "update",
+            Kind::AllClear => "all-clear",
+        }
+    }
+}

@@ -16,6 +16,16 @@ pub enum Direction {
     Egress,
 }
 
+impl Direction {
+    /// The direction as AWS spells it in `flow-direction`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Direction::Ingress => "ingress",
+            Direction::Egress => "egress",
+        }
+    }
+}
+
 /// How a direction is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

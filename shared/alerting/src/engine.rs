@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! batch   read -> arm the timer of an incident that opens -> commit claim, counters and head -> look up -> send -> record
-//!                                                                                            -> publish -/
+//!                                                                                            -> publish -/    \-> chat
 //! timer   read -> arm the next one                        -> commit head (and seal)          -> look up -> send -> record
+//!                                                                                                             \-> chat
 //! ```
 //!
 //! A crash at any arrow leaves a state in which whoever comes next, the batch's own retry or the timer, goes on:
@@ -23,9 +24,9 @@ use crate::{
         plan::{self, Due, TimerStep},
         state::{BatchDoc, Doc, DocId, HeadDoc, Lease, ShardDoc, Versioned, Write},
     },
-    mail,
     message::{Frame, Message, Told},
     network::{Network, Wanted},
+    notice::Notice,
     ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
@@ -84,6 +85,8 @@ pub struct Outcome {
     pub repeated: bool,
     /// The decisions.
     pub reasons: Vec<Reason>,
+    /// Why the chat was not told of mails that were sent. Nobody tries that again: whoever did would mail again too.
+    pub untold: Vec<PortError>,
 }
 
 /// The ports and what does not change between invocations.
@@ -160,19 +163,46 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             if measured { Ok(0) } else { self.metrics.publish(&points).await.map(|()| points.len() as u64) }
         })
         .await;
-        outcome.mails = mailed.iter().filter(|sent| sent.is_ok()).count() as u64;
         let ended: Vec<(&Opening<'_, '_>, bool)> = openings.iter().zip(mailed.iter().map(Result::is_ok)).collect();
-        let mut failures = mailed.into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        let mut failures = Vec::new();
+        let mut sent = Vec::new();
+        for result in mailed {
+            match result {
+                Ok(notice) => sent.push(notice),
+                Err(error) => failures.push(error),
+            }
+        }
+        outcome.mails = sent.len() as u64;
         match published {
             Ok(points) => outcome.points = points,
             Err(error) => failures.push(error),
         }
         let measured = outcome.points > 0 || measured;
-        self.finish(batch, (claim_id, claim), &ended, (failures.is_empty(), measured), now).await?;
+        let done = (failures.is_empty(), measured);
+        let recorded = self.finish(batch, (claim_id, claim), &ended, done, now);
+        outcome.untold = self.while_telling(&sent, recorded).await?;
         if failures.is_empty() { Ok(outcome) } else { Err(EngineError::Ports(failures)) }
     }
 
-    async fn send_openings(&self, openings: &[Opening<'_, '_>], now: EpochMillis) -> Vec<Result<(), PortError>> {
+    /// Records what was sent and tells the chat at the same time: a chat that fails or hangs keeps no mail from being recorded,
+    /// and so repeats none. Returns why it was not told.
+    async fn while_telling(
+        &self,
+        sent: &[Notice],
+        record: impl Future<Output = Result<(), EngineError>>,
+    ) -> Result<Vec<PortError>, EngineError> {
+        let telling = async {
+            let mut untold = Vec::new();
+            for notice in sent {
+                untold.extend(self.alerts.tell_chat(notice).await.err());
+            }
+            untold
+        };
+        let (recorded, untold) = future::join(record, telling).await;
+        recorded.map(|()| untold)
+    }
+
+    async fn send_openings(&self, openings: &[Opening<'_, '_>], now: EpochMillis) -> Vec<Result<Notice, PortError>> {
         if openings.is_empty() {
             return Vec::new();
         }
@@ -183,7 +213,8 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             let previous = as_head(&opening.head).and_then(|head| head.last.as_ref());
             let frame = self.frame(&opening.part.key, opening.reason, &network, now);
             let message = Message::opening(frame, &opening.incident, told, previous);
-            sent.push(self.alerts.send(&mail::render(&message)).await);
+            let notice = Notice::of(&message);
+            sent.push(self.alerts.send(&notice).await.map(|()| notice));
         }
         sent
     }
@@ -394,10 +425,11 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             }
             let mut outcome = Outcome { reasons: go.reason.into_iter().collect(), ..Outcome::default() };
             if let Some(due) = &go.due {
-                self.send_due(wake, due, (&go.head, go.reason.unwrap_or(Reason::TakenOver)), now).await?;
+                let notice = self.send_due(wake, due, (&go.head, go.reason.unwrap_or(Reason::TakenOver)), now).await?;
                 outcome.mails = 1;
                 let version = next_version(writes[0].expected);
-                self.record(wake, due, &owner, Versioned { version, doc: Doc::Head(go.head) }, now).await?;
+                let record = self.record(wake, due, &owner, Versioned { version, doc: Doc::Head(go.head) }, now);
+                outcome.untold = self.while_telling(std::slice::from_ref(&notice), record).await?;
             }
             return Ok(outcome);
         }
@@ -444,7 +476,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         due: &Due,
         (head, reason): (&HeadDoc, Reason),
         now: EpochMillis,
-    ) -> Result<(), PortError> {
+    ) -> Result<Notice, PortError> {
         let message = |network| {
             let frame = self.frame(&wake.key, reason, network, now);
             match (due, &head.current, &head.closing) {
@@ -458,7 +490,8 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         let nothing_yet = Network::default();
         let wanted = Wanted::of(std::slice::from_ref(&message(&nothing_yet).told));
         let network = self.network.look_up(&wanted).await;
-        self.alerts.send(&mail::render(&message(&network))).await
+        let notice = Notice::of(&message(&network));
+        self.alerts.send(&notice).await.map(|()| notice)
     }
 }
 

@@ -11,20 +11,27 @@
 
 pub mod address;
 pub mod alert;
+pub mod chat;
 pub mod console_link;
 pub mod detect;
 pub mod direction;
+pub mod document;
 pub mod engine;
+pub mod envelope;
 pub mod explain;
 pub mod finding;
 pub mod incident;
+pub mod links;
 pub mod mail;
 pub mod memory;
 pub mod message;
 pub mod metric;
 pub mod network;
+pub mod notice;
 pub mod ports;
+pub mod routing;
 pub mod rule;
+pub mod severity;
 pub mod text;
 pub mod time;
 
@@ -33,4 +40,5 @@ pub use engine::Engine;
 pub use finding::{Finding, Flow};
 pub use incident::IncidentKey;
 pub use message::Message;
+pub use notice::Notice;
 pub use rule::Rule;

@@ -2,11 +2,14 @@
 
 use std::{collections::HashSet, net::IpAddr};
 
+use super::reason;
 use crate::{
     address::Scope,
+    direction::Direction,
     explain::{self, Confidence, Layer},
     finding::{Finding, Totals},
     message::{Message, Told},
+    network::Network,
     text::count,
 };
 
@@ -27,9 +30,10 @@ pub(crate) enum Story {
 
 impl Story {
     pub(crate) fn of(finding: &Finding) -> Story {
-        match explain::explain(finding).layer {
-            Layer::OutboundAcl => Story::AnswersStopped,
-            Layer::InboundAcl => Story::AnswersNotReceived,
+        let explanation = explain::explain(finding, &Network::default());
+        match (explanation.layer, explanation.direction) {
+            (Layer::Acl, Some(Direction::Egress)) => Story::AnswersStopped,
+            (Layer::Acl, Some(Direction::Ingress)) => Story::AnswersNotReceived,
             _ if finding.flow.is_egress() => Story::Outbound,
             _ if finding.flow.is_ingress() => Story::Inbound,
             _ => Story::Unknown,
@@ -113,14 +117,14 @@ pub(crate) fn lead(message: &Message<'_>) -> String {
         format!("{} from {source} to {target} {were} rejected", pings(&totals, ""))
     });
     let Some(first) = findings.first() else { return what };
-    let explanation = explain::explain(first);
-    if findings.iter().any(|finding| explain::explain(finding) != explanation) {
+    let explanation = explain::explain(first, &Network::default());
+    if findings.iter().any(|finding| explain::explain(finding, &Network::default()) != explanation) {
         return format!("{what}.");
     }
     match explanation.confidence {
-        Confidence::Certain => format!("{what}. Reason: {}.", explanation.layer_words()),
-        Confidence::Likely => format!("{what}. Likely reason: {}.", explanation.layer_words()),
-        Confidence::Possible => format!("{what}: by {}.", explanation.layer_words()),
+        Confidence::Certain => format!("{what}. Reason: {}.", reason::layer(&explanation)),
+        Confidence::Likely => format!("{what}. Likely reason: {}.", reason::layer(&explanation)),
+        Confidence::Possible => format!("{what}: by {}.", reason::layer(&explanation)),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Alerts as mails: a subject and a plain text, within the limits of Amazon SNS.
 
 mod headline;
-mod query;
+pub(crate) mod query;
+mod reason;
 mod report;
 mod sections;
 

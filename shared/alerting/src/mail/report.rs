@@ -3,6 +3,7 @@
 use super::{
     Body,
     headline::pings,
+    query,
     sections::{amounts, what_comes_next},
 };
 use crate::{
@@ -162,8 +163,7 @@ fn links(report: &Message<'_>, body: &mut Body) {
     let from = time::before(totals.first_start.unwrap_or(report.opened_at), AROUND_MILLIS);
     let to = time::after(totals.last_end.unwrap_or(report.now), AROUND_MILLIS);
     body.line("All rejected ICMP records of that time, in Logs Insights:");
-    let query = "fields @timestamp, @message\n| filter @message like /REJECT/\n| sort @timestamp asc\n| limit 1000";
-    body.line(&report.site.console.logs_insights(report.key.log_group(), query, from, to));
+    body.line(&report.site.console.logs_insights(report.key.log_group(), query::REJECTED, from, to));
     body.line(&format!("The metric {}:", one_line(&report.site.metric_name, 255)));
     body.line(&report.site.console.metric(&report.site.metric_namespace, &report.site.metric_name, from, to));
 }

@@ -7,14 +7,16 @@ use flow_log::Protocol;
 use super::{
     Body,
     headline::{Sides, Story, describe},
-    query,
+    query, reason,
 };
 use crate::{
     address::Scope,
+    direction::Direction,
     explain::{self, Explanation, Layer},
     finding::{Finding, Totals},
     incident::Policy,
     message::Message,
+    network::Network,
     text::{count, grouped, one_line},
     time::{self, EpochMillis},
 };
@@ -249,26 +251,31 @@ fn flows(body: &mut Body, findings: &[Finding]) {
 fn why(message: &Message<'_>, body: &mut Body) {
     let mut found: Vec<(Explanation, u64)> = Vec::new();
     for finding in &message.told.findings {
-        let explanation = explain::explain(finding);
-        match found.iter_mut().find(|(known, _)| *known == explanation) {
+        let explanation = explain::explain(finding, &Network::default());
+        match found.iter_mut().find(|(known, _)| told(known) == told(&explanation)) {
             Some((_, flows)) => *flows += 1,
             None => found.push((explanation, 1)),
         }
     }
     // Layers that the same evidence stands for are named together.
-    found.sort_by_key(|(explanation, _)| explanation.evidence());
+    found.sort_by_key(|(explanation, _)| reason::evidence(explanation));
     let mut label = "WHY";
-    for group in found.chunk_by(|a, b| a.0.evidence() == b.0.evidence()) {
+    for group in found.chunk_by(|a, b| reason::evidence(&a.0) == reason::evidence(&b.0)) {
         for (explanation, flows) in group {
             let of = if found.len() > 1 { format!(" for {}", count(*flows, "flow")) } else { String::new() };
             body.field(
                 label,
-                &format!("{}{of} ({})", capital(explanation.layer_words()), explanation.confidence.word()),
+                &format!("{}{of} ({})", capital(reason::layer(explanation)), reason::confidence(explanation)),
             );
             label = "";
         }
-        body.field("", group[0].0.evidence());
+        body.field("", reason::evidence(&group[0].0));
     }
+}
+
+/// What a mail tells of an explanation.
+fn told(explanation: &Explanation) -> [&'static str; 3] {
+    [reason::layer(explanation), reason::confidence(explanation), reason::evidence(explanation)]
 }
 
 fn capital(text: &str) -> String {
@@ -281,25 +288,31 @@ fn next(message: &Message<'_>, body: &mut Body) {
         "NEXT",
         "Meant to be blocked? Nothing to do. To get fewer mails, raise the stack's UpdateIntervalsMinutes.",
     );
-    let mut layers: Vec<Layer> = message.told.findings.iter().map(|finding| explain::explain(finding).layer).collect();
+    let mut layers: Vec<(Layer, Option<Direction>)> = message
+        .told
+        .findings
+        .iter()
+        .map(|finding| explain::explain(finding, &Network::default()))
+        .map(|explanation| (explanation.layer, explanation.direction))
+        .collect();
     layers.dedup();
     let step = match layers[..] {
-        [Layer::OutboundAcl] => {
+        [(Layer::Acl, Some(Direction::Egress))] => {
             "Not meant? Open the interface below, then the network ACL of its subnet: of the outbound rules, the first one \
              that fits denies ICMP, or none allows it."
         }
-        [Layer::InboundAcl] => {
+        [(Layer::Acl, Some(Direction::Ingress))] => {
             "Not meant? Open the interface below, then the network ACL of its subnet: of the inbound rules, the first one \
              that fits denies ICMP, or none allows it."
         }
-        [Layer::Acl] => {
+        [(Layer::Acl, None)] => {
             "Not meant? Open the interface below, then the network ACL of its subnet: in one direction, the first rule that \
              fits denies ICMP, or none allows it."
         }
-        [Layer::BlockPublicAccess] => {
+        [(Layer::BlockPublicAccess, _)] => {
             "Not meant? VPC Block Public Access is on for the account: an exclusion for the VPC or the subnet lets it through."
         }
-        [Layer::EncryptionControls] => {
+        [(Layer::EncryptionControls, _)] => {
             "Not meant? The VPC's encryption controls are set to enforce: see them in the VPC console."
         }
         _ => "Not meant? Open the interface below: first its security groups, then the network ACL of its subnet.",
