@@ -6,11 +6,13 @@ use alerting::{
     mail::Mail,
     memory::MemoryIncidents,
     metric::Point,
-    ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
+    network::{Missing, Network, Wanted},
+    ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
 };
-use aws_adapters::{CloudWatchMetrics, DynamoIncidents, SnsAlerts, SqsTimers, client::Shared};
+use aws_adapters::{CloudWatchMetrics, DynamoIncidents, Ec2Network, SnsAlerts, SqsTimers, client::Shared};
 
 use crate::{
+    clock,
     config::{Config, PublishTo},
     console::Console,
     local_timers::LocalTimers,
@@ -35,6 +37,17 @@ pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
     };
     let (policy, site) = (config.policy.clone(), config.site.clone());
     Engine { store, timers, alerts, metrics, policy, group_by: config.group_by, site }
+}
+
+/// The source of names, owners and rules that the configuration asks for. It keeps what it learns: make one for a process.
+pub fn network(config: &Config, shared: &Shared) -> Networks {
+    match &config.look_ups {
+        None => Networks::Off,
+        Some(look_ups) => {
+            let keys = look_ups.owner_tag_keys.clone();
+            Networks::Ec2(Ec2Network::new(shared.clone(), keys, clock::now))
+        }
+    }
 }
 
 /// Where incidents are remembered.
@@ -122,6 +135,24 @@ impl MetricSink for Metrics {
         match self {
             Metrics::Console(sink) => sink.publish(points).await,
             Metrics::CloudWatch(sink) => sink.publish(points).await,
+        }
+    }
+}
+
+/// Who knows names, owners and rules.
+#[derive(Debug)]
+pub enum Networks {
+    /// Nobody: mails go by the records alone.
+    Off,
+    /// EC2.
+    Ec2(Ec2Network),
+}
+
+impl NetworkSource for Networks {
+    async fn look_up(&self, wanted: &Wanted) -> Network {
+        match self {
+            Networks::Off => Network::unknown(Missing::SwitchedOff),
+            Networks::Ec2(source) => source.look_up(wanted).await,
         }
     }
 }
