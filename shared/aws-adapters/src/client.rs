@@ -60,16 +60,19 @@ where
     let reason = match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        (None, _) => {
-            let mut reason = error.to_string();
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                reason.push_str(": ");
-                reason.push_str(&error.to_string());
-                cause = error.source();
-            }
-            reason
-        }
+        (None, _) => causes(error),
     };
     PortError { call, reason: one_line(&reason, MAX_REASON_CHARS).into_owned() }
+}
+
+/// The chain of causes, the outermost first.
+pub(crate) fn causes(error: &dyn Error) -> String {
+    let mut reason = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        reason.push_str(": ");
+        reason.push_str(&error.to_string());
+        cause = error.source();
+    }
+    reason
 }

@@ -32,6 +32,13 @@ pub struct RememberIn {
     pub timer_queue_url: String,
 }
 
+/// What is looked up in EC2 for the mails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookUps {
+    /// `OWNER_TAG_KEYS`: keys of the tags that say who owns a resource, default: `owner` and `team`.
+    pub owner_tag_keys: Vec<String>,
+}
+
 /// The whole configuration.
 #[derive(Debug)]
 pub struct Config {
@@ -41,6 +48,8 @@ pub struct Config {
     pub publish_to: PublishTo,
     /// `INCIDENT_TABLE` and `TIMER_QUEUE_URL`; none: in each process of its own.
     pub remember_in: Option<RememberIn>,
+    /// `LOOK_UPS` (default `on`) with `OWNER_TAG_KEYS`; none: switched off, or nothing is to be called at all.
+    pub look_ups: Option<LookUps>,
     /// `AWS_REGION`, `METRIC_NAMESPACE` and `METRIC_NAME`.
     pub site: Site,
     /// `UPDATE_INTERVALS_MINUTES`, `QUIET_MINUTES`, `ALL_CLEAR_MAILS` and `FUNCTION_TIMEOUT_SECONDS`.
@@ -93,6 +102,7 @@ impl Config {
             Some("console") => PublishTo::Console,
             Some(other) => return Err(vars.wrong("PUBLISH_TO", other, "allowed are aws and console")),
         };
+        let look_ups = vars.look_ups()?.filter(|_| publish_to != PublishTo::Console);
         let region = vars.parsed("AWS_REGION", "us-east-1".to_owned(), |text| {
             let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
             if plain { Ok(text.to_owned()) } else { Err("a region's code, such as eu-west-1".to_owned()) }
@@ -112,6 +122,7 @@ impl Config {
             formats,
             publish_to,
             remember_in: vars.remember_in()?,
+            look_ups,
             site: Site { console: Console::new(&region), region, metric_namespace, metric_name },
             policy: vars.policy()?,
             group_by: vars.parsed("INCIDENT_BY", GroupBy::LogGroup, |text| match text {
@@ -201,6 +212,26 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         }
     }
 
+    fn look_ups(&self) -> Result<Option<LookUps>, ConfigError> {
+        let on = self.parsed("LOOK_UPS", true, |text| match text {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err("on or off".to_owned()),
+        })?;
+        let default = || ["owner", "team"].map(str::to_owned).into();
+        let owner_tag_keys = self.parsed("OWNER_TAG_KEYS", default(), |text| {
+            let keys: Vec<String> = text.split(',').map(|key| key.trim().to_owned()).collect();
+            let allowed = || {
+                format!(
+                    "up to {MAX_OWNER_TAG_KEYS} tag keys of 1 to 128 characters without * ? and \\, separated by commas"
+                )
+            };
+            let good = keys.len() <= MAX_OWNER_TAG_KEYS && keys.iter().all(|key| tag_key(key));
+            if good { Ok(keys) } else { Err(allowed()) }
+        })?;
+        Ok(on.then_some(LookUps { owner_tag_keys }))
+    }
+
     fn policy(&self) -> Result<Policy, ConfigError> {
         const INTERVALS: &str = "UPDATE_INTERVALS_MINUTES";
         const QUIET: &str = "QUIET_MINUTES";
@@ -244,6 +275,15 @@ const MIN_MINUTES: f64 = 0.1;
 /// A week.
 const MAX_MINUTES: f64 = 7.0 * 24.0 * 60.0;
 
+/// Each key is asked for in up to five spellings, and a filter of EC2's takes 200.
+const MAX_OWNER_TAG_KEYS: usize = 10;
+
+/// Text that can be a tag's key (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html>), except for what would
+/// be a wildcard in a filter.
+fn tag_key(text: &str) -> bool {
+    (1..=128).contains(&text.chars().count()) && !text.contains(|c: char| c.is_control() || "*?\\".contains(c))
+}
+
 /// Text that CloudWatch takes for a namespace or a metric's name.
 fn metric_text(text: &str) -> Option<String> {
     let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
@@ -274,6 +314,15 @@ mod tests {
         assert_eq!(config.site.metric_name, "Ping-Deny");
         assert_eq!(config.max_inflated_bytes, 64 * 1024 * 1024);
         assert_eq!(config.policy, Policy::default());
+        assert_eq!(config.look_ups, Some(LookUps { owner_tag_keys: vec!["owner".to_owned(), "team".to_owned()] }));
+    }
+
+    #[test]
+    fn look_ups_can_be_switched_off_and_never_happen_beside_the_console() {
+        assert_eq!(read(&[TOPIC, ("LOOK_UPS", "off")]).unwrap().look_ups, None);
+        assert_eq!(read(&[("PUBLISH_TO", "console"), ("LOOK_UPS", "on")]).unwrap().look_ups, None);
+        let keys = read(&[TOPIC, ("OWNER_TAG_KEYS", "Besitzer, cost center,チーム")]).unwrap().look_ups.unwrap();
+        assert_eq!(keys.owner_tag_keys, ["Besitzer", "cost center", "チーム"]);
     }
 
     #[test]
@@ -298,6 +347,10 @@ mod tests {
             (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),
             (vec![console, ("MAX_INFLATED_BYTES", "64 MiB")], "MAX_INFLATED_BYTES=\"64 MiB\": a whole number"),
             (vec![console, ("AWS_LAMBDA_LOG_LEVEL", "loud")], "AWS_LAMBDA_LOG_LEVEL=\"loud\": TRACE"),
+            (vec![console, ("LOOK_UPS", "yes")], "LOOK_UPS=\"yes\": on or off"),
+            (vec![console, ("OWNER_TAG_KEYS", "owner,")], "OWNER_TAG_KEYS=\"owner,\": up to 10 tag keys of 1 to 128"),
+            (vec![console, ("OWNER_TAG_KEYS", "own*")], "OWNER_TAG_KEYS=\"own*\": up to 10 tag keys"),
+            (vec![console, ("OWNER_TAG_KEYS", "1,2,3,4,5,6,7,8,9,10,11")], "OWNER_TAG_KEYS=\"1,2,3,"),
             (vec![console, ("FLOW_LOG_FORMAT", "version action")], "FLOW_LOG_FORMAT=\"version action\": "),
         ] {
             let message = refused(&vars);

@@ -4,20 +4,22 @@ use alerting::{
     engine::Engine,
     incident::state::{DocId, Versioned, Write},
     mail::Mail,
-    memory::{MemoryIncidents, NoNetwork},
+    memory::MemoryIncidents,
     metric::Point,
-    ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
+    network::{Missing, Network, Wanted},
+    ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
 };
-use aws_adapters::{CloudWatchMetrics, DynamoIncidents, SnsAlerts, SqsTimers, client::Shared};
+use aws_adapters::{CloudWatchMetrics, DynamoIncidents, Ec2Network, SnsAlerts, SqsTimers, client::Shared};
 
 use crate::{
+    clock,
     config::{Config, PublishTo},
     console::Console,
     local_timers::LocalTimers,
 };
 
 /// The engine with a choice of ports behind each trait.
-pub type Incidents = Engine<Store, Timer, Alerts, Metrics, NoNetwork>;
+pub type Incidents = Engine<Store, Timer, Alerts, Metrics, Networks>;
 
 /// The engine with the ports that the configuration asks for. Nothing is connected before it is needed.
 pub fn engine(config: &Config) -> Incidents {
@@ -33,11 +35,23 @@ pub fn engine(config: &Config) -> Incidents {
         None => (Store::Memory(MemoryIncidents::default()), Timer::Local(LocalTimers::default())),
         Some(tables) => (
             Store::DynamoDb(DynamoIncidents::new(shared.clone(), &tables.table)),
-            Timer::Sqs(SqsTimers::new(shared, &tables.timer_queue_url)),
+            Timer::Sqs(SqsTimers::new(shared.clone(), &tables.timer_queue_url)),
         ),
     };
+    let network = network(config, &shared);
     let (policy, site) = (config.policy.clone(), config.site.clone());
-    Engine { store, timers, alerts, metrics, network: NoNetwork, policy, group_by: config.group_by, site }
+    Engine { store, timers, alerts, metrics, network, policy, group_by: config.group_by, site }
+}
+
+/// The source of names, owners and rules that the configuration asks for. It keeps what it learns: make one for a process.
+fn network(config: &Config, shared: &Shared) -> Networks {
+    match &config.look_ups {
+        None => Networks::Off,
+        Some(look_ups) => {
+            let keys = look_ups.owner_tag_keys.clone();
+            Networks::Ec2(Ec2Network::new(shared.clone(), keys, clock::now))
+        }
+    }
 }
 
 /// Where incidents are remembered.
@@ -125,6 +139,24 @@ impl MetricSink for Metrics {
         match self {
             Metrics::Console(sink) => sink.publish(points).await,
             Metrics::CloudWatch(sink) => sink.publish(points).await,
+        }
+    }
+}
+
+/// Who knows names, owners and rules.
+#[derive(Debug)]
+pub enum Networks {
+    /// Nobody: mails go by the records alone.
+    Off,
+    /// EC2.
+    Ec2(Ec2Network),
+}
+
+impl NetworkSource for Networks {
+    async fn look_up(&self, wanted: &Wanted) -> Network {
+        match self {
+            Networks::Off => Network::unknown(Missing::SwitchedOff),
+            Networks::Ec2(source) => source.look_up(wanted).await,
         }
     }
 }
