@@ -24,6 +24,14 @@ impl Direction {
             Direction::Egress => "egress",
         }
     }
+
+    /// The other one.
+    pub fn opposite(self) -> Direction {
+        match self {
+            Direction::Ingress => Direction::Egress,
+            Direction::Egress => Direction::Ingress,
+        }
+    }
 }
 
 /// How a direction is known.
