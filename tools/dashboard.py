@@ -158,11 +158,9 @@ class Afternoon:
                 self._custom("-Decisions", arrival, 1, "open" if minute else "new")
                 if minute:
                     self._custom("-Suppressed", arrival, len(flows))
-            mails = [minute for minute in (0, 5, 20, 80) if minute < minutes + 12]
-            for minute in mails:
-                self._mail(
-                    began + timedelta(minutes=6 + minute), 372 + 30 * dice.random() if not minute else 410 + 90 * dice.random()
-                )
+            for minute in (0, 5, 20, 80):
+                if minute < minutes + 12:
+                    self._mail(began + timedelta(minutes=6 + minute), 340 + 90 * dice.random() if minute == 0 else None)
             if over:
                 ended = began + timedelta(minutes=minutes + 21)
                 self._custom("-Decisions", ended, 1, "quiet")
