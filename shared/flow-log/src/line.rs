@@ -3,7 +3,7 @@
 use crate::{
     Action, EpochMillis, Field, FlowRecord, Formats, LogFormat, MAX_FIELDS, Protocol, Unparsed,
     parse::number,
-    split::{BATCH, Ends, FEW, Piece},
+    split::{FEW, FewStarts, Piece, Starts, places},
     unparsed::Why,
 };
 
@@ -30,8 +30,8 @@ pub(crate) struct Fields<'a> {
 /// What is known about where the fields are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spacing {
-    /// They end there; behind the format's last field, the array means nothing.
-    Known([u16; FEW]),
+    /// They start there; behind the format's last field, the array means nothing.
+    Known(FewStarts),
     /// One space between any two.
     Single,
     /// Runs of white space.
@@ -64,29 +64,33 @@ impl Formats {
     pub fn read<'a>(&'a self, line: &'a str) -> Result<Record<'a>, Unparsed> {
         // A smaller table for the usual formats is cleared more quickly.
         let read = if self.are_short {
-            self.read_with::<{ FEW + BATCH }>(line)
+            self.read_with::<{ places(FEW) }>(line)
         } else {
-            self.read_with::<{ MAX_FIELDS + BATCH }>(line)
+            self.read_with::<{ places(MAX_FIELDS) }>(line)
         };
         read.map_err(|unparsed| explain(line, unparsed))
     }
 
     #[inline]
     fn read_with<'a, const N: usize>(&'a self, line: &'a str) -> Result<Record<'a>, Unparsed> {
-        let mut ends = Ends::<N>::new();
-        match ends.find(line.as_bytes()) {
-            Some(()) => self.read_single_spaced(line, &ends),
+        let mut starts = Starts::<N>::new();
+        match starts.find(line.as_bytes()) {
+            Some(()) => self.read_single_spaced(line, &starts),
             None => self.read_any(line),
         }
     }
 
     #[inline]
-    fn read_single_spaced<'a, const N: usize>(&'a self, line: &'a str, ends: &Ends<N>) -> Result<Record<'a>, Unparsed> {
-        let found = ends.len();
+    fn read_single_spaced<'a, const N: usize>(
+        &'a self,
+        line: &'a str,
+        starts: &Starts<N>,
+    ) -> Result<Record<'a>, Unparsed> {
+        let found = starts.len();
         let format = self.with_len(found).ok_or(Unparsed::FieldCount { found })?;
-        let field = |at| ends.field(line, at);
+        let field = |at| starts.field(line, at);
         let keys = format.keys;
-        let spacing = ends.few().map_or(Spacing::Single, Spacing::Known);
+        let spacing = starts.few().map_or(Spacing::Single, Spacing::Known);
         let fields = Fields { line, format, spacing };
         record(fields, field(keys.log_status), || (field(keys.action), field(keys.protocol)))
     }
@@ -109,12 +113,13 @@ fn record<'a, 'b>(
     log_status: Piece<'b>,
     action_and_protocol: impl FnOnce() -> (Piece<'b>, Piece<'b>),
 ) -> Result<Record<'a>, Unparsed> {
+    // A match over words of different lengths becomes a jump table, and nearly every record says OK.
+    if log_status.bytes() == b"OK" {
+        let (action, protocol) = action_and_protocol();
+        let (action, protocol) = (Action::read(action.bytes())?, Protocol::read(protocol)?);
+        return Ok(Record::Flow(FlowLine { fields, action, protocol }));
+    }
     match log_status.bytes() {
-        b"OK" => {
-            let (action, protocol) = action_and_protocol();
-            let (action, protocol) = (Action::read(action.bytes())?, Protocol::read(protocol)?);
-            Ok(Record::Flow(FlowLine { fields, action, protocol }))
-        }
         b"NODATA" => Ok(Record::NoData(Idle { fields })),
         b"SKIPDATA" => Ok(Record::SkipData(Idle { fields })),
         b"-" => Err(Unparsed::field(Field::LogStatus, Why::Missing)),
@@ -148,7 +153,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 impl<'a> Fields<'a> {
     fn nth(&self, at: usize) -> Option<&'a str> {
         match &self.spacing {
-            Spacing::Known(ends) => Piece::between(self.line, ends, at).map(Piece::text),
+            Spacing::Known(starts) => Piece::nth(self.line, starts, at).map(Piece::text),
             Spacing::Single => self.line.split(' ').nth(at),
             Spacing::Runs => self.line.split_ascii_whitespace().nth(at),
         }
@@ -202,7 +207,7 @@ impl<'a> FlowLine<'a> {
     /// The first field, in the line's order, that holds something AWS does not document for it.
     pub fn to_record(&self) -> Result<FlowRecord<'a>, Unparsed> {
         match &self.fields.spacing {
-            Spacing::Known(ends) => self.record(|at| Piece::between(self.fields.line, ends, at)),
+            Spacing::Known(starts) => self.record(|at| Piece::nth(self.fields.line, starts, at)),
             Spacing::Single | Spacing::Runs => self.record_of_any(),
         }
     }
