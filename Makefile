@@ -77,11 +77,27 @@ STACK ?= ping-deny
 replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1 only shows them)
 	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show)
 
+# A whole trial in an AWS account: says what it makes and costs, and asks. docs/trial.md is the runbook.
+EMAIL ?=
+.PHONY: trial trial-down
+trial: $(STAMP) ## Deploy a test network and the stack into your AWS account (EMAIL=you@example.com, YES=1 does not ask)
+	@$(PY) tools/trial.py up --email '$(EMAIL)' $(if $(YES),--yes)
+
+trial-down: $(STAMP) ## Delete what make trial deployed
+	@$(PY) tools/trial.py down $(if $(YES),--yes)
+
 # ---------------------------------------------------------------- checks
 
 .PHONY: test
-test: $(STAMP) built ## All tests, with the real binary on loopback and deployed into the emulator
+test: $(STAMP) built tools-test ## All tests, with the real binary on loopback and deployed into the emulator
 	cargo test --workspace --locked
+
+.PHONY: tools-test permissions
+tools-test: $(STAMP) built ## Test the template, the tools, and deletion and updates of a deployed stack
+	@cd tools && ../$(PY) -W ignore::ResourceWarning -m unittest discover --top-level-directory . --start-directory tests
+
+permissions: $(STAMP) built ## Take each permission away in turn and see what then is denied
+	@$(PY) tools/permissions.py
 
 # What the tests of the deployed stack deploy: for this machine's processor, into the shared target directory.
 .PHONY: built
@@ -104,9 +120,31 @@ events: ## Make events/ from events/src/
 events-check: ## Check that events/ is what events/src/ makes
 	@cargo run --quiet --locked -p integration-tests --bin make-events -- --check
 
-lint-template: $(STAMP) ## Check template.yaml with cfn-lint and sam validate
-	cfn-lint --template template.yaml --include-checks I
+lint-template: $(STAMP) ## Check the templates with cfn-lint and sam validate
+	cfn-lint --include-checks I --template template.yaml testbed.yaml
 	@$(PY) tools/built.py validate
+
+# An environment of its own, see tools/checkov.txt. It asks no server: what it checks comes with it.
+CHECKOV := $(VENV)/checkov/bin/checkov
+$(VENV)/checkov/.requirements: tools/checkov.txt $(STAMP)
+	@echo 'setting up $(VENV)/checkov from tools/checkov.txt'
+	@$(PYTHON) -m venv --clear $(VENV)/checkov
+	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check --requirement tools/checkov.txt
+	@touch $@
+
+.PHONY: lint-security
+lint-security: $(VENV)/checkov/.requirements ## Check the templates with checkov; what is left out has a reason beside it
+	@$(CHECKOV) --file template.yaml testbed.yaml --framework cloudformation --skip-download --quiet --compact
+
+.PHONY: pages pages-check dashboard
+pages: $(STAMP) ## Make the computed parts of docs/: costs, the table of parameters
+	@cd tools && ../$(PY) updates.py && ../$(PY) cost.py
+
+pages-check: $(STAMP)
+	@cd tools && ../$(PY) updates.py --check && ../$(PY) cost.py --check
+
+dashboard: $(STAMP) ## Draw docs/dashboard.png from the template's dashboard
+	@$(PY) tools/dashboard.py
 
 lint-tools: $(STAMP) ## Check formatting and lints of the Python tools
 	ruff format --no-cache --check tools
@@ -143,7 +181,7 @@ $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION):
 	@mv $(CARGO_FUZZ) $@
 
 .PHONY: ci
-ci: locked fmt purity clippy events-check lint-tools lint-template docs fuzz-build deny test ## All that has to hold before a change lands
+ci: locked fmt purity clippy events-check lint-tools lint-template lint-security pages-check docs fuzz-build deny test permissions ## All that has to hold before a change lands
 
 .PHONY: locked
 locked:
@@ -181,4 +219,4 @@ numbers: $(STAMP) ## Measure start-up and memory of the release binary
 .PHONY: clean
 clean: ## Remove all that was built, and the Python environment
 	@if [ -e .demo/state.json ] && [ -x $(PY) ]; then $(PY) tools/demo.py stop; fi
-	rm -rf target .aws-sam .demo $(VENV) tools/__pycache__
+	rm -rf target .aws-sam .demo $(VENV) tools/__pycache__ tools/tests/__pycache__

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from emulator import Emulator, environment
+from emulator import REGION, Emulator, environment
 from records import Event
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +29,8 @@ OFF_IN_THE_EMULATOR = {
     "Watchdog": ("off", "alarms on metric math"),
     "FilterPattern": ("", "patterns with field names"),
     "FlowLogResourceId": ("", "flow logs"),
+    "ContributorInsights": ("off", "Contributor Insights"),
+    "SavedQueries": ("off", "saved queries"),
 }
 
 
@@ -62,9 +64,10 @@ def run(command: list[str], env: dict[str, str], on_line: Callable[[str], None] 
     lines = []
     try:
         assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            on_line(line.rstrip("\n"))
+        with process.stdout:
+            for line in process.stdout:
+                lines.append(line)
+                on_line(line.rstrip("\n"))
         status = process.wait()
     except BaseException:
         process.terminate()
@@ -125,17 +128,32 @@ class Stack:
         }
         if group := parameters.get("ExistingLogGroupName"):
             emulator.client("logs").create_log_group(logGroupName=group)
-        values = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items()]
+        stack = cls(emulator, {}, parameters)
+        stack._deploy()
+        stack._subscribe()
+        return stack
+
+    def update(self, overrides: dict[str, str]) -> None:
+        """Deploys again with other parameters, as a person would change them; the others stay."""
+        topic = self.outputs["AlertTopicArn"]
+        self.parameters |= overrides
+        self._deploy()
+        if self.outputs["AlertTopicArn"] != topic:
+            self._subscribe()
+
+    def _deploy(self) -> None:
+        values = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self.parameters.items()]
         command = ["sam", "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", STACK_NAME]
         command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
         # The events table polls every so many seconds; CloudFormation's own time is all that is worth waiting for.
-        env = emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
+        env = self.emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
         run([*command, "--parameter-overrides", *values], env)
-        stack = cls(emulator, {}, parameters)
-        described = stack.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-        stack.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
-        stack._subscribe()
-        return stack
+        described = self.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+    def delete(self) -> None:
+        """Runs `sam delete`."""
+        run(["sam", "delete", "--stack-name", STACK_NAME, "--no-prompts", "--region", REGION], self.emulator.environment())
 
     def client(self, service: str) -> Any:
         """Returns a boto3 client, made once."""

@@ -18,8 +18,11 @@ use crate::{
     local_timers::LocalTimers,
 };
 
+/// The engine with a choice of ports behind each trait.
+pub type Incidents = Engine<Store, Timer, Alerts, Metrics, Networks>;
+
 /// The engine with the ports that the configuration asks for. Nothing is connected before it is needed.
-pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
+pub fn engine(config: &Config) -> Incidents {
     let shared = Shared::default();
     let (alerts, metrics) = match &config.publish_to {
         PublishTo::Console => (Alerts::Console(Console), Metrics::Console(Console)),
@@ -32,15 +35,16 @@ pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
         None => (Store::Memory(MemoryIncidents::default()), Timer::Local(LocalTimers::default())),
         Some(tables) => (
             Store::DynamoDb(DynamoIncidents::new(shared.clone(), &tables.table)),
-            Timer::Sqs(SqsTimers::new(shared, &tables.timer_queue_url)),
+            Timer::Sqs(SqsTimers::new(shared.clone(), &tables.timer_queue_url)),
         ),
     };
+    let network = network(config, &shared);
     let (policy, site) = (config.policy.clone(), config.site.clone());
-    Engine { store, timers, alerts, metrics, policy, group_by: config.group_by, site }
+    Engine { store, timers, alerts, metrics, network, policy, group_by: config.group_by, site }
 }
 
 /// The source of names, owners and rules that the configuration asks for. It keeps what it learns: make one for a process.
-pub fn network(config: &Config, shared: &Shared) -> Networks {
+fn network(config: &Config, shared: &Shared) -> Networks {
     match &config.look_ups {
         None => Networks::Off,
         Some(look_ups) => {

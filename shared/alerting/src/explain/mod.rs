@@ -1,0 +1,195 @@
+//! Why a flow was rejected: which layer refused it, by which of its rules, how sure that is, and what shows it.
+//!
+//! Values only: the words for them are a mail's. They carry what a reader needs to go on: the network ACL or the security groups
+//! to open, and the rules in question.
+
+mod evidence;
+
+pub use evidence::{AclEvidence, AclVerdict, Evidence, Group, GroupsEvidence, GroupsVerdict, Open, OpenRule};
+
+use crate::{
+    direction::Direction,
+    finding::{Accepted, Finding},
+    network::Network,
+};
+
+/// How sure an explanation is, given that the rules were then what they are now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// It holds whatever the packets were: of any ICMP type, a request or the answer to one. Nothing is guessed.
+    Certain,
+    /// It holds for what the packets look like, or the other layer is ruled out; something that cannot be known stands against
+    /// more.
+    Likely,
+    /// Other explanations are as good, or today's rules do not reject what the packets look like.
+    Possible,
+}
+
+/// The layer that refused a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// VPC Block Public Access
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html>).
+    BlockPublicAccess,
+    /// VPC encryption controls, at an endpoint.
+    EncryptionControls,
+    /// The network ACL of the interface's subnet.
+    Acl,
+    /// The interface's security groups: none of their rules allows it.
+    SecurityGroup,
+    /// The network ACL denies it, and no rule of the security groups allows it either: opening one of them is not enough.
+    Both,
+    /// The network ACL or the security groups; which of them is not known.
+    Either,
+    /// Neither of them, as far as today's rules are known: they were changed since, or the packets came after the connection that
+    /// they belonged to had ended (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `action`).
+    Neither,
+    /// A reason that AWS has added since this was written: see [`Evidence::RejectReason`].
+    Other,
+}
+
+/// An explanation of one finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The layer.
+    pub layer: Layer,
+    /// The direction of the layer's rules: the flow's, or the one that the interface's addresses show.
+    pub direction: Option<Direction>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What shows it, most telling first; where the direction is not known, for both directions.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Explanation {
+    /// Tells whether the packets look like answers: ICMP the opposite way was let through at about the same time.
+    pub fn is_answer(&self) -> bool {
+        self.evidence.iter().any(|evidence| matches!(evidence, Evidence::OppositeAccepted(_)))
+    }
+
+    /// What the network ACL's rules say, where they are known and apply; one for each direction that the flow may have.
+    pub fn acls(&self) -> impl Iterator<Item = &AclEvidence> {
+        self.evidence.iter().filter_map(|evidence| if let Evidence::Acl(acl) = evidence { Some(acl) } else { None })
+    }
+
+    /// What the security groups' rules say, where they are known; one for each direction that the flow may have.
+    pub fn groups(&self) -> impl Iterator<Item = &GroupsEvidence> {
+        self.evidence
+            .iter()
+            .filter_map(|evidence| if let Evidence::Groups(groups) = evidence { Some(groups) } else { None })
+    }
+}
+
+/// Explains a finding from its own records, the accepted ICMP of the same two addresses, and what is known of the network.
+pub fn explain(finding: &Finding, _network: &Network) -> Explanation {
+    let direction = finding.flow.direction.map(|(direction, _)| direction);
+    if let Some(reason) = finding.place.reject_reason.as_deref() {
+        let layer = match reason {
+            "BPA" => Layer::BlockPublicAccess,
+            "EC" => Layer::EncryptionControls,
+            _ => Layer::Other,
+        };
+        let evidence = vec![Evidence::RejectReason(reason.into())];
+        return Explanation { layer, direction, confidence: Confidence::Certain, evidence };
+    }
+    let answered = finding.opposite.as_ref().filter(|accepted| overlaps(finding, accepted));
+    let (layer, confidence) = match answered {
+        Some(_) => (Layer::Acl, Confidence::Likely),
+        None => (Layer::Either, Confidence::Possible),
+    };
+    let evidence = answered.map(|accepted| Evidence::OppositeAccepted(accepted.totals)).into_iter().collect();
+    Explanation { layer, direction, confidence, evidence }
+}
+
+/// Tells whether ICMP accepted the opposite way was logged for about the same time. A record's times can be 60 s off the
+/// packets it counts, and one aggregation interval lasts up to 60 s more on either side.
+fn overlaps(finding: &Finding, accepted: &Accepted) -> bool {
+    const SLACK_MILLIS: u64 = 120_000;
+    let (Some(start), Some(end)) = (finding.totals.first_start, finding.totals.last_end) else { return true };
+    let (Some(from), Some(to)) = (accepted.totals.first_start, accepted.totals.last_end) else { return true };
+    from.0 <= end.0.saturating_add(SLACK_MILLIS) && to.0.saturating_add(SLACK_MILLIS) >= start.0
+}
+
+#[cfg(test)]
+mod tests {
+    use flow_log::{Formats, LogEvent};
+
+    use super::{
+        Confidence::{self, *},
+        Layer::{self, *},
+        explain,
+    };
+    use crate::{
+        detect::{Detector, Source},
+        direction::Direction::{self, *},
+        network::Network,
+    };
+
+    const FORMAT: &str = "${srcaddr} ${dstaddr} ${protocol} ${start} ${end} ${action} ${flow-direction} \
+                          ${reject-reason} ${log-status}";
+
+    /// The explanation of the only finding in some lines of the form `source target action start direction reason`.
+    fn explained(lines: &[&str]) -> (Layer, Option<Direction>, Confidence) {
+        let formats = Formats::parse(FORMAT).unwrap();
+        let mut detector = Detector::new(&formats);
+        for line in lines {
+            let [source, target, action, start, direction, reason] = line.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("six words: {line}")
+            };
+            let end = start.parse::<u64>().unwrap() + 59;
+            let line = format!("{source} {target} 1 {start} {end} {action} {direction} {reason} OK");
+            detector.observe(&LogEvent::new("1", 0, line));
+        }
+        let detection = detector.finish(Source::default());
+        assert_eq!(detection.findings.len(), 1, "{:?}", detection.tally);
+        let explanation = explain(&detection.findings[0], &Network::default());
+        (explanation.layer, explanation.direction, explanation.confidence)
+    }
+
+    #[test]
+    fn a_reject_reason_is_the_reason() {
+        assert_eq!(
+            explained(&["8.8.8.8 10.0.0.1 REJECT 1000 ingress BPA"]),
+            (BlockPublicAccess, Some(Ingress), Certain)
+        );
+        assert_eq!(
+            explained(&["8.8.8.8 10.0.0.1 REJECT 1000 ingress EC"]),
+            (EncryptionControls, Some(Ingress), Certain)
+        );
+        assert_eq!(explained(&["8.8.8.8 10.0.0.1 REJECT 1000 ingress NEW"]), (Other, Some(Ingress), Certain));
+    }
+
+    #[test]
+    fn a_reply_rejected_to_an_accepted_request_is_the_acl() {
+        let request = "8.8.8.8 10.0.0.1 ACCEPT 1000 ingress -";
+        let reply = "10.0.0.1 8.8.8.8 REJECT 1060 egress -";
+        assert_eq!(explained(&[request, reply]), (Acl, Some(Egress), Likely));
+        assert_eq!(explained(&[reply, request]), (Acl, Some(Egress), Likely), "in whatever order they come");
+    }
+
+    #[test]
+    fn the_answer_to_a_ping_of_its_own_is_the_inbound_acl() {
+        let lines = ["10.0.0.1 8.8.8.8 ACCEPT 1000 egress -", "8.8.8.8 10.0.0.1 REJECT 1000 ingress -"];
+        assert_eq!(explained(&lines), (Acl, Some(Ingress), Likely));
+    }
+
+    #[test]
+    fn a_pair_without_a_direction_is_still_an_acl() {
+        let lines = ["10.0.0.1 10.0.0.2 ACCEPT 1000 - -", "10.0.0.2 10.0.0.1 REJECT 1000 - -"];
+        assert_eq!(explained(&lines), (Acl, None, Likely));
+    }
+
+    #[test]
+    fn what_was_accepted_at_another_time_or_the_same_way_shows_nothing() {
+        let reply = "10.0.0.1 8.8.8.8 REJECT 1000 egress -";
+        assert_eq!(explained(&[reply, "8.8.8.8 10.0.0.1 ACCEPT 5000 ingress -"]), (Either, Some(Egress), Possible));
+        assert_eq!(explained(&[reply, "10.0.0.1 8.8.8.8 ACCEPT 1000 egress -"]), (Either, Some(Egress), Possible));
+        assert_eq!(explained(&[reply, "9.9.9.9 10.0.0.1 ACCEPT 1000 ingress -"]), (Either, Some(Egress), Possible));
+    }
+
+    #[test]
+    fn a_rejection_alone_leaves_both_layers_open() {
+        assert_eq!(explained(&["8.8.8.8 10.0.0.1 REJECT 1000 ingress -"]), (Either, Some(Ingress), Possible));
+        assert_eq!(explained(&["10.0.0.1 10.0.0.2 REJECT 1000 - -"]), (Either, None, Possible));
+    }
+}
