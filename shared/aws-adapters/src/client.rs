@@ -27,6 +27,12 @@ const MAX_REASON_CHARS: usize = 400;
 pub struct Shared(Arc<OnceCell<SdkConfig>>);
 
 impl Shared {
+    /// A configuration that is there already.
+    #[cfg(test)]
+    pub(crate) fn of(config: SdkConfig) -> Shared {
+        Shared(Arc::new(OnceCell::new_with(Some(config))))
+    }
+
     /// Region, credentials and endpoints from where the SDK looks for them, with the time-outs and retries above.
     ///
     /// Standard retries, not adaptive ones: those never retry at a function's rate of calls (ARCHITECTURE.md, Decisions).

@@ -49,7 +49,7 @@ fn network(config: &Config, shared: &Shared) -> Networks {
         None => Networks::Off,
         Some(look_ups) => {
             let keys = look_ups.owner_tag_keys.clone();
-            Networks::Ec2(Ec2Network::new(shared.clone(), keys, clock::now))
+            Networks::Ec2(Box::new(Ec2Network::new(shared.clone(), keys, clock::now)))
         }
     }
 }
@@ -149,7 +149,7 @@ pub enum Networks {
     /// Nobody: mails go by the records alone.
     Off,
     /// EC2.
-    Ec2(Ec2Network),
+    Ec2(Box<Ec2Network>),
 }
 
 impl NetworkSource for Networks {

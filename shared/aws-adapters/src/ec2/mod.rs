@@ -15,6 +15,8 @@ mod plan;
 mod query;
 mod send;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 use std::{

@@ -18,10 +18,7 @@ use aws_runtime::{
     user_agent::{ApiMetadata, UserAgentInterceptor},
 };
 use aws_smithy_runtime::client::{
-    orchestrator::{
-        AuthSchemeAndEndpointOrchestrationV2,
-        operation::{Operation, OperationBuilder},
-    },
+    orchestrator::operation::{Operation, OperationBuilder},
     retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier},
 };
 use aws_smithy_runtime_api::{
@@ -67,7 +64,6 @@ impl Sender {
         let credentials = config.credentials_provider().ok_or_else(|| lacking("credentials"))?;
 
         let mut layer = Layer::new("EC2");
-        layer.store_put(AuthSchemeAndEndpointOrchestrationV2);
         layer.store_put(AuthSchemeOptionResolverParams::new(()));
         layer.store_put(SigV4OperationSigningConfig::default());
         layer.store_put(SigningName::from_static("ec2"));

@@ -4,6 +4,8 @@
 //! allows or denies would turn an explanation into a wrong one, so the whole answer counts as unreadable.
 
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use alerting::network::{Interface, NetworkAcl, SecurityGroup};
 use parts::{Items, RawAcl, RawGroup, RawInterface, RawTag};
