@@ -21,6 +21,7 @@ pub mod envelope;
 pub mod explain;
 pub mod finding;
 pub mod incident;
+mod interface;
 pub mod links;
 pub mod mail;
 pub mod memory;
