@@ -14,6 +14,7 @@ its network ACLs have no rule `*`.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -73,10 +74,17 @@ def start(emulator: Emulator, endpoint: str) -> None:
 
 
 def start_and_build(emulator: Emulator, reserved: dict[str, str]) -> Network:
-    """Starts moto's EC2 where `reserve` said, and builds the network in it."""
+    """Starts moto's EC2 where `reserve` said, and builds the network in it; `of` finds it again."""
     (endpoint,) = reserved.values()
     start(emulator, endpoint)
-    return build(client(endpoint))
+    built = build(client(endpoint))
+    (emulator.home / "network.json").write_text(json.dumps(vars(built)))
+    return built
+
+
+def of(emulator: Emulator) -> Network:
+    """Returns the network that was built beside an emulator."""
+    return Network(**json.loads((emulator.home / "network.json").read_text()))
 
 
 def client(endpoint: str) -> Any:
