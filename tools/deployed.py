@@ -4,7 +4,7 @@ For tests: `tests/` runs it and asserts on the result. It listens on a free port
 
     .venv/bin/python tools/deployed.py [--no-build] [--parameter NAME=VALUE]... [--wait SECONDS]
                                        [--put FILE]... [--invoke FILE]... [--pause SECONDS]...
-                                       [--expect-mails N] [--expect-failures N]
+                                       [--expect-mails N] [--expect-failures N] [--network]
 
 `--put FILE`      one log event per line, put with one PutLogEvents call, as one batch, into the stream of its interface;
                   times of default-format records are moved so that the newest `end` is a minute ago (`--as-is` leaves them)
@@ -13,6 +13,8 @@ For tests: `tests/` runs it and asserts on the result. It listens on a free port
 They are worked through in the order given, and each waits until the function has finished with it.
 `--parameter`     a template parameter, e.g. `--parameter 'FlowLogFormat=${version} ...'`; may be repeated
 `--expect-mails`, `--expect-failures`  wait for so many, 20 s or `--wait` at most; not checked, only waited for
+`--network`       build the network of `network.py` for the functions to look up; its interface stands in for the documented
+                  one in the lines that are put
 `--no-build`      deploy what `make built` or the last run left in .aws-sam/emulator
 
 The object on standard output (progress and errors go to standard error; the status is 0 whenever the stack was deployed):
@@ -26,6 +28,7 @@ The object on standard output (progress and errors go to standard error; the sta
      "failures": [{"requestPayload": {...}, "responsePayload": {"errorMessage": "..."}, ...}],  the failure queue
      "function_log": ["{...}", ...],                       the function's own log group, oldest first
      "counts":   [{"records": 2, "matched": 1, ...}],      the counts lines found in it, one per batch that succeeded
+     "network":  {"instance": "i-...", "interface": "eni-...", "acl": "acl-...", ...},          null without --network
      "alarms":   {"CloudWatch-Alarm-Ping-Deny": "OK", ...},
      "permissions": [{"Sid": "SendMails", "Action": "sns:Publish", "Resource": "arn:...", ...}, ...]}     the function's role
 """
@@ -40,6 +43,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import network
 import records
 from emulator import Emulator, EmulatorError
 from stack import Mail, Stack, StackError, build, build_environment, wait_for
@@ -75,7 +79,7 @@ def finished(log: list[str]) -> int:
     return sum(line.startswith("REPORT ") for line in log)
 
 
-def feed(stack: Stack, kind: str, file: Path, as_is: bool, seconds: float) -> dict[str, Any]:
+def feed(stack: Stack, kind: str, file: Path, as_is: bool, seconds: float, interface: str) -> dict[str, Any]:
     """Sends one input and waits until the function is done with it."""
     before = finished(stack.function_log())
     size = 0
@@ -83,6 +87,7 @@ def feed(stack: Stack, kind: str, file: Path, as_is: bool, seconds: float) -> di
         lines = [line for line in file.read_text().splitlines() if line.strip()]
         if not as_is:
             lines = records.shifted(lines, int(time.time()) - 60)
+        lines = records.of_interface(lines, interface)
         size = len(lines)
         sent_at = stack.put(records.events(lines), f"{records.interface_of(lines[0])}-all")
     else:
@@ -100,6 +105,7 @@ def main() -> int:
     parser.add_argument("--pause", dest="inputs", action=InOrder, metavar="SECONDS")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--as-is", action="store_true")
+    parser.add_argument("--network", action="store_true")
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--wait", type=float, default=20, metavar="SECONDS")
     parser.add_argument("--expect-mails", type=int, default=0, metavar="N")
@@ -112,7 +118,10 @@ def main() -> int:
     try:
         if not arguments.no_build:
             build(build_environment())
-        emulator = Emulator.start()
+        ec2 = network.reserve() if arguments.network else {}
+        emulator = Emulator.start(functions_see=ec2)
+        built = network.start_and_build(emulator, ec2) if arguments.network else None
+        interface = built.interface if built else records.INTERFACE
         stack = Stack.deploy(emulator, dict(parameter.split("=", 1) for parameter in arguments.parameter))
         began = time.time()
         inputs = []
@@ -120,7 +129,7 @@ def main() -> int:
             if kind == "pause":
                 time.sleep(float(str(file)))
             else:
-                inputs.append(feed(stack, kind, file, arguments.as_is, arguments.wait))
+                inputs.append(feed(stack, kind, file, arguments.as_is, arguments.wait, interface))
         mails: list[Mail] = []
         failures: list[dict[str, Any]] = []
 
@@ -147,6 +156,7 @@ def main() -> int:
                     "failures": failures,
                     "function_log": log,
                     "counts": counts(log),
+                    "network": vars(built) if built else None,
                     "alarms": stack.alarms(),
                     "permissions": stack.permissions(),
                 },

@@ -11,6 +11,7 @@ mod events;
 mod harness;
 mod hostile;
 mod logs;
+mod look_ups;
 mod mail;
 mod metrics;
 mod repeats;

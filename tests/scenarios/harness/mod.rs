@@ -10,6 +10,7 @@ mod script;
 mod sns;
 mod world;
 
+pub(crate) use binary::look_up_example;
 pub(crate) use clock::minutes_ago;
 pub(crate) use cloudwatch::{Datum, Put};
 pub(crate) use process::Output;
