@@ -11,6 +11,7 @@ mod events;
 mod harness;
 mod hostile;
 mod logs;
+mod machines;
 mod mail;
 mod metrics;
 mod repeats;
