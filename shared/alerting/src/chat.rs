@@ -2,7 +2,7 @@
 //! anything else it drops without a word
 //! (<https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>).
 //!
-//! The words are the mail's, whatever their language: its first two paragraphs, its facts in a block, and its links.
+//! The words are the mail's, whatever their language: its headline and status, its facts in a block, and its links.
 
 use std::collections::BTreeMap;
 
@@ -115,7 +115,8 @@ fn description(body: &str) -> String {
             break;
         }
         if index < 2 {
-            text.push_str(&plain(&lines.join(" ")));
+            // The headline is one sentence or two; what stands below it are statements, each on a line of its own.
+            text.push_str(&plain(&lines.join(if index == 0 { " " } else { "\n" })));
             text.push_str("\n\n");
         } else {
             block.push_str(&plain(&lines.join("\n")));

@@ -85,8 +85,8 @@ pub struct Outcome {
     pub repeated: bool,
     /// The decisions.
     pub reasons: Vec<Reason>,
-    /// Why the chat was not told of mails that were sent. Nobody tries that again: whoever did would mail again too.
-    pub untold: Vec<PortError>,
+    /// Mails sent that the chat was not told of. Nobody tries that again: whoever did would mail again too.
+    pub untold: u64,
 }
 
 /// The ports and what does not change between invocations.
@@ -185,16 +185,16 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     }
 
     /// Records what was sent and tells the chat at the same time: a chat that fails or hangs keeps no mail from being recorded,
-    /// and so repeats none. Returns why it was not told.
+    /// and so repeats none. Returns how many it was not told of.
     async fn while_telling(
         &self,
         sent: &[Notice],
         record: impl Future<Output = Result<(), EngineError>>,
-    ) -> Result<Vec<PortError>, EngineError> {
+    ) -> Result<u64, EngineError> {
         let telling = async {
-            let mut untold = Vec::new();
+            let mut untold = 0;
             for notice in sent {
-                untold.extend(self.alerts.tell_chat(notice).await.err());
+                untold += u64::from(self.alerts.tell_chat(notice).await.is_err());
             }
             untold
         };

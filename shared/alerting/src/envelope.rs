@@ -15,7 +15,7 @@ pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// The protocols whose subscribers get the document
 /// (<https://docs.aws.amazon.com/sns/latest/dg/sns-event-destinations.html>).
-pub const MACHINES: [&str; 5] = ["sqs", "lambda", "http", "https", "firehose"];
+pub const MACHINES: [&str; 4] = ["sqs", "lambda", "http", "https"];
 
 /// The value of `MessageStructure` that the message is for.
 pub const STRUCTURE: &str = "json";

@@ -3,10 +3,10 @@
 use alerting::{
     engine::Engine,
     incident::state::{DocId, Versioned, Write},
-    mail::Mail,
     memory::MemoryIncidents,
     metric::Point,
     network::{Missing, Network, Wanted},
+    notice::Notice,
     ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
 };
 use aws_adapters::{CloudWatchMetrics, DynamoIncidents, Ec2Network, SnsAlerts, SqsTimers, client::Shared};
@@ -25,9 +25,12 @@ pub type Incidents = Engine<Store, Timer, Alerts, Metrics, Networks>;
 pub fn engine(config: &Config) -> Incidents {
     let shared = Shared::default();
     let (alerts, metrics) = match &config.publish_to {
-        PublishTo::Console => (Alerts::Console(Console), Metrics::Console(Console)),
-        PublishTo::Aws { topic_arn } => (
-            Alerts::Sns(SnsAlerts::new(shared.clone(), topic_arn)),
+        PublishTo::Console { shows } => {
+            let console = Console { shows: *shows };
+            (Alerts::Console(console), Metrics::Console(console))
+        }
+        PublishTo::Aws { topic_arn, chat_topic_arn } => (
+            Alerts::Sns(SnsAlerts::new(shared.clone(), topic_arn, chat_topic_arn.clone())),
             Metrics::CloudWatch(CloudWatchMetrics::new(shared.clone(), &config.site.metric_namespace)),
         ),
     };
@@ -117,11 +120,23 @@ pub enum Alerts {
 }
 
 impl AlertSink for Alerts {
-    async fn send(&self, mail: &Mail) -> Result<(), PortError> {
+    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
         match self {
-            Alerts::Console(sink) => sink.send(mail).await,
-            Alerts::Sns(sink) => sink.send(mail).await,
+            Alerts::Console(sink) => sink.send(notice).await,
+            Alerts::Sns(sink) => sink.send(notice).await,
         }
+    }
+
+    async fn tell_chat(&self, notice: &Notice) -> Result<(), PortError> {
+        let told = match self {
+            Alerts::Console(sink) => sink.tell_chat(notice).await,
+            Alerts::Sns(sink) => sink.tell_chat(notice).await,
+        };
+        told.inspect_err(|error| {
+            // The one place that says so: the mail is sent and recorded, and nobody tries this again.
+            let (incident, kind) = (&notice.mail.incident, notice.mail.kind.word());
+            tracing::warn!(incident, kind, "the mail was sent, but the chat was not told: {error}");
+        })
     }
 }
 
