@@ -19,6 +19,7 @@ import textwrap
 import time
 from datetime import datetime, timezone
 
+import network
 import plain_alarm
 import records
 from emulator import Emulator, EmulatorError
@@ -81,13 +82,18 @@ def run(keep: bool) -> None:
             build(build_environment(), crates)
             step.note = f"{crates.count} crates" if crates.count else "nothing to do"
         with Step("Start the AWS emulator") as step:
-            emulator = Emulator.start(KEPT if keep else None)
+            ec2 = network.reserve()
+            emulator = Emulator.start(KEPT if keep else None, functions_see=ec2)
             step.note = emulator.endpoint
+        with Step("Build a network in an emulated EC2") as step:
+            built = network.start_and_build(emulator, ec2)
+            step.note = f"{built.instance} behind {built.acl}"
         with Step("Deploy template.yaml (sam deploy)") as step:
             stack = Stack.deploy(emulator)
             step.note = f"{len(stack.resources())} resources"
         off = ", ".join(f"{name}={json.dumps(value)} ({lacking})" for name, (value, lacking) in OFF_IN_THE_EMULATOR.items())
-        print(dim(textwrap.indent(textwrap.fill(f"Switched off, as the emulator lacks it: {off}.", WIDTH - 4), "    ")))
+        for note in (f"Switched off, as the emulator lacks it: {off}.", f"{network.LACKS}."):
+            print(dim(textwrap.indent(textwrap.fill(note, WIDTH - 4), "    ")))
         if keep:
             remember(stack)
         show(stack, started)
@@ -105,7 +111,7 @@ def run(keep: bool) -> None:
 
 def show(stack: Stack, started: float) -> None:
     """Puts the records, and prints the mail, the plain alarm's mail and the metrics."""
-    batches = records.demonstration(int(time.time()))
+    batches = records.demonstration(int(time.time()), network.of(stack.emulator).interface)
     count = sum(map(len, batches))
     with Step(f"Put {count} flow log records") as step:
         moments = [stack.put(records.events(batch), f"{records.interface_of(batch[0])}-all") for batch in batches]
@@ -196,7 +202,8 @@ def explain_kept(stack: Stack) -> None:
 def put(line: str) -> None:
     """Sends a record, or the documented ping, and shows what it led to."""
     stack = kept()
-    lines = records.shifted([line] if line else list(records.DOCUMENTED_PING), int(time.time()) - 60)
+    lines = [line] if line else records.of_interface(records.DOCUMENTED_PING, network.of(stack.emulator).interface)
+    lines = records.shifted(lines, int(time.time()) - 60)
     before = len(stack.function_log())
     list(stack.mails())
     with Step(f"Put {len(lines)} record{'s' * (len(lines) > 1)}"):

@@ -80,10 +80,11 @@ class Emulator:
     home: Path
 
     @classmethod
-    def start(cls, home: Path | None = None) -> Emulator:
+    def start(cls, home: Path | None = None, functions_see: dict[str, str] | None = None) -> Emulator:
         """Starts the emulator and waits until it answers.
 
-        Everything it writes goes below `home`, by default a new temporary directory that `stop` removes.
+        Everything it writes goes below `home`, by default a new temporary directory that `stop` removes. The functions that it
+        runs find `functions_see` in their environment.
         """
         home = Path(home or tempfile.mkdtemp(prefix="vpc-flow-alerts-"))
         scratch = home / "tmp"
@@ -105,6 +106,7 @@ class Emulator:
             LAMBDA_ASYNC_RETRY_BASE_SECONDS="0.1",
             LOG_LEVEL="INFO",
         )
+        env |= functions_see or {}
         with open(home / "emulator.log", "wb") as log:
             # A process group of its own: one signal to it ends the emulator and the functions that it started.
             process = subprocess.Popen(
@@ -137,6 +139,11 @@ class Emulator:
         tail = "\n".join(self.log().splitlines()[-15:])
         raise EmulatorError(f"the emulator did not answer on {self.endpoint}; its last words:\n{tail}")
 
+    def accompany(self, pid: int) -> None:
+        """Ends a process group with the emulator, also when a later run stops it."""
+        with open(self.home / "companions", "a") as companions:
+            companions.write(f"{pid}\n")
+
     def stop(self) -> None:
         """Ends the emulator's processes, which this program started, and removes what they wrote."""
         for sign in (signal.SIGTERM, signal.SIGKILL):
@@ -148,14 +155,17 @@ class Emulator:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _signal(self, sign: int) -> bool:
-        """Signals the emulator's process group; returns whether any of it is still there."""
-        with contextlib.suppress(ChildProcessError):  # one that an earlier run started (KEEP=1) is no child of this one
-            os.waitpid(self.pid, os.WNOHANG)
-        try:
-            os.killpg(self.pid, sign)
-        except (ProcessLookupError, PermissionError):
-            return False
-        return True
+        """Signals the process groups of the emulator and its companions; returns whether any of it is still there."""
+        companions = self.home / "companions"
+        pids = [self.pid, *map(int, companions.read_text().split())] if companions.exists() else [self.pid]
+        there = False
+        for pid in pids:
+            with contextlib.suppress(ChildProcessError):  # one that an earlier run started (KEEP=1) is no child of this one
+                os.waitpid(pid, os.WNOHANG)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, sign)
+                there = True
+        return there
 
     def alive(self) -> bool:
         """Returns whether the emulator answers."""

@@ -86,13 +86,18 @@ def ordinary(count: int, interface: str, end: int, seed: int) -> list[str]:
     return lines
 
 
-def demonstration(now: int) -> list[list[str]]:
+def of_interface(lines: list[str] | tuple[str, ...], interface: str) -> list[str]:
+    """Puts another interface's id where the documented one stands."""
+    return [line.replace(INTERFACE, interface) for line in lines]
+
+
+def demonstration(now: int, interface: str = INTERFACE) -> list[list[str]]:
     """Makes the batches of the demo, one per interface: the documented ping among ordinary traffic, and two more with
     ordinary traffic only. The records end as many minutes ago as CloudWatch Logs typically is behind.
     """
     end = now - 5 * 60
     return [
-        ordinary(100, INTERFACE, end, seed=1) + shifted(DOCUMENTED_PING, end),
+        ordinary(100, interface, end, seed=1) + shifted(of_interface(DOCUMENTED_PING, interface), end),
         ordinary(100, "eni-0a1b2c3d4e5f60718", end, seed=2),
         ordinary(100, "eni-0f9e8d7c6b5a40312", end, seed=3),
     ]

@@ -101,10 +101,11 @@ def build(env: dict[str, str], on_line: Callable[[str], None] = lambda line: Non
 
 @dataclass
 class Mail:
-    """A message of the topic, as a subscriber gets it."""
+    """A message of the topic: the mail as the e-mail subscriber gets it, the document as a queue does."""
 
     subject: str
     body: str
+    document: dict[str, Any]
     attributes: dict[str, str]
     arrived_at: float
     """When it was seen, in seconds since the epoch."""
@@ -177,11 +178,14 @@ class Stack:
         return self.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)["StackResources"]
 
     def _subscribe(self) -> None:
-        """Subscribes a queue beside the e-mail address: the only way to read here what the address would get."""
+        """Subscribes a queue beside the e-mail address, whose mails the emulator only logs: the document has their text."""
+        self.queue_url = self.subscribe("reader-of-the-mails", self.outputs["AlertTopicArn"])
+
+    def subscribe(self, name: str, topic: str, **attributes: str) -> str:
+        """Subscribes a new queue to a topic and returns its URL. `attributes` are the subscription's, a FilterPolicy say."""
         sqs = self.client("sqs")
-        self.queue_url = sqs.create_queue(QueueName="reader-of-the-mails")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        topic = self.outputs["AlertTopicArn"]
+        queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         allowed = {
             "Effect": "Allow",
             "Principal": {"Service": "sns.amazonaws.com"},
@@ -190,8 +194,9 @@ class Stack:
             "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-        sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={"Policy": policy})
-        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": policy})
+        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+        return queue_url
 
     def put(self, events: list[Event], stream: str) -> float:
         """Puts events into a stream of the log group; returns the moment before the call, in seconds since the epoch."""
@@ -211,15 +216,24 @@ class Stack:
 
     def mails(self) -> Iterator[Mail]:
         """Takes the mails that are there."""
-        for body in self._take(self.queue_url):
-            notification = json.loads(body)
+        for notification in self.notifications(self.queue_url):
             attributes = notification.get("MessageAttributes") or {}
+            try:
+                document = json.loads(notification["Message"])
+            except ValueError:
+                document = {}  # alarms write to the same topic, in a format of their own
+            mail = document.get("mail", {"text": notification["Message"]})
             yield Mail(
                 subject=notification.get("Subject") or "",
-                body=notification["Message"],
+                body=mail.get("text", "(the text was left out: the message would be too large)"),
+                document=document,
                 attributes={name: attribute["Value"] for name, attribute in attributes.items()},
                 arrived_at=time.time(),
             )
+
+    def notifications(self, queue_url: str) -> Iterator[dict[str, Any]]:
+        """Takes what a topic put into a queue."""
+        return map(json.loads, self._take(queue_url))
 
     def failures(self) -> list[dict[str, Any]]:
         """Takes what is in the failure queue."""

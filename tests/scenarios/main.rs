@@ -11,6 +11,8 @@ mod events;
 mod harness;
 mod hostile;
 mod logs;
+mod look_ups;
+mod machines;
 mod mail;
 mod metrics;
 mod repeats;

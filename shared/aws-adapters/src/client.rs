@@ -27,6 +27,12 @@ const MAX_REASON_CHARS: usize = 400;
 pub struct Shared(Arc<OnceCell<SdkConfig>>);
 
 impl Shared {
+    /// A configuration that is there already.
+    #[cfg(test)]
+    pub(crate) fn of(config: SdkConfig) -> Shared {
+        Shared(Arc::new(OnceCell::new_with(Some(config))))
+    }
+
     /// Region, credentials and endpoints from where the SDK looks for them, with the time-outs and retries above.
     ///
     /// Standard retries, not adaptive ones: those never retry at a function's rate of calls (ARCHITECTURE.md, Decisions).
@@ -60,16 +66,19 @@ where
     let reason = match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        (None, _) => {
-            let mut reason = error.to_string();
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                reason.push_str(": ");
-                reason.push_str(&error.to_string());
-                cause = error.source();
-            }
-            reason
-        }
+        (None, _) => causes(error),
     };
     PortError { call, reason: one_line(&reason, MAX_REASON_CHARS).into_owned() }
+}
+
+/// The chain of causes, the outermost first.
+pub(crate) fn causes(error: &dyn Error) -> String {
+    let mut reason = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        reason.push_str(": ");
+        reason.push_str(&error.to_string());
+        cause = error.source();
+    }
+    reason
 }

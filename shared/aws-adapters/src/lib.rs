@@ -5,10 +5,12 @@
 pub mod client;
 pub mod cloudwatch;
 pub mod dynamodb;
+pub mod ec2;
 pub mod sns;
 pub mod sqs;
 
 pub use cloudwatch::CloudWatchMetrics;
 pub use dynamodb::DynamoIncidents;
+pub use ec2::Ec2Network;
 pub use sns::SnsAlerts;
 pub use sqs::SqsTimers;

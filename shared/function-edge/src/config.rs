@@ -11,16 +11,23 @@ use alerting::{
 use flow_log::{DEFAULT_MAX_INFLATED_BYTES, Formats};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::console::Shows;
+
 /// Where mails and metrics go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublishTo {
     /// To Amazon SNS and Amazon CloudWatch.
     Aws {
-        /// The topic for mails.
+        /// `ALERT_TOPIC_ARN`: the topic for mails and documents.
         topic_arn: String,
+        /// `CHAT_TOPIC_ARN`: the topic for a chat's notifications.
+        chat_topic_arn: Option<String>,
     },
     /// To standard output; nothing is called.
-    Console,
+    Console {
+        /// `CONSOLE_SHOWS`: what is printed of a message.
+        shows: Shows,
+    },
 }
 
 /// Where incidents are remembered between invocations.
@@ -32,15 +39,24 @@ pub struct RememberIn {
     pub timer_queue_url: String,
 }
 
+/// What is looked up in EC2 for the mails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookUps {
+    /// `OWNER_TAG_KEYS`: keys of the tags that say who owns a resource, default: `owner` and `team`.
+    pub owner_tag_keys: Vec<String>,
+}
+
 /// The whole configuration.
 #[derive(Debug)]
 pub struct Config {
     /// `FLOW_LOG_FORMAT`, default: the 14 default fields.
     pub formats: Formats,
-    /// `PUBLISH_TO` (default `aws`) with `ALERT_TOPIC_ARN`.
+    /// `PUBLISH_TO` (default `aws`) with `ALERT_TOPIC_ARN` and `CHAT_TOPIC_ARN`, or with `CONSOLE_SHOWS`.
     pub publish_to: PublishTo,
     /// `INCIDENT_TABLE` and `TIMER_QUEUE_URL`; none: in each process of its own.
     pub remember_in: Option<RememberIn>,
+    /// `LOOK_UPS` (default `on`) with `OWNER_TAG_KEYS`; none: switched off, or nothing is to be called at all.
+    pub look_ups: Option<LookUps>,
     /// `AWS_REGION`, `METRIC_NAMESPACE` and `METRIC_NAME`.
     pub site: Site,
     /// `UPDATE_INTERVALS_MINUTES`, `QUIET_MINUTES`, `ALL_CLEAR_MAILS` and `FUNCTION_TIMEOUT_SECONDS`.
@@ -89,10 +105,19 @@ impl Config {
             Formats::parse(text).map_err(|error| error.to_string())
         })?;
         let publish_to = match vars.get("PUBLISH_TO").as_deref() {
-            None | Some("aws") => PublishTo::Aws { topic_arn: vars.topic_arn()? },
-            Some("console") => PublishTo::Console,
+            None | Some("aws") => {
+                PublishTo::Aws { topic_arn: vars.topic_arn()?, chat_topic_arn: vars.chat_topic_arn()? }
+            }
+            Some("console") => PublishTo::Console {
+                shows: vars.parsed("CONSOLE_SHOWS", Shows::Mail, |text| match text {
+                    "mail" => Ok(Shows::Mail),
+                    "all" => Ok(Shows::All),
+                    _ => Err("mail, or all: also what machines and a chat get".to_owned()),
+                })?,
+            },
             Some(other) => return Err(vars.wrong("PUBLISH_TO", other, "allowed are aws and console")),
         };
+        let look_ups = vars.look_ups()?.filter(|_| matches!(publish_to, PublishTo::Aws { .. }));
         let region = vars.parsed("AWS_REGION", "us-east-1".to_owned(), |text| {
             let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
             if plain { Ok(text.to_owned()) } else { Err("a region's code, such as eu-west-1".to_owned()) }
@@ -112,6 +137,7 @@ impl Config {
             formats,
             publish_to,
             remember_in: vars.remember_in()?,
+            look_ups,
             site: Site { console: Console::new(&region), region, metric_namespace, metric_name },
             policy: vars.policy()?,
             group_by: vars.parsed("INCIDENT_BY", GroupBy::LogGroup, |text| match text {
@@ -173,15 +199,14 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             value: None,
             allowed: ALLOWED.to_owned(),
         })?;
-        let parts: Vec<&str> = arn.split(':').collect();
-        match parts[..] {
-            ["arn", partition, "sns", region, account, name]
-                if [partition, region, account, name].iter().all(|part| !part.is_empty()) =>
-            {
-                Ok(arn)
-            }
-            _ => Err(self.wrong(VARIABLE, &arn, ALLOWED)),
-        }
+        if is_topic_arn(&arn) { Ok(arn) } else { Err(self.wrong(VARIABLE, &arn, ALLOWED)) }
+    }
+
+    fn chat_topic_arn(&self) -> Result<Option<String>, ConfigError> {
+        self.parsed("CHAT_TOPIC_ARN", None, |arn| {
+            let allowed = "an SNS topic's ARN, arn:aws:sns:region:account:name, or nothing for no chat";
+            if is_topic_arn(arn) { Ok(Some(arn.to_owned())) } else { Err(allowed.to_owned()) }
+        })
     }
 
     fn remember_in(&self) -> Result<Option<RememberIn>, ConfigError> {
@@ -199,6 +224,26 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             (Some(_), Some(url)) if !url.starts_with("http") => Err(self.wrong(QUEUE, &url, "the URL of an SQS queue")),
             (Some(table), Some(timer_queue_url)) => Ok(Some(RememberIn { table, timer_queue_url })),
         }
+    }
+
+    fn look_ups(&self) -> Result<Option<LookUps>, ConfigError> {
+        let on = self.parsed("LOOK_UPS", true, |text| match text {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err("on or off".to_owned()),
+        })?;
+        let default = || ["owner", "team"].map(str::to_owned).into();
+        let owner_tag_keys = self.parsed("OWNER_TAG_KEYS", default(), |text| {
+            let keys: Vec<String> = text.split(',').map(|key| key.trim().to_owned()).collect();
+            let allowed = || {
+                format!(
+                    "up to {MAX_OWNER_TAG_KEYS} tag keys of 1 to 128 characters without * ? and \\, separated by commas"
+                )
+            };
+            let good = keys.len() <= MAX_OWNER_TAG_KEYS && keys.iter().all(|key| tag_key(key));
+            if good { Ok(keys) } else { Err(allowed()) }
+        })?;
+        Ok(on.then_some(LookUps { owner_tag_keys }))
     }
 
     fn policy(&self) -> Result<Policy, ConfigError> {
@@ -229,6 +274,11 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
     }
 }
 
+fn is_topic_arn(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.split(':').collect();
+    matches!(parts[..], ["arn", _, "sns", _, _, _]) && parts.iter().all(|part| !part.is_empty())
+}
+
 /// Minutes within what is allowed; parts of one are good for trials.
 fn minutes(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|minutes| (MIN_MINUTES..=MAX_MINUTES).contains(minutes))
@@ -243,6 +293,15 @@ fn as_millis(minutes: f64) -> u64 {
 const MIN_MINUTES: f64 = 0.1;
 /// A week.
 const MAX_MINUTES: f64 = 7.0 * 24.0 * 60.0;
+
+/// Each key is asked for in up to five spellings, and a filter of EC2's takes 200.
+const MAX_OWNER_TAG_KEYS: usize = 10;
+
+/// Text that can be a tag's key (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html>), except for what would
+/// be a wildcard in a filter.
+fn tag_key(text: &str) -> bool {
+    (1..=128).contains(&text.chars().count()) && !text.contains(|c: char| c.is_control() || "*?\\".contains(c))
+}
 
 /// Text that CloudWatch takes for a namespace or a metric's name.
 fn metric_text(text: &str) -> Option<String> {
@@ -269,17 +328,37 @@ mod tests {
     #[test]
     fn a_topic_is_all_that_is_needed() {
         let config = read(&[TOPIC]).unwrap();
-        assert_eq!(config.publish_to, PublishTo::Aws { topic_arn: TOPIC.1.to_owned() });
+        let topic_arn = TOPIC.1.to_owned();
+        assert_eq!(config.publish_to, PublishTo::Aws { topic_arn, chat_topic_arn: None });
         assert_eq!(config.site.metric_namespace, "Ping-Deny-Metrics");
         assert_eq!(config.site.metric_name, "Ping-Deny");
         assert_eq!(config.max_inflated_bytes, 64 * 1024 * 1024);
         assert_eq!(config.policy, Policy::default());
+        assert_eq!(config.look_ups, Some(LookUps { owner_tag_keys: vec!["owner".to_owned(), "team".to_owned()] }));
+    }
+
+    #[test]
+    fn look_ups_can_be_switched_off_and_never_happen_beside_the_console() {
+        assert_eq!(read(&[TOPIC, ("LOOK_UPS", "off")]).unwrap().look_ups, None);
+        assert_eq!(read(&[("PUBLISH_TO", "console"), ("LOOK_UPS", "on")]).unwrap().look_ups, None);
+        let keys = read(&[TOPIC, ("OWNER_TAG_KEYS", "Besitzer, cost center,チーム")]).unwrap().look_ups.unwrap();
+        assert_eq!(keys.owner_tag_keys, ["Besitzer", "cost center", "チーム"]);
+    }
+
+    #[test]
+    fn a_chat_and_a_talkative_console_are_asked_for() {
+        let chat = "arn:aws:sns:eu-west-1:123456789012:chat";
+        let config = read(&[TOPIC, ("CHAT_TOPIC_ARN", chat)]).unwrap();
+        let (topic_arn, chat_topic_arn) = (TOPIC.1.to_owned(), Some(chat.to_owned()));
+        assert_eq!(config.publish_to, PublishTo::Aws { topic_arn, chat_topic_arn });
+        let config = read(&[("PUBLISH_TO", "console"), ("CONSOLE_SHOWS", "all")]).unwrap();
+        assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::All });
     }
 
     #[test]
     fn an_empty_variable_is_a_default() {
         let config = read(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", ""), ("QUIET_MINUTES", " ")]).unwrap();
-        assert_eq!(config.publish_to, PublishTo::Console);
+        assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::Mail });
         assert_eq!(config.policy, Policy::default());
     }
 
@@ -290,6 +369,8 @@ mod tests {
             (vec![("PUBLISH_TO", "email"), TOPIC], "PUBLISH_TO=\"email\": allowed are aws and console"),
             (vec![], "ALERT_TOPIC_ARN is not set: an SNS topic's ARN is needed"),
             (vec![("ALERT_TOPIC_ARN", "arn:aws:sqs:eu-west-1:1:queue")], "ALERT_TOPIC_ARN=\"arn:aws:sqs:"),
+            (vec![TOPIC, ("CHAT_TOPIC_ARN", "#alerts")], "CHAT_TOPIC_ARN=\"#alerts\": an SNS topic's ARN"),
+            (vec![console, ("CONSOLE_SHOWS", "html")], "CONSOLE_SHOWS=\"html\": mail, or all"),
             (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
             (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
             (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 247"),
@@ -298,6 +379,10 @@ mod tests {
             (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),
             (vec![console, ("MAX_INFLATED_BYTES", "64 MiB")], "MAX_INFLATED_BYTES=\"64 MiB\": a whole number"),
             (vec![console, ("AWS_LAMBDA_LOG_LEVEL", "loud")], "AWS_LAMBDA_LOG_LEVEL=\"loud\": TRACE"),
+            (vec![console, ("LOOK_UPS", "yes")], "LOOK_UPS=\"yes\": on or off"),
+            (vec![console, ("OWNER_TAG_KEYS", "owner,")], "OWNER_TAG_KEYS=\"owner,\": up to 10 tag keys of 1 to 128"),
+            (vec![console, ("OWNER_TAG_KEYS", "own*")], "OWNER_TAG_KEYS=\"own*\": up to 10 tag keys"),
+            (vec![console, ("OWNER_TAG_KEYS", "1,2,3,4,5,6,7,8,9,10,11")], "OWNER_TAG_KEYS=\"1,2,3,"),
             (vec![console, ("FLOW_LOG_FORMAT", "version action")], "FLOW_LOG_FORMAT=\"version action\": "),
         ] {
             let message = refused(&vars);

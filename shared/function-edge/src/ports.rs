@@ -3,26 +3,34 @@
 use alerting::{
     engine::Engine,
     incident::state::{DocId, Versioned, Write},
-    mail::Mail,
     memory::MemoryIncidents,
     metric::Point,
-    ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
+    network::{Missing, Network, Wanted},
+    notice::Notice,
+    ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
 };
-use aws_adapters::{CloudWatchMetrics, DynamoIncidents, SnsAlerts, SqsTimers, client::Shared};
+use aws_adapters::{CloudWatchMetrics, DynamoIncidents, Ec2Network, SnsAlerts, SqsTimers, client::Shared};
 
 use crate::{
+    clock,
     config::{Config, PublishTo},
     console::Console,
     local_timers::LocalTimers,
 };
 
+/// The engine with a choice of ports behind each trait.
+pub type Incidents = Engine<Store, Timer, Alerts, Metrics, Networks>;
+
 /// The engine with the ports that the configuration asks for. Nothing is connected before it is needed.
-pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
+pub fn engine(config: &Config) -> Incidents {
     let shared = Shared::default();
     let (alerts, metrics) = match &config.publish_to {
-        PublishTo::Console => (Alerts::Console(Console), Metrics::Console(Console)),
-        PublishTo::Aws { topic_arn } => (
-            Alerts::Sns(SnsAlerts::new(shared.clone(), topic_arn)),
+        PublishTo::Console { shows } => {
+            let console = Console { shows: *shows };
+            (Alerts::Console(console), Metrics::Console(console))
+        }
+        PublishTo::Aws { topic_arn, chat_topic_arn } => (
+            Alerts::Sns(SnsAlerts::new(shared.clone(), topic_arn, chat_topic_arn.clone())),
             Metrics::CloudWatch(CloudWatchMetrics::new(shared.clone(), &config.site.metric_namespace)),
         ),
     };
@@ -30,11 +38,23 @@ pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
         None => (Store::Memory(MemoryIncidents::default()), Timer::Local(LocalTimers::default())),
         Some(tables) => (
             Store::DynamoDb(DynamoIncidents::new(shared.clone(), &tables.table)),
-            Timer::Sqs(SqsTimers::new(shared, &tables.timer_queue_url)),
+            Timer::Sqs(SqsTimers::new(shared.clone(), &tables.timer_queue_url)),
         ),
     };
+    let network = network(config, &shared);
     let (policy, site) = (config.policy.clone(), config.site.clone());
-    Engine { store, timers, alerts, metrics, policy, group_by: config.group_by, site }
+    Engine { store, timers, alerts, metrics, network, policy, group_by: config.group_by, site }
+}
+
+/// The source of names, owners and rules that the configuration asks for. It keeps what it learns: make one for a process.
+fn network(config: &Config, shared: &Shared) -> Networks {
+    match &config.look_ups {
+        None => Networks::Off,
+        Some(look_ups) => {
+            let keys = look_ups.owner_tag_keys.clone();
+            Networks::Ec2(Box::new(Ec2Network::new(shared.clone(), keys, clock::now)))
+        }
+    }
 }
 
 /// Where incidents are remembered.
@@ -100,11 +120,23 @@ pub enum Alerts {
 }
 
 impl AlertSink for Alerts {
-    async fn send(&self, mail: &Mail) -> Result<(), PortError> {
+    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
         match self {
-            Alerts::Console(sink) => sink.send(mail).await,
-            Alerts::Sns(sink) => sink.send(mail).await,
+            Alerts::Console(sink) => sink.send(notice).await,
+            Alerts::Sns(sink) => sink.send(notice).await,
         }
+    }
+
+    async fn tell_chat(&self, notice: &Notice) -> Result<(), PortError> {
+        let told = match self {
+            Alerts::Console(sink) => sink.tell_chat(notice).await,
+            Alerts::Sns(sink) => sink.tell_chat(notice).await,
+        };
+        told.inspect_err(|error| {
+            // The one place that says so: the mail is sent and recorded, and nobody tries this again.
+            let (incident, kind) = (&notice.mail.incident, notice.mail.kind.word());
+            tracing::warn!(incident, kind, "the mail was sent, but the chat was not told: {error}");
+        })
     }
 }
 
@@ -122,6 +154,24 @@ impl MetricSink for Metrics {
         match self {
             Metrics::Console(sink) => sink.publish(points).await,
             Metrics::CloudWatch(sink) => sink.publish(points).await,
+        }
+    }
+}
+
+/// Who knows names, owners and rules.
+#[derive(Debug)]
+pub enum Networks {
+    /// Nobody: mails go by the records alone.
+    Off,
+    /// EC2.
+    Ec2(Box<Ec2Network>),
+}
+
+impl NetworkSource for Networks {
+    async fn look_up(&self, wanted: &Wanted) -> Network {
+        match self {
+            Networks::Off => Network::unknown(Missing::SwitchedOff),
+            Networks::Ec2(source) => source.look_up(wanted).await,
         }
     }
 }

@@ -10,12 +10,13 @@ mod script;
 mod sns;
 mod world;
 
+pub(crate) use binary::look_up_example;
 pub(crate) use clock::minutes_ago;
 pub(crate) use cloudwatch::{Datum, Put};
 pub(crate) use process::Output;
 pub(crate) use runtime_api::Outcome;
 pub(crate) use script::Act;
-pub(crate) use sns::Mail;
+pub(crate) use sns::{CHAT_TOPIC, Mail, Message};
 pub(crate) use world::{Setup, World};
 
 use std::path::{Path, PathBuf};

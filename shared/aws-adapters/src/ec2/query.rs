@@ -1,0 +1,129 @@
+//! What is asked of EC2, as values: actions, filters, and the form that carries them.
+//! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>
+
+use alerting::network::{Gap, Missing, Part};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// The version of EC2's API.
+const API_VERSION: &str = "2016-11-15";
+/// Items in one answer: the most that all four actions allow. EC2 refuses some unpaged requests in large accounts.
+const MAX_RESULTS: &str = "1000";
+/// Values that one filter takes
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>).
+pub(super) const MAX_FILTER_VALUES: usize = 200;
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The four actions that are called; the function may call no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Interfaces,
+    Tags,
+    Groups,
+    Acls,
+}
+
+impl Action {
+    /// EC2's name for it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Action::Interfaces => "DescribeNetworkInterfaces",
+            Action::Tags => "DescribeTags",
+            Action::Groups => "DescribeSecurityGroups",
+            Action::Acls => "DescribeNetworkAcls",
+        }
+    }
+
+    /// The part of the answer that it gives.
+    pub(super) fn part(self) -> Part {
+        match self {
+            Action::Interfaces => Part::Interfaces,
+            Action::Tags => Part::Tags,
+            Action::Groups => Part::Groups,
+            Action::Acls => Part::Acls,
+        }
+    }
+}
+
+/// One question: an action, and filters that all have to hold. An unknown id in a filter finds nothing; as a parameter of its
+/// own it would fail the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Query {
+    pub(super) action: Action,
+    pub(super) filters: Vec<Filter>,
+}
+
+/// A filter: its name, and values of which one has to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Filter {
+    pub(super) name: &'static str,
+    pub(super) values: Vec<String>,
+}
+
+impl Query {
+    /// A question with one filter; none where there is nothing to ask for.
+    pub(super) fn by(action: Action, name: &'static str, values: Vec<String>) -> Option<Query> {
+        (!values.is_empty()).then(|| Query { action, filters: vec![Filter { name, values }] })
+    }
+
+    /// What is asked for by the filter that every question has.
+    pub(super) fn values(&self) -> &[String] {
+        self.filters.first().map_or(&[], |filter| &filter.values)
+    }
+
+    /// Notes that its answer is missing, wholly or in part.
+    pub(super) fn gap(&self, reason: Missing) -> Gap {
+        Gap { part: self.action.part(), reason }
+    }
+
+    /// The request's body.
+    pub(super) fn form(&self, next_token: Option<&str>) -> String {
+        let mut form = format!("Action={}&Version={API_VERSION}&MaxResults={MAX_RESULTS}", self.action.name());
+        let mut add = |name: &str, value: &str| {
+            form.push('&');
+            form.push_str(name);
+            form.push('=');
+            form.extend(utf8_percent_encode(value, RESERVED));
+        };
+        for (filter, n) in self.filters.iter().zip(1..) {
+            add(&format!("Filter.{n}.Name"), filter.name);
+            for (value, m) in filter.values.iter().zip(1..) {
+                add(&format!("Filter.{n}.Value.{m}"), value);
+            }
+        }
+        if let Some(token) = next_token {
+            add("NextToken", token);
+        }
+        form
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_a_form() {
+        let query = Query {
+            action: Action::Tags,
+            filters: vec![
+                Filter { name: "resource-id", values: vec!["i-1".to_owned(), "subnet-2".to_owned()] },
+                Filter { name: "key", values: vec!["Name".to_owned(), "cost center/チーム&x=1".to_owned()] },
+            ],
+        };
+        assert_eq!(
+            query.form(Some("a+b=")),
+            "Action=DescribeTags&Version=2016-11-15&MaxResults=1000\
+             &Filter.1.Name=resource-id&Filter.1.Value.1=i-1&Filter.1.Value.2=subnet-2\
+             &Filter.2.Name=key&Filter.2.Value.1=Name\
+             &Filter.2.Value.2=cost%20center%2F%E3%83%81%E3%83%BC%E3%83%A0%26x%3D1\
+             &NextToken=a%2Bb%3D"
+        );
+    }
+
+    #[test]
+    fn nothing_to_ask_for_is_no_question() {
+        assert_eq!(Query::by(Action::Groups, "group-id", Vec::new()), None);
+    }
+}

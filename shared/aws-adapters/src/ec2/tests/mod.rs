@@ -1,0 +1,394 @@
+//! Whole look-ups against an EC2 in memory: calls, time, failures and memory.
+
+mod fake;
+
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use alerting::network::{Part, Tags};
+use fake::{Answer, Call, Ec2};
+
+use super::*;
+
+const NOW: fn() -> EpochMillis = || EpochMillis(1_795_425_134_000);
+const LATER: fn() -> EpochMillis = || EpochMillis(1_795_425_134_000 + TIME_TO_LIVE_MILLIS);
+
+const OWN: &str = "<item><networkInterfaceId>eni-0a1</networkInterfaceId><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId>\
+    <privateIpAddress>10.1.2.3</privateIpAddress><groupSet><item><groupId>sg-1</groupId></item></groupSet>\
+    <attachment><instanceId>i-1</instanceId></attachment></item>";
+const PEER: &str = "<item><networkInterfaceId>eni-0b2</networkInterfaceId><subnetId>subnet-2</subnetId><vpcId>vpc-1</vpcId>\
+    <privateIpAddress>10.1.9.9</privateIpAddress><attachment><instanceId>i-2</instanceId></attachment></item>";
+
+fn wanted(interfaces: &[&str], addresses: &[&str]) -> Wanted {
+    Wanted {
+        interfaces: interfaces.iter().map(|id| (*id).to_owned()).collect(),
+        addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+    }
+}
+
+/// A mail about a ping from the internet.
+fn from_outside() -> Wanted {
+    wanted(&["eni-0a1"], &["10.1.2.3"])
+}
+
+/// A mail about a ping between two interfaces of ours.
+fn from_inside() -> Wanted {
+    wanted(&["eni-0a1"], &["10.1.2.3", "10.1.9.9"])
+}
+
+/// A VPC with two instances, of which the ACL of the first one's subnet denies pings outward. Like an emulator, and unlike EC2,
+/// it answers with ACLs that nobody asked for too.
+fn vpc(call: &Call) -> Answer {
+    let list = |action: &str, set: &str, items: &str| {
+        Answer::Xml(format!("<{action}Response><requestId>1</requestId><{set}>{items}</{set}></{action}Response>"))
+    };
+    let tag = |id: &str, key: &str, value: &str| {
+        format!("<item><resourceId>{id}</resourceId><key>{key}</key><value>{value}</value></item>")
+    };
+    let asked = call.form.values();
+    let found =
+        |id: &str, item: &str| if asked.clone().any(|value| value == id) { item.to_owned() } else { String::new() };
+    match call.action() {
+        "DescribeNetworkInterfaces" => {
+            let own = found("eni-0a1", OWN) + &found("10.1.2.3", OWN);
+            let peer = found("eni-0b2", PEER) + &found("10.1.9.9", PEER);
+            list("DescribeNetworkInterfaces", "networkInterfaceSet", &(own + &peer))
+        }
+        "DescribeTags" => {
+            let own = found("i-1", &(tag("i-1", "Name", "web-1") + &tag("i-1", "Owner", "team-a")));
+            let peer = found("i-2", &tag("i-2", "Name", "web-2"));
+            list("DescribeTags", "tagSet", &(own + &peer + &found("vpc-1", &tag("vpc-1", "Name", "shop"))))
+        }
+        "DescribeSecurityGroups" => {
+            let group = "<item><groupId>sg-1</groupId><groupName>web</groupName></item>";
+            list("DescribeSecurityGroups", "securityGroupInfo", &found("sg-1", group))
+        }
+        "DescribeNetworkAcls" => {
+            let acl = |id: &str, subnet: &str| {
+                format!(
+                    "<item><networkAclId>{id}</networkAclId><default>false</default><associationSet><item><subnetId>{subnet}\
+                     </subnetId></item></associationSet><entrySet><item><ruleNumber>50</ruleNumber><protocol>1</protocol>\
+                     <ruleAction>deny</ruleAction><egress>true</egress><cidrBlock>0.0.0.0/0</cidrBlock></item></entrySet></item>"
+                )
+            };
+            let acls = acl("acl-other", "subnet-9") + &acl("acl-1", "subnet-1");
+            list("DescribeNetworkAcls", "networkAclSet", &acls)
+        }
+        other => panic!("{other} was called"),
+    }
+}
+
+/// The VPC, with another answer to one action.
+fn vpc_but(action: &'static str, answer: Answer) -> Ec2 {
+    Ec2::new(move |call| if call.action() == action { answer.clone() } else { vpc(call) })
+}
+
+/// Looks up, and says how many milliseconds that took.
+async fn timed(network: &Ec2Network, wanted: &Wanted) -> (Network, u128) {
+    let began = Instant::now();
+    let found = network.look_up(wanted).await;
+    (found, began.elapsed().as_millis())
+}
+
+fn gap(part: Part, reason: Missing) -> Gap {
+    Gap { part, reason }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_from_outside_takes_four_calls_in_two_rounds_and_none_when_warm() {
+    let ec2 = Ec2::new(vpc);
+    let network = ec2.network(NOW);
+    let (cold, millis) = timed(&network, &from_outside()).await;
+    assert_eq!(
+        ec2.actions(),
+        ["DescribeNetworkAcls", "DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeTags"]
+    );
+    assert!((200..=210).contains(&millis), "{millis} ms");
+
+    assert_eq!(cold.gaps, []);
+    let own = cold.owner_of("10.1.2.3".parse().unwrap(), None).unwrap();
+    assert_eq!((&*own.id, own.instance_id.as_deref()), ("eni-0a1", Some("i-1")));
+    let web_1 = Tags { name: Some("web-1".into()), owners: vec![("Owner".into(), "team-a".into())] };
+    assert_eq!(cold.tags["i-1"], web_1);
+    assert_eq!(cold.tags["vpc-1"].name.as_deref(), Some("shop"));
+    assert!(!cold.tags.contains_key("subnet-1"), "it has no tags");
+    assert_eq!(&*cold.groups["sg-1"].name, "web");
+    assert_eq!(cold.acls.len(), 1);
+    assert_eq!(&*cold.acl_of("subnet-1").unwrap().id, "acl-1");
+
+    let (warm, millis) = timed(&network, &from_outside()).await;
+    assert_eq!((warm, ec2.calls().len(), millis), (cold, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_signed_for_ec2_and_name_what_is_wanted() {
+    let ec2 = Ec2::new(vpc);
+    ec2.network(NOW).look_up(&from_inside()).await;
+    let calls = ec2.calls();
+    assert_eq!(calls.len(), 4);
+    for call in &calls {
+        assert_eq!(call.url, "POST https://ec2.ap-northeast-1.amazonaws.com/");
+        assert_eq!(call.form["Version"], "2016-11-15");
+        assert_eq!(call.form["MaxResults"], "1000");
+        let credential = call.authorization.strip_prefix("AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/").unwrap();
+        let (date, rest) = credential.split_once('/').unwrap();
+        assert!(date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()), "{date}");
+        let (scope, rest) = rest.split_once(", SignedHeaders=").unwrap();
+        assert_eq!(scope, "ap-northeast-1/ec2/aws4_request");
+        let (headers, signature) = rest.split_once(", Signature=").unwrap();
+        assert!(headers.contains("host") && headers.contains("x-amz-date"), "{headers}");
+        assert!(signature.len() == 64 && signature.bytes().all(|byte| byte.is_ascii_hexdigit()), "{signature}");
+        assert_eq!(call.security_token, "the-session-token");
+    }
+    let call = |action: &str| calls.iter().find(|call| call.action() == action).unwrap();
+    assert_eq!(call("DescribeNetworkInterfaces").filter("addresses.private-ip-address"), ["10.1.2.3", "10.1.9.9"]);
+    assert_eq!(call("DescribeSecurityGroups").filter("group-id"), ["sg-1"]);
+    assert_eq!(call("DescribeNetworkAcls").filter("association.subnet-id"), ["subnet-1"]);
+    let tags = call("DescribeTags");
+    assert_eq!(tags.filter("resource-id"), ["i-1", "i-2", "subnet-1", "subnet-2", "vpc-1"]);
+    assert_eq!(tags.filter("key"), ["Name", "owner", "Owner", "OWNER", "team", "Team", "TEAM"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_between_two_of_ours_names_both() {
+    let ec2 = Ec2::new(vpc);
+    let (found, millis) = timed(&ec2.network(NOW), &from_inside()).await;
+    assert_eq!((ec2.calls().len(), found.gaps.len()), (4, 0));
+    assert!(millis <= 210, "{millis} ms");
+    let peer = found.owner_of("10.1.9.9".parse::<IpAddr>().unwrap(), Some("vpc-1")).unwrap();
+    assert_eq!(found.tags[&**peer.instance_id.as_ref().unwrap()].name.as_deref(), Some("web-2"));
+    // Only the interface that logged the findings is explained.
+    assert_eq!((found.groups.len(), found.acls.len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interface_that_its_addresses_do_not_find_is_asked_for_by_id_instead_of_tags() {
+    let ec2 = Ec2::new(vpc);
+    // A record of traffic that only passes through.
+    let through = wanted(&["eni-0a1"], &["10.1.9.9", "10.1.9.8"]);
+    let network = ec2.network(NOW);
+    let (found, millis) = timed(&network, &through).await;
+    assert_eq!(
+        ec2.actions(),
+        ["DescribeNetworkAcls", "DescribeNetworkInterfaces", "DescribeNetworkInterfaces", "DescribeSecurityGroups"]
+    );
+    assert!(millis <= 310, "{millis} ms");
+    assert_eq!(found.interfaces.len(), 2);
+    assert_eq!(found.gaps, [gap(Part::Tags, Missing::TooManyCalls)]);
+    // What did not fit is asked for next time, and nothing else.
+    let found = network.look_up(&through).await;
+    assert_eq!((ec2.actions(), found.gaps), (vec!["DescribeTags".to_owned()], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partly_warm_mail_asks_for_what_is_missing_only() {
+    let ec2 = Ec2::new(vpc);
+    let network = ec2.network(NOW);
+    network.look_up(&from_outside()).await;
+    ec2.calls();
+    let found = network.look_up(&from_inside()).await;
+    let calls = ec2.calls();
+    let [interfaces, tags] = &calls[..] else { panic!("{calls:?}") };
+    assert_eq!(interfaces.filter("addresses.private-ip-address"), ["10.1.9.9"]);
+    assert_eq!(tags.filter("resource-id"), ["i-2", "subnet-2"]);
+    assert_eq!((found.interfaces.len(), found.gaps.len()), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_asked_for_again_after_its_time_to_live() {
+    static CLOCK: AtomicU32 = AtomicU32::new(0);
+    let ec2 = Ec2::new(vpc);
+    let network = ec2.network(|| if CLOCK.load(Ordering::Relaxed) == 0 { NOW() } else { LATER() });
+    network.look_up(&from_outside()).await;
+    network.look_up(&from_outside()).await;
+    assert_eq!(ec2.calls().len(), 4);
+    CLOCK.store(1, Ordering::Relaxed);
+    network.look_up(&from_outside()).await;
+    assert_eq!(ec2.calls().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_hangs_costs_two_seconds_and_no_more() {
+    for (hangs, missing) in [
+        ("DescribeNetworkInterfaces", vec![Part::Interfaces, Part::Tags, Part::Groups, Part::Acls]),
+        ("DescribeNetworkAcls", vec![Part::Acls]),
+        ("DescribeTags", vec![Part::Tags]),
+    ] {
+        let ec2 = vpc_but(hangs, Answer::Hang);
+        let network = ec2.network(NOW);
+        let (found, millis) = timed(&network, &from_outside()).await;
+        assert!((2_000..=2_100).contains(&millis), "{hangs}: {millis} ms");
+        let expect: Vec<Gap> = missing.iter().map(|part| gap(*part, Missing::TooSlow)).collect();
+        assert_eq!(found.gaps, expect, "{hangs}");
+        // What came in time is there.
+        assert_eq!(found.groups.contains_key("sg-1"), !missing.contains(&Part::Groups), "{hangs}");
+        assert_eq!(found.tags.contains_key("i-1"), !missing.contains(&Part::Tags), "{hangs}");
+        // A failure is not remembered.
+        ec2.calls();
+        network.look_up(&from_outside()).await;
+        assert_eq!(ec2.actions(), [hangs]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_call_is_tried_again() {
+    let tries = AtomicU32::new(0);
+    let ec2 = Ec2::new(move |call| match call.action() {
+        "DescribeNetworkAcls" if tries.fetch_add(1, Ordering::Relaxed) == 0 => {
+            Answer::Error(503, "RequestLimitExceeded")
+        }
+        _ => vpc(call),
+    });
+    let (found, millis) = timed(&ec2.network(NOW), &from_outside()).await;
+    assert_eq!((found.gaps.len(), ec2.calls().len()), (0, 5));
+    assert!(millis <= 200 + 100 + 210, "{millis} ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_throttles_for_long_is_given_up_within_the_time() {
+    let ec2 = vpc_but("DescribeTags", Answer::Error(503, "RequestLimitExceeded"));
+    let (found, millis) = timed(&ec2.network(NOW), &from_outside()).await;
+    assert!(millis <= 2_100, "{millis} ms");
+    assert_eq!(found.gaps.len(), 1);
+    assert_eq!(found.gaps[0].part, Part::Tags);
+    assert!(
+        matches!(&found.gaps[0].reason, Missing::TooSlow)
+            || found.gaps[0].reason == Missing::Failed("RequestLimitExceeded".into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_permission_is_named_and_costs_only_its_part() {
+    for (action, part) in
+        [("DescribeTags", Part::Tags), ("DescribeSecurityGroups", Part::Groups), ("DescribeNetworkAcls", Part::Acls)]
+    {
+        for code in ["UnauthorizedOperation", "AuthFailure"] {
+            let ec2 = vpc_but(action, Answer::Error(403, code));
+            let found = ec2.network(NOW).look_up(&from_outside()).await;
+            assert_eq!(found.gaps, [gap(part, Missing::Denied(format!("ec2:{action}").into()))], "{code}");
+            assert_eq!(ec2.calls().len(), 4, "it is not asked again");
+        }
+    }
+    let ec2 = vpc_but("DescribeNetworkInterfaces", Answer::Error(403, "UnauthorizedOperation"));
+    let found = ec2.network(NOW).look_up(&from_inside()).await;
+    let reason = Missing::Denied("ec2:DescribeNetworkInterfaces".into());
+    let parts = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
+    assert_eq!(found.gaps, parts.map(|part| gap(part, reason.clone())));
+    assert_eq!(ec2.calls().len(), 1, "without interfaces there is nothing else to ask for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interface_that_ec2_does_not_know_is_said_and_remembered() {
+    let ec2 = Ec2::new(vpc);
+    let network = ec2.network(NOW);
+    for calls in [1, 0] {
+        let found = network.look_up(&wanted(&["eni-0dead"], &["10.9.9.9"])).await;
+        let parts = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
+        assert_eq!(found.gaps, parts.map(|part| gap(part, Missing::NotFound)));
+        assert_eq!(ec2.calls().len(), calls);
+    }
+    // One that is gone does not spoil the others.
+    let found = network.look_up(&wanted(&["eni-0dead", "eni-0a1"], &["10.1.2.3"])).await;
+    assert_eq!(found.gaps, [gap(Part::Interfaces, Missing::NotFound)]);
+    assert!(found.interfaces.contains_key("eni-0a1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_interface_id_is_never_asked_for() {
+    let ec2 = Ec2::new(vpc);
+    let hostile = wanted(&["*", "eni-*", "eni-", "-", "eni-1&Action=DeleteVpc", "eni-日本"], &[]);
+    let found = ec2.network(NOW).look_up(&hostile).await;
+    assert_eq!(ec2.calls().len(), 0);
+    assert_eq!(found.gap(Part::Interfaces), Some(&Missing::NotFound));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_wanted_is_nothing_asked() {
+    let ec2 = Ec2::new(vpc);
+    assert_eq!(ec2.network(NOW).look_up(&Wanted::default()).await, Network::default());
+    assert_eq!(ec2.calls().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_are_calls_too() {
+    // Interfaces come on two pages, which is all they may take; tags have no call left.
+    let ec2 = Ec2::new(|call| match (call.action(), call.form.get("NextToken")) {
+        ("DescribeNetworkInterfaces", None) => {
+            Answer::Xml("<R><networkInterfaceSet/><nextToken>more</nextToken></R>".to_owned())
+        }
+        _ => vpc(call),
+    });
+    let network = ec2.network(NOW);
+    let found = network.look_up(&from_outside()).await;
+    let calls = ec2.calls();
+    assert_eq!(calls.len(), 4);
+    assert_eq!(calls[1].form["NextToken"], "more");
+    assert_eq!(calls[1].filter("network-interface-id"), ["eni-0a1"]);
+    assert_eq!(found.gaps, [gap(Part::Tags, Missing::TooManyCalls)]);
+
+    // Tags that never end: the one call left goes to another page, and what arrived is kept for this mail only.
+    let endless = |call: &Call| match call.action() {
+        "DescribeTags" => Answer::Xml(
+            "<R><tagSet><item><resourceId>i-1</resourceId><key>Name</key><value>web-1</value></item></tagSet>\
+             <nextToken>more</nextToken></R>"
+                .to_owned(),
+        ),
+        _ => vpc(call),
+    };
+    let ec2 = Ec2::new(endless);
+    let network = ec2.network(NOW);
+    let found = network.look_up(&from_outside()).await;
+    assert_eq!(ec2.calls().len(), 4);
+    assert_eq!(found.tags["i-1"].name.as_deref(), Some("web-1"));
+    assert_eq!(found.gaps, [gap(Part::Tags, Missing::TooManyCalls)]);
+    network.look_up(&from_outside()).await;
+    assert_eq!(ec2.actions(), ["DescribeTags"; 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_none_is_a_gap() {
+    for body in ["", "<html>Sign in to this Wi-Fi</html>", "<DescribeTagsResponse><tagSet><item>"] {
+        let ec2 = vpc_but("DescribeTags", Answer::Xml(body.to_owned()));
+        let found = ec2.network(NOW).look_up(&from_outside()).await;
+        assert_eq!(found.gaps, [gap(Part::Tags, Missing::Failed("an unreadable answer".into()))], "{body}");
+        assert_eq!(found.groups.len(), 1);
+    }
+    let ec2 = vpc_but("DescribeTags", Answer::Error(400, "InvalidParameterValue"));
+    let found = ec2.network(NOW).look_up(&from_outside()).await;
+    assert_eq!(found.gaps, [gap(Part::Tags, Missing::Failed("InvalidParameterValue".into()))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_stays_within_four_calls_and_the_filters_limits() {
+    let ec2 = Ec2::new(|call| match call.action() {
+        "DescribeNetworkInterfaces" => {
+            let item = |n: u32| {
+                let groups: String = (0..16).map(|g| format!("<item><groupId>sg-{n}x{g}</groupId></item>")).collect();
+                format!(
+                    "<item><networkInterfaceId>eni-{n}</networkInterfaceId><subnetId>subnet-{n}</subnetId>\
+                     <vpcId>vpc-{n}</vpcId><privateIpAddress>10.0.0.{n}</privateIpAddress><groupSet>{groups}</groupSet>\
+                     <attachment><instanceId>i-{n}</instanceId></attachment></item>"
+                )
+            };
+            let items: String = (0..250).map(item).collect();
+            Answer::Xml(format!("<R><networkInterfaceSet>{items}</networkInterfaceSet></R>"))
+        }
+        _ => vpc(call),
+    });
+    let interfaces: Vec<String> = (0..20).map(|n| format!("eni-{n}")).collect();
+    let addresses: Vec<String> = (0..250).map(|n| format!("10.0.0.{n}")).collect();
+    let crowd = wanted(
+        &interfaces.iter().map(String::as_str).collect::<Vec<_>>(),
+        &addresses.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let found = ec2.network(NOW).look_up(&crowd).await;
+    let calls = ec2.calls();
+    assert_eq!(calls.len(), 4);
+    for call in &calls {
+        assert!(!call.form.contains_key("Filter.1.Value.201") || call.action() == "DescribeNetworkInterfaces");
+    }
+    assert_eq!(found.gap(Part::Tags), Some(&Missing::TooManyCalls));
+    assert_eq!(found.gap(Part::Groups), Some(&Missing::TooManyCalls));
+}

@@ -1,0 +1,116 @@
+//! EC2's answers, from XML to the values of [`alerting::network`].
+//!
+//! Missing and unknown elements are fine, as everywhere at AWS. A rule that cannot be understood is not: leaving out one that
+//! allows or denies would turn an explanation into a wrong one, so the whole answer counts as unreadable.
+
+mod parts;
+#[cfg(test)]
+mod tests;
+
+use alerting::network::{Interface, NetworkAcl, SecurityGroup};
+use parts::{Items, RawAcl, RawGroup, RawInterface, RawTag};
+use quick_xml::{Reader, de::from_str, events::Event};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::tags::{Tag, TagKeys};
+
+/// One page of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page<T> {
+    pub(super) items: Vec<T>,
+    /// Where the next page begins, if there is one.
+    pub(super) next_token: Option<String>,
+}
+
+/// An answer that is no XML, not the XML asked for, or has a rule in it that cannot be understood.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unreadable;
+
+/// Reads the interfaces in an answer.
+pub(super) fn interfaces(xml: &[u8], keys: &TagKeys) -> Result<Page<Interface>, Unreadable> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Answer {
+        network_interface_set: Items<RawInterface>,
+        next_token: Option<String>,
+    }
+    let answer: Answer = read(xml)?;
+    page(answer.network_interface_set, answer.next_token, |raw| Ok(raw.into_interface(keys)))
+}
+
+/// Reads the tags in an answer.
+pub(super) fn tags(xml: &[u8], _: &TagKeys) -> Result<Page<Tag>, Unreadable> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Answer {
+        tag_set: Items<RawTag>,
+        next_token: Option<String>,
+    }
+    let answer: Answer = read(xml)?;
+    page(answer.tag_set, answer.next_token, |raw| Ok(raw.into_tag()))
+}
+
+/// Reads the security groups in an answer.
+pub(super) fn groups(xml: &[u8], _: &TagKeys) -> Result<Page<SecurityGroup>, Unreadable> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Answer {
+        security_group_info: Items<RawGroup>,
+        next_token: Option<String>,
+    }
+    let answer: Answer = read(xml)?;
+    page(answer.security_group_info, answer.next_token, RawGroup::into_group)
+}
+
+/// Reads the network ACLs in an answer.
+pub(super) fn acls(xml: &[u8], keys: &TagKeys) -> Result<Page<NetworkAcl>, Unreadable> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Answer {
+        network_acl_set: Items<RawAcl>,
+        next_token: Option<String>,
+    }
+    let answer: Answer = read(xml)?;
+    page(answer.network_acl_set, answer.next_token, |raw| raw.into_acl(keys))
+}
+
+/// Reads code and message of an error, wherever in the document they stand.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-response>
+pub(super) fn error(xml: &[u8]) -> Option<(String, String)> {
+    let mut reader = Reader::from_str(str::from_utf8(xml).ok()?);
+    let (mut code, mut message) = (None, None);
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(start) => {
+                let wanted = match start.local_name().as_ref() {
+                    "Code" => &mut code,
+                    "Message" => &mut message,
+                    _ => continue,
+                };
+                let text = reader.read_text(start.name()).ok()?;
+                wanted.get_or_insert_with(|| unescaped(&text));
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    code.map(|code| (code, message.unwrap_or_default()))
+}
+
+/// The text with its escapes undone; as it is where they make no sense.
+fn unescaped(text: &str) -> String {
+    quick_xml::escape::unescape(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned)
+}
+
+fn read<T: DeserializeOwned>(xml: &[u8]) -> Result<T, Unreadable> {
+    str::from_utf8(xml).ok().and_then(|xml| from_str(xml).ok()).ok_or(Unreadable)
+}
+
+fn page<R, T>(
+    items: Items<R>,
+    next_token: Option<String>,
+    convert: impl FnMut(R) -> Result<T, Unreadable>,
+) -> Result<Page<T>, Unreadable> {
+    let items = items.item.into_iter().map(convert).collect::<Result<_, _>>()?;
+    Ok(Page { items, next_token: next_token.filter(|token| !token.is_empty()) })
+}
