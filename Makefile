@@ -77,11 +77,27 @@ STACK ?= ping-deny
 replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1 only shows them)
 	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show)
 
+# A whole trial in an AWS account: says what it makes and costs, and asks. docs/trial.md is the runbook.
+EMAIL ?=
+.PHONY: trial trial-down
+trial: $(STAMP) ## Deploy a test network and the stack into your AWS account (EMAIL=you@example.com, YES=1 does not ask)
+	@$(PY) tools/trial.py up --email '$(EMAIL)' $(if $(YES),--yes)
+
+trial-down: $(STAMP) ## Delete what make trial deployed
+	@$(PY) tools/trial.py down $(if $(YES),--yes)
+
 # ---------------------------------------------------------------- checks
 
 .PHONY: test
-test: $(STAMP) built ## All tests, with the real binary on loopback and deployed into the emulator
+test: $(STAMP) built tools-test ## All tests, with the real binary on loopback and deployed into the emulator
 	cargo test --workspace --locked
+
+.PHONY: tools-test permissions
+tools-test: $(STAMP) built ## Test the template, the tools, and deletion and updates of a deployed stack
+	@cd tools && ../$(PY) -W ignore::ResourceWarning -m unittest discover --top-level-directory . --start-directory tests
+
+permissions: $(STAMP) built ## Take each permission away in turn and see what then is denied
+	@$(PY) tools/permissions.py
 
 # What the tests of the deployed stack deploy: for this machine's processor, into the shared target directory.
 .PHONY: built
@@ -104,9 +120,37 @@ events: ## Make events/ from events/src/
 events-check: ## Check that events/ is what events/src/ makes
 	@cargo run --quiet --locked -p integration-tests --bin make-events -- --check
 
-lint-template: $(STAMP) ## Check template.yaml with cfn-lint and sam validate
-	cfn-lint --template template.yaml --include-checks I
+lint-template: $(STAMP) ## Check the templates with cfn-lint and sam validate
+	cfn-lint --include-checks I --template template.yaml testbed.yaml
 	@$(PY) tools/built.py validate
+
+# An environment of its own, see tools/checkov.txt. It asks no server: what it checks comes with it.
+CHECKOV := $(VENV)/checkov/bin/checkov
+$(VENV)/checkov/.requirements: tools/checkov.txt $(STAMP)
+	@echo 'setting up $(VENV)/checkov from tools/checkov.txt'
+	@$(PYTHON) -m venv --clear $(VENV)/checkov
+	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check --requirement tools/checkov.txt
+	@touch $@
+
+.PHONY: lint-security
+lint-security: $(VENV)/checkov/.requirements ## Check the templates with checkov; what is left out has a reason beside it
+	@$(CHECKOV) --file template.yaml testbed.yaml --framework cloudformation --skip-download --quiet --compact
+
+.PHONY: pages pages-check cost dashboard comparison
+pages: $(STAMP) ## Make the computed parts of docs/: costs, the table of parameters
+	@cd tools && ../$(PY) updates.py && ../$(PY) cost.py
+
+cost: $(STAMP) ## Compute docs/cost.md from tools/prices.json
+	@cd tools && ../$(PY) cost.py
+
+pages-check: $(STAMP)
+	@cd tools && ../$(PY) updates.py --check && ../$(PY) cost.py --check
+
+comparison: $(STAMP) built ## Put one incident through this and the others, for docs/comparison.md
+	@$(PY) tools/comparison.py
+
+dashboard: $(STAMP) ## Draw docs/dashboard.png from the template's dashboard
+	@$(PY) tools/dashboard.py
 
 lint-tools: $(STAMP) ## Check formatting and lints of the Python tools
 	ruff format --no-cache --check tools
@@ -143,7 +187,7 @@ $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION):
 	@mv $(CARGO_FUZZ) $@
 
 .PHONY: ci
-ci: locked fmt purity clippy events-check lint-tools lint-template docs fuzz-build deny test ## All that has to hold before a change lands
+ci: locked fmt purity clippy events-check lint-tools lint-template lint-security pages-check docs fuzz-build deny test permissions ## All that has to hold before a change lands
 
 .PHONY: locked
 locked:
@@ -155,9 +199,10 @@ arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer an eve
 
 .PHONY: bench fuzz
 # Compiled for the processors that cargo-lambda compiles for.
-bench: ## Measure the reader of flow logs against its floor and the stock path (some 90 s)
-	RUSTFLAGS='-C target-cpu=$(if $(filter aarch64 arm64,$(shell uname -m)),neoverse-n1,haswell)' \
-		cargo bench --locked --target-dir target/bench -p flow-log --bench batch
+bench: export RUSTFLAGS := -C target-cpu=$(if $(filter aarch64 arm64,$(shell uname -m)),neoverse-n1,haswell)
+bench: ## Measure the reader of flow logs against its floor and the stock path, and explanations (some 2 min)
+	cargo bench --locked --target-dir target/bench -p flow-log --bench batch
+	cargo bench --locked --target-dir target/bench -p alerting --bench explain
 
 # Without a sanitizer, which would need another toolchain; coverage guides it all the same. New inputs go to a scratch folder.
 fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a minute for each kind (FUZZ_SECONDS=60)
@@ -181,4 +226,4 @@ numbers: $(STAMP) ## Measure start-up and memory of the release binary
 .PHONY: clean
 clean: ## Remove all that was built, and the Python environment
 	@if [ -e .demo/state.json ] && [ -x $(PY) ]; then $(PY) tools/demo.py stop; fi
-	rm -rf target .aws-sam .demo $(VENV) tools/__pycache__
+	rm -rf target .aws-sam .demo $(VENV) tools/__pycache__ tools/tests/__pycache__

@@ -4,7 +4,7 @@ For tests: `tests/` runs it and asserts on the result. It listens on a free port
 
     .venv/bin/python tools/deployed.py [--no-build] [--parameter NAME=VALUE]... [--wait SECONDS]
                                        [--put FILE]... [--invoke FILE]... [--pause SECONDS]...
-                                       [--expect-mails N] [--expect-failures N] [--network]
+                                       [--filter POLICY]... [--expect-mails N] [--expect-failures N] [--network]
 
 `--put FILE`      one log event per line, put with one PutLogEvents call, as one batch, into the stream of its interface;
                   times of default-format records are moved so that the newest `end` is a minute ago (`--as-is` leaves them)
@@ -12,6 +12,8 @@ For tests: `tests/` runs it and asserts on the result. It listens on a free port
 `--pause SECONDS` lets so much time go by before the next one
 They are worked through in the order given, and each waits until the function has finished with it.
 `--parameter`     a template parameter, e.g. `--parameter 'FlowLogFormat=${version} ...'`; may be repeated
+`--filter POLICY` subscribes one more queue to the topic, with this filter policy on the attributes, and again one with the same
+                  policy on the body
 `--expect-mails`, `--expect-failures`  wait for so many, 20 s or `--wait` at most; not checked, only waited for
 `--network`       build the network of `network.py` for the functions to look up; its interface stands in for the documented
                   one in the lines that are put
@@ -22,7 +24,10 @@ The object on standard output (progress and errors go to standard error; the sta
     {"architecture": "x86_64", "parameters": {...}, "outputs": {...},
      "resources": {"AlertTopic": "AWS::SNS::Topic", ...},
      "inputs":   [{"file": "...", "kind": "put"|"invoke", "lines": 2, "sent_at": 1795412555.1, "answered": true}],
-     "mails":    [{"subject": "...", "body": "...", "attributes": {"name": "value"}, "arrived_at": 1795412555.3}],
+     "mails":    [{"subject": "...", "body": "...", "document": {...}, "attributes": {"name": "value"},
+                   "arrived_at": 1795412555.3}],
+     "filtered": [{"policy": {"kind": ["all-clear"]}, "scope": "MessageAttributes", "documents": [{...}, ...]}, ...],
+     "chats":    [{"version": "1.0", "source": "custom", ...}],      what the chat's topic got, where there is one
      "emails":   1,                                        mails that the e-mail subscription was handed
      "metrics":  {"Ping-Deny": [{"time": 1795412200.0, "sum": 1.0, "samples": 1.0}], ...},      per minute
      "failures": [{"requestPayload": {...}, "responsePayload": {"errorMessage": "..."}, ...}],  the failure queue
@@ -40,6 +45,7 @@ import json
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +63,33 @@ class InOrder(argparse.Action):
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         """Adds one."""
         namespace.inputs = [*(namespace.inputs or []), (str(option_string).lstrip("-"), Path(values))]
+
+
+@dataclass
+class Filtered:
+    """A queue that gets what a filter policy lets through."""
+
+    policy: str
+    scope: str
+    queue_url: str
+
+    @classmethod
+    def on(cls, stack: Stack, policy: tuple[str, str]) -> Filtered:
+        """Subscribes a queue with a policy and its scope."""
+        text, scope = policy
+        name = f"filtered-{sum(text.encode())}-{scope}"
+        topic = stack.outputs["AlertTopicArn"]
+        return cls(text, scope, stack.subscribe(name, topic, FilterPolicy=text, FilterPolicyScope=scope))
+
+    def report(self, stack: Stack) -> dict[str, Any]:
+        """Takes what came."""
+        documents = [json.loads(notification["Message"]) for notification in stack.notifications(self.queue_url)]
+        return {"policy": json.loads(self.policy), "scope": self.scope, "documents": documents}
+
+
+def both_scopes(policies: list[str]) -> list[tuple[str, str]]:
+    """Returns each policy with each scope."""
+    return [(policy, scope) for policy in policies for scope in ("MessageAttributes", "MessageBody")]
 
 
 def counts(log: list[str]) -> list[dict[str, int]]:
@@ -104,6 +137,7 @@ def main() -> int:
     parser.add_argument("--invoke", dest="inputs", action=InOrder, metavar="FILE")
     parser.add_argument("--pause", dest="inputs", action=InOrder, metavar="SECONDS")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--filter", dest="policies", action="append", default=[], metavar="POLICY")
     parser.add_argument("--as-is", action="store_true")
     parser.add_argument("--network", action="store_true")
     parser.add_argument("--no-build", action="store_true")
@@ -123,6 +157,8 @@ def main() -> int:
         built = network.start_and_build(emulator, ec2) if arguments.network else None
         interface = built.interface if built else records.INTERFACE
         stack = Stack.deploy(emulator, dict(parameter.split("=", 1) for parameter in arguments.parameter))
+        filtered = [Filtered.on(stack, policy) for policy in both_scopes(arguments.policies)]
+        chat_url = stack.subscribe("reader-of-the-chat", chat) if (chat := stack.outputs.get("ChatTopicArn")) else ""
         began = time.time()
         inputs = []
         for kind, file in arguments.inputs or []:
@@ -151,6 +187,8 @@ def main() -> int:
                     "resources": {r["LogicalResourceId"]: r["ResourceType"] for r in stack.resources()},
                     "inputs": inputs,
                     "mails": [vars(mail) for mail in mails],
+                    "filtered": [one.report(stack) for one in filtered],
+                    "chats": [json.loads(n["Message"]) for n in stack.notifications(chat_url)] if chat_url else [],
                     "emails": stack.emails_handed_over(),
                     "metrics": stack.metrics(began - 14 * 24 * 3600 if arguments.as_is else began - 24 * 3600),
                     "failures": failures,

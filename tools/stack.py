@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from emulator import Emulator, environment
+from emulator import REGION, Emulator, environment
 from records import Event
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +29,8 @@ OFF_IN_THE_EMULATOR = {
     "Watchdog": ("off", "alarms on metric math"),
     "FilterPattern": ("", "patterns with field names"),
     "FlowLogResourceId": ("", "flow logs"),
+    "ContributorInsights": ("off", "Contributor Insights"),
+    "SavedQueries": ("off", "saved queries"),
 }
 
 
@@ -62,9 +64,10 @@ def run(command: list[str], env: dict[str, str], on_line: Callable[[str], None] 
     lines = []
     try:
         assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            on_line(line.rstrip("\n"))
+        with process.stdout:
+            for line in process.stdout:
+                lines.append(line)
+                on_line(line.rstrip("\n"))
         status = process.wait()
     except BaseException:
         process.terminate()
@@ -95,10 +98,11 @@ def build(env: dict[str, str], on_line: Callable[[str], None] = lambda line: Non
 
 @dataclass
 class Mail:
-    """A message of the topic, as a subscriber gets it."""
+    """A message of the topic: the mail as the e-mail subscriber gets it, the document as a queue does."""
 
     subject: str
     body: str
+    document: dict[str, Any]
     attributes: dict[str, str]
     arrived_at: float
     """When it was seen, in seconds since the epoch."""
@@ -125,17 +129,32 @@ class Stack:
         }
         if group := parameters.get("ExistingLogGroupName"):
             emulator.client("logs").create_log_group(logGroupName=group)
-        values = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items()]
+        stack = cls(emulator, {}, parameters)
+        stack._deploy()
+        stack._subscribe()
+        return stack
+
+    def update(self, overrides: dict[str, str]) -> None:
+        """Deploys again with other parameters, as a person would change them; the others stay."""
+        topic = self.outputs["AlertTopicArn"]
+        self.parameters |= overrides
+        self._deploy()
+        if self.outputs["AlertTopicArn"] != topic:
+            self._subscribe()
+
+    def _deploy(self) -> None:
+        values = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self.parameters.items()]
         command = ["sam", "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", STACK_NAME]
         command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
         # The events table polls every so many seconds; CloudFormation's own time is all that is worth waiting for.
-        env = emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
+        env = self.emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
         run([*command, "--parameter-overrides", *values], env)
-        stack = cls(emulator, {}, parameters)
-        described = stack.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-        stack.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
-        stack._subscribe()
-        return stack
+        described = self.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+    def delete(self) -> None:
+        """Runs `sam delete`."""
+        run(["sam", "delete", "--stack-name", STACK_NAME, "--no-prompts", "--region", REGION], self.emulator.environment())
 
     def client(self, service: str) -> Any:
         """Returns a boto3 client, made once."""
@@ -148,11 +167,14 @@ class Stack:
         return self.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)["StackResources"]
 
     def _subscribe(self) -> None:
-        """Subscribes a queue beside the e-mail address: the only way to read here what the address would get."""
+        """Subscribes a queue beside the e-mail address, whose mails the emulator only logs: the document has their text."""
+        self.queue_url = self.subscribe("reader-of-the-mails", self.outputs["AlertTopicArn"])
+
+    def subscribe(self, name: str, topic: str, **attributes: str) -> str:
+        """Subscribes a new queue to a topic and returns its URL. `attributes` are the subscription's, a FilterPolicy say."""
         sqs = self.client("sqs")
-        self.queue_url = sqs.create_queue(QueueName="reader-of-the-mails")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        topic = self.outputs["AlertTopicArn"]
+        queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         allowed = {
             "Effect": "Allow",
             "Principal": {"Service": "sns.amazonaws.com"},
@@ -161,8 +183,9 @@ class Stack:
             "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-        sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={"Policy": policy})
-        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": policy})
+        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+        return queue_url
 
     def put(self, events: list[Event], stream: str) -> float:
         """Puts events into a stream of the log group; returns the moment before the call, in seconds since the epoch."""
@@ -182,15 +205,24 @@ class Stack:
 
     def mails(self) -> Iterator[Mail]:
         """Takes the mails that are there."""
-        for body in self._take(self.queue_url):
-            notification = json.loads(body)
+        for notification in self.notifications(self.queue_url):
             attributes = notification.get("MessageAttributes") or {}
+            try:
+                document = json.loads(notification["Message"])
+            except ValueError:
+                document = {}  # alarms write to the same topic, in a format of their own
+            mail = document.get("mail", {"text": notification["Message"]})
             yield Mail(
                 subject=notification.get("Subject") or "",
-                body=notification["Message"],
+                body=mail.get("text", "(the text was left out: the message would be too large)"),
+                document=document,
                 attributes={name: attribute["Value"] for name, attribute in attributes.items()},
                 arrived_at=time.time(),
             )
+
+    def notifications(self, queue_url: str) -> Iterator[dict[str, Any]]:
+        """Takes what a topic put into a queue."""
+        return map(json.loads, self._take(queue_url))
 
     def failures(self) -> list[dict[str, Any]]:
         """Takes what is in the failure queue."""

@@ -27,6 +27,8 @@ struct Report {
     resources: BTreeMap<String, String>,
     inputs: Vec<Input>,
     mails: Vec<Mail>,
+    filtered: Vec<Filtered>,
+    chats: Vec<Value>,
     emails: usize,
     metrics: BTreeMap<String, Vec<Point>>,
     failures: Vec<Value>,
@@ -46,7 +48,16 @@ struct Input {
 struct Mail {
     subject: String,
     body: String,
+    document: Value,
+    attributes: BTreeMap<String, String>,
     arrived_at: f64,
+}
+
+/// What a queue with a filter policy got.
+#[derive(Debug, Deserialize)]
+struct Filtered {
+    scope: String,
+    documents: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -195,6 +206,7 @@ async fn an_incident_is_opened_updated_and_ended_by_its_timer() {
     let (ping, inbound) = (inputs.records("ping-deny"), inputs.records("ping-deny-inbound"));
     let mut arguments = SHORT.to_vec();
     arguments.extend(["--put", &ping, "--put", &inbound, "--wait", "90", "--expect-mails", "3"]);
+    arguments.extend(["--parameter", "ChatTopic=yes", "--filter", r#"{"kind":["all-clear"],"severity":["info"]}"#]);
     let report = deployed(&arguments).await;
     let subjects: Vec<&str> = report.mails.iter().map(|mail| mail.subject.as_str()).collect();
     let [opening, update, all_clear] = subjects[..] else { panic!("{subjects:#?}\n{:#?}", report.function_log) };
@@ -205,6 +217,28 @@ async fn an_incident_is_opened_updated_and_ended_by_its_timer() {
     let gap = report.mails[1].arrived_at - report.mails[0].arrived_at;
     // Six seconds from one decision to the next; each mail takes some time of its own from there to here.
     assert!(gap >= 5.5, "an update {gap} s after the opening, sooner than the interval");
+    check_routing(&report);
+}
+
+/// Of an incident's three messages a queue for all-clears gets one, whichever way it asks; the chat gets all in one thread.
+fn check_routing(report: &Report) {
+    let incident = &report.mails[0].document["incident"]["id"];
+    for (number, (mail, kind)) in report.mails.iter().zip(["opening", "update", "all-clear"]).enumerate() {
+        assert_eq!(mail.attributes["kind"], kind);
+        assert_eq!((&mail.document["kind"], &mail.document["incident"]["id"]), (&Value::from(kind), incident));
+        assert_eq!(mail.document["incident"]["number"], number + 1);
+        assert_eq!(mail.document["version"], "1.0");
+    }
+    let scopes: Vec<&str> = report.filtered.iter().map(|filtered| filtered.scope.as_str()).collect();
+    assert_eq!(scopes, ["MessageAttributes", "MessageBody"]);
+    for Filtered { scope, documents } in &report.filtered {
+        let kinds: Vec<&Value> = documents.iter().map(|document| &document["kind"]).collect();
+        assert_eq!(kinds, ["all-clear"], "by {scope}");
+    }
+    let titles: Vec<&Value> = report.chats.iter().map(|chat| &chat["content"]["title"]).collect();
+    let subjects: Vec<&String> = report.mails.iter().map(|mail| &mail.subject).collect();
+    assert_eq!(titles, subjects);
+    assert!(report.chats.iter().all(|chat| chat["metadata"]["threadId"] == *incident), "{:#?}", report.chats);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod harness;
 mod hostile;
 mod logs;
 mod look_ups;
+mod machines;
 mod mail;
 mod metrics;
 mod repeats;

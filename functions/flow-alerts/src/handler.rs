@@ -9,17 +9,14 @@ use std::{
 use alerting::{
     Detection, Detector,
     detect::{Source, batch_key},
-    engine::{Engine, EngineError, Outcome},
+    engine::{EngineError, Outcome},
     time::{self, EpochMillis},
 };
 use flow_log::{Decoder, EnvelopeError, Formats, MessageType};
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
-use function_edge::{
-    Config, clock,
-    ports::{Alerts, Metrics, Store, Timer},
-};
+use function_edge::{Config, Incidents, clock};
 
 /// Kept from the invocation's time for answering Lambda.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(1_000);
@@ -92,7 +89,7 @@ impl From<Failure> for Diagnostic {
 #[derive(Debug)]
 pub(crate) struct Handler {
     formats: Formats,
-    engine: Engine<Store, Timer, Alerts, Metrics>,
+    engine: Incidents,
     /// Kept for its buffers. Locked while a batch is read, never across an await.
     decoder: Mutex<Decoder>,
 }

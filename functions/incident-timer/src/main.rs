@@ -4,21 +4,15 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use alerting::{
-    engine::Engine,
     ports::Wake,
     time::{self, EpochMillis},
 };
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use function_edge::{
-    clock,
-    ports::{Alerts, Metrics, Store, Timer},
-};
+use function_edge::{Incidents, clock};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 /// Kept from the invocation's time for answering Lambda.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(1_000);
-
-type Incidents = Engine<Store, Timer, Alerts, Metrics>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

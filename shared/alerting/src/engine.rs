@@ -1,8 +1,10 @@
 //! The engine: carries out what [`crate::incident::plan`] decides, in the one order that loses nothing.
 //!
 //! ```text
-//! batch   read -> arm the timer of an incident that opens -> commit claim, counters and head -> send -> publish -> record
-//! timer   read -> arm the next one                        -> commit head (and seal)          -> send            -> record
+//! batch   read -> arm the timer of an incident that opens -> commit claim, counters and head -> look up -> send -> record
+//!                                                                                            -> publish -/    \-> chat
+//! timer   read -> arm the next one                        -> commit head (and seal)          -> look up -> send -> record
+//!                                                                                                             \-> chat
 //! ```
 //!
 //! A crash at any arrow leaves a state in which whoever comes next, the batch's own retry or the timer, goes on:
@@ -14,16 +16,18 @@ use std::fmt;
 use futures_util::future;
 
 use crate::{
-    alert::{Alert, Report, Site},
+    alert::Site,
     detect::Detection,
-    finding::Finding,
+    finding::{Finding, Totals},
     incident::{
         GroupBy, IncidentKey, Policy, Reason, Summary, key,
         plan::{self, Due, TimerStep},
         state::{BatchDoc, Doc, DocId, HeadDoc, Lease, ShardDoc, Versioned, Write},
     },
-    mail::{self, Mail},
-    ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
+    message::{Frame, Message, Told},
+    network::{Network, Wanted},
+    notice::Notice,
+    ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
 
@@ -81,11 +85,13 @@ pub struct Outcome {
     pub repeated: bool,
     /// The decisions.
     pub reasons: Vec<Reason>,
+    /// Mails sent that the chat was not told of. Nobody tries that again: whoever did would mail again too.
+    pub untold: u64,
 }
 
 /// The ports and what does not change between invocations.
 #[derive(Debug)]
-pub struct Engine<S, T, A, M> {
+pub struct Engine<S, T, A, M, N> {
     /// Where incidents are remembered.
     pub store: S,
     /// How to come back to them.
@@ -94,6 +100,8 @@ pub struct Engine<S, T, A, M> {
     pub alerts: A,
     /// Where metrics go.
     pub metrics: M,
+    /// Who knows the network.
+    pub network: N,
     /// How often an incident may mail.
     pub policy: Policy,
     /// How findings are put together.
@@ -107,18 +115,27 @@ struct Part<'d> {
     key: IncidentKey,
     detection: &'d Detection,
     findings: Vec<&'d Finding>,
+    /// Records of flows past the limit: counted, with nobody's name.
+    untracked: Totals,
     found: Summary,
+}
+
+impl Part<'_> {
+    fn told(&self) -> Told {
+        Told::batch(self.detection, &self.findings, self.untracked)
+    }
 }
 
 /// An opening mail that this run has to send.
 struct Opening<'p, 'd> {
     part: &'p Part<'d>,
     incident: String,
+    reason: Reason,
     /// The head as this run wrote it.
     head: Versioned,
 }
 
-impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M> {
+impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource> Engine<S, T, A, M, N> {
     /// Counts a batch exactly once, mails what opens with it, and publishes its metrics.
     ///
     /// `batch` is unique for the batch and the same whenever it is delivered again.
@@ -146,24 +163,64 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
             if measured { Ok(0) } else { self.metrics.publish(&points).await.map(|()| points.len() as u64) }
         })
         .await;
-        outcome.mails = mailed.iter().filter(|sent| sent.is_ok()).count() as u64;
         let ended: Vec<(&Opening<'_, '_>, bool)> = openings.iter().zip(mailed.iter().map(Result::is_ok)).collect();
-        let mut failures = mailed.into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        let mut failures = Vec::new();
+        let mut sent = Vec::new();
+        for result in mailed {
+            match result {
+                Ok(notice) => sent.push(notice),
+                Err(error) => failures.push(error),
+            }
+        }
+        outcome.mails = sent.len() as u64;
         match published {
             Ok(points) => outcome.points = points,
             Err(error) => failures.push(error),
         }
         let measured = outcome.points > 0 || measured;
-        self.finish(batch, (claim_id, claim), &ended, (failures.is_empty(), measured), now).await?;
+        let done = (failures.is_empty(), measured);
+        let recorded = self.finish(batch, (claim_id, claim), &ended, done, now);
+        outcome.untold = self.while_telling(&sent, recorded).await?;
         if failures.is_empty() { Ok(outcome) } else { Err(EngineError::Ports(failures)) }
     }
 
-    async fn send_openings(&self, openings: &[Opening<'_, '_>], now: EpochMillis) -> Vec<Result<(), PortError>> {
+    /// Records what was sent and tells the chat at the same time: a chat that fails or hangs keeps no mail from being recorded,
+    /// and so repeats none. Returns how many it was not told of.
+    async fn while_telling(
+        &self,
+        sent: &[Notice],
+        record: impl Future<Output = Result<(), EngineError>>,
+    ) -> Result<u64, EngineError> {
+        let telling = async {
+            let mut untold = 0;
+            for notice in sent {
+                untold += u64::from(self.alerts.tell_chat(notice).await.is_err());
+            }
+            untold
+        };
+        let (recorded, untold) = future::join(record, telling).await;
+        recorded.map(|()| untold)
+    }
+
+    async fn send_openings(&self, openings: &[Opening<'_, '_>], now: EpochMillis) -> Vec<Result<Notice, PortError>> {
+        if openings.is_empty() {
+            return Vec::new();
+        }
+        let told: Vec<Told> = openings.iter().map(|opening| opening.part.told()).collect();
+        let network = self.network.look_up(&Wanted::of(&told)).await;
         let mut sent = Vec::with_capacity(openings.len());
-        for opening in openings {
-            sent.push(self.alerts.send(&self.opening_mail(opening, now)).await);
+        for (opening, told) in openings.iter().zip(told) {
+            let previous = as_head(&opening.head).and_then(|head| head.last.as_ref());
+            let frame = self.frame(&opening.part.key, opening.reason, &network, now);
+            let message = Message::opening(frame, &opening.incident, told, previous);
+            let notice = Notice::of(&message);
+            sent.push(self.alerts.send(&notice).await.map(|()| notice));
         }
         sent
+    }
+
+    fn frame<'a>(&'a self, key: &'a IncidentKey, reason: Reason, network: &'a Network, now: EpochMillis) -> Frame<'a> {
+        Frame { key, reason, network, policy: &self.policy, site: &self.site, now }
     }
 
     fn parts<'d>(&self, detections: &'d [Detection]) -> Vec<Part<'d>> {
@@ -171,14 +228,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
         for detection in detections {
             for (at, (key, findings)) in key::group(detection, self.group_by).into_iter().enumerate() {
                 let mut found = Summary::of(findings.iter().copied());
-                if at == 0 {
-                    // Records of flows past the limit: counted, with nobody's name.
-                    found.totals.add(&detection.untracked);
-                }
+                let untracked = if at == 0 { detection.untracked } else { Totals::default() };
+                found.totals.add(&untracked);
                 match parts.iter_mut().find(|part| part.key == key) {
                     // Another document of the same payload: counted together, told by the first.
                     Some(part) => part.found.merge(&found),
-                    None => parts.push(Part { key, detection, findings, found }),
+                    None => parts.push(Part { key, detection, findings, untracked, found }),
                 }
             }
         }
@@ -231,7 +286,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
                     if let Some((_, id)) = mine
                         && let Some(head) = plan::resume_opening(head, id, batch, now, &self.policy)
                     {
-                        openings.push(Opening { part, incident: id.clone(), head: written(head_doc, &head) });
+                        openings.push(Opening {
+                            part,
+                            incident: id.clone(),
+                            reason: Reason::TakenOver,
+                            head: written(head_doc, &head),
+                        });
                         writes.push(head_write(head));
                         outcome.reasons.push(Reason::TakenOver);
                     }
@@ -241,7 +301,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
                 let step = plan::on_batch(head, shard, &part.found, batch, now, &self.policy);
                 let incident = step.shard.incident.clone();
                 if let (Reason::New | Reason::TakenOver, Some(head)) = (step.reason, &step.head) {
-                    openings.push(Opening { part, incident: incident.clone(), head: written(head_doc, head) });
+                    openings.push(Opening {
+                        part,
+                        incident: incident.clone(),
+                        reason: step.reason,
+                        head: written(head_doc, head),
+                    });
                     opened.push((part.key.clone(), incident.clone()));
                 } else {
                     outcome.held += part.findings.len() as u64;
@@ -360,10 +425,11 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
             }
             let mut outcome = Outcome { reasons: go.reason.into_iter().collect(), ..Outcome::default() };
             if let Some(due) = &go.due {
-                self.alerts.send(&self.due_mail(wake, due, &go.head, now)).await?;
+                let notice = self.send_due(wake, due, (&go.head, go.reason.unwrap_or(Reason::TakenOver)), now).await?;
                 outcome.mails = 1;
                 let version = next_version(writes[0].expected);
-                self.record(wake, due, &owner, Versioned { version, doc: Doc::Head(go.head) }, now).await?;
+                let record = self.record(wake, due, &owner, Versioned { version, doc: Doc::Head(go.head) }, now);
+                outcome.untold = self.while_telling(std::slice::from_ref(&notice), record).await?;
             }
             return Ok(outcome);
         }
@@ -403,36 +469,29 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
         Err(EngineError::Contended)
     }
 
-    fn opening_mail(&self, opening: &Opening<'_, '_>, now: EpochMillis) -> Mail {
-        let part = opening.part;
-        let detection = Detection {
-            findings: part.findings.iter().map(|finding| (*finding).clone()).collect(),
-            ..part.detection.clone()
+    /// Looks up the places of a mail that is due, and sends it.
+    async fn send_due(
+        &self,
+        wake: &Wake,
+        due: &Due,
+        (head, reason): (&HeadDoc, Reason),
+        now: EpochMillis,
+    ) -> Result<Notice, PortError> {
+        let message = |network| {
+            let frame = self.frame(&wake.key, reason, network, now);
+            match (due, &head.current, &head.closing) {
+                (Due::AllClear { .. }, _, Some(closing)) => Message::over(frame, closing),
+                (Due::Opening { summary }, Some(open), _) => Message::late_opening(frame, open, summary),
+                (Due::Update { summary }, Some(open), _) => Message::update(frame, open, summary),
+                // The plan never asks for a mail about an incident that the head does not have.
+                _ => unreachable!("a mail about an incident that is not there"),
+            }
         };
-        let previous = as_head(&opening.head).and_then(|head| head.last.as_ref());
-        mail::render(&Alert {
-            key: &part.key,
-            incident: &opening.incident,
-            detection: &detection,
-            previous,
-            policy: &self.policy,
-            site: &self.site,
-            now,
-        })
-    }
-
-    fn due_mail(&self, wake: &Wake, due: &Due, head: &HeadDoc, now: EpochMillis) -> Mail {
-        let site = &self.site;
-        let policy = &self.policy;
-        let key = &wake.key;
-        let report = match (due, &head.current, &head.closing) {
-            (Due::AllClear { .. }, _, Some(closing)) => Report::over(key, closing, site, policy, now),
-            (Due::Opening { summary }, Some(open), _) => Report::opening(key, open, summary, site, policy, now),
-            (Due::Update { summary }, Some(open), _) => Report::update(key, open, summary, site, policy, now),
-            // The plan never asks for a mail about an incident that the head does not have.
-            _ => unreachable!("a mail about an incident that is not there"),
-        };
-        mail::render_report(&report)
+        let nothing_yet = Network::default();
+        let wanted = Wanted::of(std::slice::from_ref(&message(&nothing_yet).told));
+        let network = self.network.look_up(&wanted).await;
+        let notice = Notice::of(&message(&network));
+        self.alerts.send(&notice).await.map(|()| notice)
     }
 }
 

@@ -15,17 +15,22 @@ use crate::{
 pub const MAX_FLOW_MINUTES: usize = 60;
 
 /// The flow that a finding is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
     /// The interface that logged it; none for a regional NAT gateway, whose records carry `-`.
+    #[serde(rename = "on", default, skip_serializing_if = "Option::is_none")]
     pub interface_id: Option<Box<str>>,
     /// The direction and how it is known; none where neither the records nor the addresses tell.
+    #[serde(rename = "way", default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<(Direction, Basis)>,
     /// The `srcaddr` of its records.
+    #[serde(rename = "from")]
     pub srcaddr: IpAddr,
     /// The `dstaddr` of its records.
+    #[serde(rename = "to")]
     pub dstaddr: IpAddr,
     /// The IANA protocol number.
+    #[serde(rename = "ip", with = "protocol_number")]
     pub protocol: Protocol,
 }
 
@@ -103,34 +108,46 @@ fn combine<T>(left: Option<T>, right: Option<T>, with: impl Fn(T, T) -> T) -> Op
 }
 
 /// Where a flow was seen and what AWS noted about it: the metadata fields of versions 3 to 11, where the format has them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Place {
     /// `account-id`: the owner of the interface, which may differ from the owner of the log group.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<Box<str>>,
     /// `region`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Box<str>>,
     /// `az-id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub az_id: Option<Box<str>>,
     /// `vpc-id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub vpc_id: Option<Box<str>>,
     /// `subnet-id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet_id: Option<Box<str>>,
     /// `instance-id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<Box<str>>,
     /// `pkt-src-aws-service`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source_service: Option<Box<str>>,
     /// `pkt-dst-aws-service`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub target_service: Option<Box<str>>,
     /// `pkt-srcaddr` where it differs from `srcaddr`: the sender behind a NAT gateway or another intermediate.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub packet_source: Option<IpAddr>,
     /// `pkt-dstaddr` where it differs from `dstaddr`: a secondary address of the interface, for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub packet_target: Option<IpAddr>,
     /// `reject-reason`, as AWS spells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_reason: Option<Box<str>>,
 }
 
 /// Accepted ICMP between the same two addresses on the same interface: evidence for what was rejected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     /// What was accepted.
     pub totals: Totals,
@@ -139,7 +156,7 @@ pub struct Accepted {
 }
 
 /// The records a rule matched, for one flow, within one batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule that matched.
     pub rule: Rule,
@@ -148,11 +165,44 @@ pub struct Finding {
     /// Its records together.
     pub totals: Totals,
     /// Metadata of the first record that carried each field.
+    #[serde(default)]
     pub place: Place,
     /// The first of its records, at most [`crate::detect::MAX_LINES_PER_FLOW`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<Box<str>>,
     /// Packets (or records) by the minute since the epoch in which their record starts, at most [`MAX_FLOW_MINUTES`] of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub minutes: BTreeMap<u64, u64>,
     /// ICMP accepted the opposite way: for a rejected reply, the request that was let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opposite: Option<Accepted>,
+}
+
+impl Finding {
+    /// A finding without any records yet.
+    pub(crate) fn new(rule: Rule, flow: Flow) -> Finding {
+        Finding {
+            rule,
+            flow,
+            totals: Totals::default(),
+            place: Place::default(),
+            lines: Vec::new(),
+            minutes: BTreeMap::new(),
+            opposite: None,
+        }
+    }
+}
+
+/// Writes and reads a protocol as its number.
+mod protocol_number {
+    use flow_log::Protocol;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(protocol: &Protocol, serializer: S) -> Result<S::Ok, S::Error> {
+        protocol.0.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Protocol, D::Error> {
+        u8::deserialize(deserializer).map(Protocol)
+    }
 }

@@ -7,7 +7,8 @@ use std::{
 
 use crate::{
     incident::state::{DocId, Versioned, Write},
-    ports::{Commit, IncidentStore, PortError},
+    network::{Missing, Network, Wanted},
+    ports::{Commit, IncidentStore, NetworkSource, PortError},
     time::EpochMillis,
 };
 
@@ -48,6 +49,16 @@ impl IncidentStore for MemoryIncidents {
             documents.remove(&id);
         }
         Ok(Commit::Written)
+    }
+}
+
+/// Knows nothing of any network: look-ups are switched off.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoNetwork;
+
+impl NetworkSource for NoNetwork {
+    async fn look_up(&self, _: &Wanted) -> Network {
+        Network::unknown(Missing::SwitchedOff)
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use ipnet::IpNet;
 
-use crate::{address::Scope, finding::Finding};
+use crate::{address::Scope, message::Told};
 
 /// Interfaces that are asked for at once, those of the heaviest findings. A filter takes 200 values
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>).
@@ -28,22 +28,37 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What a mail about some findings would like to know; the first findings first.
-    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Wanted {
+    /// What some messages would like to know: first about the flows that they tell one by one, then about the heaviest names.
+    pub fn of(messages: &[Told]) -> Wanted {
         let mut wanted = Wanted::default();
-        for finding in findings {
-            if wanted.interfaces.len() < MAX_INTERFACES
-                && let Some(id) = &finding.flow.interface_id
-            {
-                wanted.interfaces.insert(id.to_string());
+        for finding in messages.iter().flat_map(|told| &told.findings) {
+            if let Some(id) = &finding.flow.interface_id {
+                wanted.interface(id);
             }
-            for address in [finding.flow.srcaddr, finding.flow.dstaddr] {
-                if wanted.addresses.len() < MAX_PEERS && Scope::of(address).is_internal() {
-                    wanted.addresses.insert(address);
-                }
+            wanted.address(finding.flow.srcaddr);
+            wanted.address(finding.flow.dstaddr);
+        }
+        for (id, _) in messages.iter().flat_map(|told| &told.interfaces.ranked) {
+            wanted.interface(id);
+        }
+        for (name, _) in messages.iter().flat_map(|told| told.sources.ranked.iter().chain(&told.targets.ranked)) {
+            if let Ok(address) = name.parse() {
+                wanted.address(address);
             }
         }
         wanted
+    }
+
+    fn interface(&mut self, id: &str) {
+        if self.interfaces.len() < MAX_INTERFACES {
+            self.interfaces.insert(id.to_owned());
+        }
+    }
+
+    fn address(&mut self, address: IpAddr) {
+        if self.addresses.len() < MAX_PEERS && Scope::of(address).is_internal() {
+            self.addresses.insert(address);
+        }
     }
 }
 

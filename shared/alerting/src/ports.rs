@@ -9,9 +9,9 @@ use crate::{
         IncidentKey,
         state::{DocId, Versioned, Write},
     },
-    mail::Mail,
     metric::Point,
     network::{Network, Wanted},
+    notice::Notice,
 };
 
 /// Why a port could not do what was asked: one line for the log, no type of any SDK.
@@ -31,13 +31,19 @@ impl fmt::Display for PortError {
 
 impl std::error::Error for PortError {}
 
-/// Takes mails to their readers.
+/// Takes messages to their readers.
 pub trait AlertSink {
-    /// Sends one mail. When this returns without an error, the service has taken it over for delivery.
+    /// Sends mail and document. When this returns without an error, the service has taken them over for delivery.
     ///
     /// # Errors
     /// The service refused it or could not be reached within the time allowed.
-    fn send(&self, mail: &Mail) -> impl Future<Output = Result<(), PortError>> + Send;
+    fn send(&self, notice: &Notice) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Tells the chat about what was sent, where there is one.
+    ///
+    /// # Errors
+    /// The service refused it or could not be reached within the time allowed. Nothing else depends on it.
+    fn tell_chat(&self, notice: &Notice) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Takes metrics to where they are charted and alarmed on.

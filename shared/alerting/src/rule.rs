@@ -1,12 +1,14 @@
 //! The rules: which flow records are worth an alert.
 
 use flow_log::{Action, FlowLine, Protocol};
+use serde::{Deserialize, Serialize};
 
 /// A rule that looks at one flow record at a time.
 ///
 /// It sees only what every declared format must carry (action and protocol), so deciding never needs the rest of the line to
 /// be readable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// Rejected ICMP or ICMPv6: a ping that a security group, a network ACL or another layer refused.
     ///

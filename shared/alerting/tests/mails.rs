@@ -5,15 +5,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its event has failed")]
 
 use alerting::{
-    Alert, Detection, Detector,
-    alert::{Report, Site},
+    Detection, Detector, Message,
+    alert::Site,
     console_link::Console,
     detect::{MAX_FLOWS, Source},
     incident::{
-        IncidentKey, Policy, Summary,
+        IncidentKey, Policy, Reason, Summary,
         state::{Closing, Lease, Open, Past},
     },
     mail::{self, COLUMNS, MAX_BODY_BYTES, MAX_SUBJECT_CHARS, Mail},
+    message::{Frame, Told},
+    network::Network,
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
 use flow_log::{Decoder, Formats};
@@ -54,14 +56,20 @@ fn key() -> IncidentKey {
     IncidentKey("Ping-Deny|123456789010|Log-Group".to_owned())
 }
 
-fn render(detection: &Detection, previous: Option<&Past>) -> Mail {
-    let policy = Policy::default();
-    let (key, site) = (key(), site());
-    mail::render(&Alert { key: &key, incident: "1", detection, previous, policy: &policy, site: &site, now: NOW })
+/// Renders a message about the incident of these tests.
+fn render(reason: Reason, message: impl FnOnce(Frame<'_>) -> Mail) -> Mail {
+    let (key, site, policy, network) = (key(), site(), Policy::default(), Network::default());
+    message(Frame { key: &key, reason, network: &network, policy: &policy, site: &site, now: NOW })
+}
+
+fn opening_of(detection: &Detection, previous: Option<&Past>) -> Mail {
+    let findings: Vec<_> = detection.findings.iter().collect();
+    let told = Told::batch(detection, &findings, detection.untracked);
+    render(Reason::New, |frame| mail::render(&Message::opening(frame, "1", told, previous)))
 }
 
 fn opening(name: &str) -> Mail {
-    render(&detect(name), None)
+    opening_of(&detect(name), None)
 }
 
 fn shown(mail: &Mail) -> String {
@@ -128,8 +136,8 @@ fn ongoing() -> (Open, Summary) {
 
 #[test]
 fn an_update_says_what_came_since_the_last_mail() {
-    let ((open, total), policy, site, key) = (ongoing(), Policy::default(), site(), key());
-    let mail = mail::render_report(&Report::update(&key, &open, &total, &site, &policy, NOW));
+    let (open, total) = ongoing();
+    let mail = render(Reason::UpdateDue, |frame| mail::render(&Message::update(frame, &open, &total)));
     check_limits(&mail);
     assert_eq!(mail.records, 143);
     insta::assert_snapshot!("update", shown(&mail));
@@ -137,7 +145,7 @@ fn an_update_says_what_came_since_the_last_mail() {
 
 #[test]
 fn an_all_clear_tells_the_whole_story() {
-    let ((open, summary), policy, site, key) = (ongoing(), Policy::default(), site(), key());
+    let (open, summary) = ongoing();
     let closing = Closing {
         id: open.id,
         opened_at: open.opened_at,
@@ -148,16 +156,16 @@ fn an_all_clear_tells_the_whole_story() {
         lease: Lease { owner: "me".to_owned(), until: NOW },
         timer: 4,
     };
-    let mail = mail::render_report(&Report::over(&key, &closing, &site, &policy, NOW));
+    let mail = render(Reason::Quiet, |frame| mail::render(&Message::over(frame, &closing)));
     check_limits(&mail);
     insta::assert_snapshot!("all-clear", shown(&mail));
 }
 
 #[test]
 fn an_opening_whose_sender_died_is_made_from_the_counters() {
-    let ((mut open, total), policy, site, key) = (ongoing(), Policy::default(), site(), key());
+    let (mut open, total) = ongoing();
     (open.mails, open.mailed) = (0, Summary::default());
-    let mail = mail::render_report(&Report::opening(&key, &open, &total, &site, &policy, NOW));
+    let mail = render(Reason::TakenOver, |frame| mail::render(&Message::late_opening(frame, &open, &total)));
     check_limits(&mail);
     insta::assert_snapshot!("late-opening", shown(&mail));
 }
@@ -171,7 +179,7 @@ fn an_incident_after_another_refers_to_it() {
         last_seen: time::before(NOW, 40 * MINUTE_MILLIS),
         totals: detection.totals(),
     };
-    let mail = render(&detection, Some(&previous));
+    let mail = opening_of(&detection, Some(&previous));
     check_limits(&mail);
     let expect = "\nThe one before ended at 2026-11-23 01:58:54 UTC: 4 packets, 336 bytes, 1\nrecord in 1 h.\n";
     assert!(mail.body.contains(expect), "{}", mail.body);
@@ -206,7 +214,7 @@ fn a_storm_past_the_limit_of_flows_says_at_least() {
             format!("2 1 eni-1 10.{}.{}.1 10.0.0.1 0 0 1 2 168 1795401134 1795401190 REJECT OK", n / 250, n % 250);
         detector.observe(&flow_log::LogEvent::new("1", 0, line));
     }
-    let mail = render(&detector.finish(Source::default()), None);
+    let mail = opening_of(&detector.finish(Source::default()), None);
     check_limits(&mail);
     assert_eq!(mail.subject, "[Ping-Deny] 5,000 rejected pings from at least 2,000 sources to at least 1 target");
     for expect in [
@@ -229,10 +237,10 @@ fn the_largest_numbers_do_not_stop_a_report() {
         detector.observe(&flow_log::LogEvent::new("1", 0, line));
     }
     let detection = detector.finish(Source::default());
-    let ((mut open, _), policy, site, key) = (ongoing(), Policy::default(), site(), key());
+    let (mut open, _) = ongoing();
     open.mailed = Summary::default();
     let mut total = Summary::of(&detection.findings);
     total.merge(&Summary::of(&detection.findings));
-    let mail = mail::render_report(&Report::update(&key, &open, &total, &site, &policy, NOW));
+    let mail = render(Reason::UpdateDue, |frame| mail::render(&Message::update(frame, &open, &total)));
     assert!(mail.body.contains("18,446,744,073,709,551,615 packets"), "{}", mail.body);
 }

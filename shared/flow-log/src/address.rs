@@ -165,7 +165,7 @@ mod tests {
                         [" 0.0.0.0.0.0.0.0", "0123456789012345", ".1.1.1.1.1.1.1.1", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"]
                     {
                         let line = format!("{text}{behind}");
-                        let piece = Piece::between(&line, &[text.len() as u16], 0).unwrap();
+                        let piece = Piece::nth(&line, &[0, text.len() as u16 + 1], 0).unwrap();
                         assert_eq!(plain_ipv4(piece), expected, "{line:?}");
                     }
                 }
@@ -180,7 +180,7 @@ mod tests {
                 for byte in 0..0x80_u8 {
                     let text = format!("{}{}{}", &good[..at], char::from(byte), &good[at + 1..]);
                     let line = format!("{text} and what follows it");
-                    let piece = Piece::between(&line, &[text.len() as u16], 0).unwrap();
+                    let piece = Piece::nth(&line, &[0, text.len() as u16 + 1], 0).unwrap();
                     assert_eq!(plain_ipv4(piece), text.parse().ok(), "{text:?}");
                     assert_eq!(address(piece), text.parse().ok(), "{text:?}");
                 }

@@ -5,14 +5,14 @@ use crate::{split::Piece, unparsed::Why};
 const POWERS_OF_TEN: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 /// Reads decimal digits, and nothing but digits, as a number of at most `max`.
-#[inline]
+#[inline(always)]
 pub(crate) fn number(text: Piece<'_>, max: u64) -> Option<u64> {
     let (window, len) = text.window();
     first_digits(window, len).filter(|value| *value <= max)
 }
 
 /// Reads the first so many bytes, which all have to be digits.
-#[inline]
+#[inline(always)]
 fn first_digits(window: &[u8], len: usize) -> Option<u64> {
     match (len, window.first_chunk(), window.first_chunk::<16>()) {
         (1..=8, Some(window), _) => up_to_eight_digits(*window, len),
@@ -115,8 +115,8 @@ mod tests {
         ] {
             // Alone, and with more of a line behind it.
             let line = format!("{text} 123456789");
-            let mut ends = crate::split::Ends::<40>::new();
-            let within = ends.find(line.as_bytes()).map(|()| ends.field(&line, 0));
+            let mut starts = crate::split::Starts::<40>::new();
+            let within = starts.find(line.as_bytes()).map(|()| starts.field(&line, 0));
             for piece in within.into_iter().chain([Piece::whole(text)]) {
                 let read = number(piece, max).ok_or_else(|| why_no_number(piece.text()));
                 assert_eq!(read, expected, "{text}");

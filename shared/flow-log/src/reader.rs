@@ -139,7 +139,7 @@ fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option
 fn header(line: &[u8]) -> Option<&str> {
     // Most lines start with a digit, and no name does.
     let text = line.first().filter(|byte| byte.is_ascii_alphabetic()).and_then(|_| std::str::from_utf8(line).ok())?;
-    if crate::line::is_header(text) { Some(text) } else { None }
+    if crate::kind::is_header(text) { Some(text) } else { None }
 }
 
 fn declared_by(header: &str) -> Result<Formats, crate::FormatError> {

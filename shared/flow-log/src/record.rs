@@ -45,22 +45,27 @@ macro_rules! record {
         }
 
         impl<'a> FlowRecord<'a> {
-            /// Reads the fields, each where the format has it. In the error is one that cannot be read.
+            /// Reads the fields, each where the format has it.
             #[inline]
-            fn try_read(
+            pub(crate) fn read(
                 action: Action,
                 protocol: Protocol,
                 fields: &Fields<'a>,
-                piece: impl Fn(Field) -> Option<Piece<'a>>,
-            ) -> Result<Self, Field> {
+                nth: impl Fn(usize) -> Option<Piece<'a>>,
+            ) -> Result<Self, Unparsed> {
+                let piece = |field| nth(fields.format.position(field)?);
+                let unreadable = |field| first_unreadable(fields, piece, field);
                 Ok(FlowRecord {
                     action,
                     protocol,
-                    srcaddr: piece(Field::SrcAddr).and_then(address).ok_or(Field::SrcAddr)?,
-                    dstaddr: piece(Field::DstAddr).and_then(address).ok_or(Field::DstAddr)?,
+                    srcaddr: piece(Field::SrcAddr).and_then(address).ok_or_else(|| unreadable(Field::SrcAddr))?,
+                    dstaddr: piece(Field::DstAddr).and_then(address).ok_or_else(|| unreadable(Field::DstAddr))?,
                     $($member: match piece(Field::$field) {
-                        Some(piece) if !piece.is_absent() => Some($read(piece).ok_or(Field::$field)?),
-                        _ => None,
+                        Some(piece) => match $read(piece) {
+                            None if !piece.is_absent() => return Err(unreadable(Field::$field)),
+                            value => value,
+                        },
+                        None => None,
                     },)*
                     fields: *fields,
                 })
@@ -121,20 +126,6 @@ record! {
     traffic_path: TrafficPath = TrafficPath, known_number;
     /// What encrypts the traffic.
     encryption_status: EncryptionStatus = EncryptionStatus, known_number;
-}
-
-impl<'a> FlowRecord<'a> {
-    /// Reads the fields, given where they are.
-    #[inline]
-    pub(crate) fn read(
-        action: Action,
-        protocol: Protocol,
-        fields: &Fields<'a>,
-        nth: impl Fn(usize) -> Option<Piece<'a>>,
-    ) -> Result<Self, Unparsed> {
-        let piece = |field| nth(fields.format.position(field)?);
-        FlowRecord::try_read(action, protocol, fields, piece).map_err(|field| first_unreadable(fields, piece, field))
-    }
 }
 
 /// The first field in the line's order that cannot be read, of which one is known, and why it cannot.

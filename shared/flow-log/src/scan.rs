@@ -4,31 +4,29 @@
 //! which costs more than the bytes do. So these look at whole words of bytes, make one bit of each byte, and leave what
 //! is found to arithmetic.
 
-use wide::u8x16;
+use wide::u8x64;
 
 /// The bytes that are looked at together.
 pub(crate) const WORD: usize = 64;
 
-/// One bit per byte of a word, the first byte in the lowest one.
+/// Which bytes are `byte`.
 #[inline]
-fn bits(word: &[u8; WORD], of: impl Fn(u8x16) -> u8x16) -> u64 {
-    let (blocks, _) = word.as_chunks::<16>();
-    let bit = |i: usize| u64::from(of(u8x16::new(blocks[i])).to_bitmask());
-    bit(0) | bit(1) << 16 | bit(2) << 32 | bit(3) << 48
+fn equal(word: u8x64, byte: u8) -> u8x64 {
+    word.simd_eq(u8x64::splat(byte))
 }
 
 /// Which bytes are at most `byte`.
 #[inline]
-fn up_to(block: u8x16, byte: u8) -> u8x16 {
-    let byte = u8x16::splat(byte);
-    block.max(byte).simd_eq(byte)
+fn up_to(word: u8x64, byte: u8) -> u8x64 {
+    equal(word.max(u8x64::splat(byte)), byte)
 }
 
-/// Which bytes are a space, and which are something below it.
+/// Which bytes are a space, and which are something below it: one bit per byte, the first byte in the lowest one.
 #[inline]
 pub(crate) fn spaces_and_controls(word: &[u8; WORD]) -> (u64, u64) {
-    let spaces = bits(word, |block| block.simd_eq(u8x16::splat(b' ')));
-    (spaces, bits(word, |block| up_to(block, b' ')) ^ spaces)
+    let word = u8x64::new(*word);
+    let spaces = equal(word, b' ').to_bitmask();
+    (spaces, up_to(word, b' ').to_bitmask() ^ spaces)
 }
 
 /// The offset of the first byte that cannot stand in a JSON string as it is: a quote, a backslash, or a control character.
@@ -48,10 +46,8 @@ pub(crate) fn plain_run(bytes: &[u8]) -> usize {
 
 #[inline]
 fn specials(word: &[u8; WORD]) -> u64 {
-    bits(word, |block| {
-        let equal = |byte| block.simd_eq(u8x16::splat(byte));
-        equal(b'"') | equal(b'\\') | up_to(block, b' ' - 1)
-    })
+    let word = u8x64::new(*word);
+    (equal(word, b'"') | equal(word, b'\\') | up_to(word, b' ' - 1)).to_bitmask()
 }
 
 #[cfg(test)]

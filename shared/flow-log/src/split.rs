@@ -1,36 +1,45 @@
-//! Where the fields of a line end.
+//! Where the fields of a line are.
 
 use crate::scan::{WORD, spaces_and_controls};
 
-/// How many ends are written at once, wanted or not.
-pub(crate) const BATCH: usize = 8;
+/// How many starts are written at once, wanted or not.
+const BATCH: usize = 8;
 
 /// The fields of the usual formats, with room: AWS's example of version 5 has 29.
-pub(crate) const FEW: usize = 32;
+pub(crate) const FEW: usize = 31;
 
-/// Where the fields of a single-spaced line end.
-pub(crate) struct Ends<const N: usize> {
-    ends: [u16; N],
+/// Where the fields of a usual line start, and where one behind the last would.
+pub(crate) type FewStarts = [u16; FEW + 1];
+
+/// The places that so many fields need: a batch is written behind the last one's start.
+pub(crate) const fn places(fields: usize) -> usize {
+    fields + 1 + BATCH
+}
+
+/// Where the fields of a single-spaced line start, and where one behind the last would.
+pub(crate) struct Starts<const N: usize> {
+    starts: [u16; N],
     found: usize,
 }
 
-impl<const N: usize> Ends<N> {
-    /// The most fields that fit: a batch is written behind the last one's end.
-    const MOST: usize = N - BATCH;
+impl<const N: usize> Starts<N> {
+    /// The most fields that fit.
+    const MOST: usize = N - places(0);
 
-    /// A place for them, which is best left where it is: copying it costs more than finding the ends.
+    /// A place for them, which is best left where it is: copying it costs more than finding the starts.
     #[inline]
     pub(crate) const fn new() -> Self {
-        Ends { ends: [0; N], found: 0 }
+        Starts { starts: [0; N], found: 0 }
     }
 
     /// Finds the fields of a line that stand apart by exactly one space. `None` for any other line (a tab, two spaces, a
-    /// space at either end, nothing at all), for more fields than fit and for more than 65,535 bytes: the caller
+    /// space at either end, nothing at all), for more fields than fit and for more bytes than can be counted: the caller
     /// then splits on runs of white space.
     #[inline]
     pub(crate) fn find(&mut self, line: &[u8]) -> Option<()> {
         let len = u16::try_from(line.len()).ok()?;
-        self.found = 0;
+        let behind = len.checked_add(1)?;
+        self.found = 1;
         // A space before the line would make an empty first field.
         let mut space_before = 1;
         let mut on_word = |spaces: u64, controls: u64, base: u16| -> Option<()> {
@@ -56,26 +65,25 @@ impl<const N: usize> Ends<N> {
         if matches!(line.last(), None | Some(b' ')) {
             return None;
         }
-        *self.ends.get_mut(self.found)? = len;
-        self.found += 1;
+        *self.starts.get_mut(self.found)? = behind;
         Some(())
     }
 
-    /// Adds the ends that the bits say. Eight are written even where there are fewer, since a loop of the right length
-    /// would be mispredicted on most lines; the next ones overwrite what is too many.
+    /// Adds the starts behind the spaces that the bits say. Eight are written even where there are fewer, since a loop of
+    /// the right length would be mispredicted on most lines; the next ones overwrite what is too many.
     #[inline]
-    fn push(&mut self, mut bits: u64, base: u16) -> Option<()> {
-        let found = self.found + bits.count_ones() as usize;
+    fn push(&mut self, mut spaces: u64, base: u16) -> Option<()> {
+        let found = self.found + spaces.count_ones() as usize;
         let mut at = self.found;
         while at < found {
-            for end in self.ends.get_mut(at..)?.first_chunk_mut::<BATCH>()? {
-                *end = base.wrapping_add(bits.trailing_zeros() as u16);
-                bits &= bits.wrapping_sub(1);
+            for start in self.starts.get_mut(at..)?.first_chunk_mut::<BATCH>()? {
+                *start = base.wrapping_add(1 + spaces.trailing_zeros() as u16);
+                spaces &= spaces.wrapping_sub(1);
             }
             at += BATCH;
         }
         self.found = found;
-        if found < Self::MOST { Some(()) } else { None }
+        if found <= Self::MOST { Some(()) } else { None }
     }
 
     /// The number of fields.
@@ -87,13 +95,13 @@ impl<const N: usize> Ends<N> {
     /// A field of the line these were found in.
     #[inline]
     pub(crate) fn field<'a>(&self, line: &'a str, at: usize) -> Piece<'a> {
-        Piece::between(line, &self.ends, at).unwrap_or(Piece::whole(""))
+        Piece::nth(line, &self.starts, at).unwrap_or(Piece::whole(""))
     }
 
-    /// The first ends, if these are all; the rest of the array means nothing.
+    /// The first starts, if these are all; the rest of the array means nothing.
     #[inline]
-    pub(crate) fn few(&self) -> Option<[u16; FEW]> {
-        if self.found <= FEW { self.ends.first_chunk().copied() } else { None }
+    pub(crate) fn few(&self) -> Option<FewStarts> {
+        if self.found <= FEW { self.starts.first_chunk().copied() } else { None }
     }
 }
 
@@ -111,15 +119,11 @@ impl<'a> Piece<'a> {
         Piece { line: text, start: 0, end: text.len() }
     }
 
-    /// The piece between two ends.
+    /// The field that starts at the place of that number, up to the space before the next one.
     #[inline]
-    pub(crate) fn between(line: &'a str, ends: &[u16], at: usize) -> Option<Self> {
-        let end = usize::from(*ends.get(at)?);
-        let start = match at.checked_sub(1).and_then(|before| ends.get(before)) {
-            Some(&before) => usize::from(before) + 1,
-            None => 0,
-        };
-        Some(Piece { line, start, end })
+    pub(crate) fn nth(line: &'a str, starts: &[u16], at: usize) -> Option<Self> {
+        let [start, next] = *starts.get(at..)?.first_chunk()?;
+        Some(Piece { line, start: usize::from(start), end: usize::from(next).saturating_sub(1) })
     }
 
     #[inline]
@@ -166,9 +170,9 @@ mod tests {
 
     /// The fields, if the fast way takes the line.
     fn fast(line: &str) -> Option<Vec<&str>> {
-        let mut ends = Ends::<{ MAX_FIELDS + BATCH }>::new();
-        ends.find(line.as_bytes())?;
-        Some((0..ends.len()).map(|at| ends.field(line, at).text()).collect())
+        let mut starts = Starts::<{ places(MAX_FIELDS) }>::new();
+        starts.find(line.as_bytes())?;
+        Some((0..starts.len()).map(|at| starts.field(line, at).text()).collect())
     }
 
     #[test]
@@ -179,7 +183,7 @@ mod tests {
             assert_eq!(fast(line), Some(line.split_ascii_whitespace().collect()), "{line}");
         }
         let dense = "x ".repeat(MAX_FIELDS);
-        for line in ["é ü 東京 😀 é ü 東京 😀", &dense[..dense.len() - 1], &format!("{} x", "y".repeat(65_533))]
+        for line in ["é ü 東京 😀 é ü 東京 😀", &dense[..dense.len() - 1], &format!("{} x", "y".repeat(65_532))]
         {
             assert_eq!(fast(line), Some(line.split_ascii_whitespace().collect()), "{line}");
         }
@@ -201,7 +205,7 @@ mod tests {
             " a",
             "x ".repeat(MAX_FIELDS + 1).trim_end(),
             "x ".repeat(100_000).trim_end(),
-            &format!("{} x", "y".repeat(65_534)),
+            &format!("{} x", "y".repeat(65_533)),
         ] {
             assert_eq!(fast(line), None, "{line}");
         }

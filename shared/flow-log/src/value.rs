@@ -20,6 +20,7 @@ pub enum Action {
 }
 
 impl Action {
+    #[inline]
     pub(crate) fn read(text: &[u8]) -> Result<Self, Unparsed> {
         match text {
             b"ACCEPT" => Ok(Action::Accept),
@@ -59,7 +60,7 @@ impl Protocol {
     /// Internet Control Message Protocol for IPv6, RFC 4443.
     pub const ICMPV6: Protocol = Protocol(58);
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(text: Piece<'_>) -> Result<Self, Unparsed> {
         match number(text, u64::from(u8::MAX)) {
             Some(number) => Ok(Protocol(number as u8)),

@@ -11,16 +11,23 @@ use alerting::{
 use flow_log::{DEFAULT_MAX_INFLATED_BYTES, Formats};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::console::Shows;
+
 /// Where mails and metrics go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublishTo {
     /// To Amazon SNS and Amazon CloudWatch.
     Aws {
-        /// The topic for mails.
+        /// `ALERT_TOPIC_ARN`: the topic for mails and documents.
         topic_arn: String,
+        /// `CHAT_TOPIC_ARN`: the topic for a chat's notifications.
+        chat_topic_arn: Option<String>,
     },
     /// To standard output; nothing is called.
-    Console,
+    Console {
+        /// `CONSOLE_SHOWS`: what is printed of a message.
+        shows: Shows,
+    },
 }
 
 /// Where incidents are remembered between invocations.
@@ -44,7 +51,7 @@ pub struct LookUps {
 pub struct Config {
     /// `FLOW_LOG_FORMAT`, default: the 14 default fields.
     pub formats: Formats,
-    /// `PUBLISH_TO` (default `aws`) with `ALERT_TOPIC_ARN`.
+    /// `PUBLISH_TO` (default `aws`) with `ALERT_TOPIC_ARN` and `CHAT_TOPIC_ARN`, or with `CONSOLE_SHOWS`.
     pub publish_to: PublishTo,
     /// `INCIDENT_TABLE` and `TIMER_QUEUE_URL`; none: in each process of its own.
     pub remember_in: Option<RememberIn>,
@@ -98,11 +105,19 @@ impl Config {
             Formats::parse(text).map_err(|error| error.to_string())
         })?;
         let publish_to = match vars.get("PUBLISH_TO").as_deref() {
-            None | Some("aws") => PublishTo::Aws { topic_arn: vars.topic_arn()? },
-            Some("console") => PublishTo::Console,
+            None | Some("aws") => {
+                PublishTo::Aws { topic_arn: vars.topic_arn()?, chat_topic_arn: vars.chat_topic_arn()? }
+            }
+            Some("console") => PublishTo::Console {
+                shows: vars.parsed("CONSOLE_SHOWS", Shows::Mail, |text| match text {
+                    "mail" => Ok(Shows::Mail),
+                    "all" => Ok(Shows::All),
+                    _ => Err("mail, or all: also what machines and a chat get".to_owned()),
+                })?,
+            },
             Some(other) => return Err(vars.wrong("PUBLISH_TO", other, "allowed are aws and console")),
         };
-        let look_ups = vars.look_ups()?.filter(|_| publish_to != PublishTo::Console);
+        let look_ups = vars.look_ups()?.filter(|_| matches!(publish_to, PublishTo::Aws { .. }));
         let region = vars.parsed("AWS_REGION", "us-east-1".to_owned(), |text| {
             let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
             if plain { Ok(text.to_owned()) } else { Err("a region's code, such as eu-west-1".to_owned()) }
@@ -184,15 +199,14 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             value: None,
             allowed: ALLOWED.to_owned(),
         })?;
-        let parts: Vec<&str> = arn.split(':').collect();
-        match parts[..] {
-            ["arn", partition, "sns", region, account, name]
-                if [partition, region, account, name].iter().all(|part| !part.is_empty()) =>
-            {
-                Ok(arn)
-            }
-            _ => Err(self.wrong(VARIABLE, &arn, ALLOWED)),
-        }
+        if is_topic_arn(&arn) { Ok(arn) } else { Err(self.wrong(VARIABLE, &arn, ALLOWED)) }
+    }
+
+    fn chat_topic_arn(&self) -> Result<Option<String>, ConfigError> {
+        self.parsed("CHAT_TOPIC_ARN", None, |arn| {
+            let allowed = "an SNS topic's ARN, arn:aws:sns:region:account:name, or nothing for no chat";
+            if is_topic_arn(arn) { Ok(Some(arn.to_owned())) } else { Err(allowed.to_owned()) }
+        })
     }
 
     fn remember_in(&self) -> Result<Option<RememberIn>, ConfigError> {
@@ -260,6 +274,11 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
     }
 }
 
+fn is_topic_arn(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.split(':').collect();
+    matches!(parts[..], ["arn", _, "sns", _, _, _]) && parts.iter().all(|part| !part.is_empty())
+}
+
 /// Minutes within what is allowed; parts of one are good for trials.
 fn minutes(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|minutes| (MIN_MINUTES..=MAX_MINUTES).contains(minutes))
@@ -309,7 +328,8 @@ mod tests {
     #[test]
     fn a_topic_is_all_that_is_needed() {
         let config = read(&[TOPIC]).unwrap();
-        assert_eq!(config.publish_to, PublishTo::Aws { topic_arn: TOPIC.1.to_owned() });
+        let topic_arn = TOPIC.1.to_owned();
+        assert_eq!(config.publish_to, PublishTo::Aws { topic_arn, chat_topic_arn: None });
         assert_eq!(config.site.metric_namespace, "Ping-Deny-Metrics");
         assert_eq!(config.site.metric_name, "Ping-Deny");
         assert_eq!(config.max_inflated_bytes, 64 * 1024 * 1024);
@@ -326,9 +346,19 @@ mod tests {
     }
 
     #[test]
+    fn a_chat_and_a_talkative_console_are_asked_for() {
+        let chat = "arn:aws:sns:eu-west-1:123456789012:chat";
+        let config = read(&[TOPIC, ("CHAT_TOPIC_ARN", chat)]).unwrap();
+        let (topic_arn, chat_topic_arn) = (TOPIC.1.to_owned(), Some(chat.to_owned()));
+        assert_eq!(config.publish_to, PublishTo::Aws { topic_arn, chat_topic_arn });
+        let config = read(&[("PUBLISH_TO", "console"), ("CONSOLE_SHOWS", "all")]).unwrap();
+        assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::All });
+    }
+
+    #[test]
     fn an_empty_variable_is_a_default() {
         let config = read(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", ""), ("QUIET_MINUTES", " ")]).unwrap();
-        assert_eq!(config.publish_to, PublishTo::Console);
+        assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::Mail });
         assert_eq!(config.policy, Policy::default());
     }
 
@@ -339,6 +369,8 @@ mod tests {
             (vec![("PUBLISH_TO", "email"), TOPIC], "PUBLISH_TO=\"email\": allowed are aws and console"),
             (vec![], "ALERT_TOPIC_ARN is not set: an SNS topic's ARN is needed"),
             (vec![("ALERT_TOPIC_ARN", "arn:aws:sqs:eu-west-1:1:queue")], "ALERT_TOPIC_ARN=\"arn:aws:sqs:"),
+            (vec![TOPIC, ("CHAT_TOPIC_ARN", "#alerts")], "CHAT_TOPIC_ARN=\"#alerts\": an SNS topic's ARN"),
+            (vec![console, ("CONSOLE_SHOWS", "html")], "CONSOLE_SHOWS=\"html\": mail, or all"),
             (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
             (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
             (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 247"),

@@ -3,20 +3,47 @@
 #![expect(clippy::print_stdout, reason = "printing is what this sink is for")]
 
 use alerting::{
-    mail::{COLUMNS, Mail},
+    mail::COLUMNS,
     metric::Point,
+    notice::Notice,
     ports::{AlertSink, MetricSink, PortError},
     time,
 };
 
+/// What is printed of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shows {
+    /// The mail.
+    #[default]
+    Mail,
+    /// The mail, and what machines and a chat get.
+    All,
+}
+
 /// Prints to standard output.
 #[derive(Clone, Copy, Debug)]
-pub struct Console;
+pub struct Console {
+    /// What is printed of a message.
+    pub shows: Shows,
+}
 
 impl AlertSink for Console {
-    async fn send(&self, mail: &Mail) -> Result<(), PortError> {
+    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
         let rule = "-".repeat(COLUMNS);
-        println!("{rule}\nMAIL   {}\n{rule}\n{}{rule}", mail.subject, mail.body);
+        println!("{rule}\nMAIL   {}\n{rule}\n{}{rule}", notice.mail.subject, notice.mail.body);
+        if self.shows == Shows::All {
+            println!("DOCUMENT\n{}\nATTRIBUTES", notice.document.json());
+            for attribute in notice.attributes() {
+                println!("{:<10} {:<13} {}", attribute.name, attribute.data_type(), attribute.string_value());
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_chat(&self, notice: &Notice) -> Result<(), PortError> {
+        if self.shows == Shows::All {
+            println!("CHAT\n{}", notice.chat());
+        }
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ mod logging;
 pub mod ports;
 
 pub use config::{Config, ConfigError};
-pub use ports::{engine, network};
+pub use ports::{Incidents, engine};
 
 /// Starts a function: reads the configuration and opens the log. None where the configuration is wrong; the log says in one line
 /// what of it and what is allowed.

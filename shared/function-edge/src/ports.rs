@@ -3,10 +3,10 @@
 use alerting::{
     engine::Engine,
     incident::state::{DocId, Versioned, Write},
-    mail::Mail,
     memory::MemoryIncidents,
     metric::Point,
     network::{Missing, Network, Wanted},
+    notice::Notice,
     ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
 };
 use aws_adapters::{CloudWatchMetrics, DynamoIncidents, Ec2Network, SnsAlerts, SqsTimers, client::Shared};
@@ -18,13 +18,19 @@ use crate::{
     local_timers::LocalTimers,
 };
 
+/// The engine with a choice of ports behind each trait.
+pub type Incidents = Engine<Store, Timer, Alerts, Metrics, Networks>;
+
 /// The engine with the ports that the configuration asks for. Nothing is connected before it is needed.
-pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
+pub fn engine(config: &Config) -> Incidents {
     let shared = Shared::default();
     let (alerts, metrics) = match &config.publish_to {
-        PublishTo::Console => (Alerts::Console(Console), Metrics::Console(Console)),
-        PublishTo::Aws { topic_arn } => (
-            Alerts::Sns(SnsAlerts::new(shared.clone(), topic_arn)),
+        PublishTo::Console { shows } => {
+            let console = Console { shows: *shows };
+            (Alerts::Console(console), Metrics::Console(console))
+        }
+        PublishTo::Aws { topic_arn, chat_topic_arn } => (
+            Alerts::Sns(SnsAlerts::new(shared.clone(), topic_arn, chat_topic_arn.clone())),
             Metrics::CloudWatch(CloudWatchMetrics::new(shared.clone(), &config.site.metric_namespace)),
         ),
     };
@@ -32,15 +38,16 @@ pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
         None => (Store::Memory(MemoryIncidents::default()), Timer::Local(LocalTimers::default())),
         Some(tables) => (
             Store::DynamoDb(DynamoIncidents::new(shared.clone(), &tables.table)),
-            Timer::Sqs(SqsTimers::new(shared, &tables.timer_queue_url)),
+            Timer::Sqs(SqsTimers::new(shared.clone(), &tables.timer_queue_url)),
         ),
     };
+    let network = network(config, &shared);
     let (policy, site) = (config.policy.clone(), config.site.clone());
-    Engine { store, timers, alerts, metrics, policy, group_by: config.group_by, site }
+    Engine { store, timers, alerts, metrics, network, policy, group_by: config.group_by, site }
 }
 
 /// The source of names, owners and rules that the configuration asks for. It keeps what it learns: make one for a process.
-pub fn network(config: &Config, shared: &Shared) -> Networks {
+fn network(config: &Config, shared: &Shared) -> Networks {
     match &config.look_ups {
         None => Networks::Off,
         Some(look_ups) => {
@@ -113,11 +120,23 @@ pub enum Alerts {
 }
 
 impl AlertSink for Alerts {
-    async fn send(&self, mail: &Mail) -> Result<(), PortError> {
+    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
         match self {
-            Alerts::Console(sink) => sink.send(mail).await,
-            Alerts::Sns(sink) => sink.send(mail).await,
+            Alerts::Console(sink) => sink.send(notice).await,
+            Alerts::Sns(sink) => sink.send(notice).await,
         }
+    }
+
+    async fn tell_chat(&self, notice: &Notice) -> Result<(), PortError> {
+        let told = match self {
+            Alerts::Console(sink) => sink.tell_chat(notice).await,
+            Alerts::Sns(sink) => sink.tell_chat(notice).await,
+        };
+        told.inspect_err(|error| {
+            // The one place that says so: the mail is sent and recorded, and nobody tries this again.
+            let (incident, kind) = (&notice.mail.incident, notice.mail.kind.word());
+            tracing::warn!(incident, kind, "the mail was sent, but the chat was not told: {error}");
+        })
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) use cloudwatch::{Datum, Put};
 pub(crate) use process::Output;
 pub(crate) use runtime_api::Outcome;
 pub(crate) use script::Act;
-pub(crate) use sns::Mail;
+pub(crate) use sns::{CHAT_TOPIC, Mail, Message};
 pub(crate) use world::{Setup, World};
 
 use std::path::{Path, PathBuf};

@@ -12,7 +12,32 @@ use super::script::{Act, Script};
 /// The topic the function is told to publish to.
 pub(crate) const TOPIC: &str = "arn:aws:sns:ap-northeast-1:123456789010:CloudWatch-Alarms-Ping-Deny";
 
-/// A message as a subscriber would get it.
+/// The topic for a chat, where the function is told of one.
+pub(crate) const CHAT_TOPIC: &str = "arn:aws:sns:ap-northeast-1:123456789010:CloudWatch-Alarms-Ping-Deny-Chat";
+
+/// Bytes of a message with its attributes.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// A message as it was published.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Message {
+    topic: String,
+    pub(crate) subject: String,
+    /// What subscribers of each protocol get; `default` for those that have none of their own.
+    pub(crate) texts: BTreeMap<String, String>,
+    /// Type and value of each attribute.
+    pub(crate) attributes: BTreeMap<String, (String, String)>,
+    pub(crate) bytes: usize,
+}
+
+impl Message {
+    /// What a subscriber of a protocol gets.
+    pub(crate) fn text(&self, protocol: &str) -> &str {
+        self.texts.get(protocol).unwrap_or(&self.texts["default"])
+    }
+}
+
+/// A message as an e-mail subscriber would get it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mail {
     pub(crate) subject: String,
@@ -34,13 +59,15 @@ pub(crate) struct Sns {
 
 struct State {
     script: Script,
+    chat: Script,
     attempts: Mutex<Vec<String>>,
-    mails: Mutex<Vec<Mail>>,
+    messages: Mutex<Vec<Message>>,
 }
 
 impl Sns {
     pub(crate) async fn start() -> Self {
-        let state = Arc::new(State { script: Script::working(), attempts: Mutex::default(), mails: Mutex::default() });
+        let (script, chat) = (Script::working(), Script::working());
+        let state = Arc::new(State { script, chat, attempts: Mutex::default(), messages: Mutex::default() });
         let address = serve(Arc::clone(&state), State::handle).await;
         Self { address, state }
     }
@@ -49,9 +76,30 @@ impl Sns {
         &self.state.script
     }
 
+    /// What becomes of messages to the chat's topic.
+    pub(crate) fn chat_script(&self) -> &Script {
+        &self.state.chat
+    }
+
+    fn accepted(&self, topic: &str) -> Vec<Message> {
+        let messages = self.state.messages.lock().expect("no poisoned lock");
+        messages.iter().filter(|message| message.topic == topic).cloned().collect()
+    }
+
+    /// The messages that were accepted.
+    pub(crate) fn messages(&self) -> Vec<Message> {
+        self.accepted(TOPIC)
+    }
+
+    /// The messages that were accepted for the chat.
+    pub(crate) fn chats(&self) -> Vec<Message> {
+        self.accepted(CHAT_TOPIC)
+    }
+
     /// The mails that were accepted.
     pub(crate) fn mails(&self) -> Vec<Mail> {
-        self.state.mails.lock().expect("no poisoned lock").clone()
+        let mail = |message: Message| Mail { body: message.text("email").to_owned(), subject: message.subject };
+        self.messages().into_iter().map(mail).collect()
     }
 
     /// The one mail that was accepted.
@@ -73,7 +121,8 @@ impl State {
         let form: BTreeMap<String, String> = form_urlencoded::parse(&request.body).into_owned().collect();
         let field = |name: &str| form.get(name).cloned().unwrap_or_default();
         self.attempts.lock().expect("no poisoned lock").push(field("Action"));
-        match self.script.next() {
+        let script = if field("TopicArn") == CHAT_TOPIC { &self.chat } else { &self.script };
+        match script.next() {
             Act::Work => {}
             Act::Throttle => return error(400, "Throttling", "Rate exceeded"),
             Act::Break => return error(500, "InternalError", "Internal server error"),
@@ -88,14 +137,13 @@ impl State {
         {
             return error(400, "InvalidAction", "only signed Publish requests are expected here");
         }
-        if field("TopicArn") != TOPIC {
+        if ![TOPIC, CHAT_TOPIC].contains(&field("TopicArn").as_str()) {
             return error(404, "NotFound", "Topic does not exist");
         }
-        let mail = Mail { subject: field("Subject"), body: field("Message") };
-        if let Some(wrong) = refusal(&mail) {
-            return error(400, "InvalidParameter", wrong);
+        match read(&form) {
+            Ok(message) => self.messages.lock().expect("no poisoned lock").push(message),
+            Err(wrong) => return error(400, "InvalidParameter", &format!("Invalid parameter: {wrong}")),
         }
-        self.mails.lock().expect("no poisoned lock").push(mail);
         xml(
             200,
             "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
@@ -106,16 +154,50 @@ impl State {
     }
 }
 
-/// What the real service says no to: an empty message, one above 256 KiB, and subjects that are too long or not one line.
-fn refusal(mail: &Mail) -> Option<&'static str> {
-    if mail.body.is_empty() {
-        return Some("Invalid parameter: Empty message");
+/// The message in a request, as far as the real service would take it: not one that is empty, above 256 KiB with its attributes,
+/// or whose subject is too long or not one line; with `MessageStructure=json` only an object with a text for `default`.
+fn read(form: &BTreeMap<String, String>) -> Result<Message, String> {
+    let field = |name: &str| form.get(name).cloned().unwrap_or_default();
+    let (subject, message) = (field("Subject"), field("Message"));
+    if message.is_empty() {
+        return Err("Empty message".to_owned());
     }
-    if mail.body.len() > 256 * 1024 {
-        return Some("Invalid parameter: Message too long");
+    let short = subject.chars().count() < 100;
+    if !short || subject.chars().any(char::is_control) || (subject.is_empty() && form.contains_key("Subject")) {
+        return Err("Subject".to_owned());
     }
-    let short = (1..100).contains(&mail.subject.chars().count());
-    (!short || mail.subject.chars().any(char::is_control)).then_some("Invalid parameter: Subject")
+    let texts = match field("MessageStructure").as_str() {
+        "" => BTreeMap::from([("default".to_owned(), message.clone())]),
+        "json" => serde_json::from_str(&message).map_err(|error| format!("Message Structure - {error}"))?,
+        _ => return Err("MessageStructure".to_owned()),
+    };
+    if !texts.contains_key("default") {
+        return Err("Message Structure - No default entry in JSON message body".to_owned());
+    }
+    let mut attributes = BTreeMap::new();
+    let mut bytes = message.len();
+    for number in 1.. {
+        let entry = |name: &str| form.get(&format!("MessageAttributes.entry.{number}.{name}")).cloned();
+        let Some(name) = entry("Name") else { break };
+        let (kind, value) = (entry("Value.DataType"), entry("Value.StringValue"));
+        let (kind, value) = (kind.unwrap_or_default(), value.unwrap_or_default());
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        let array = serde_json::from_str::<Vec<String>>(&value).is_ok();
+        let fits = match kind.as_str() {
+            "String" => !value.is_empty(),
+            "String.Array" => array,
+            _ => false,
+        };
+        if name.is_empty() || !plain || !fits {
+            return Err(format!("message attribute {name:?}: {kind:?} {value:?}"));
+        }
+        bytes += name.len() + kind.len() + value.len();
+        attributes.insert(name, (kind, value));
+    }
+    if bytes > MAX_BYTES {
+        return Err("Message too long".to_owned());
+    }
+    Ok(Message { topic: field("TopicArn"), subject, texts, attributes, bytes })
 }
 
 fn error(status: u16, code: &str, message: &str) -> Response {

@@ -2,12 +2,14 @@
 
 use std::{collections::HashSet, net::IpAddr};
 
+use super::reason;
 use crate::{
     address::Scope,
-    alert::Alert,
-    detect::Detection,
+    direction::Direction,
     explain::{self, Confidence, Layer},
     finding::{Finding, Totals},
+    message::{Message, Told},
+    network::Network,
     text::count,
 };
 
@@ -28,9 +30,10 @@ pub(crate) enum Story {
 
 impl Story {
     pub(crate) fn of(finding: &Finding) -> Story {
-        match explain::explain(finding).layer {
-            Layer::OutboundAcl => Story::AnswersStopped,
-            Layer::InboundAcl => Story::AnswersNotReceived,
+        let explanation = explain::explain(finding, &Network::default());
+        match (explanation.layer, explanation.direction) {
+            (Layer::Acl, Some(Direction::Egress)) => Story::AnswersStopped,
+            (Layer::Acl, Some(Direction::Ingress)) => Story::AnswersNotReceived,
             _ if finding.flow.is_egress() => Story::Outbound,
             _ if finding.flow.is_ingress() => Story::Inbound,
             _ => Story::Unknown,
@@ -78,57 +81,57 @@ impl Side {
 }
 
 impl Sides {
-    pub(crate) fn of(detection: &Detection) -> Sides {
-        let all = detection.untracked.records == 0;
+    pub(crate) fn of(told: &Told) -> Sides {
+        let all = told.complete;
         Sides {
-            sources: Side::of(detection.findings.iter().map(|finding| finding.flow.srcaddr), all),
-            targets: Side::of(detection.findings.iter().map(|finding| finding.flow.dstaddr), all),
+            sources: Side::of(told.findings.iter().map(|finding| finding.flow.srcaddr), all),
+            targets: Side::of(told.findings.iter().map(|finding| finding.flow.dstaddr), all),
         }
     }
 }
 
 /// The subject, before it is cut.
-pub(crate) fn subject(alert: &Alert<'_>) -> String {
-    let rule = alert.detection.findings.first().map_or("", |finding| finding.rule.name());
-    let sides = Sides::of(alert.detection);
+pub(crate) fn subject(message: &Message<'_>) -> String {
+    let rule = message.told.findings.first().map_or("", |finding| finding.rule.name());
+    let sides = Sides::of(&message.told);
     let (source, target) = (sides.sources.words("source"), sides.targets.words("target"));
-    let what = story(alert, &source, &target)
+    let what = story(message, &source, &target)
         // Two IPv6 addresses fill a subject: what happened stands before them, so that the cut takes the last one's end.
-        .unwrap_or_else(|| format!("{} from {source} to {target}", pings(&alert.detection.totals(), "rejected ")));
+        .unwrap_or_else(|| format!("{} from {source} to {target}", pings(&message.told.totals, "rejected ")));
     format!("[{rule}] {what}")
 }
 
 /// The first lines of the body: the sentence of the subject with who is who, and the likely reason.
-pub(crate) fn lead(alert: &Alert<'_>) -> String {
-    let findings = &alert.detection.findings;
-    let sides = Sides::of(alert.detection);
+pub(crate) fn lead(message: &Message<'_>) -> String {
+    let findings = &message.told.findings;
+    let sides = Sides::of(&message.told);
     let described = |side: &Side, noun: &str, source: bool| match side {
         Side::One(address) => format!("{address} ({})", describe(findings, *address, source)),
         Side::Many(_) | Side::AtLeast(_) => side.words(noun),
     };
     let source = described(&sides.sources, "source", true);
     let target = described(&sides.targets, "target", false);
-    let what = story(alert, &source, &target).unwrap_or_else(|| {
-        let totals = alert.detection.totals();
+    let what = story(message, &source, &target).unwrap_or_else(|| {
+        let totals = message.told.totals;
         let were = if totals.packets == Some(1) { "was" } else { "were" };
         format!("{} from {source} to {target} {were} rejected", pings(&totals, ""))
     });
     let Some(first) = findings.first() else { return what };
-    let explanation = explain::explain(first);
-    if findings.iter().any(|finding| explain::explain(finding) != explanation) {
+    let explanation = explain::explain(first, &Network::default());
+    if findings.iter().any(|finding| explain::explain(finding, &Network::default()) != explanation) {
         return format!("{what}.");
     }
     match explanation.confidence {
-        Confidence::Certain => format!("{what}. Reason: {}.", explanation.layer_words()),
-        Confidence::Likely => format!("{what}. Likely reason: {}.", explanation.layer_words()),
-        Confidence::Possible => format!("{what}: by {}.", explanation.layer_words()),
+        Confidence::Certain => format!("{what}. Reason: {}.", reason::layer(&explanation)),
+        Confidence::Likely => format!("{what}. Likely reason: {}.", reason::layer(&explanation)),
+        Confidence::Possible => format!("{what}: by {}.", reason::layer(&explanation)),
     }
 }
 
 /// The sentence with the interface as its subject, where the findings tell one story about it.
-fn story(alert: &Alert<'_>, source: &str, target: &str) -> Option<String> {
-    let pings = pings(&alert.detection.totals(), "");
-    let mut stories: Vec<Story> = alert.detection.findings.iter().map(Story::of).collect();
+fn story(message: &Message<'_>, source: &str, target: &str) -> Option<String> {
+    let pings = pings(&message.told.totals, "");
+    let mut stories: Vec<Story> = message.told.findings.iter().map(Story::of).collect();
     stories.dedup();
     match stories[..] {
         [Story::AnswersStopped] => Some(format!("{source} could not answer {pings} from {target}")),

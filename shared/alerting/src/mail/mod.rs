@@ -1,12 +1,14 @@
 //! Alerts as mails: a subject and a plain text, within the limits of Amazon SNS.
 
 mod headline;
-mod query;
+pub(crate) mod query;
+mod reason;
 mod report;
 mod sections;
 
 use crate::{
-    alert::{Alert, Kind, Report},
+    alert::Kind,
+    message::Message,
     text::{cut_bytes, one_line, wrap},
 };
 
@@ -36,30 +38,23 @@ pub struct Mail {
     pub records: u64,
 }
 
-/// Puts an opening into words.
-pub fn render(alert: &Alert<'_>) -> Mail {
+/// Puts a message into words.
+pub fn render(message: &Message<'_>) -> Mail {
     let mut body = Body::default();
-    body.paragraph(&headline::lead(alert));
-    sections::write(alert, &mut body);
+    let subject = if message.kind == Kind::Opening && !message.is_late() {
+        body.paragraph(&headline::lead(message));
+        sections::write(message, &mut body);
+        headline::subject(message)
+    } else {
+        report::write(message, &mut body);
+        report::subject(message)
+    };
     Mail {
-        subject: one_line(&headline::subject(alert), MAX_SUBJECT_CHARS).into_owned(),
+        subject: one_line(&subject, MAX_SUBJECT_CHARS).into_owned(),
         body: limited(body.text),
-        kind: Kind::Opening,
-        incident: alert.incident.to_owned(),
-        records: alert.detection.totals().records,
-    }
-}
-
-/// Puts an update, an all-clear or a late opening into words.
-pub fn render_report(report: &Report<'_>) -> Mail {
-    let mut body = Body::default();
-    report::write(report, &mut body);
-    Mail {
-        subject: one_line(&report::subject(report), MAX_SUBJECT_CHARS).into_owned(),
-        body: limited(body.text),
-        kind: report.kind,
-        incident: report.incident.to_owned(),
-        records: report.total.totals.records,
+        kind: message.kind,
+        incident: message.incident.to_owned(),
+        records: message.total.records,
     }
 }
 

@@ -3,11 +3,12 @@
 use super::{
     Body,
     headline::pings,
+    query,
     sections::{amounts, what_comes_next},
 };
 use crate::{
-    alert::{Kind, Report},
-    incident::{Summary, top::Top},
+    alert::Kind,
+    message::{Message, Names, Told},
     text::{count, grouped, one_line},
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
@@ -20,10 +21,10 @@ const MAX_ROWS: usize = 12;
 const BAR_COLUMNS: u128 = 30;
 
 /// The subject, before it is cut.
-pub(crate) fn subject(report: &Report<'_>) -> String {
+pub(crate) fn subject(report: &Message<'_>) -> String {
     let rule = report.key.rule();
-    let who = who(report.told());
-    let pings = pings(&report.told().totals, "rejected ");
+    let who = who(&report.told);
+    let pings = pings(&report.told.totals, "rejected ");
     match report.kind {
         Kind::Opening => format!("[{rule}] {pings}{who}"),
         Kind::Update => format!("[{rule}] still going on: {pings} more{who}"),
@@ -35,24 +36,17 @@ pub(crate) fn subject(report: &Report<'_>) -> String {
 }
 
 /// ` from 10.0.0.1 to 12 targets`.
-fn who(summary: &Summary) -> String {
-    let side = |top: &Top, noun: &str| match (top.ranked()[..].first(), top.distinct()) {
-        (Some((only, _)), (1, true)) => one_line(only, 64).into_owned(),
-        (_, (number, true)) => count(number, noun),
-        (_, (number, false)) => format!("about {}", count(number, noun)),
+fn who(told: &Told) -> String {
+    let side = |names: &Names, noun: &str| match (names.only(), names.exact) {
+        (Some(only), _) => one_line(only, 64).into_owned(),
+        (None, true) => count(names.distinct, noun),
+        (None, false) => format!("about {}", count(names.distinct, noun)),
     };
-    format!(" from {} to {}", side(&summary.sources, "source"), side(&summary.targets, "target"))
+    format!(" from {} to {}", side(&told.sources, "source"), side(&told.targets, "target"))
 }
 
-impl Report<'_> {
-    /// What the message is mainly about: for an update what is new, otherwise everything.
-    fn told(&self) -> &Summary {
-        if self.kind == Kind::Update { &self.since } else { self.total }
-    }
-}
-
-pub(crate) fn write(report: &Report<'_>, body: &mut Body) {
-    let told = report.told();
+pub(crate) fn write(report: &Message<'_>, body: &mut Body) {
+    let told = &report.told;
     let were = if told.totals.packets == Some(1) { "was" } else { "were" };
     let more = if report.kind == Kind::Update { " more" } else { "" };
     body.paragraph(&format!("{}{more}{} {were} rejected.", pings(&told.totals, ""), who(told)));
@@ -61,7 +55,7 @@ pub(crate) fn write(report: &Report<'_>, body: &mut Body) {
     body.gap();
     body.field("WHAT", &amounts(&told.totals));
     if report.kind == Kind::Update {
-        body.field("", &format!("altogether {}", amounts(&report.total.totals)));
+        body.field("", &format!("altogether {}", amounts(&report.total)));
     }
     names(body, "FROM", &told.sources);
     names(body, "TO", &told.targets);
@@ -92,8 +86,8 @@ pub(crate) fn write(report: &Report<'_>, body: &mut Body) {
     }
 }
 
-fn status(report: &Report<'_>, body: &mut Body) {
-    let first = report.total.totals.first_start.unwrap_or(report.opened_at);
+fn status(report: &Message<'_>, body: &mut Body) {
+    let first = report.total.first_start.unwrap_or(report.opened_at);
     let since = time::date_time(first);
     match report.kind {
         Kind::Opening => {
@@ -106,12 +100,12 @@ fn status(report: &Report<'_>, body: &mut Body) {
             body.paragraph(&format!("What follows came since the mail before{before}."));
         }
         Kind::AllClear => {
-            let last = report.total.totals.last_end.or(report.last_seen).unwrap_or(report.now);
+            let last = report.total.last_end.or(report.last_seen).unwrap_or(report.now);
             body.paragraph(&format!("OVER: {} UTC (mail {} about it)", time::range(first, last), report.number));
             body.paragraph(&format!(
                 "Nothing was rejected for {} since then. After the mail before this one came {}.",
                 time::span(report.policy.quiet_millis()),
-                if report.since.totals.records == 0 { "nothing".to_owned() } else { amounts(&report.since.totals) },
+                if report.since.records == 0 { "nothing".to_owned() } else { amounts(&report.since) },
             ));
             return;
         }
@@ -119,13 +113,13 @@ fn status(report: &Report<'_>, body: &mut Body) {
     body.paragraph(&what_comes_next(report.policy, report.now, report.number));
 }
 
-fn names(body: &mut Body, label: &str, top: &Top) {
-    let ranked = top.ranked();
+fn names(body: &mut Body, label: &str, names: &Names) {
+    let ranked = &names.ranked;
     for (index, (name, weight)) in ranked.iter().take(MAX_NAMES).enumerate() {
         let label = if index == 0 { label } else { "" };
         body.field(label, &format!("{}: {}", one_line(name, 64), grouped(*weight)));
     }
-    let (number, exact) = top.distinct();
+    let (number, exact) = (names.distinct, names.exact);
     let shown = ranked.len().min(MAX_NAMES) as u64;
     if number > shown {
         let about = if exact { "" } else { "about " };
@@ -134,9 +128,8 @@ fn names(body: &mut Body, label: &str, top: &Top) {
 }
 
 /// Packets by the minute, as bars; several minutes to a row where there are many.
-fn timeline(body: &mut Body, summary: &Summary) {
-    let (Some((first, _)), Some((last, _))) = (summary.minutes.first_key_value(), summary.minutes.last_key_value())
-    else {
+fn timeline(body: &mut Body, told: &Told) {
+    let (Some((first, _)), Some((last, _))) = (told.minutes.first_key_value(), told.minutes.last_key_value()) else {
         return;
     };
     let span = last - first + 1;
@@ -144,10 +137,7 @@ fn timeline(body: &mut Body, summary: &Summary) {
     let rows: Vec<(u64, u64)> = (*first..=*last)
         .step_by(usize::try_from(step).unwrap_or(usize::MAX))
         .map(|from| {
-            (
-                from,
-                summary.minutes.range(from..from + step).fold(0, |sum: u64, (_, weight)| sum.saturating_add(*weight)),
-            )
+            (from, told.minutes.range(from..from + step).fold(0, |sum: u64, (_, weight)| sum.saturating_add(*weight)))
         })
         .collect();
     let highest = rows.iter().map(|(_, weight)| *weight).max().unwrap_or_default().max(1);
@@ -167,14 +157,13 @@ fn timeline(body: &mut Body, summary: &Summary) {
     );
 }
 
-fn links(report: &Report<'_>, body: &mut Body) {
+fn links(report: &Message<'_>, body: &mut Body) {
     const AROUND_MILLIS: u64 = 5 * MINUTE_MILLIS;
-    let totals = &report.told().totals;
+    let totals = &report.told.totals;
     let from = time::before(totals.first_start.unwrap_or(report.opened_at), AROUND_MILLIS);
     let to = time::after(totals.last_end.unwrap_or(report.now), AROUND_MILLIS);
     body.line("All rejected ICMP records of that time, in Logs Insights:");
-    let query = "fields @timestamp, @message\n| filter @message like /REJECT/\n| sort @timestamp asc\n| limit 1000";
-    body.line(&report.site.console.logs_insights(report.key.log_group(), query, from, to));
+    body.line(&report.site.console.logs_insights(report.key.log_group(), query::REJECTED, from, to));
     body.line(&format!("The metric {}:", one_line(&report.site.metric_name, 255)));
     body.line(&report.site.console.metric(&report.site.metric_namespace, &report.site.metric_name, from, to));
 }

@@ -7,14 +7,16 @@ use flow_log::Protocol;
 use super::{
     Body,
     headline::{Sides, Story, describe},
-    query,
+    query, reason,
 };
 use crate::{
     address::Scope,
-    alert::Alert,
+    direction::Direction,
     explain::{self, Explanation, Layer},
     finding::{Finding, Totals},
     incident::Policy,
+    message::Message,
+    network::Network,
     text::{count, grouped, one_line},
     time::{self, EpochMillis},
 };
@@ -28,26 +30,26 @@ const MAX_RECORDS: usize = 10;
 /// Characters of a record shown.
 const MAX_RECORD_CHARS: usize = 700;
 
-pub(crate) fn write(alert: &Alert<'_>, body: &mut Body) {
+pub(crate) fn write(message: &Message<'_>, body: &mut Body) {
     body.gap();
-    status(alert, body);
+    status(message, body);
     body.gap();
-    facts(alert, body);
+    facts(message, body);
     body.gap();
-    why(alert, body);
+    why(message, body);
     body.gap();
-    next(alert, body);
+    next(message, body);
     body.gap();
-    links(alert, body);
+    links(message, body);
     body.gap();
-    records(alert, body);
+    records(message, body);
 }
 
 /// New, since when, how late, and what comes next.
-fn status(alert: &Alert<'_>, body: &mut Body) {
-    let first = alert.detection.totals().first_start;
-    body.paragraph(&format!("NEW since {} UTC", time::date_time(first.unwrap_or(alert.now))));
-    if let Some(previous) = alert.previous {
+fn status(message: &Message<'_>, body: &mut Body) {
+    let first = message.told.totals.first_start;
+    body.paragraph(&format!("NEW since {} UTC", time::date_time(first.unwrap_or(message.now))));
+    if let Some(previous) = message.previous {
         body.paragraph(&format!(
             "The one before ended at {} UTC: {} in {}.",
             time::date_time(previous.last_seen),
@@ -56,9 +58,9 @@ fn status(alert: &Alert<'_>, body: &mut Body) {
         ));
     }
     let late = first
-        .map(|first| format!("Sent {} after the first packet. ", time::span(time::millis_between(first, alert.now))))
+        .map(|first| format!("Sent {} after the first packet. ", time::span(time::millis_between(first, message.now))))
         .unwrap_or_default();
-    body.paragraph(&format!("{late}{}", what_comes_next(alert.policy, alert.now, 1)));
+    body.paragraph(&format!("{late}{}", what_comes_next(message.policy, message.now, 1)));
 }
 
 /// When the next mail may come and when the incident is over.
@@ -73,34 +75,34 @@ pub(crate) fn what_comes_next(policy: &Policy, now: EpochMillis, number: u32) ->
     format!("Next mail at {} UTC if it goes on; {end}.", time::time_of_day(next))
 }
 
-fn facts(alert: &Alert<'_>, body: &mut Body) {
-    let findings = &alert.detection.findings;
-    let sides = Sides::of(alert.detection);
+fn facts(message: &Message<'_>, body: &mut Body) {
+    let findings = &message.told.findings;
+    let sides = Sides::of(&message.told);
     body.field(
         "WHAT",
         &format!(
             "{}; {}, {}; {}",
-            amounts(&alert.detection.totals()),
+            amounts(&message.told.totals),
             sides.sources.number("source"),
             sides.targets.number("target"),
             protocols(findings),
         ),
     );
-    if alert.detection.untracked.records > 0 {
+    if message.told.untracked.records > 0 {
         body.field(
             "",
             &format!(
                 "{} of them beyond {} are counted here and in the metrics, but not told apart below",
-                count(alert.detection.untracked.records, "record"),
+                count(message.told.untracked.records, "record"),
                 count(findings.len() as u64, "flow"),
             ),
         );
     }
     addresses(body, "FROM", findings, true);
     addresses(body, "TO", findings, false);
-    body.field("WHERE", &place(alert));
+    body.field("WHERE", &place(message));
     which(body, findings);
-    let totals = alert.detection.totals();
+    let totals = message.told.totals;
     let when = match (totals.first_start, totals.last_end) {
         (Some(first), Some(last)) => format!("{} UTC, give or take a minute", time::range(first, last)),
         (Some(at), None) | (None, Some(at)) => format!("{} UTC, give or take a minute", time::date_time(at)),
@@ -177,8 +179,8 @@ fn behind(findings: &[Finding], address: IpAddr, source: bool) -> Option<String>
     })
 }
 
-fn place(alert: &Alert<'_>) -> String {
-    let findings = &alert.detection.findings;
+fn place(message: &Message<'_>) -> String {
+    let findings = &message.told.findings;
     let shared = |get: fn(&Finding) -> Option<&str>, many: &str| {
         let mut values: Vec<&str> = findings.iter().filter_map(get).collect();
         values.sort_unstable();
@@ -191,17 +193,17 @@ fn place(alert: &Alert<'_>) -> String {
     };
     // `unknown` is what AWS writes for interfaces that it created itself.
     let account = shared(|finding| finding.place.account_id.as_deref().filter(|id| *id != "unknown"), "accounts");
-    let account = account.unwrap_or_else(|| alert.detection.source.owner.clone());
+    let account = account.unwrap_or_else(|| message.told.source.owner.clone());
     let mut parts = vec![if account.ends_with(" accounts") { account } else { format!("account {account}") }];
     parts.push(
-        shared(|finding| finding.place.region.as_deref(), "regions").unwrap_or_else(|| alert.site.region.clone()),
+        shared(|finding| finding.place.region.as_deref(), "regions").unwrap_or_else(|| message.site.region.clone()),
     );
     parts.extend(shared(|finding| finding.place.az_id.as_deref(), "availability zones"));
     parts.extend(shared(|finding| finding.place.vpc_id.as_deref(), "VPCs"));
     parts.extend(shared(|finding| finding.place.subnet_id.as_deref(), "subnets"));
     parts.extend(shared(|finding| finding.flow.interface_id.as_deref(), "interfaces"));
     parts.extend(shared(|finding| finding.place.instance_id.as_deref(), "instances"));
-    format!("{}; log group {}", parts.join(", "), alert.detection.source.log_group)
+    format!("{}; log group {}", parts.join(", "), message.told.source.log_group)
 }
 
 fn which(body: &mut Body, findings: &[Finding]) {
@@ -246,29 +248,34 @@ fn flows(body: &mut Body, findings: &[Finding]) {
 }
 
 /// The explanations, each once, with the number of flows it holds for, and what shows them.
-fn why(alert: &Alert<'_>, body: &mut Body) {
+fn why(message: &Message<'_>, body: &mut Body) {
     let mut found: Vec<(Explanation, u64)> = Vec::new();
-    for finding in &alert.detection.findings {
-        let explanation = explain::explain(finding);
-        match found.iter_mut().find(|(known, _)| *known == explanation) {
+    for finding in &message.told.findings {
+        let explanation = explain::explain(finding, &Network::default());
+        match found.iter_mut().find(|(known, _)| told(known) == told(&explanation)) {
             Some((_, flows)) => *flows += 1,
             None => found.push((explanation, 1)),
         }
     }
     // Layers that the same evidence stands for are named together.
-    found.sort_by_key(|(explanation, _)| explanation.evidence());
+    found.sort_by_key(|(explanation, _)| reason::evidence(explanation));
     let mut label = "WHY";
-    for group in found.chunk_by(|a, b| a.0.evidence() == b.0.evidence()) {
+    for group in found.chunk_by(|a, b| reason::evidence(&a.0) == reason::evidence(&b.0)) {
         for (explanation, flows) in group {
             let of = if found.len() > 1 { format!(" for {}", count(*flows, "flow")) } else { String::new() };
             body.field(
                 label,
-                &format!("{}{of} ({})", capital(explanation.layer_words()), explanation.confidence.word()),
+                &format!("{}{of} ({})", capital(reason::layer(explanation)), reason::confidence(explanation)),
             );
             label = "";
         }
-        body.field("", group[0].0.evidence());
+        body.field("", reason::evidence(&group[0].0));
     }
+}
+
+/// What a mail tells of an explanation.
+fn told(explanation: &Explanation) -> [&'static str; 3] {
+    [reason::layer(explanation), reason::confidence(explanation), reason::evidence(explanation)]
 }
 
 fn capital(text: &str) -> String {
@@ -276,31 +283,36 @@ fn capital(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-fn next(alert: &Alert<'_>, body: &mut Body) {
+fn next(message: &Message<'_>, body: &mut Body) {
     body.field(
         "NEXT",
         "Meant to be blocked? Nothing to do. To get fewer mails, raise the stack's UpdateIntervalsMinutes.",
     );
-    let mut layers: Vec<Layer> =
-        alert.detection.findings.iter().map(|finding| explain::explain(finding).layer).collect();
+    let mut layers: Vec<(Layer, Option<Direction>)> = message
+        .told
+        .findings
+        .iter()
+        .map(|finding| explain::explain(finding, &Network::default()))
+        .map(|explanation| (explanation.layer, explanation.direction))
+        .collect();
     layers.dedup();
     let step = match layers[..] {
-        [Layer::OutboundAcl] => {
+        [(Layer::Acl, Some(Direction::Egress))] => {
             "Not meant? Open the interface below, then the network ACL of its subnet: of the outbound rules, the first one \
              that fits denies ICMP, or none allows it."
         }
-        [Layer::InboundAcl] => {
+        [(Layer::Acl, Some(Direction::Ingress))] => {
             "Not meant? Open the interface below, then the network ACL of its subnet: of the inbound rules, the first one \
              that fits denies ICMP, or none allows it."
         }
-        [Layer::Acl] => {
+        [(Layer::Acl, None)] => {
             "Not meant? Open the interface below, then the network ACL of its subnet: in one direction, the first rule that \
              fits denies ICMP, or none allows it."
         }
-        [Layer::BlockPublicAccess] => {
+        [(Layer::BlockPublicAccess, _)] => {
             "Not meant? VPC Block Public Access is on for the account: an exclusion for the VPC or the subnet lets it through."
         }
-        [Layer::EncryptionControls] => {
+        [(Layer::EncryptionControls, _)] => {
             "Not meant? The VPC's encryption controls are set to enforce: see them in the VPC console."
         }
         _ => "Not meant? Open the interface below: first its security groups, then the network ACL of its subnet.",
@@ -308,18 +320,18 @@ fn next(alert: &Alert<'_>, body: &mut Body) {
     body.field("", step);
 }
 
-fn links(alert: &Alert<'_>, body: &mut Body) {
+fn links(message: &Message<'_>, body: &mut Body) {
     /// Shown before and after what the records span: their times are rounded to the minute.
     const AROUND_MILLIS: u64 = 2 * time::MINUTE_MILLIS;
     /// Shown in a graph on either side.
     const GRAPH_MILLIS: u64 = 60 * time::MINUTE_MILLIS;
-    let (site, source) = (alert.site, &alert.detection.source);
-    let totals = alert.detection.totals();
-    let first = totals.first_start.unwrap_or(alert.now);
-    let last = totals.last_end.unwrap_or(alert.now).max(first);
-    if let Some(format) = &alert.detection.format {
+    let (site, source) = (message.site, &message.told.source);
+    let totals = message.told.totals;
+    let first = totals.first_start.unwrap_or(message.now);
+    let last = totals.last_end.unwrap_or(message.now).max(first);
+    if let Some(format) = &message.told.format {
         body.line("All ICMP records of these addresses, in Logs Insights:");
-        let query = query::insights(&alert.detection.findings, format);
+        let query = query::insights(&message.told.findings, format);
         body.line(&site.console.logs_insights(
             &source.log_group,
             &query,
@@ -327,7 +339,7 @@ fn links(alert: &Alert<'_>, body: &mut Body) {
             time::after(last, AROUND_MILLIS),
         ));
     }
-    let interface = alert.detection.findings.iter().find_map(|finding| finding.flow.interface_id.as_deref());
+    let interface = message.told.findings.iter().find_map(|finding| finding.flow.interface_id.as_deref());
     if let Some(id) = interface.filter(|id| query::is_plain(id)) {
         body.line(&format!("The interface {id}:"));
         body.line(&site.console.network_interface(id));
@@ -344,8 +356,8 @@ fn links(alert: &Alert<'_>, body: &mut Body) {
 }
 
 /// The log lines, each finding's with the accepted one that belongs to it.
-fn records(alert: &Alert<'_>, body: &mut Body) {
-    let findings = &alert.detection.findings;
+fn records(message: &Message<'_>, body: &mut Body) {
+    let findings = &message.told.findings;
     body.line("RECORDS");
     let mut shown: u64 = 0;
     let mut shown_rejected: u64 = 0;
@@ -366,7 +378,7 @@ fn records(alert: &Alert<'_>, body: &mut Body) {
             }
         }
     }
-    let rest = alert.detection.tally.matched.saturating_sub(shown_rejected);
+    let rest = message.told.totals.records.saturating_sub(shown_rejected);
     if rest > 0 {
         body.line(&format!("and {} more; the first link shows them", count(rest, "rejected record")));
     }

@@ -23,7 +23,7 @@ use alerting::{
     detect::Source,
     engine::{Engine, EngineError, Outcome},
     incident::{GroupBy, IncidentKey, Policy},
-    memory::MemoryIncidents,
+    memory::{MemoryIncidents, NoNetwork},
     ports::Wake,
     time::{EpochMillis, MINUTE_MILLIS},
 };
@@ -144,6 +144,7 @@ impl Simulation {
             timers: ports.clone(),
             alerts: ports.clone(),
             metrics: ports,
+            network: NoNetwork,
             policy: Policy::default(),
             group_by: GroupBy::LogGroup,
             site: Site {

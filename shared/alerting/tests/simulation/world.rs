@@ -11,9 +11,9 @@ use std::{
 use alerting::{
     alert::Kind,
     incident::{IncidentKey, state::DocId, state::Versioned, state::Write},
-    mail::Mail,
     memory::MemoryIncidents,
     metric::Point,
+    notice::Notice,
     ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
 };
 
@@ -199,7 +199,8 @@ impl Timers for Ports {
 }
 
 impl AlertSink for Ports {
-    async fn send(&self, mail: &Mail) -> Result<(), PortError> {
+    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
+        let mail = &notice.mail;
         self.call("send", async || {
             self.draw(|world| {
                 let sent = Sent {
@@ -213,6 +214,14 @@ impl AlertSink for Ports {
             });
         })
         .await
+    }
+
+    async fn tell_chat(&self, _: &Notice) -> Result<(), PortError> {
+        // Worse than anything else, so that whatever depends on it shows.
+        if self.draw(|world| world.random.below(2) == 0) {
+            return Err(PortError { call: "chat", reason: "planned".to_owned() });
+        }
+        self.call("chat", async || ()).await
     }
 }
 

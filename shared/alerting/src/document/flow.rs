@@ -1,0 +1,258 @@
+//! Flows in a document: who, to whom, where, and why it was rejected.
+
+use std::net::IpAddr;
+
+use flow_log::Protocol;
+use serde::Serialize;
+
+use super::{TotalsDoc, evidence::EvidenceDoc, text};
+use crate::{
+    address::Scope,
+    direction::Basis,
+    explain::{self, Confidence, Explanation, Layer},
+    finding::{Finding, Place},
+    network::{Network, Tags},
+    routing::logged_by,
+    text::one_line,
+};
+
+/// Characters of the accepted record that is shown.
+const MAX_RECORD_CHARS: usize = 700;
+/// Owners of one resource.
+const MAX_OWNERS: usize = 5;
+
+/// A flow whose records were rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FlowDoc {
+    /// The interface that logged it; none for a regional NAT gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// `ingress` or `egress`, seen from that interface; none where neither the records nor the addresses tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<&'static str>,
+    /// How the direction is known: `field`, `shared-address` or `internal-side`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction_basis: Option<Basis>,
+    /// The IANA protocol number.
+    pub protocol: u8,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol_name: Option<&'static str>,
+    /// The sender.
+    pub from: Side,
+    /// The receiver.
+    pub to: Side,
+    /// Its records together.
+    pub totals: TotalsDoc,
+    /// Where it was seen.
+    pub place: PlaceDoc,
+    /// Why it was rejected.
+    pub explanation: ExplanationDoc,
+    /// ICMP accepted the opposite way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opposite: Option<Opposite>,
+}
+
+/// One side of a flow. Beside the address it has what the record and EC2 say of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Side {
+    /// The address in the record.
+    pub address: IpAddr,
+    /// What it is by its number: `private`, `shared-nat`, `link-local`, `own`, `multicast`, `documentation` or `public`.
+    pub scope: &'static str,
+    /// The address in the packet, where it is another: behind a NAT gateway, for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packet_address: Option<IpAddr>,
+    /// The AWS service that the address belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The interface that owns the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// The instance that it is attached to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// The `Name` tag of the instance, or else of the interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Owner tags of the instance, or else of the interface.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Owner>,
+}
+
+/// A tag that says who owns a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    /// The tag's key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Where a flow was seen, as the record says it or else EC2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlaceDoc {
+    /// The account that owns the interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The availability zone, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// The VPC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<String>,
+    /// The subnet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
+    /// The instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+}
+
+/// Why a flow was rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplanationDoc {
+    /// `block-public-access`, `encryption-controls`, `acl`, `security-group`, `both`, `either`, `neither` or `other`.
+    pub layer: &'static str,
+    /// The direction of the layer's rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<&'static str>,
+    /// `certain`, `likely` or `possible`, given that the rules were then what they are now.
+    pub confidence: &'static str,
+    /// What shows it, most telling first.
+    pub evidence: Vec<EvidenceDoc>,
+}
+
+/// What was accepted the opposite way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Opposite {
+    /// Its records together.
+    pub totals: TotalsDoc,
+    /// The first of them.
+    pub record: String,
+}
+
+impl FlowDoc {
+    /// The document of a finding.
+    pub fn of(finding: &Finding, network: &Network) -> FlowDoc {
+        let (flow, place) = (&finding.flow, &finding.place);
+        let side = |address, packet, service: &Option<Box<str>>, own| {
+            side(
+                address,
+                packet,
+                service.as_deref(),
+                if own { place.instance_id.as_deref() } else { None },
+                finding,
+                network,
+            )
+        };
+        FlowDoc {
+            interface: flow.interface_id.as_deref().map(text),
+            direction: flow.direction.map(|(way, _)| way.word()),
+            direction_basis: flow.direction.map(|(_, basis)| basis),
+            protocol: flow.protocol.0,
+            protocol_name: match flow.protocol {
+                Protocol::ICMP => Some("icmp"),
+                Protocol::ICMPV6 => Some("icmpv6"),
+                _ => None,
+            },
+            from: side(flow.srcaddr, place.packet_source, &place.source_service, flow.is_egress()),
+            to: side(flow.dstaddr, place.packet_target, &place.target_service, flow.is_ingress()),
+            totals: TotalsDoc::from(&finding.totals),
+            place: PlaceDoc::of(finding, place, network),
+            explanation: ExplanationDoc::from(&explain::explain(finding, network)),
+            opposite: finding.opposite.as_ref().map(|accepted| Opposite {
+                totals: TotalsDoc::from(&accepted.totals),
+                record: one_line(&accepted.line, MAX_RECORD_CHARS).into_owned(),
+            }),
+        }
+    }
+}
+
+fn side(
+    address: IpAddr,
+    packet_address: Option<IpAddr>,
+    service: Option<&str>,
+    instance: Option<&str>,
+    finding: &Finding,
+    network: &Network,
+) -> Side {
+    let vpc = finding.place.vpc_id.as_deref().or_else(|| logged_by(finding, network)?.vpc_id.as_deref());
+    // The interface that logged it comes first: its own addresses need no other proof of whose they are.
+    let logged_by = logged_by(finding, network).filter(|interface| interface.owns(address));
+    let owner = logged_by.or_else(|| network.owner_of(address, vpc));
+    let instance = owner.and_then(|owner| owner.instance_id.as_deref()).or(instance);
+    let nothing = Tags::default();
+    let of_instance = instance.and_then(|id| network.tags.get(id)).unwrap_or(&nothing);
+    let of_interface = owner.map_or(&nothing, |owner| &owner.tags);
+    let name = of_instance.name.as_deref().or(of_interface.name.as_deref());
+    let owners = if of_instance.owners.is_empty() { &of_interface.owners } else { &of_instance.owners };
+    let owners = owners.iter().take(MAX_OWNERS);
+    Side {
+        address,
+        scope: scope(address),
+        packet_address,
+        service: service.map(text),
+        interface: owner.map(|owner| text(&owner.id)),
+        instance: instance.map(text),
+        name: name.map(text),
+        owners: owners.map(|(key, value)| Owner { key: text(key), value: text(value) }).collect(),
+    }
+}
+
+/// The scope of an address as one stable word.
+fn scope(address: IpAddr) -> &'static str {
+    match Scope::of(address) {
+        Scope::Private => "private",
+        Scope::SharedNat => "shared-nat",
+        Scope::LinkLocal => "link-local",
+        Scope::Own => "own",
+        Scope::Multicast => "multicast",
+        Scope::Documentation => "documentation",
+        Scope::Public => "public",
+    }
+}
+
+impl PlaceDoc {
+    fn of(finding: &Finding, place: &Place, network: &Network) -> PlaceDoc {
+        let known = logged_by(finding, network);
+        let either = |field: &Option<Box<str>>, looked_up: Option<&Box<str>>| {
+            field.as_ref().or(looked_up).map(|value| text(value))
+        };
+        PlaceDoc {
+            account: either(&place.account_id, known.and_then(|known| known.owner.as_ref())),
+            region: either(&place.region, None),
+            zone: either(&place.az_id, None),
+            vpc: either(&place.vpc_id, known.and_then(|known| known.vpc_id.as_ref())),
+            subnet: either(&place.subnet_id, known.and_then(|known| known.subnet_id.as_ref())),
+            instance: either(&place.instance_id, known.and_then(|known| known.instance_id.as_ref())),
+        }
+    }
+}
+
+impl From<&Explanation> for ExplanationDoc {
+    fn from(explanation: &Explanation) -> Self {
+        ExplanationDoc {
+            layer: match explanation.layer {
+                Layer::BlockPublicAccess => "block-public-access",
+                Layer::EncryptionControls => "encryption-controls",
+                Layer::Acl => "acl",
+                Layer::SecurityGroup => "security-group",
+                Layer::Both => "both",
+                Layer::Either => "either",
+                Layer::Neither => "neither",
+                Layer::Other => "other",
+            },
+            direction: explanation.direction.map(|way| way.word()),
+            confidence: match explanation.confidence {
+                Confidence::Certain => "certain",
+                Confidence::Likely => "likely",
+                Confidence::Possible => "possible",
+            },
+            evidence: explanation.evidence.iter().map(EvidenceDoc::from).collect(),
+        }
+    }
+}

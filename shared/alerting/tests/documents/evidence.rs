@@ -1,0 +1,137 @@
+//! Every kind of explanation and evidence has its place in the document.
+
+use alerting::{
+    direction::Direction,
+    document::ExplanationDoc,
+    explain::{
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Open,
+        OpenRule,
+    },
+    finding::Totals,
+    network::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
+};
+use serde_json::Value;
+
+use super::{scenarios, schema::Schema};
+
+fn acl(verdict: AclVerdict) -> Evidence {
+    let entry = |number, allow, protocol, kind| AclEntry {
+        number,
+        egress: true,
+        allow,
+        protocol,
+        icmp: IcmpRange { kind, code: None },
+        block: "0.0.0.0/0".parse().unwrap(),
+    };
+    Evidence::Acl(AclEvidence {
+        id: "acl-0f3a9c".into(),
+        name: Some("prod".into()),
+        subnet_id: "subnet-0456".into(),
+        direction: Direction::Egress,
+        verdict,
+        rules: vec![
+            entry(50, false, RuleProtocol::Only(1), Some(8)),
+            entry(AclEntry::DEFAULT, false, RuleProtocol::All, None),
+        ],
+    })
+}
+
+fn groups(verdict: GroupsVerdict) -> Evidence {
+    let group = |id: &str, name: Option<&str>| Group { id: id.into(), name: name.map(Into::into) };
+    Evidence::Groups(GroupsEvidence {
+        groups: vec![group("sg-1", Some("web")), group("sg-2", None)],
+        direction: Direction::Ingress,
+        verdict,
+    })
+}
+
+fn rule(peer: Peer) -> GroupRule {
+    GroupRule { protocol: RuleProtocol::Only(1), icmp: IcmpRange { kind: Some(8), code: Some(0) }, peer }
+}
+
+fn open(peer: Peer, on: Open) -> OpenRule {
+    OpenRule { group_id: "sg-1".into(), rule: rule(peer), on }
+}
+
+/// One of each kind.
+fn everything() -> Vec<Evidence> {
+    let block = || Peer::Block("10.0.0.0/8".parse().unwrap());
+    let mut all = vec![
+        Evidence::RejectReason("BPA".into()),
+        Evidence::OppositeAccepted(Totals { records: 1, packets: Some(4), ..Totals::default() }),
+        acl(AclVerdict::Denies),
+        acl(AclVerdict::Allows),
+        acl(AclVerdict::Depends),
+        groups(GroupsVerdict::Allows { group_id: "sg-1".into(), rule: rule(block()) }),
+        groups(GroupsVerdict::NoRule),
+        groups(GroupsVerdict::Depends(vec![
+            open(block(), Open::IcmpType),
+            open(Peer::Group("sg-9".into()), Open::PeerGroup),
+            open(Peer::PrefixList("pl-1".into()), Open::PrefixList),
+        ])),
+        Evidence::NoGroups { kind: "natGateway".into() },
+        Evidence::SameSubnet { subnet_id: "subnet-0456".into(), peer_interface_id: "eni-2".into() },
+        Evidence::MaybeSameSubnet { peer: "172.31.16.140".parse().unwrap() },
+        Evidence::NoInterface,
+    ];
+    let reasons = [
+        Missing::SwitchedOff,
+        Missing::TooSlow,
+        Missing::Denied("ec2:DescribeTags".into()),
+        Missing::Failed("InternalError".into()),
+        Missing::NotFound,
+        Missing::TooManyCalls,
+    ];
+    let parts = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
+    all.extend(parts.map(|part| Evidence::Gap(Gap { part, reason: Missing::TooSlow })));
+    all.extend(reasons.map(|reason| Evidence::Gap(Gap { part: Part::Acls, reason })));
+    all
+}
+
+#[test]
+fn every_kind_of_evidence_is_in_the_schema() {
+    let explanation = Explanation {
+        layer: Layer::Acl,
+        direction: Some(Direction::Egress),
+        confidence: Confidence::Certain,
+        evidence: everything(),
+    };
+    let mut notice = scenarios::opening("ping-deny");
+    notice.document.flows[0].explanation = ExplanationDoc::from(&explanation);
+    let document: Value = serde_json::from_str(&notice.document.json()).unwrap();
+    Schema::load().check(&document).unwrap();
+    insta::assert_snapshot!("evidence", serde_json::to_string_pretty(&document["flows"][0]["explanation"]).unwrap());
+}
+
+#[test]
+fn every_layer_and_confidence_is_in_the_schema() {
+    let layers = [
+        Layer::BlockPublicAccess,
+        Layer::EncryptionControls,
+        Layer::Acl,
+        Layer::SecurityGroup,
+        Layer::Both,
+        Layer::Either,
+        Layer::Neither,
+        Layer::Other,
+    ];
+    let schema = Schema::load();
+    for layer in layers {
+        for confidence in [Confidence::Certain, Confidence::Likely, Confidence::Possible] {
+            let mut notice = scenarios::opening("ping-deny");
+            let explanation = Explanation { layer, direction: None, confidence, evidence: Vec::new() };
+            notice.document.flows[0].explanation = ExplanationDoc::from(&explanation);
+            schema.check(&serde_json::from_str(&notice.document.json()).unwrap()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_list_of_rules_has_an_end() {
+    let Evidence::Acl(mut acl) = acl(AclVerdict::Denies) else { unreachable!() };
+    acl.rules = vec![acl.rules[0].clone(); 1_000];
+    let evidence = vec![Evidence::Acl(acl)];
+    let explanation = Explanation { layer: Layer::Acl, direction: None, confidence: Confidence::Likely, evidence };
+    let document: Value = serde_json::to_value(ExplanationDoc::from(&explanation)).unwrap();
+    assert_eq!(document["evidence"][0]["rules"].as_array().map(Vec::len), Some(20));
+}

@@ -1,0 +1,44 @@
+//! Documents, attributes and chat notifications, as machines get them: whole ones as snapshots, all of them against the schema
+//! and the limits of the services.
+//!
+//! After a change that is meant, `INSTA_UPDATE=always cargo test -p alerting` writes the snapshots anew; read the difference.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its event has failed")]
+
+mod chat;
+mod evidence;
+mod message;
+mod scenarios;
+mod schema;
+
+use alerting::Notice;
+use serde_json::Value;
+
+/// A document as its readers see it, with the mail's text left to the snapshots of the mails.
+fn shown(notice: &Notice) -> String {
+    let mut document: Value = serde_json::from_str(&notice.document.json()).unwrap();
+    document["mail"]["text"] = "(the mail)".into();
+    serde_json::to_string_pretty(&document).unwrap()
+}
+
+/// One test for each, so that a difference names its scenario.
+macro_rules! documents {
+    ($($test:ident: $name:literal = $notice:expr,)*) => {
+        $(#[test]
+        fn $test() {
+            insta::assert_snapshot!($name, shown(&$notice));
+        })*
+    };
+}
+
+documents! {
+    a_reply_stopped_by_the_acl: "ping-deny" = scenarios::opening("ping-deny"),
+    icmpv6: "ping-deny-v6" = scenarios::opening("ping-deny-v6"),
+    a_custom_format: "custom-format" = scenarios::opening("custom-format"),
+    hostile_records: "hostile" = scenarios::opening("hostile"),
+    an_incident_after_another: "again" = scenarios::again(),
+    an_update: "update" = scenarios::update(),
+    an_all_clear: "all-clear" = scenarios::all_clear(),
+    what_ec2_knows: "with-network" = scenarios::with_network(),
+    the_largest_numbers: "largest" = scenarios::largest(),
+}

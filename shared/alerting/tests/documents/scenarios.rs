@@ -1,0 +1,228 @@
+//! The messages that the tests look at: one for each event in `events/` that has something to report, each kind of message, and
+//! what is large or hostile.
+
+use std::sync::LazyLock;
+
+use alerting::{
+    Detection, Detector, Message, Notice,
+    alert::Site,
+    console_link::Console,
+    detect::Source,
+    incident::{
+        IncidentKey, Policy, Reason, Summary,
+        state::{Closing, Lease, Open, Past},
+    },
+    message::{Frame, Told},
+    network::{Gap, Interface, Missing, Network, Part, Tags},
+    time::{self, EpochMillis, MINUTE_MILLIS},
+};
+use flow_log::{Decoder, Formats, LogEvent};
+
+/// 2026-11-23 02:38:54 UTC, 6 min 40 s after the first packet of most events.
+const NOW: EpochMillis = EpochMillis(1_795_401_534_000);
+
+const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${end} ${type} ${packets} \
+                  ${bytes} ${account-id} ${vpc-id} ${subnet-id} ${instance-id} ${interface-id} ${region} ${az-id} \
+                  ${sublocation-type} ${sublocation-id} ${action} ${tcp-flags} ${pkt-srcaddr} ${pkt-dstaddr} \
+                  ${pkt-src-aws-service} ${pkt-dst-aws-service} ${traffic-path} ${flow-direction} ${log-status}";
+
+static SITE: LazyLock<Site> = LazyLock::new(|| Site {
+    region: "ap-northeast-1".to_owned(),
+    console: Console::new("ap-northeast-1"),
+    metric_namespace: "Ping-Deny-Metrics".to_owned(),
+    metric_name: "Ping-Deny".to_owned(),
+});
+static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
+static NOTHING_KNOWN: LazyLock<Network> = LazyLock::new(Network::default);
+static KEY: LazyLock<IncidentKey> = LazyLock::new(|| IncidentKey("Ping-Deny|123456789010|Log-Group".to_owned()));
+
+fn frame<'a>(reason: Reason, key: &'a IncidentKey, network: &'a Network) -> Frame<'a> {
+    Frame { key, reason, network, policy: &POLICY, site: &SITE, now: NOW }
+}
+
+fn detect(name: &str) -> Detection {
+    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let event = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let formats = if name == "custom-format" { Formats::parse(V5).unwrap() } else { Formats::default() };
+    let mut decoder = Decoder::new(1 << 26);
+    let mut payload = decoder.decode(&event).unwrap();
+    let mut detector = Detector::new(&formats);
+    let header = payload.next_batch(|event| detector.observe(&event)).unwrap().unwrap();
+    detector.finish(Source::of(&header))
+}
+
+/// What some records of the default format lead to.
+fn detected(lines: impl IntoIterator<Item = String>) -> Detection {
+    let formats = Formats::default();
+    let mut detector = Detector::new(&formats);
+    for line in lines {
+        detector.observe(&LogEvent::new("1", 0, line));
+    }
+    let source = ["123456789010", "Log-Group", "eni-1235b8ca123456789-all"].map(str::to_owned);
+    let [owner, log_group, log_stream] = source;
+    detector.finish(Source { owner, log_group, log_stream })
+}
+
+fn told(detection: &Detection) -> Told {
+    Told::batch(detection, &detection.findings.iter().collect::<Vec<_>>(), detection.untracked)
+}
+
+fn opening_of(detection: &Detection, network: &Network) -> Notice {
+    // As the engine makes it: hostile names of a batch stand in the key too.
+    let Source { owner, log_group, .. } = &detection.source;
+    let key = IncidentKey(format!("Ping-Deny|{owner}|{log_group}"));
+    Notice::of(&Message::opening(frame(Reason::New, &key, network), "1", told(detection), None))
+}
+
+/// The opening that an event of `events/` leads to.
+pub(crate) fn opening(event: &str) -> Notice {
+    opening_of(&detect(event), &NOTHING_KNOWN)
+}
+
+/// An opening with the incident before it.
+pub(crate) fn again() -> Notice {
+    let detection = detect("ping-deny");
+    let previous = Past {
+        id: "0".to_owned(),
+        opened_at: time::before(NOW, 100 * MINUTE_MILLIS),
+        last_seen: time::before(NOW, 40 * MINUTE_MILLIS),
+        totals: detection.totals(),
+    };
+    Notice::of(&Message::opening(frame(Reason::New, &KEY, &NOTHING_KNOWN), "1", told(&detection), Some(&previous)))
+}
+
+/// An incident of a quarter of an hour: a mail was sent 5 minutes ago, and some came since.
+fn ongoing() -> (Open, Summary) {
+    let mailed = Summary::of(&detect("ping-deny-inbound").findings);
+    let mut total = mailed.clone();
+    total.merge(&Summary::of(&detect("sweep").findings));
+    let open = Open {
+        id: "1".to_owned(),
+        opened_at: time::before(NOW, 15 * MINUTE_MILLIS),
+        mails: 1,
+        mailed_at: time::before(NOW, 5 * MINUTE_MILLIS),
+        mailed,
+        lease: None,
+        timer: 3,
+        wake_at: NOW,
+    };
+    (open, total)
+}
+
+pub(crate) fn update() -> Notice {
+    let (open, total) = ongoing();
+    Notice::of(&Message::update(frame(Reason::UpdateDue, &KEY, &NOTHING_KNOWN), &open, &total))
+}
+
+pub(crate) fn all_clear() -> Notice {
+    let (open, summary) = ongoing();
+    let closing = Closing {
+        id: open.id,
+        opened_at: open.opened_at,
+        last_seen: time::before(NOW, 2 * MINUTE_MILLIS),
+        mails: 2,
+        mailed: summary.clone(),
+        summary,
+        lease: Lease { owner: "me".to_owned(), until: NOW },
+        timer: 4,
+    };
+    Notice::of(&Message::over(frame(Reason::Quiet, &KEY, &NOTHING_KNOWN), &closing))
+}
+
+pub(crate) fn late_opening() -> Notice {
+    let (mut open, total) = ongoing();
+    (open.mails, open.mailed) = (0, Summary::default());
+    Notice::of(&Message::late_opening(frame(Reason::TakenOver, &KEY, &NOTHING_KNOWN), &open, &total))
+}
+
+fn boxed(text: &str) -> Option<Box<str>> {
+    Some(text.into())
+}
+
+/// What EC2 says of the documented ping's interface, with tags that somebody may have written.
+fn network(name: &str) -> Network {
+    let interface = Interface {
+        id: "eni-1235b8ca123456789".into(),
+        kind: "interface".into(),
+        owner: boxed("123456789010"),
+        addresses: vec!["172.31.16.139".parse().unwrap()],
+        instance_id: boxed("i-0789cafe"),
+        subnet_id: boxed("subnet-0456"),
+        vpc_id: boxed("vpc-0123"),
+        zone: boxed("apne1-az4"),
+        tags: Tags { name: boxed("the interface"), owners: Vec::new() },
+        ..Interface::default()
+    };
+    let tags = Tags { name: boxed(name), owners: vec![("owner".into(), name.into()); 6] };
+    Network {
+        interfaces: [(interface.id.to_string(), interface)].into(),
+        tags: [("i-0789cafe".to_owned(), tags)].into(),
+        gaps: vec![
+            Gap { part: Part::Groups, reason: Missing::Denied("ec2:DescribeSecurityGroups".into()) },
+            Gap { part: Part::Acls, reason: Missing::TooSlow },
+        ],
+        ..Network::default()
+    }
+}
+
+pub(crate) fn with_network() -> Notice {
+    opening_of(&detect("ping-deny"), &network("web-1"))
+}
+
+/// Everything that JSON has to escape, in the longest name that somebody may give.
+pub(crate) fn with_hostile_names() -> Notice {
+    opening_of(&detect("ping-deny"), &network(&"\\\"\n\u{0}<!channel>".repeat(64)))
+}
+
+/// A record of the default format.
+pub(crate) fn record(from: &str, to: &str, interface: &str) -> String {
+    format!("2 123456789010 {interface} {from} {to} 0 0 1 2 168 1795401134 1795401190 REJECT OK")
+}
+
+/// More flows than are told apart, each on an interface of its own.
+pub(crate) fn storm() -> Notice {
+    let line = |n: u32| {
+        record(&format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255), "172.31.16.139", &format!("eni-{n:017x}"))
+    };
+    opening_of(&detected((0..10_000).map(line)), &NOTHING_KNOWN)
+}
+
+/// As many flows as are told apart, whose interfaces have names of nothing but escapes, as long as they are kept.
+pub(crate) fn hostile_storm() -> Notice {
+    let line = |n: u32| record(&format!("10.0.{}.{}", n >> 8 & 255, n & 255), "172.31.16.139", &"\"\\".repeat(64));
+    opening_of(&detected((0..2_000).map(line)), &network(&"\\\"".repeat(512)))
+}
+
+/// The largest numbers that a record can carry.
+pub(crate) fn largest() -> Notice {
+    let max = u64::MAX;
+    let line = |start: u64| format!("2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 {max} {max} {start} {max} REJECT OK");
+    opening_of(&detected([0, 60, max].map(line)), &NOTHING_KNOWN)
+}
+
+/// All of them, by name.
+pub(crate) fn all() -> Vec<(&'static str, Notice)> {
+    const EVENTS: [&str; 8] = [
+        "ping-deny",
+        "ping-deny-v6",
+        "ping-deny-inbound",
+        "mixed-traffic",
+        "custom-format",
+        "sweep",
+        "broken-line",
+        "hostile",
+    ];
+    let mut all: Vec<(&str, Notice)> = EVENTS.map(|event| (event, opening(event))).into();
+    all.extend([
+        ("again", again()),
+        ("update", update()),
+        ("all-clear", all_clear()),
+        ("late-opening", late_opening()),
+        ("with-network", with_network()),
+        ("with-hostile-names", with_hostile_names()),
+        ("storm", storm()),
+        ("hostile-storm", hostile_storm()),
+        ("largest", largest()),
+    ]);
+    all
+}

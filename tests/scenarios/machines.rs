@@ -1,0 +1,128 @@
+//! What machines get: the document and the attributes beside the mail, and the notification for a chat.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::harness::{Act, CHAT_TOPIC, Message, Setup, World, event};
+
+async fn message_of(name: &str) -> Message {
+    let mut world = World::start().await;
+    assert_eq!(world.send(&event(name)).await.counts().alerts, 1);
+    let mut messages = world.sns.messages();
+    assert_eq!((messages.len(), world.sns.attempts().len()), (1, 1), "one call for all kinds of subscribers");
+    messages.remove(0)
+}
+
+fn document(message: &Message, protocol: &str) -> Value {
+    serde_json::from_str(message.text(protocol)).unwrap_or_else(|error| panic!("{protocol}: {error}"))
+}
+
+#[tokio::test]
+async fn one_message_has_the_mail_for_people_and_the_document_for_machines() {
+    let message = message_of("ping-deny").await;
+    for people in ["email", "email-json", "sms", "application"] {
+        assert!(message.text(people).contains("could not answer 4 pings"), "{people}: {}", message.text(people));
+    }
+    for machine in ["sqs", "lambda", "http", "https"] {
+        let document = document(&message, machine);
+        assert_eq!(document["version"], "1.0", "{machine}");
+        assert_eq!(document["flows"][0]["from"]["address"], "172.31.16.139", "{machine}");
+        assert_eq!(document["mail"]["text"], message.text("email"), "{machine}");
+        assert_eq!(document["mail"]["subject"], message.subject.as_str(), "{machine}");
+    }
+}
+
+#[tokio::test]
+async fn attributes_say_what_a_filter_policy_may_ask_for() {
+    let message = message_of("ping-deny").await;
+    for (name, expect) in [
+        ("rule", "Ping-Deny"),
+        ("kind", "opening"),
+        ("severity", "medium"),
+        ("account", "123456789010"),
+        ("region", "ap-northeast-1"),
+        ("log_group", "Log-Group"),
+        ("interface", "eni-1235b8ca123456789"),
+        ("direction", "egress"),
+    ] {
+        assert_eq!(message.attributes[name], ("String".to_owned(), expect.to_owned()), "{name}");
+    }
+    assert!(!message.attributes.contains_key("vpc"), "no record names one: {:?}", message.attributes);
+    assert!(message.attributes.len() <= 10, "{:?}", message.attributes);
+    let mixed = message_of("mixed-traffic").await;
+    assert_eq!(mixed.attributes["direction"], ("String.Array".to_owned(), r#"["ingress","egress"]"#.to_owned()));
+}
+
+#[tokio::test]
+async fn hostile_records_leave_the_message_whole() {
+    let message = message_of("hostile").await;
+    let document = document(&message, "sqs");
+    assert_eq!(document["totals"]["records"], 4, "{document:#}");
+    assert!(message.bytes <= 256 * 1024);
+}
+
+/// A world with a chat.
+async fn chatty() -> World {
+    Setup::aws().set("CHAT_TOPIC_ARN", CHAT_TOPIC).start().await
+}
+
+#[tokio::test]
+async fn a_chat_is_told_in_its_own_format_after_the_mail() {
+    let mut world = chatty().await;
+    assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 1, "a mail and its chat are one alert");
+    let (mails, chats) = (world.sns.mails(), world.sns.chats());
+    let ([mail], [chat]) = (&mails[..], &chats[..]) else { panic!("{mails:#?} {chats:#?}") };
+    let told: Value = serde_json::from_str(chat.text("https")).expect("the whole message is the notification");
+    assert_eq!((&told["version"], &told["source"]), (&Value::from("1.0"), &Value::from("custom")));
+    assert_eq!(told["content"]["title"], mail.subject.as_str());
+    assert_eq!(told["metadata"]["threadId"], document(&world.sns.messages()[0], "sqs")["incident"]["id"]);
+    assert_eq!(chat.attributes, world.sns.messages()[0].attributes, "one policy fits both topics");
+}
+
+#[tokio::test]
+async fn a_chat_that_refuses_or_breaks_neither_loses_nor_repeats_a_mail() {
+    for act in [Act::Deny, Act::Break, Act::Hang] {
+        let mut world = chatty().await;
+        world.sns.chat_script().always(act);
+        assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 1, "{act:?}");
+        assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 0, "{act:?}: delivered again, done before");
+        assert_eq!((world.sns.mails().len(), world.sns.chats().len()), (1, 0), "{act:?}");
+        let lines = world.stop().await;
+        let said = lines.lines().filter(|line| line.contains("the chat was not told")).count();
+        assert_eq!(said, 1, "{act:?}: {lines:#?}");
+    }
+}
+
+/// Even where the invocation's time ends while the chat hangs, the mail is recorded by then.
+#[tokio::test]
+async fn a_chat_that_hangs_until_the_deadline_repeats_no_mail() {
+    let mut world = chatty().await;
+    world.sns.chat_script().always(Act::Hang);
+    let (outcome, _) = world.send_within(&event("ping-deny"), Duration::from_secs(3)).await;
+    assert!(outcome.error().contains("in time"), "{:?}", outcome.error());
+    let counts = world.send(&event("ping-deny")).await.counts();
+    assert_eq!((counts.alerts, world.sns.mails().len()), (0, 1), "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_sent_is_not_told_to_the_chat() {
+    let mut world = chatty().await;
+    world.sns.script().first(&[Act::Deny]);
+    world.send(&event("ping-deny")).await.error();
+    assert_eq!((world.sns.mails().len(), world.sns.chats().len()), (0, 0));
+    world.send(&event("ping-deny")).await.counts();
+    assert_eq!((world.sns.mails().len(), world.sns.chats().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_console_shows_all_of_it_where_that_is_asked_for() {
+    let mut world = Setup::console().set("CONSOLE_SHOWS", "all").start().await;
+    world.send(&event("ping-deny")).await.counts();
+    let printed = world.stop().await.stdout;
+    let below = |heading: &str| printed.iter().skip_while(|line| *line != heading).nth(1).expect("something below");
+    let document: Value = serde_json::from_str(below("DOCUMENT")).expect("the document on one line");
+    let chat: Value = serde_json::from_str(below("CHAT")).expect("the notification on one line");
+    assert_eq!((&document["kind"], &chat["source"]), (&Value::from("opening"), &Value::from("custom")));
+    assert!(printed.iter().any(|line| line.starts_with("severity ") && line.ends_with(" medium")), "{printed:#?}");
+}

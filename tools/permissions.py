@@ -1,0 +1,223 @@
+"""`make permissions`: takes each action that the functions' roles allow away in turn, and looks what then is denied.
+
+Deploys the stack into the emulator, which evaluates IAM policies, and sends a rejected ping for every action: the function, or
+the timer that comes back to the incident, has to fail for want of exactly that action. What the emulator cannot tell, because
+the call is not the function's own or is not evaluated there, goes through SimulatePrincipalPolicy: allowed with the action,
+denied without it. So does, for all of them, that the action is denied on any other resource.
+
+Ends with status 1 for an action that nobody misses: it is too much, or belongs into NOT_TOLD below with a reason.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import records
+from emulator import ACCOUNT, REGION, Emulator, EmulatorError
+from stack import Stack, StackError, wait_for
+from terminal import Step, bold, dim, red
+
+# Short times, so that an incident's timer comes back within seconds; an incident for each source, so that each ping is news.
+PARAMETERS = {
+    "TimeoutSeconds": "3",
+    "UpdateIntervalsMinutes": "0.1",
+    "QuietMinutes": "0.2",
+    "IncidentBy": "source",
+}
+WAIT_SECONDS = {"FunctionRole": 10, "TimerRole": 25}
+LOGS = {"FunctionRole": "FunctionLogGroup", "TimerRole": "TimerLogGroup"}
+
+# What the emulator cannot tell, by statement or action, and why.
+NOT_TOLD = {
+    "logs:CreateLogStream": "Lambda writes the log, not the function",
+    "logs:PutLogEvents": "Lambda writes the log, not the function",
+    "KeepWhatFailed sqs:SendMessage": "Lambda sends it, not the function",
+    "sqs:ReceiveMessage": "Lambda polls the queue, not the function",
+    "sqs:DeleteMessage": "Lambda polls the queue, not the function",
+    "sqs:GetQueueAttributes": "Lambda polls the queue, not the function",
+    "kms:Decrypt": "SNS calls it for the function; not evaluated there",
+    "kms:GenerateDataKey*": "SNS calls it for the function; not evaluated there",
+    "cloudwatch:PutMetricData": "not evaluated there for the CBOR protocol",
+}
+
+
+@dataclass
+class Permission:
+    """One action of one statement of one role."""
+
+    role: str
+    """The role's logical id."""
+    physical: str
+    """Its name."""
+    policy: str
+    document: dict[str, Any]
+    index: int
+    action: str
+
+    @property
+    def statement(self) -> dict[str, Any]:
+        """The statement that allows it."""
+        return dict(self.document["Statement"][self.index])
+
+    @property
+    def label(self) -> str:
+        """How it is told."""
+        return f"{self.statement.get('Sid', '')} {self.action}".strip()
+
+    @property
+    def why_not_told(self) -> str | None:
+        """Why the emulator cannot tell, if it cannot."""
+        return NOT_TOLD.get(self.label) or NOT_TOLD.get(self.action)
+
+    def without(self) -> dict[str, Any]:
+        """The policy without the action."""
+        document = copy.deepcopy(self.document)
+        statement = document["Statement"][self.index]
+        left = [action for action in as_list(statement["Action"]) if action != self.action]
+        if left:
+            statement["Action"] = left
+        else:
+            del document["Statement"][self.index]
+        return document
+
+
+def as_list(value: Any) -> list[Any]:
+    """Returns a list, of one where it is none."""
+    return value if isinstance(value, list) else [value]
+
+
+def permissions(stack: Stack) -> Iterator[Permission]:
+    """Finds every action that is allowed to the functions."""
+    iam = stack.client("iam")
+    names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in stack.resources()}
+    for role in LOGS:
+        for policy in iam.list_role_policies(RoleName=names[role])["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=names[role], PolicyName=policy)["PolicyDocument"]
+            for index, statement in enumerate(document["Statement"]):
+                for action in as_list(statement["Action"]):
+                    yield Permission(role, names[role], policy, document, index, action)
+
+
+class Trial:
+    """The deployed stack, and one permission less at a time."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.iam = stack.client("iam")
+        self.pings = 0
+
+    def put(self, permission: Permission, document: dict[str, Any]) -> None:
+        """Gives the role a policy."""
+        text = json.dumps(document)
+        self.iam.put_role_policy(RoleName=permission.physical, PolicyName=permission.policy, PolicyDocument=text)
+
+    def log(self, role: str) -> list[str]:
+        """Returns the log of the role's function."""
+        names = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in self.stack.resources()}
+        logs = self.stack.client("logs")
+        events = logs.filter_log_events(logGroupName=names[LOGS[role]], limit=10_000)["events"]
+        return [event["message"] for event in events]
+
+    def denied(self, permission: Permission) -> str | None:
+        """Takes the permission away, sends a ping, and returns what the function logged of a denied call."""
+        before = len(self.log(permission.role))
+        self.put(permission, permission.without())
+        try:
+            self.pings += 1
+            line = f"2 {ACCOUNT} eni-1 198.51.100.{self.pings} 172.31.16.139 0 0 1 4 336 1432917094 1432917142 REJECT OK"
+            self.stack.put(records.events(records.shifted([line], int(time.time()) - 60)), "eni-1-all")
+            found: list[str] = []
+
+            def told() -> bool:
+                denials = (line for line in self.log(permission.role)[before:] if "not authorized to perform: " in line)
+                found.extend(line for line in denials if f"perform: {permission.action} " in line)
+                return bool(found)
+
+            wait_for(told, WAIT_SECONDS[permission.role], every=0.2)
+            return found[0] if found else None
+        finally:
+            self.put(permission, permission.document)
+
+    def simulated(self, permission: Permission) -> list[str]:
+        """Asks SimulatePrincipalPolicy, with the action and without; returns what is wrong."""
+        wrong = []
+        own = as_list(permission.statement["Resource"])[0]
+        document = permission.document
+        if permission.statement.get("Condition"):
+            # The emulator's simulation takes no context: the condition has to deny, and the rest is tried without it.
+            if self._decision(permission, own) == "allowed":
+                wrong.append("allowed in any other namespace")
+            document = copy.deepcopy(document)
+            del document["Statement"][permission.index]["Condition"]
+        try:
+            self.put(permission, document)
+            if self._decision(permission, own) != "allowed":
+                wrong.append("not allowed as it stands")
+            elsewhere = f"arn:aws:{permission.action.split(':')[0]}:{REGION}:{ACCOUNT}:other"
+            if own != "*" and self._decision(permission, elsewhere) == "allowed":
+                wrong.append("allowed on any other resource")
+            self.put(permission, permission.without())
+            if self._decision(permission, own) == "allowed":
+                wrong.append("still allowed without it")
+        finally:
+            self.put(permission, permission.document)
+        return wrong
+
+    def _decision(self, permission: Permission, resource: str) -> str:
+        answer = self.iam.simulate_principal_policy(
+            PolicySourceArn=f"arn:aws:iam::{ACCOUNT}:role/{permission.physical}",
+            ActionNames=[permission.action.rstrip("*")],
+            ResourceArns=[resource],
+        )
+        return str(answer["EvaluationResults"][0]["EvalDecision"])
+
+
+def check(trial: Trial, permission: Permission) -> str | None:
+    """Tries one permission and prints what came of it; returns what is wrong."""
+    with Step(f"{permission.role.removesuffix('Role')} without {permission.action}") as step:
+        wrong = trial.simulated(permission)
+        why = permission.why_not_told
+        if why:
+            step.note = f"simulated: {why}"
+        else:
+            denial = trial.denied(permission)
+            step.note = "denied" if denial else "nobody misses it"
+            if not denial:
+                wrong.append("nobody misses it")
+        return f"{permission.role} {permission.label}: {', '.join(wrong)}" if wrong else None
+
+
+def main() -> int:
+    """Ends with status 1 if an action is too much or too wide."""
+    emulator = None
+    try:
+        with Step("Deploy template.yaml") as step:
+            emulator = Emulator.start()
+            stack = Stack.deploy(emulator, PARAMETERS)
+            found = list(permissions(stack))
+            step.note = f"{len(found)} permissions"
+        trial = Trial(stack)
+        wrong = [problem for permission in found if (problem := check(trial, permission))]
+    except (StackError, EmulatorError) as error:
+        print(red(f"\nfailed: {error}"), file=sys.stderr)
+        return 1
+    finally:
+        if emulator:
+            emulator.stop()
+    if wrong:
+        print(red("\nfailed:\n  ") + "\n  ".join(wrong), file=sys.stderr)
+        return 1
+    told = sum(permission.why_not_told is None for permission in found)
+    print(f"\n{bold(str(len(found)))} permissions, {told} of them missed by a call, the others by the simulation;")
+    print(dim("each that has a resource is denied on any other one."))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

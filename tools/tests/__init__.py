@@ -1,0 +1,1 @@
+"""Tests of the template, the documents made from it and the tools: `make tools-test`. Standard library only."""

@@ -1,0 +1,215 @@
+"""`make trial` and `make trial-down`: the whole of it in your own AWS account, for an hour or a day, and away again.
+
+    trial.py up [--email ADDRESS]     deploy testbed.yaml, then template.yaml on its VPC; say what arrives when
+    trial.py down                     delete both, and look whether anything is left
+
+Takes credentials and region as the AWS tools do. Both say first what they are about to do, in which account, and ask.
+docs/trial.md is the runbook.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from stack import StackError, run
+from template import ROOT
+from terminal import Step, bold, dim, red
+
+NAME = "ping-deny-trial"
+TESTBED_NAME = f"{NAME}-net"
+
+WHAT = f"""\
+  {TESTBED_NAME:<22}a VPC with an internet gateway, a public subnet, a network ACL that denies
+                        outbound ICMP, and an instance (t3.micro) that pings google.com once a minute
+  {NAME:<22}template.yaml on that VPC: flow log, log group, functions, topic, alarms, dashboard
+"""
+# us-east-1, docs/cost.md has the source of each price; other regions cost up to half as much again.
+COST = """\
+  per hour, without any free tier: instance 0.0104, its public address 0.005, its disk 0.001, KMS key, metrics,
+  alarms and rules some 0.01; flow logs and the rest less than 0.001. Together some 0.03 USD an hour, 0.70 USD a day."""
+
+
+@dataclass
+class Trial:
+    """What is deployed, and from where."""
+
+    session: boto3.Session
+    testbed: Path = ROOT / "testbed.yaml"
+    built: Path = ROOT / ".aws-sam" / "build" / "template.yaml"
+    overrides: dict[str, str] = field(default_factory=dict)
+
+    def where(self) -> tuple[str, str]:
+        """Returns the account and the region that the credentials lead to."""
+        identity = self.session.client("sts").get_caller_identity()
+        region = self.session.region_name
+        if not region:
+            raise StackError("no region: set AWS_REGION, or one for your profile")
+        return identity["Account"], region
+
+    def up(self, build: bool) -> None:
+        """Deploys both stacks, the first one's outputs into the second one's parameters."""
+        if build:
+            with Step("Compile the functions (sam build)") as step:
+                run(["sam", "build"], self._environment(), lambda line: setattr(step, "doing", line.strip()[:40]))
+        with Step(f"Deploy {self.testbed.name}") as step:
+            self._deploy(TESTBED_NAME, self.testbed, {})
+            given = self.outputs(TESTBED_NAME)
+            step.note = given["FlowLogResourceId"]
+        with Step("Deploy template.yaml") as step:
+            self._deploy(NAME, self.built, self.parameters(given))
+            step.note = f"{len(self._resources(NAME))} resources"
+
+    def parameters(self, given: dict[str, str]) -> dict[str, str]:
+        """Returns the main stack's parameters: the testbed's VPC, and names of its own, so that it can stand beside a stack
+        that is there already and goes without a trace.
+        """
+        own = {
+            "LogGroupName": NAME,
+            "LogGroupOnDelete": "delete",
+            "LogRetentionDays": "1",
+            "TopicName": NAME,
+            "AlarmName": NAME,
+            "MetricNamespace": "Ping-Deny-Trial",
+        }
+        return {"FlowLogResourceId": given["FlowLogResourceId"], **own, **self.overrides}
+
+    def down(self) -> list[str]:
+        """Deletes both stacks, the flow log before its VPC; returns what is left of them."""
+        for name in (NAME, TESTBED_NAME):
+            with Step(f"Delete {name}") as step:
+                if not self.exists(name):
+                    step.note = "not there"
+                    continue
+                run(["sam", "delete", "--stack-name", name, "--no-prompts", "--region", self.where()[1]], self._environment())
+        return self.left()
+
+    def left(self) -> list[str]:
+        """Returns what is still there of all that the trial makes under a name of its own."""
+        found = [name for name in (NAME, TESTBED_NAME) if self.exists(name)]
+        groups = self.session.client("logs")
+        for prefix in (NAME, f"/aws/lambda/{NAME}"):
+            pages = groups.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+            found += [f"log group {group['logGroupName']}" for page in pages for group in page["logGroups"]]
+        return found
+
+    def exists(self, name: str) -> bool:
+        """Tells whether a stack is there."""
+        try:
+            stacks = self.session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return False
+            raise
+        return stacks[0]["StackStatus"] != "DELETE_COMPLETE"
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """Returns a stack's outputs."""
+        stack = self.session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def _resources(self, name: str) -> list[Any]:
+        found = self.session.client("cloudformation").describe_stack_resources(StackName=name)
+        return list(found["StackResources"])
+
+    def _deploy(self, name: str, template: Path, parameters: dict[str, str]) -> None:
+        values = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in parameters.items()]
+        command = ["sam", "deploy", "--template-file", str(template), "--stack-name", name, "--resolve-s3"]
+        command += ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
+        command += ["--no-progressbar", "--region", self.where()[1]]
+        run([*command, "--parameter-overrides", *values] if values else command, self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+
+
+def confirmed(question: str, yes: bool) -> bool:
+    """Asks; anything but y or yes is a no."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise StackError("nobody to ask: run it on a terminal, or with YES=1")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def up(trial: Trial, email: str, yes: bool, build: bool) -> int:
+    """Says, asks, deploys, explains."""
+    account, region = trial.where()
+    print(bold("A trial of vpc-flow-alerts") + f" in account {account}, region {region}\n")
+    print(WHAT)
+    print(f"Costs\n{COST}\n")
+    print(f"Mails go to {email}.\n" if email else "No address was given (EMAIL=you@example.com): nobody gets the mails.\n")
+    if not confirmed("Deploy both?", yes):
+        print("Nothing was done.")
+        return 1
+    if email:
+        trial.overrides["AlertEmail"] = email
+    trial.up(build)
+    outputs, testbed = trial.outputs(NAME), trial.outputs(TESTBED_NAME)
+    print(f"""
+What comes now (docs/trial.md has more):
+
+  at once      a mail from AWS: confirm the subscription{"" if email else " (not here: no address was given)"}
+  ~ 2 min      the instance {testbed.get("InstanceId", "")} has started and pings
+  5-10 min     the first REJECT records are in {outputs["LogGroupName"]}; then at once the metric, the alarm and the mail
+  + 5 min      the first update, as the pings go on; then after 15 and after 60 minutes
+
+  {outputs.get("DashboardConsole", "")}
+  {outputs["MetricsConsole"]}
+
+{bold("make trial-down")} deletes it all. Until then it costs.""")
+    return 0
+
+
+def down(trial: Trial, yes: bool) -> int:
+    """Says, asks, deletes, looks."""
+    account, region = trial.where()
+    print(f"Deletes the stacks {NAME} and {TESTBED_NAME} in account {account}, region {region}, with all their records.\n")
+    if not confirmed("Delete both?", yes):
+        print("Nothing was done.")
+        return 1
+    left = trial.down()
+    if left:
+        print(red("\nStill there: ") + ", ".join(left))
+        return 1
+    print(dim(
+        "\n  Nothing is left but the KMS key, which AWS deletes in 7 days and does not charge for until then; metrics, which\n"
+        "  fade by themselves; and the bucket of the stack aws-sam-cli-managed-default, which all SAM deployments share."
+    ))  # fmt: skip
+    return 0
+
+
+def main() -> int:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description="The whole of it in your own AWS account, and away again.")
+    parser.add_argument("command", choices=["up", "down"])
+    parser.add_argument("--email", default="", help="who gets the mails")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--testbed", type=Path, default=Trial.testbed, help="another template for the network")
+    parser.add_argument("--built", type=Path, help="a template that sam build has made, instead of building now")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of template.yaml")
+    options = parser.parse_args()
+    overrides = dict(parameter.split("=", 1) for parameter in options.parameter)
+    trial = Trial(boto3.Session(), options.testbed, options.built or Trial.built, overrides)
+    try:
+        if options.command == "down":
+            return down(trial, options.yes)
+        return up(trial, options.email, options.yes, build=options.built is None)
+    except (StackError, BotoCoreError, ClientError) as error:
+        print(red(f"\nfailed: {error}"), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; make trial-down deletes what is there", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
