@@ -27,6 +27,7 @@ pub mod ports;
 pub mod rule;
 pub mod text;
 pub mod time;
+pub mod zone;
 
 pub use detect::{Detection, Detector};
 pub use engine::Engine;

@@ -1,0 +1,111 @@
+//! Why it was rejected, what shows it, and what could not be had.
+
+use super::{
+    case::{Case, Judged},
+    language::{Noun, Number, Section},
+    page::Page,
+};
+use crate::{
+    explain::{Evidence, Explanation},
+    network::{Gap, Missing, Part},
+};
+
+/// Different explanations told; the rest is a number.
+const MAX_REASONS: usize = 3;
+
+/// Flows with the same explanation.
+pub(super) struct Group<'c> {
+    pub(super) explanation: &'c Explanation,
+    flows: u64,
+}
+
+/// The explanations, each once, that of the heaviest flow first.
+pub(super) fn groups<'c>(case: &'c Case<'_>) -> Vec<Group<'c>> {
+    let mut groups: Vec<Group<'c>> = Vec::new();
+    for Judged { explanation, .. } in &case.flows {
+        match groups.iter_mut().find(|group| same(group.explanation, explanation)) {
+            Some(group) => group.flows += 1,
+            None => groups.push(Group { explanation, flows: 1 }),
+        }
+    }
+    groups
+}
+
+/// Tells whether two explanations read the same, but for what is about one of the flows only.
+fn same(one: &Explanation, other: &Explanation) -> bool {
+    fn shared(explanation: &Explanation) -> impl Iterator<Item = &Evidence> {
+        explanation.evidence.iter().filter(|evidence| !is_of_one_flow(evidence))
+    }
+    (one.layer, one.direction, one.confidence) == (other.layer, other.direction, other.confidence)
+        && one.is_answer() == other.is_answer()
+        && shared(one).eq(shared(other))
+}
+
+fn is_of_one_flow(evidence: &Evidence) -> bool {
+    matches!(evidence, Evidence::OppositeAccepted(_) | Evidence::MaybeSameSubnet { .. } | Evidence::Gap(_))
+}
+
+/// The reason as a clause, where all flows have the same.
+pub(super) fn in_short(case: &Case<'_>) -> Option<String> {
+    let groups = groups(case);
+    let [Group { explanation, .. }] = groups[..] else { return None };
+    Some(case.words.hedged(&case.words.reason(explanation), explanation.confidence, !case.knows_all()))
+}
+
+pub(super) fn write(case: &Case<'_>, page: &mut Page) {
+    let words = case.words;
+    let groups = groups(case);
+    let mut label = words.label(Section::Why);
+    for group in groups.iter().take(MAX_REASONS) {
+        let Group { explanation, flows } = group;
+        let of = if !case.knows_all() {
+            Some(words.heaviest_only().to_owned())
+        } else {
+            (groups.len() > 1).then(|| words.count(Number::Exactly(*flows), Noun::Flow))
+        };
+        page.field(label, &words.graded(&words.title(explanation), explanation, of.as_deref()));
+        label = "";
+        let mut clauses: Vec<String> = Vec::new();
+        for evidence in &explanation.evidence {
+            // What is about one of several flows is left to the records.
+            if *flows == 1 || !matches!(evidence, Evidence::MaybeSameSubnet { .. }) {
+                clauses.extend(words.evidence(evidence, explanation));
+            }
+        }
+        if clauses.is_empty() {
+            clauses.push(words.no_evidence());
+        }
+        if explanation.acls().next().is_some() || explanation.groups().next().is_some() {
+            clauses.push(words.rules_now());
+        }
+        // A line for each: what is a fact of the network is read on its own.
+        for clause in clauses {
+            page.field("", &words.sentences(&[clause]));
+        }
+    }
+    if groups.len() > MAX_REASONS {
+        page.field("", &words.and_more(Number::Exactly((groups.len() - MAX_REASONS) as u64)));
+    }
+    for (reason, parts) in gaps(case) {
+        page.field(label, &words.sentences(&[words.gap(&parts, reason)]));
+        label = "";
+    }
+}
+
+/// What could not be had, by the reason.
+fn gaps<'c>(case: &'c Case<'_>) -> Vec<(&'c Missing, Vec<Part>)> {
+    let of_flows =
+        case.flows.iter().flat_map(|flow| &flow.explanation.evidence).filter_map(|evidence| match evidence {
+            Evidence::Gap(gap) => Some(gap),
+            _ => None,
+        });
+    let mut gaps: Vec<(&Missing, Vec<Part>)> = Vec::new();
+    for Gap { part, reason } in case.message.network.gaps.iter().chain(of_flows) {
+        match gaps.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, parts)) if parts.contains(part) => {}
+            Some((_, parts)) => parts.push(*part),
+            None => gaps.push((reason, vec![*part])),
+        }
+    }
+    gaps
+}
