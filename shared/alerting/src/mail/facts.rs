@@ -29,7 +29,7 @@ pub(super) fn write(case: &Case<'_>, page: &mut Page) {
     what(case, page);
     addresses(case, page, Side::Source, Section::From);
     addresses(case, page, Side::Target, Section::To);
-    page.field(case.words.label(Section::Where), &place(case));
+    place(case, page);
     which(case, page);
     when(case, page);
     if !case.is_prompt() {
@@ -85,7 +85,7 @@ fn addresses(case: &Case<'_>, page: &mut Page, side: Side, section: Section) {
     }
 }
 
-fn place(case: &Case<'_>) -> String {
+fn place(case: &Case<'_>, page: &mut Page) {
     let (message, words) = (case.message, case.words);
     // `unknown` is what AWS writes for interfaces that it created itself.
     let account = shared(case, Noun::Account, |finding, interface| {
@@ -127,9 +127,10 @@ fn place(case: &Case<'_>) -> String {
     } else {
         parts.push(words.of_the_heaviest(&words.items(&network)));
     }
-    let mut groups = vec![words.items(&parts), words.log_group(&inert(&message.told.source.log_group, MAX_NAME_CHARS))];
+    page.field(words.label(Section::Where), &words.items(&parts));
+    let mut groups = vec![words.log_group(&inert(&message.told.source.log_group, MAX_NAME_CHARS))];
     groups.extend(message.key.part().map(|(part, value)| words.only_for(part, &inert(value, MAX_NAME_CHARS))));
-    words.groups(&groups)
+    page.field("", &words.groups(&groups));
 }
 
 /// Gets a value from a finding, or from what EC2 says about its interface.

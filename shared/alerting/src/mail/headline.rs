@@ -3,14 +3,19 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
+    MAX_SUBJECT_CHARS,
     case::{Case, Side},
     language::{Cast, Noun, Number, Story},
     party::Party,
     why,
 };
-use crate::{alert::Kind, time};
+use crate::{
+    alert::Kind,
+    text::{one_line, settle},
+    time,
+};
 
-/// The subject, before it is cut.
+/// The subject.
 pub(super) fn subject(case: &Case<'_>) -> String {
     let message = case.message;
     let first = message.total.first_start.unwrap_or(message.opened_at);
@@ -18,8 +23,14 @@ pub(super) fn subject(case: &Case<'_>) -> String {
     let lasted = time::millis_between(first, last);
     let (story, own, other) = cast(case, false);
     let cast = Cast { own: &own, other: &other };
-    let what = case.words.brief(story, cast, &pings(case), message.kind == Kind::Update);
-    case.words.subject(message.key.rule(), message.kind, &case.words.span(lasted), &what)
+    let (pings, more) = (pings(case), message.kind == Kind::Update);
+    let subject = |what: &str| case.words.subject(message.key.rule(), message.kind, &case.words.span(lasted), what);
+    let brief = settle(&subject(&case.words.brief(story, cast, &pings, more)));
+    if brief.chars().count() <= MAX_SUBJECT_CHARS {
+        return brief;
+    }
+    let terse = settle(&subject(&case.words.terse(story, cast, &pings, more)));
+    one_line(&terse, MAX_SUBJECT_CHARS).into_owned()
 }
 
 /// The first lines of the body: the sentence of the subject with who is who, and the reason.

@@ -16,11 +16,7 @@ mod status;
 mod timeline;
 mod why;
 
-use crate::{
-    alert::Kind,
-    message::Message,
-    text::{one_line, settle},
-};
+use crate::{alert::Kind, message::Message};
 use case::Case;
 pub use language::Language;
 use page::Page;
@@ -61,7 +57,7 @@ pub fn render(message: &Message<'_>) -> Mail {
     page.gap();
     records::write(&case, &mut page);
     Mail {
-        subject: one_line(&settle(&headline::subject(&case)), MAX_SUBJECT_CHARS).into_owned(),
+        subject: headline::subject(&case),
         body: page.finish(case.words),
         kind: message.kind,
         incident: message.incident.to_owned(),

@@ -19,6 +19,11 @@ use crate::{
 /// Links to things that may have to be changed.
 const MAX_LINKS: usize = 4;
 
+/// Shown before and after what the records span: their times are rounded to the minute.
+const AROUND_MILLIS: u64 = 2 * time::MINUTE_MILLIS;
+/// Shown in a graph on either side.
+const GRAPH_MILLIS: u64 = 60 * time::MINUTE_MILLIS;
+
 pub(super) fn write(case: &Case<'_>, page: &mut Page) {
     let (message, words) = (case.message, case.words);
     let groups = why::groups(case);
@@ -31,10 +36,9 @@ pub(super) fn write(case: &Case<'_>, page: &mut Page) {
             &words.silence(message.kind, peer(case).as_ref().map(|(field, address)| (*field, address.as_str()))),
         );
     }
-    let fixes: Vec<Fix<'_>> = groups.iter().map(|group| fix(group.explanation)).collect();
-    let one = fixes.first().filter(|first| fixes.iter().all(|fix| fix == *first));
-    if let Some(fix) = one.or((!fixes.is_empty()).then_some(&Fix::Several)) {
-        page.field("", &words.fix(fix));
+    let fixes = fixes(&groups);
+    if !fixes.is_empty() {
+        page.field("", &words.fix(&fixes));
     }
     if message.kind == Kind::AllClear {
         page.field("", &words.silence(message.kind, None));
@@ -52,8 +56,7 @@ pub(super) fn write(case: &Case<'_>, page: &mut Page) {
         records(case, page);
         who(case, page);
     }
-    /// Shown in a graph on either side.
-    const GRAPH_MILLIS: u64 = 60 * time::MINUTE_MILLIS;
+    log_stream(case, page);
     let (first, last) = window(case);
     let (namespace, metric) = (&message.site.metric_namespace, &message.site.metric_name);
     let url = message.site.console.metric(
@@ -77,6 +80,24 @@ fn peer(case: &Case<'_>) -> Option<(&'static str, String)> {
     let all = case.knows_all() && case.flows.iter().all(|flow| flow.own_side().map(Side::other) == Some(side));
     let address: Ipv4Addr = case.names(side).only().filter(|_| all)?.parse().ok()?;
     Some((if side == Side::Source { "source" } else { "destination" }, address.to_string()))
+}
+
+/// What would let the packets through, each thing once.
+fn fixes<'c>(groups: &[why::Group<'c>]) -> Vec<Fix<'c>> {
+    let mut fixes: Vec<Fix<'_>> = Vec::new();
+    for fix in groups.iter().map(|group| fix(group.explanation)) {
+        if !fixes.contains(&fix) {
+            fixes.push(fix);
+        }
+    }
+    // Of several things that have to be looked for, the first look at the interface covers all.
+    let open = |fix: &Fix<'_>| matches!(fix, Fix::Acl(_) | Fix::Groups(_) | Fix::Either(_));
+    if fixes.len() > 1 && fixes.iter().any(open) {
+        fixes.retain(|fix| !open(fix));
+        fixes.push(Fix::Either(None));
+    }
+    fixes.truncate(why::MAX_REASONS);
+    fixes
 }
 
 /// What would let the packets of one explanation through.
@@ -141,8 +162,6 @@ fn window(case: &Case<'_>) -> (time::EpochMillis, time::EpochMillis) {
 
 /// The records of the mail, in Logs Insights.
 fn records(case: &Case<'_>, page: &mut Page) {
-    /// Shown before and after what the records span: their times are rounded to the minute.
-    const AROUND_MILLIS: u64 = 2 * time::MINUTE_MILLIS;
     let (message, told) = (case.message, &case.message.told);
     let (first, last) = window(case);
     let (target, query) = match &told.format {
@@ -151,6 +170,16 @@ fn records(case: &Case<'_>, page: &mut Page) {
     };
     let (from, to) = (time::before(first, AROUND_MILLIS), time::after(last, AROUND_MILLIS));
     link(case, page, target, &message.site.console.logs_insights(&told.source.log_group, &query, from, to));
+}
+
+/// The log stream that the batch came from, which is the interface's.
+fn log_stream(case: &Case<'_>, page: &mut Page) {
+    let source = &case.message.told.source;
+    if !source.log_stream.is_empty() {
+        let from = time::before(window(case).0, AROUND_MILLIS);
+        let url = case.message.site.console.log_stream(&source.log_group, &source.log_stream, from);
+        link(case, page, Target::LogStream, &url);
+    }
 }
 
 /// The instance, or the interface, of the heaviest flow.

@@ -14,6 +14,8 @@ use crate::{
 
 /// Columns shown of a name, and of a description.
 const MAX_NAME_COLUMNS: usize = 48;
+/// Columns shown of a name in a subject.
+const MAX_SHORT_COLUMNS: usize = 32;
 /// Characters shown of an id.
 const MAX_ID_CHARS: usize = 64;
 /// Tags shown.
@@ -24,6 +26,8 @@ const MAX_TAGS: usize = 4;
 pub(super) struct Party {
     address: IpAddr,
     name: Option<String>,
+    /// The name where there is little room.
+    short_name: Option<String>,
     kind: Option<String>,
     description: Option<String>,
     instance: Option<String>,
@@ -74,6 +78,7 @@ impl Party {
         Party {
             address,
             name: tags.iter().find_map(|tags| name(tags.name.as_deref()?, MAX_NAME_COLUMNS)),
+            short_name: tags.iter().find_map(|tags| name(tags.name.as_deref()?, MAX_SHORT_COLUMNS)),
             kind: known
                 .filter(|_| instance.is_none())
                 .and_then(|known| case.words.interface_kind(&shown_id(&known.kind))),
@@ -95,7 +100,7 @@ impl Party {
 
     /// As short as can be, for a subject.
     pub(super) fn short(&self) -> String {
-        self.name.clone().unwrap_or_else(|| self.address.to_string())
+        self.short_name.clone().unwrap_or_else(|| self.address.to_string())
     }
 
     /// The address with what is known of it in brackets: `web-1 (i-0789cafe, owner team-a)`.
@@ -112,7 +117,8 @@ impl Party {
         if known.is_empty() {
             known.push(words.scope(Scope::of(self.address)).to_owned());
         }
-        format!("{} ({})", self.short(), words.items(&known))
+        let name = self.name.clone().unwrap_or_else(|| self.address.to_string());
+        format!("{name} ({})", words.items(&known))
     }
 
     /// The address with everything that is known of it.

@@ -6,12 +6,12 @@ use super::{
     page::Page,
 };
 use crate::{
-    explain::{Evidence, Explanation},
+    explain::{AclVerdict, Evidence, Explanation, GroupsVerdict, Layer},
     network::{Gap, Missing, Part},
 };
 
 /// Different explanations told; the rest is a number.
-const MAX_REASONS: usize = 3;
+pub(super) const MAX_REASONS: usize = 3;
 
 /// Flows with the same explanation.
 pub(super) struct Group<'c> {
@@ -65,23 +65,24 @@ pub(super) fn write(case: &Case<'_>, page: &mut Page) {
         };
         page.field(label, &words.graded(&words.title(explanation), explanation, of.as_deref()));
         label = "";
-        let mut clauses: Vec<String> = Vec::new();
-        for evidence in &explanation.evidence {
-            // What is about one of several flows is left to the records.
-            if *flows == 1 || !matches!(evidence, Evidence::MaybeSameSubnet { .. }) {
-                clauses.extend(words.evidence(evidence, explanation));
-            }
-        }
+        // What is about one of several flows is left to the records.
+        let shown = |evidence: &&Evidence| *flows == 1 || !matches!(evidence, Evidence::MaybeSameSubnet { .. });
+        let mut evidence: Vec<&Evidence> = explanation.evidence.iter().filter(shown).collect();
+        evidence.sort_by_key(|evidence| !decides(evidence, explanation.layer));
+        let mut clauses: Vec<String> =
+            evidence.into_iter().filter_map(|evidence| words.evidence(evidence, explanation)).collect();
         if clauses.is_empty() {
             clauses.push(words.no_evidence());
-        }
-        if explanation.acls().next().is_some() || explanation.groups().next().is_some() {
-            clauses.push(words.rules_now());
         }
         // A line for each: what is a fact of the network is read on its own.
         for clause in clauses {
             page.field("", &words.sentences(&[clause]));
         }
+    }
+    let rules =
+        |group: &Group<'_>| group.explanation.acls().next().is_some() || group.explanation.groups().next().is_some();
+    if groups.iter().take(MAX_REASONS).any(rules) {
+        page.field("", &words.sentences(&[words.rules_now()]));
     }
     if groups.len() > MAX_REASONS {
         page.field("", &words.and_more(Number::Exactly((groups.len() - MAX_REASONS) as u64)));
@@ -89,6 +90,15 @@ pub(super) fn write(case: &Case<'_>, page: &mut Page) {
     for (reason, parts) in gaps(case) {
         page.field(label, &words.sentences(&[words.gap(&parts, reason)]));
         label = "";
+    }
+}
+
+/// Tells whether some evidence is the rules that reject, which are told first.
+fn decides(evidence: &Evidence, layer: Layer) -> bool {
+    match evidence {
+        Evidence::Acl(acl) => acl.verdict != AclVerdict::Allows && layer != Layer::SecurityGroup,
+        Evidence::Groups(groups) => !matches!(groups.verdict, GroupsVerdict::Allows { .. }) && layer != Layer::Acl,
+        _ => false,
     }
 }
 

@@ -29,17 +29,25 @@ pub enum Language {
 }
 
 impl Language {
-    /// Every language, with the code that it is chosen by.
-    pub const ALL: [(&'static str, Language); 2] = [("en", Language::English), ("ja", Language::Japanese)];
+    /// Every language.
+    pub const ALL: [Language; 2] = [Language::English, Language::Japanese];
 
     /// The language with a code.
     pub fn parse(code: &str) -> Option<Language> {
-        Language::ALL.into_iter().find(|(known, _)| *known == code).map(|(_, language)| language)
+        Language::ALL.into_iter().find(|language| language.code() == code)
     }
 
-    /// The code that the language is chosen by.
+    /// All codes.
+    pub fn codes() -> [&'static str; 2] {
+        Language::ALL.map(Language::code)
+    }
+
+    /// The code that the language is chosen by: ISO 639-1.
     pub fn code(self) -> &'static str {
-        Language::ALL.into_iter().find(|(_, language)| *language == self).map_or("en", |(code, _)| code)
+        match self {
+            Language::English => "en",
+            Language::Japanese => "ja",
+        }
     }
 
     /// Its phrases.
@@ -190,8 +198,6 @@ pub enum Fix<'a> {
     EncryptionControls,
     /// What the record names.
     Other,
-    /// More than one thing: see the explanations.
-    Several,
 }
 
 /// Something that a link opens.
@@ -211,6 +217,8 @@ pub enum Target<'a> {
     Instance(&'a str),
     /// A network interface.
     Interface(&'a str),
+    /// The log stream.
+    LogStream,
     /// A metric.
     Metric(&'a str),
 }
@@ -243,6 +251,8 @@ pub trait Headlines {
     fn headline(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String;
     /// The same for a subject: what happened stands before names that may be cut.
     fn brief(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String;
+    /// The same for a subject that would be too long.
+    fn terse(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String;
     /// Pings of which no record counts the packets.
     fn uncounted_pings(&self, records: &str) -> String;
     /// A subject, of a headline and for how long it went on.
@@ -338,7 +348,7 @@ pub trait Reasons {
     /// What a rule is for: `ICMP`, `all traffic`.
     fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String;
     /// What to do where the packets were meant to pass.
-    fn fix(&self, fix: &Fix<'_>) -> String;
+    fn fix(&self, fixes: &[Fix<'_>]) -> String;
     /// What to do where they were meant to be blocked: nothing; and how to get fewer mails.
     /// Or how to silence one address: the field of the filter pattern that it is in, and the address.
     fn silence(&self, kind: Kind, address: Option<(&str, &str)>) -> String;

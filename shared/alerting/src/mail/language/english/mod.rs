@@ -123,6 +123,11 @@ impl Headlines for English {
         }
     }
 
+    fn terse(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
+        // What may be cut off is the end of the last name.
+        self.brief(story, cast, amount, more)
+    }
+
     fn uncounted_pings(&self, records: &str) -> String {
         format!("pings ({records})")
     }

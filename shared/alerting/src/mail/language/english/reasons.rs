@@ -15,8 +15,8 @@ impl Reasons for English {
     fn reason(&self, explanation: &Explanation) -> String {
         let inbound = explanation.direction.map(|direction| format!(", {}", way(direction))).unwrap_or_default();
         match explanation.layer {
-            Layer::BlockPublicAccess => "VPC Block Public Access rejected it".to_owned(),
-            Layer::EncryptionControls => "the VPC's encryption controls rejected it".to_owned(),
+            Layer::BlockPublicAccess => "VPC Block Public Access rejected them".to_owned(),
+            Layer::EncryptionControls => "the VPC's encryption controls rejected them".to_owned(),
             Layer::Acl | Layer::Both => {
                 let acl = match explanation.acls().find(|acl| acl.denying().next().is_some()) {
                     Some(acl) => denies(acl),
@@ -27,20 +27,20 @@ impl Reasons for English {
                     }
                 };
                 if explanation.layer == Layer::Both {
-                    format!("{acl}, and no rule of the security groups allows it either")
+                    format!("{acl}, and no rule of the security groups allows them either")
                 } else {
                     acl
                 }
             }
             Layer::SecurityGroup => match explanation.groups().next() {
                 Some(groups) => {
-                    format!("no {}rule of {} allows it", way_word(explanation.direction), group_names(&groups.groups))
+                    format!("no {}rule of {} allows them", way_word(explanation.direction), group_names(&groups.groups))
                 }
                 None => format!("the security groups{inbound}"),
             },
             Layer::Either => format!("a security group or the network ACL{inbound}"),
-            Layer::Neither => "today's rules let it through".to_owned(),
-            Layer::Other => "the reject-reason in the record".to_owned(),
+            Layer::Neither => CHANGED.to_owned(),
+            Layer::Other => "AWS gives a reason that this program does not know, see the records".to_owned(),
         }
     }
 
@@ -87,14 +87,13 @@ impl Reasons for English {
                     Some(Direction::Ingress) => "let out",
                     None => "let through",
                 };
-                let sure = if explanation.confidence == Confidence::Certain {
-                    ""
-                } else {
-                    ". Not certain, as no record carries the ICMP type"
+                let layer = match (explanation.layer, explanation.confidence) {
+                    (Layer::Acl, Confidence::Certain) => ANSWERS.to_owned(),
+                    (Layer::Acl, _) => format!("{ANSWERS}. Not certain, as no record carries the ICMP type"),
+                    _ => String::new(),
                 };
                 format!(
-                    "{} the other way were {way} at the same time, so these look like answers. Security groups let answers \
-                     through by themselves, a network ACL does not{sure}",
+                    "{} the other way were {way} at the same time, so these look like answers{layer}",
                     weight(self, totals)
                 )
             }
@@ -104,17 +103,17 @@ impl Reasons for English {
                 let way = way(groups.direction);
                 match &groups.verdict {
                     GroupsVerdict::Allows { group_id, rule } => format!(
-                        "{} allows it, {way}: {}",
+                        "{} allows them, {way}: {}",
                         capital(&group_name(&groups.groups, group_id)),
                         self.traffic_to(rule.protocol, rule.icmp, groups.direction, &peer(&rule.peer))
                     ),
-                    GroupsVerdict::NoRule => format!("No {way} rule of {names} allows it"),
+                    GroupsVerdict::NoRule => format!("No {way} rule of {names} allows them"),
                     GroupsVerdict::Depends(rules) => self.open(rules, &groups.groups, groups.direction),
                 }
             }
             Evidence::NoGroups { kind } => {
-                let kind = super::Facts::interface_kind(self, kind).unwrap_or_else(|| "interface like this".to_owned());
-                format!("A {kind} has no security groups")
+                let kind = super::Facts::interface_kind(self, kind).unwrap_or_else(|| "interface".to_owned());
+                format!("This {kind} has no security groups")
             }
             Evidence::SameSubnet { subnet_id, .. } => {
                 format!("Both sides are in {}: its network ACL has no say", id(subnet_id))
@@ -180,8 +179,9 @@ impl Reasons for English {
         }
     }
 
-    fn fix(&self, fix: &Fix<'_>) -> String {
-        format!("Not meant? {}.", capital(&step(fix)))
+    fn fix(&self, fixes: &[Fix<'_>]) -> String {
+        let steps: Vec<String> = fixes.iter().map(|fix| format!(" {}.", capital(&step(fix)))).collect();
+        format!("Not meant?{}", steps.concat())
     }
 
     fn silence(&self, kind: Kind, address: Option<(&str, &str)>) -> String {
@@ -216,6 +216,7 @@ impl Reasons for English {
             Target::Group(group) => format!("The security group {group}:"),
             Target::Instance(instance) => format!("The instance {instance}:"),
             Target::Interface(interface) => format!("The interface {interface}:"),
+            Target::LogStream => "The log stream:".to_owned(),
             Target::Metric(name) => format!("The metric {name}:"),
         }
     }
@@ -224,6 +225,10 @@ impl Reasons for English {
         format!("and {records} more; the Logs Insights link shows all")
     }
 }
+
+const CHANGED: &str =
+    "the rules were changed since, or the packets came after the connection they belonged to had ended";
+const ANSWERS: &str = ". Security groups let answers through by themselves, a network ACL does not";
 
 impl English {
     fn acl(&self, acl: &AclEvidence) -> String {
@@ -262,6 +267,7 @@ impl English {
                 let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &peer(&rule.peer));
                 let on = match open.on {
                     Open::IcmpType => "no record carries the ICMP type",
+                    Open::PeerAddress => "it is open whether the address in the record counts or that in the packet",
                     Open::PeerGroup => "whether the other side is in that group is not known",
                     Open::PrefixList => "the entries of the prefix list are not known",
                 };
@@ -274,7 +280,7 @@ impl English {
                     .map(|group| format!("the rules of {} are not known", id(&group.id))),
             )
             .collect();
-        format!("Whether the security groups allow it, {}, is open: {}", way(direction), each.join("; "))
+        format!("Whether the security groups allow them, {}, is open: {}", way(direction), each.join("; "))
     }
 }
 
@@ -283,11 +289,11 @@ fn denies(acl: &AclEvidence) -> String {
     let named = format!("the {} network ACL {}", way(acl.direction), id(&acl.id));
     let denying: Vec<&AclEntry> = acl.denying().collect();
     match denying[..] {
-        [rule] if rule.is_default() => format!("{named} has no rule that allows it"),
+        [rule] if rule.is_default() => format!("{named} has no rule that allows them"),
         [rule] => format!("{named}, rule {}, {}", rule.number, English.acl_rule(rule)),
         _ => {
             let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
-            format!("{named} denies it by its rules {}", numbers.join(", "))
+            format!("{named} denies them by its rules {}", numbers.join(", "))
         }
     }
 }
@@ -348,51 +354,42 @@ fn step(fix: &Fix<'_>) -> String {
                     [] => ("the rule".to_owned(), "it"),
                 };
                 format!(
-                    "remove {} {rules} of {}, or put a rule that allows it before {them}",
+                    "remove {} {rules} of {}, or put a rule that allows them before {them}",
                     way(acl.direction),
                     id(&acl.id)
                 )
             }
             Fix::AclRuleMissing(acl) => {
-                format!("add an {} rule that allows it to {}", way(acl.direction), id(&acl.id))
+                format!("add an {} rule to {} that allows them", way(acl.direction), id(&acl.id))
             }
             Fix::Acl(direction) => format!(
                 "open the interface, then the network ACL of its subnet: of its {}rules the first that fits denies ICMP, or \
-                 none allows it",
+                 none allows them",
                 way_word(*direction)
             ),
             Fix::GroupRuleMissing { groups, direction } => {
-                format!("add an {} rule that allows it to {}", way(*direction), group_names(groups))
+                format!("add an {} rule to {} that allows them", way(*direction), group_names(groups))
             }
             Fix::Groups(direction) => format!(
-                "open the interface, then its security groups: they lack an{} rule that allows it",
-                direction.map(|direction| format!(" {}", way(direction))).unwrap_or_default()
+                "open the interface, then its security groups: they lack a{} rule that allows them",
+                direction.map(|direction| format!("n {}", way(direction))).unwrap_or_default()
             ),
             Fix::Both { acl, groups, direction } => {
-                format!("{}; and add an {} rule that allows it to {}", step(acl), way(*direction), group_names(groups))
+                format!("{}; and add an {} rule to {} that allows them", step(acl), way(*direction), group_names(groups))
             }
             Fix::Either(direction) => format!(
                 "open the interface: first see whether one of its security groups allows ICMP{}, then the network ACL of its \
                  subnet",
                 direction.map(|direction| format!(" {}", way(direction))).unwrap_or_default()
             ),
-            Fix::Neither => {
-                "there is no rule to change today. They were changed since, or the packets came after the connection that they \
-                 belonged to had ended"
-                    .to_owned()
-            }
+            Fix::Neither => format!("no rule of today has to be changed: {CHANGED}"),
             Fix::BlockPublicAccess => {
-                "VPC Block Public Access is on: an exclusion for the VPC or the subnet lets it through (VPC console, Settings)"
+                "VPC Block Public Access is on: an exclusion for the VPC or the subnet lets them through (VPC console, Settings)"
                     .to_owned()
             }
             Fix::EncryptionControls => {
                 "the VPC's encryption controls are set to enforce: see them in the VPC console".to_owned()
             }
             Fix::Other => "see the field reject-reason in the records below".to_owned(),
-            Fix::Several => {
-                "see the reasons above, one by one; start with the security groups of the interface, then the network ACL of \
-                 its subnet"
-                    .to_owned()
-            }
         }
 }

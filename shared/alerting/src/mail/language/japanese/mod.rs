@@ -128,6 +128,17 @@ impl Headlines for Japanese {
         }
     }
 
+    fn terse(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
+        let Cast { own, other } = cast;
+        let amount = glue(&[if more { "新たな" } else { "" }, amount]);
+        match story {
+            Story::AnswersStopped => format!("{amount}に応答できず: {own} → {other}"),
+            Story::AnswersNotReceived => format!("{amount}の応答を受信できず: {own} ← {other}"),
+            Story::Outbound => format!("{amount}を送信できず: {own} → {other}"),
+            _ => self.brief(story, cast, &amount, false),
+        }
+    }
+
     fn uncounted_pings(&self, records: &str) -> String {
         format!("ping ({records})")
     }
@@ -200,8 +211,11 @@ pub(super) fn glue(words: &[&str]) -> String {
     let mut text = String::new();
     for word in words {
         let met = text.chars().next_back().zip(word.chars().next());
-        let has_spaces = |c: char| c.is_ascii() && c != ' ';
-        if met.is_some_and(|(last, first)| has_spaces(last) != has_spaces(first) && last != ' ' && first != ' ') {
+        let takes_none = |c: char| matches!(c, ' ' | '、' | '。' | BREAK);
+        let gap = |(last, first): (char, char)| {
+            last.is_ascii() != first.is_ascii() && !takes_none(last) && !takes_none(first)
+        };
+        if met.is_some_and(gap) {
             text.push(' ');
         }
         text.push_str(word);

@@ -1,6 +1,6 @@
 //! Reasons and what to do, in Japanese.
 
-use super::{Japanese, way};
+use super::{Japanese, glue, way};
 use crate::{
     alert::Kind,
     direction::Direction,
@@ -21,7 +21,7 @@ impl Reasons for Japanese {
                 let both = explanation.layer == Layer::Both;
                 let acl = match explanation.acls().find(|acl| acl.denying().next().is_some()) {
                     Some(acl) => denies(acl),
-                    None => format!("サブネットのネットワーク ACL{}が拒否しています", the(&way)),
+                    None => glue(&["サブネットのネットワーク ACL", &the(&way), "が拒否しています"]),
                 };
                 if both {
                     format!("{acl}。セキュリティグループにも許可するルールがありません")
@@ -33,11 +33,11 @@ impl Reasons for Japanese {
                 Some(groups) => {
                     format!("{}に許可する{way}ルールがありません", group_names(&groups.groups))
                 }
-                None => format!("セキュリティグループ{}が許可していません", the(&way)),
+                None => glue(&["セキュリティグループ", &the(&way), "が許可していません"]),
             },
-            Layer::Either => format!("セキュリティグループまたはネットワーク ACL{}が拒否しています", the(&way)),
-            Layer::Neither => "現在のルールでは許可されます".to_owned(),
-            Layer::Other => "レコードの reject-reason に記載された理由です".to_owned(),
+            Layer::Either => glue(&["セキュリティグループまたはネットワーク ACL", &the(&way), "が拒否しています"]),
+            Layer::Neither => CHANGED.to_owned(),
+            Layer::Other => "AWS がこのプログラムの知らない理由を記録しています (ログレコードを参照)".to_owned(),
         }
     }
 
@@ -85,14 +85,13 @@ impl Reasons for Japanese {
                     Some(Direction::Ingress) => "送信が許可",
                     None => "通過が許可",
                 };
-                let sure = if explanation.confidence == Confidence::Certain {
-                    ""
-                } else {
-                    "。ICMP タイプは記録されないため、断定はできません"
+                let layer = match (explanation.layer, explanation.confidence) {
+                    (Layer::Acl, Confidence::Certain) => ANSWERS.to_owned(),
+                    (Layer::Acl, _) => format!("{ANSWERS}。ICMP タイプは記録されないため、断定はできません"),
+                    _ => String::new(),
                 };
                 format!(
-                    "同じ時間帯に逆方向の {}の{way}されており、拒否されたのは応答とみられます。セキュリティグループは応答を自動的に\
-                     通しますが、ネットワーク ACL は通しません{sure}",
+                    "同じ時間帯に逆方向の {}の{way}されており、拒否されたのは応答とみられます{layer}",
                     weight(self, totals)
                 )
             }
@@ -176,8 +175,9 @@ impl Reasons for Japanese {
         }
     }
 
-    fn fix(&self, fix: &Fix<'_>) -> String {
-        format!("意図しない拒否の場合: {}。", step(fix))
+    fn fix(&self, fixes: &[Fix<'_>]) -> String {
+        let steps: Vec<String> = fixes.iter().map(|fix| format!("{}。", step(fix))).collect();
+        format!("意図しない拒否の場合: {}", steps.concat())
     }
 
     fn silence(&self, kind: Kind, address: Option<(&str, &str)>) -> String {
@@ -214,6 +214,7 @@ impl Reasons for Japanese {
             Target::Group(group) => format!("セキュリティグループ {group}:"),
             Target::Instance(instance) => format!("インスタンス {instance}:"),
             Target::Interface(interface) => format!("インターフェイス {interface}:"),
+            Target::LogStream => "ログストリーム:".to_owned(),
             Target::Metric(name) => format!("メトリクス {name}:"),
         }
     }
@@ -223,16 +224,23 @@ impl Reasons for Japanese {
     }
 }
 
+const CHANGED: &str = "その後ルールが変更されたか、接続の終了後にパケットが届いたとみられます";
+const ANSWERS: &str = "。セキュリティグループは応答を自動的に通しますが、ネットワーク ACL は通しません";
+
 impl Japanese {
     fn acl(&self, acl: &AclEvidence) -> String {
-        let named = acl_name(acl);
-        let way = way(acl.direction);
-        let rules: Vec<String> =
-            acl.rules.iter().map(|rule| format!("ルール {}: {}", acl_rule_number(rule), self.acl_rule(rule))).collect();
+        let (named, way) = (acl_name(acl), way(acl.direction));
+        let rules: Vec<String> = acl
+            .rules
+            .iter()
+            .map(|rule| glue(&["ルール", &acl_rule_number(rule), "が", &self.acl_rule(rule)]))
+            .collect();
         let rules = rules.join("、");
         match acl.verdict {
-            AclVerdict::Denies | AclVerdict::Allows => format!("{named} {way} {rules}"),
-            AclVerdict::Depends => format!("{named} {way} は ICMP タイプ (記録されません) によります。{rules}"),
+            AclVerdict::Denies | AclVerdict::Allows => glue(&[&named, "の", way, &rules, "しています"]),
+            AclVerdict::Depends => {
+                glue(&[&named, "の", way, "は ICMP タイプ (記録されません) によります。", &rules, "しています"])
+            }
         }
     }
 
@@ -240,16 +248,16 @@ impl Japanese {
     fn acl_rule(&self, rule: &AclEntry) -> String {
         let verb = if rule.allow { "許可" } else { "拒否" };
         if rule.is_default() {
-            return format!("どのルールにも一致しないものを{verb}");
+            return format!("どのルールにも一致しない通信を{verb}");
         }
         let direction = if rule.egress { Direction::Egress } else { Direction::Ingress };
         let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &rule.block.to_string());
-        format!("{traffic} を{verb}")
+        glue(&[&traffic, "を", verb])
     }
 
     fn traffic_to(&self, protocol: RuleProtocol, icmp: IcmpRange, direction: Direction, block: &str) -> String {
         let particle = if direction == Direction::Egress { "への" } else { "からの" };
-        format!("{block} {particle} {}", self.traffic(protocol, icmp))
+        glue(&[block, particle, &self.traffic(protocol, icmp)])
     }
 
     fn open(&self, rules: &[OpenRule], groups: &[Group], direction: Direction) -> String {
@@ -260,10 +268,11 @@ impl Japanese {
                 let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &peer(&rule.peer));
                 let on = match open.on {
                     Open::IcmpType => "ICMP タイプは記録されません",
+                    Open::PeerAddress => "判定されるのがレコードとパケットのどちらのアドレスか不明です",
                     Open::PeerGroup => "相手がそのグループに属するか不明です",
                     Open::PrefixList => "プレフィックスリストの内容は不明です",
                 };
-                format!("{name}は {traffic} を許可していますが、{on}")
+                glue(&[&name, "は", &traffic, "を許可していますが、", on])
             })
             .chain(
                 groups
@@ -272,7 +281,7 @@ impl Japanese {
                     .map(|group| format!("{} のルールは不明です", id(&group.id))),
             )
             .collect();
-        format!("セキュリティグループ ({}) が許可するかは断定できません: {}", way(direction), each.join("、"))
+        format!("セキュリティグループ ({}) が許可するかは断定できません。{}", way(direction), each.join("。"))
     }
 }
 
@@ -282,7 +291,7 @@ fn denies(acl: &AclEvidence) -> String {
     let denying: Vec<&AclEntry> = acl.denying().collect();
     match denying[..] {
         [rule] if rule.is_default() => format!("{named}に許可するルールがありません"),
-        [rule] => format!("{named}ルール {} が {}しています", rule.number, Japanese.acl_rule(rule)),
+        [rule] => glue(&[&named, "ルール", &rule.number.to_string(), "が", &Japanese.acl_rule(rule), "しています"]),
         _ => {
             let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
             format!("{named}ルール {} が拒否しています", numbers.join("、"))
@@ -321,9 +330,9 @@ fn way_of(direction: Option<Direction>) -> String {
     direction.map(way).unwrap_or_default().to_owned()
 }
 
-/// A direction behind a noun: ` (インバウンド) `.
+/// A direction behind a noun, in brackets, with a space before them.
 fn the(way: &str) -> String {
-    if way.is_empty() { " ".to_owned() } else { format!(" ({way}) ") }
+    if way.is_empty() { String::new() } else { format!(" ({way})") }
 }
 
 /// What would let the packets through, as a clause.
@@ -356,27 +365,20 @@ fn step(fix: &Fix<'_>) -> String {
         Fix::Both { acl, groups, direction } => {
             format!("{}。さらに{}に許可する{}ルールを追加してください", step(acl), group_names(groups), way(*direction))
         }
-        Fix::Either(direction) => format!(
-            "インターフェイスを開き、まずセキュリティグループが ICMP{}を許可しているか、次にサブネットのネットワーク ACL を\
-                 確認してください",
-            the(&way_of(*direction))
-        ),
-        Fix::Neither => {
-            "現在のルールに変更すべきものはありません。その後ルールが変更されたか、接続の終了後にパケットが届いた\
-                             可能性があります"
-                .to_owned()
-        }
+        Fix::Either(direction) => glue(&[
+            "インターフェイスを開き、まずセキュリティグループが ICMP",
+            &the(&way_of(*direction)),
+            "を許可しているか、次にサブネットのネットワーク ACL を確認してください",
+        ]),
+        Fix::Neither => format!("現在のルールに変更すべきものはありません。{CHANGED}"),
         Fix::BlockPublicAccess => {
             "VPC ブロックパブリックアクセスが有効です。VPC またはサブネットの除外を作成すると通ります \
-                                       (VPC コンソールの設定)"
+                                   (VPC コンソールの設定)"
                 .to_owned()
         }
         Fix::EncryptionControls => {
             "VPC の暗号化コントロールが強制モードです。VPC コンソールで確認してください".to_owned()
         }
         Fix::Other => "下のログレコードの reject-reason を確認してください".to_owned(),
-        Fix::Several => "上の原因を順に確認してください。まずインターフェイスのセキュリティグループ、次にサブネットの\
-                             ネットワーク ACL です"
-            .to_owned(),
     }
 }
