@@ -24,6 +24,14 @@ impl Direction {
             Direction::Egress => "egress",
         }
     }
+
+    /// The other one.
+    pub fn opposite(self) -> Direction {
+        match self {
+            Direction::Ingress => Direction::Egress,
+            Direction::Egress => Direction::Ingress,
+        }
+    }
 }
 
 /// How a direction is known.
@@ -37,17 +45,6 @@ pub enum Basis {
     /// One side is an internal address and the other is not; an interface's own IPv4 address in a flow record is always its
     /// private one (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `srcaddr`).
     InternalSide,
-}
-
-impl Basis {
-    /// The words that follow a direction in a mail.
-    pub fn words(self) -> &'static str {
-        match self {
-            Basis::Field => "as the record says",
-            Basis::SharedAddress => "judged by the address that all its records share",
-            Basis::InternalSide => "judged by which side is the private address",
-        }
-    }
 }
 
 /// What the ICMP records of one interface tell about its own address.

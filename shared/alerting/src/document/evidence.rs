@@ -71,7 +71,7 @@ pub enum EvidenceDoc {
         /// Its address.
         peer: IpAddr,
     },
-    /// The record names no interface.
+    /// The records name no interface.
     NoInterface,
     /// Something that would tell more could not be had.
     Gap(GapDoc),
@@ -126,7 +126,7 @@ pub struct GroupRuleDoc {
     pub protocol: ProtocolDoc,
     /// The other side: a block of addresses, or the id of a security group or a prefix list.
     pub peer: String,
-    /// What it depends on whether it fits: `icmp-type`, `peer-group` or `prefix-list`.
+    /// What it depends on whether it fits: `icmp-type`, `peer-address`, `peer-group` or `prefix-list`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depends_on: Option<&'static str>,
 }
@@ -200,6 +200,7 @@ fn group_rule(group: &str, rule: &GroupRule, on: Option<Open>) -> GroupRuleDoc {
         },
         depends_on: on.map(|on| match on {
             Open::IcmpType => "icmp-type",
+            Open::PeerAddress => "peer-address",
             Open::PeerGroup => "peer-group",
             Open::PrefixList => "prefix-list",
         }),

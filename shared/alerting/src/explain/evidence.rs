@@ -42,7 +42,7 @@ pub enum Evidence {
         /// The address.
         peer: IpAddr,
     },
-    /// The record names no interface, as those of a regional NAT gateway
+    /// The records name no interface, as those of a regional NAT gateway or of a format without the field
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `interface-id`).
     NoInterface,
     /// Something that would tell more could not be had.
@@ -139,6 +139,8 @@ pub struct OpenRule {
 pub enum Open {
     /// The ICMP type, which no flow record carries.
     IcmpType,
+    /// Which of two addresses counts: the other side's in the record, or the one that the packet carries.
+    PeerAddress,
     /// Whether the other side is in the group that the rule names.
     PeerGroup,
     /// Whether the other side is in the prefix list that the rule names.

@@ -3,14 +3,24 @@
 //! Values only: the words for them are a mail's. They carry what a reader needs to go on: the network ACL or the security groups
 //! to open, and the rules in question.
 
+mod acl;
 mod evidence;
+mod groups;
+mod message;
+mod view;
+mod worlds;
 
 pub use evidence::{AclEvidence, AclVerdict, Evidence, Group, GroupsEvidence, GroupsVerdict, Open, OpenRule};
 
+use self::{
+    message::{Answer, ByMessage},
+    view::{Border, View},
+    worlds::Judged,
+};
 use crate::{
     direction::Direction,
     finding::{Accepted, Finding},
-    network::Network,
+    network::{Gap, Network, Part},
 };
 
 /// How sure an explanation is, given that the rules were then what they are now.
@@ -80,9 +90,10 @@ impl Explanation {
     }
 }
 
-/// Explains a finding from its own records, the accepted ICMP of the same two addresses, and what is known of the network.
-pub fn explain(finding: &Finding, _network: &Network) -> Explanation {
-    let direction = finding.flow.direction.map(|(direction, _)| direction);
+/// Explains a finding from its own records, the accepted ICMP of the same two addresses, and what is known of the network. Nothing
+/// being known, as in an empty [`Network`], is no error: the records alone tell something.
+pub fn explain(finding: &Finding, network: &Network) -> Explanation {
+    let direction = view::direction(finding, network);
     if let Some(reason) = finding.place.reject_reason.as_deref() {
         let layer = match reason {
             "BPA" => Layer::BlockPublicAccess,
@@ -93,12 +104,103 @@ pub fn explain(finding: &Finding, _network: &Network) -> Explanation {
         return Explanation { layer, direction, confidence: Confidence::Certain, evidence };
     }
     let answered = finding.opposite.as_ref().filter(|accepted| overlaps(finding, accepted));
-    let (layer, confidence) = match answered {
-        Some(_) => (Layer::Acl, Confidence::Likely),
-        None => (Layer::Either, Confidence::Possible),
+    let mut evidence: Vec<Evidence> =
+        answered.map(|accepted| Evidence::OppositeAccepted(accepted.totals)).into_iter().collect();
+    let directions = match &direction {
+        Some(direction) => std::slice::from_ref(direction),
+        None => &[Direction::Ingress, Direction::Egress][..],
     };
-    let evidence = answered.map(|accepted| Evidence::OppositeAccepted(accepted.totals)).into_iter().collect();
+    let mut gaps = Gaps::default();
+    let judged: Vec<Judged> = directions
+        .iter()
+        .map(|direction| {
+            let view = View::new(finding, network, *direction, answered.is_some());
+            judge(&view, &mut evidence, &mut gaps)
+        })
+        .collect();
+    if finding.flow.interface_id.is_none() {
+        evidence.push(Evidence::NoInterface);
+    }
+    evidence.extend(gaps.into_evidence(network));
+    let (layer, confidence) = worlds::conclude(&judged);
     Explanation { layer, direction, confidence, evidence }
+}
+
+/// The parts of the network's description that would have told more.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gaps {
+    interfaces: bool,
+    groups: bool,
+    acls: bool,
+}
+
+impl Gaps {
+    fn into_evidence(self, network: &Network) -> impl Iterator<Item = Evidence> {
+        let missed = [(Part::Interfaces, self.interfaces), (Part::Groups, self.groups), (Part::Acls, self.acls)];
+        let missed = missed.into_iter().filter(|(_, missed)| *missed);
+        missed.filter_map(|(part, _)| Some(Evidence::Gap(Gap { part, reason: network.gap(part)?.clone() })))
+    }
+}
+
+/// Holds a flow against both layers.
+fn judge(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> Judged {
+    Judged {
+        acl: judge_acl(view, evidence, gaps),
+        groups: judge_groups(view, evidence, gaps),
+        answered: view.answered,
+        opposite_allowed: match view.interface {
+            Some(interface) => match groups::rejects(interface, view, view.direction.opposite())[0] {
+                Answer::Yes => Answer::No,
+                Answer::No => Answer::Yes,
+                Answer::Open => Answer::Open,
+            },
+            None => Answer::Open,
+        },
+    }
+}
+
+/// Whether the subnet's network ACL rejects a flow, where it crosses the subnet's border.
+fn judge_acl(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> ByMessage {
+    let border = view.border();
+    if let (Border::Within(neighbour), Some(subnet_id)) = (border, view.subnet_id) {
+        let peer_interface_id = neighbour.id.clone();
+        evidence.push(Evidence::SameSubnet { subnet_id: subnet_id.into(), peer_interface_id });
+        return [Answer::No; 3];
+    }
+    gaps.interfaces |= view.subnet_id.is_none();
+    let acl = view.subnet_id.and_then(|subnet_id| Some((subnet_id, view.network.acl_of(subnet_id)?)));
+    let Some((subnet_id, acl)) = acl else {
+        gaps.acls = true;
+        return [Answer::Open; 3];
+    };
+    let (found, rejects) = acl::judge(acl, subnet_id, view);
+    let allows = found.verdict == AclVerdict::Allows;
+    evidence.push(Evidence::Acl(found));
+    match border {
+        Border::Unknown(peer) if !allows => {
+            gaps.interfaces = true;
+            evidence.push(Evidence::MaybeSameSubnet { peer });
+            rejects.map(|rejects| rejects.and(Answer::Open))
+        }
+        _ => rejects,
+    }
+}
+
+/// Whether the interface's security groups reject a flow, as a new connection.
+fn judge_groups(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> ByMessage {
+    let Some(interface) = view.interface else {
+        gaps.interfaces = true;
+        gaps.groups = true;
+        return [Answer::Open; 3];
+    };
+    if interface.group_ids.is_empty() {
+        evidence.push(Evidence::NoGroups { kind: interface.kind.clone() });
+        return [Answer::No; 3];
+    }
+    let (found, rejects) = groups::judge(interface, view);
+    gaps.groups |= found.groups.iter().any(|group| group.name.is_none());
+    evidence.push(Evidence::Groups(found));
+    rejects
 }
 
 /// Tells whether ICMP accepted the opposite way was logged for about the same time. A record's times can be 60 s off the

@@ -1,0 +1,158 @@
+//! A flow as its interface saw it: which way it went, who is on the other side, and what stands around it.
+
+use std::net::IpAddr;
+
+use flow_log::Protocol;
+
+use super::message::Answer;
+use crate::{
+    address::Scope,
+    direction::{Basis, Direction},
+    finding::Finding,
+    network::{Interface, Network},
+};
+
+/// A flow with a direction, and what is known of its two sides.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub(super) network: &'a Network,
+    pub(super) interface: Option<&'a Interface>,
+    pub(super) subnet_id: Option<&'a str>,
+    pub(super) direction: Direction,
+    pub(super) protocol: Protocol,
+    /// ICMP the opposite way was accepted at about the same time.
+    pub(super) answered: bool,
+    vpc_id: Option<&'a str>,
+    own: IpAddr,
+    peer: IpAddr,
+    /// The other side's address in the packet, where the record's is another: an intermediate stands between.
+    packet_peer: Option<IpAddr>,
+}
+
+/// Whether a flow crossed the border of the interface's subnet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Border<'a> {
+    Crossed,
+    /// The interface on the other side is in the same subnet.
+    Within(&'a Interface),
+    /// It may be, as far as its address goes.
+    Unknown(IpAddr),
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(finding: &'a Finding, network: &'a Network, direction: Direction, answered: bool) -> View<'a> {
+        let (flow, place) = (&finding.flow, &finding.place);
+        let interface = flow.interface_id.as_deref().and_then(|id| network.interfaces.get(id));
+        let (own, peer, packet_peer) = match direction {
+            Direction::Ingress => (flow.dstaddr, flow.srcaddr, place.packet_source),
+            Direction::Egress => (flow.srcaddr, flow.dstaddr, place.packet_target),
+        };
+        View {
+            network,
+            interface,
+            subnet_id: place.subnet_id.as_deref().or_else(|| interface?.subnet_id.as_deref()),
+            direction,
+            protocol: flow.protocol,
+            answered,
+            vpc_id: place.vpc_id.as_deref().or_else(|| interface?.vpc_id.as_deref()),
+            own,
+            peer,
+            packet_peer,
+        }
+    }
+
+    /// Asks the same of the other side's address in the record and, where it differs, of the one in the packet. AWS does not say
+    /// which of the two the rules are held against, so what they disagree on is open.
+    pub(super) fn of_peers(&self, question: impl Fn(IpAddr) -> Answer) -> Answer {
+        let first = question(self.peer);
+        match self.packet_peer {
+            Some(other) => Answer::agreed([first, question(other)]),
+            None => first,
+        }
+    }
+
+    /// The other side's addresses: the record's and, where it differs, the packet's.
+    pub(super) fn peers(&self) -> impl Iterator<Item = IpAddr> {
+        std::iter::once(self.peer).chain(self.packet_peer)
+    }
+
+    /// Tells whether the other side is a network interface in a security group.
+    ///
+    /// Only private addresses count: what comes by way of a public one matches no group
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>). It is open for what is not an interface of
+    /// the same VPC that EC2 showed: interfaces of other accounts and of peered VPCs can be members too.
+    pub(super) fn is_peer_in_group(&self, group_id: &str) -> Answer {
+        self.of_peers(|peer| match self.neighbour(peer) {
+            Some(neighbour) => Answer::of(neighbour.group_ids.iter().any(|id| **id == *group_id)),
+            None if is_internet(peer) && !is_internet(self.own) => Answer::No,
+            None => Answer::Open,
+        })
+    }
+
+    /// Tells whether the flow crossed the border of the interface's subnet.
+    pub(super) fn border(&self) -> Border<'a> {
+        let mut border = None;
+        for peer in self.peers() {
+            let one = match self.neighbour(peer) {
+                Some(neighbour) if self.subnet_id.is_some() && neighbour.subnet_id.as_deref() == self.subnet_id => {
+                    Border::Within(neighbour)
+                }
+                Some(neighbour) if self.subnet_id.is_some() && neighbour.subnet_id.is_some() => Border::Crossed,
+                _ if can_share_subnet(self.own, peer) => Border::Unknown(peer),
+                _ => Border::Crossed,
+            };
+            border = match (border, one) {
+                (None, one) => Some(one),
+                (Some(Border::Crossed), Border::Crossed) => Some(Border::Crossed),
+                (Some(Border::Within(neighbour)), Border::Within(_)) => Some(Border::Within(neighbour)),
+                (Some(_), _) => Some(Border::Unknown(peer)),
+            };
+        }
+        border.unwrap_or(Border::Unknown(self.peer))
+    }
+
+    /// The interface in the same VPC that has an address as a private one. Another VPC's may have the same address and be somebody
+    /// else.
+    fn neighbour(&self, address: IpAddr) -> Option<&'a Interface> {
+        let owner = self.network.owner_of(address, self.vpc_id)?;
+        let same_vpc = self.vpc_id.is_some() && owner.vpc_id.as_deref() == self.vpc_id;
+        let same_subnet = self.subnet_id.is_some() && owner.subnet_id.as_deref() == self.subnet_id;
+        Some(owner).filter(|owner| (same_vpc || same_subnet) && owner.addresses.contains(&address))
+    }
+}
+
+/// The direction of a flow: the record's word, or else the side on which the interface has the address, or else what the
+/// records of the interface show together.
+pub(super) fn direction(finding: &Finding, network: &Network) -> Option<Direction> {
+    let flow = &finding.flow;
+    if let Some((direction, Basis::Field)) = flow.direction {
+        return Some(direction);
+    }
+    let interface = flow.interface_id.as_deref().and_then(|id| network.interfaces.get(id));
+    if let Some(interface) = interface {
+        match (interface.owns(flow.srcaddr), interface.owns(flow.dstaddr)) {
+            (true, false) => return Some(Direction::Egress),
+            (false, true) => return Some(Direction::Ingress),
+            _ => {}
+        }
+    }
+    flow.direction.map(|(direction, _)| direction)
+}
+
+/// Tells whether two addresses can be in one subnet: an IPv4 subnet has a /16 block at most, an IPv6 one a /44 block
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>).
+fn can_share_subnet(one: IpAddr, other: IpAddr) -> bool {
+    match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => one.to_bits() >> 16 == other.to_bits() >> 16,
+        (IpAddr::V6(one), IpAddr::V6(other)) => one.to_bits() >> 84 == other.to_bits() >> 84,
+        _ => false,
+    }
+}
+
+/// Tells whether an address is one of the internet's and not an interface's. IPv6 addresses of interfaces are global ones too, and
+/// 198.18.0.0/15 is taken for VPCs, so neither is sure.
+fn is_internet(address: IpAddr) -> bool {
+    let IpAddr::V4(v4) = address else { return false };
+    let [a, b, ..] = v4.octets();
+    matches!(Scope::of(address), Scope::Public | Scope::Documentation) && !(a == 198 && b & 0xfe == 18)
+}

@@ -1,0 +1,67 @@
+//! Which layer and which rule rejected a flow: named cases, each with the page of AWS's documentation behind it, and what holds for
+//! any rules at all.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own notation has failed")]
+
+mod acl_cases;
+mod group_cases;
+mod layer_cases;
+mod naive;
+mod network_cases;
+mod notation;
+mod properties;
+
+use alerting::explain::explain;
+
+/// A case: its name, the page behind it, the flow, the network, and the explanation in one line.
+pub(crate) type Case = (&'static str, &'static str, &'static str, &'static [&'static str], &'static str);
+
+/// Pages of AWS's documentation that cases rest on.
+pub(crate) mod page {
+    pub(crate) const ACL_BASICS: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/nacl-basics.html";
+    pub(crate) const ACL_RULES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html";
+    pub(crate) const ACL_CUSTOM: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html";
+    pub(crate) const ACL_ENTRY: &str =
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html";
+    pub(crate) const GROUP_RULES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html";
+    pub(crate) const GROUP_PERMISSION: &str =
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html";
+    pub(crate) const TRACKING: &str =
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html";
+    pub(crate) const RECORDS: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html";
+    pub(crate) const EXAMPLES: &str =
+        "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html";
+    pub(crate) const NAT: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html";
+    pub(crate) const TRANSIT: &str = "https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html";
+    pub(crate) const SHARING: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html";
+    pub(crate) const SUBNET_SIZE: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html";
+    pub(crate) const RFC_792: &str = "https://www.rfc-editor.org/rfc/rfc792";
+    pub(crate) const RFC_4443: &str = "https://www.rfc-editor.org/rfc/rfc4443";
+}
+
+fn cases() -> Vec<Case> {
+    [acl_cases::CASES, group_cases::CASES, layer_cases::CASES, network_cases::CASES].concat()
+}
+
+#[test]
+fn each_case_is_explained_as_documented() {
+    let mut wrong = Vec::new();
+    for (name, page, flow, network, expect) in cases() {
+        let found = notation::line(&explain(&notation::finding(flow), &notation::network(network)));
+        if found != expect {
+            wrong
+                .push(format!("{name}\n  flow     {flow}\n  found    {found}\n  expected {expect}\n  see      {page}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn the_table_is_as_large_as_it_should_be_and_each_case_has_a_name_of_its_own() {
+    let cases = cases();
+    assert!(cases.len() >= 50, "{}", cases.len());
+    let mut names: Vec<&str> = cases.iter().map(|(name, ..)| *name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), cases.len());
+}

@@ -1,0 +1,285 @@
+//! Findings and networks in a line for each thing, and explanations in one line.
+//!
+//! A flow: `in 203.0.113.12 > 10.0.0.5`, `out ...`, or `? ...` where neither record nor addresses tell the direction; `in?` where
+//! it is judged by the addresses. Behind it: `answers` (ICMP the opposite way was accepted at the same time), `answers-late` (an
+//! hour later), `reason=BPA`, `packet-source=A`, `packet-target=A`, `no-interface`, `subnet=S` and `vpc=V` (as the record's fields).
+//!
+//! A network, a line for each:
+//! - `own 10.0.0.5 subnet-a sg-web,sg-2` the interface that logged the flow, in vpc-1; `-` for none; behind it its type, if not
+//!   `interface`
+//! - `peer 10.0.0.9 subnet-a sg-db` another one; behind it `vpc=V`, `public=A`
+//! - `acl subnet-a` the network ACL of a subnet, without rules; `acl subnet-a out 50 deny icmp/8/0 0.0.0.0/0` with one more rule;
+//!   `*` is the last rule's number
+//! - `sg sg-web` a security group, without rules; `sg sg-web in icmp 10.0.0.0/8` with one more rule; the other side is a block, a
+//!   group or a prefix list (`pl-1`)
+//! - `gap acls denied`
+//! - `open acl` a network ACL of subnet-a that allows all; `open out` lets the group sg-web send everything, as AWS makes groups
+
+use std::net::IpAddr;
+
+use alerting::{
+    Finding, Flow,
+    direction::{Basis, Direction},
+    explain::{AclVerdict, Confidence, Evidence, Explanation, GroupsVerdict, Layer, Open},
+    finding::{Accepted, Place, Totals},
+    network::{
+        AclEntry, Gap, GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Part, Peer, RuleProtocol,
+        SecurityGroup,
+    },
+    rule::Rule,
+};
+use flow_log::{EpochMillis, Protocol};
+
+/// The interface that logs every flow here.
+pub(crate) const OWN: &str = "eni-own";
+
+/// A finding from its notation.
+pub(crate) fn finding(flow: &str) -> Finding {
+    let words: Vec<&str> = flow.split(' ').collect();
+    let [way, source, ">", target, rest @ ..] = &words[..] else { panic!("not a flow: {flow}") };
+    let (srcaddr, dstaddr): (IpAddr, IpAddr) = (source.parse().unwrap(), target.parse().unwrap());
+    let totals = |start: u64| Totals {
+        records: 1,
+        packets: Some(4),
+        bytes: Some(336),
+        first_start: Some(EpochMillis(start)),
+        last_end: Some(EpochMillis(start + 59_000)),
+    };
+    let direction = match *way {
+        "in" => Some((Direction::Ingress, Basis::Field)),
+        "out" => Some((Direction::Egress, Basis::Field)),
+        "in?" => Some((Direction::Ingress, Basis::InternalSide)),
+        "out?" => Some((Direction::Egress, Basis::InternalSide)),
+        "?" => None,
+        _ => panic!("not a direction: {way}"),
+    };
+    let protocol = if srcaddr.is_ipv6() { Protocol::ICMPV6 } else { Protocol::ICMP };
+    let mut finding = Finding {
+        rule: Rule::PingDeny,
+        flow: Flow { interface_id: Some(OWN.into()), direction, srcaddr, dstaddr, protocol },
+        totals: totals(10_000_000),
+        place: Place::default(),
+        lines: vec![],
+        minutes: Default::default(),
+        opposite: None,
+    };
+    for word in rest {
+        match word.split_once('=').unwrap_or((word, "")) {
+            ("answers", _) => finding.opposite = Some(Accepted { totals: totals(10_000_000), line: "".into() }),
+            ("answers-late", _) => finding.opposite = Some(Accepted { totals: totals(13_600_000), line: "".into() }),
+            ("no-interface", _) => finding.flow.interface_id = None,
+            ("protocol", number) => finding.flow.protocol = Protocol(number.parse().unwrap()),
+            ("reason", reason) => finding.place.reject_reason = Some(reason.into()),
+            ("subnet", subnet) => finding.place.subnet_id = Some(subnet.into()),
+            ("vpc", vpc) => finding.place.vpc_id = Some(vpc.into()),
+            ("packet-source", address) => finding.place.packet_source = Some(address.parse().unwrap()),
+            ("packet-target", address) => finding.place.packet_target = Some(address.parse().unwrap()),
+            _ => panic!("not known of a flow: {word}"),
+        }
+    }
+    finding
+}
+
+/// A network from its notation.
+pub(crate) fn network(lines: &[&str]) -> Network {
+    let mut network = Network::default();
+    for line in lines {
+        match &line.split(' ').collect::<Vec<_>>()[..] {
+            ["own", address, subnet, groups, rest @ ..] => interface(&mut network, OWN, address, subnet, groups, rest),
+            ["peer", address, subnet, groups, rest @ ..] => {
+                let id = format!("eni-{}", network.interfaces.len());
+                interface(&mut network, &id, address, subnet, groups, rest);
+            }
+            ["acl", subnet, rule @ ..] => {
+                let acl = acl(&mut network, subnet);
+                if !rule.is_empty() {
+                    acl.entries.push(entry(rule));
+                }
+            }
+            ["sg", id, rule @ ..] => group(&mut network, id, rule),
+            ["gap", part, reason] => network.gaps.push(Gap { part: self::part(part), reason: self::reason(reason) }),
+            ["open", "acl"] => {
+                for rule in ["in 100 allow all 0.0.0.0/0", "in 101 allow all ::/0", "in * deny all 0.0.0.0/0"] {
+                    for rule in [rule.to_owned(), rule.replace("in", "out")] {
+                        let entry = entry(&rule.split(' ').collect::<Vec<_>>());
+                        acl(&mut network, "subnet-a").entries.push(entry);
+                    }
+                }
+            }
+            ["open", "out"] => {
+                group(&mut network, "sg-web", &["out", "all", "0.0.0.0/0"]);
+                group(&mut network, "sg-web", &["out", "all", "::/0"]);
+            }
+            _ => panic!("not known of a network: {line}"),
+        }
+    }
+    network
+}
+
+fn interface(network: &mut Network, id: &str, address: &str, subnet: &str, groups: &str, rest: &[&str]) {
+    let mut interface = Interface {
+        id: id.into(),
+        kind: "interface".into(),
+        addresses: address.split(',').map(|address| address.parse().unwrap()).collect(),
+        subnet_id: Some(subnet.into()),
+        vpc_id: Some("vpc-1".into()),
+        group_ids: groups.split(',').filter(|id| *id != "-").map(Into::into).collect(),
+        ..Interface::default()
+    };
+    for word in rest {
+        match word.split_once('=') {
+            Some(("vpc", vpc)) => interface.vpc_id = Some(vpc.into()),
+            Some(("public", address)) => interface.public_addresses.push(address.parse().unwrap()),
+            _ => interface.kind = (*word).into(),
+        }
+    }
+    network.interfaces.insert(id.to_owned(), interface);
+}
+
+fn acl<'n>(network: &'n mut Network, subnet: &str) -> &'n mut NetworkAcl {
+    let id = format!("acl-{subnet}");
+    if network.acl_of(subnet).is_none() {
+        let subnet_ids = vec![subnet.into()];
+        network.acls.push(NetworkAcl { id: id.clone().into(), subnet_ids, ..NetworkAcl::default() });
+    }
+    network.acls.iter_mut().find(|acl| *acl.id == *id).unwrap()
+}
+
+pub(crate) fn entry(words: &[&str]) -> AclEntry {
+    let [way, number, action, protocol, block] = words else { panic!("not a rule of an ACL: {words:?}") };
+    let (protocol, icmp) = self::protocol(protocol);
+    AclEntry {
+        number: if *number == "*" { AclEntry::DEFAULT } else { number.parse().unwrap() },
+        egress: *way == "out",
+        allow: *action == "allow",
+        protocol,
+        icmp,
+        block: block.parse().unwrap(),
+    }
+}
+
+fn group(network: &mut Network, id: &str, rule: &[&str]) {
+    let group = network.groups.entry(id.to_owned()).or_insert_with(|| SecurityGroup {
+        id: id.into(),
+        name: id.into(),
+        ..SecurityGroup::default()
+    });
+    let [way, protocol, peer] = rule else { return };
+    let (protocol, icmp) = self::protocol(protocol);
+    let peer = match peer {
+        id if id.starts_with("sg-") => Peer::Group((*id).into()),
+        id if id.starts_with("pl-") => Peer::PrefixList((*id).into()),
+        block => Peer::Block(block.parse().unwrap()),
+    };
+    let rules = if *way == "out" { &mut group.outbound } else { &mut group.inbound };
+    rules.push(GroupRule { protocol, icmp, peer });
+}
+
+fn protocol(text: &str) -> (RuleProtocol, IcmpRange) {
+    let mut words = text.split('/');
+    let protocol = match words.next().unwrap() {
+        "all" => RuleProtocol::All,
+        "icmp" => RuleProtocol::Only(1),
+        "icmpv6" => RuleProtocol::Only(58),
+        "tcp" => RuleProtocol::Only(6),
+        other => panic!("not a protocol: {other}"),
+    };
+    let mut number = || words.next().map(|number| number.parse().unwrap());
+    (protocol, IcmpRange { kind: number(), code: number() })
+}
+
+fn part(word: &str) -> Part {
+    match word {
+        "interfaces" => Part::Interfaces,
+        "tags" => Part::Tags,
+        "groups" => Part::Groups,
+        "acls" => Part::Acls,
+        _ => panic!("not a part: {word}"),
+    }
+}
+
+fn reason(word: &str) -> Missing {
+    match word {
+        "off" => Missing::SwitchedOff,
+        "slow" => Missing::TooSlow,
+        "denied" => Missing::Denied("ec2:Describe".into()),
+        "failed" => Missing::Failed("InternalError".into()),
+        "not-found" => Missing::NotFound,
+        "calls" => Missing::TooManyCalls,
+        _ => panic!("not a reason: {word}"),
+    }
+}
+
+/// An explanation in one line: `acl out certain: answers; acl denies 50; groups allow by sg-web`.
+pub(crate) fn line(explanation: &Explanation) -> String {
+    let layer = match explanation.layer {
+        Layer::BlockPublicAccess => "bpa",
+        Layer::EncryptionControls => "encryption",
+        Layer::Acl => "acl",
+        Layer::SecurityGroup => "groups",
+        Layer::Both => "both",
+        Layer::Either => "either",
+        Layer::Neither => "neither",
+        Layer::Other => "other",
+    };
+    let confidence = match explanation.confidence {
+        Confidence::Certain => "certain",
+        Confidence::Likely => "likely",
+        Confidence::Possible => "possible",
+    };
+    let evidence: Vec<String> = explanation.evidence.iter().map(|one| shown(one, explanation.direction)).collect();
+    let line = format!("{layer} {} {confidence}: {}", way(explanation.direction), evidence.join("; "));
+    line.trim_end_matches(": ").to_owned()
+}
+
+fn way(direction: Option<Direction>) -> &'static str {
+    match direction {
+        Some(Direction::Ingress) => "in",
+        Some(Direction::Egress) => "out",
+        None => "?",
+    }
+}
+
+fn shown(evidence: &Evidence, known: Option<Direction>) -> String {
+    // Where the direction is not known, both are told.
+    let of = |direction| if known.is_none() { format!(" {}", way(Some(direction))) } else { String::new() };
+    match evidence {
+        Evidence::RejectReason(reason) => format!("reason {reason}"),
+        Evidence::OppositeAccepted(_) => "answers".to_owned(),
+        Evidence::Acl(acl) => {
+            let verdict = match acl.verdict {
+                AclVerdict::Denies => "denies",
+                AclVerdict::Allows => "allows",
+                AclVerdict::Depends => "depends",
+            };
+            let number = |rule: &AclEntry| if rule.is_default() { "*".to_owned() } else { rule.number.to_string() };
+            let rules: Vec<String> = acl.rules.iter().map(number).collect();
+            format!("acl{} {verdict} {}", of(acl.direction), rules.join(","))
+        }
+        Evidence::Groups(groups) => {
+            let verdict = match &groups.verdict {
+                GroupsVerdict::Allows { group_id, .. } => format!("allow by {group_id}"),
+                GroupsVerdict::NoRule => "have no rule".to_owned(),
+                GroupsVerdict::Depends(open) => {
+                    let on = |on: Open| match on {
+                        Open::IcmpType => "type",
+                        Open::PeerAddress => "address",
+                        Open::PeerGroup => "member",
+                        Open::PrefixList => "list",
+                    };
+                    let mut words: Vec<String> =
+                        open.iter().map(|rule| format!("{} {}", rule.group_id, on(rule.on))).collect();
+                    let unknown = groups.groups.iter().filter(|group| group.name.is_none());
+                    words.extend(unknown.map(|group| format!("{} unknown", group.id)));
+                    format!("depend on {}", words.join(", "))
+                }
+            };
+            format!("groups{} {verdict}", of(groups.direction))
+        }
+        Evidence::NoGroups { kind } => format!("no groups on {kind}"),
+        Evidence::SameSubnet { subnet_id, peer_interface_id } => format!("{peer_interface_id} in {subnet_id} too"),
+        Evidence::MaybeSameSubnet { peer } => format!("{peer} maybe in its subnet"),
+        Evidence::NoInterface => "no interface".to_owned(),
+        Evidence::Gap(gap) => format!("no {:?}: {:?}", gap.part, gap.reason),
+    }
+}
