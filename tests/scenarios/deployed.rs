@@ -211,7 +211,7 @@ async fn an_incident_is_opened_updated_and_ended_by_its_timer() {
     let subjects: Vec<&str> = report.mails.iter().map(|mail| mail.subject.as_str()).collect();
     let [opening, update, all_clear] = subjects[..] else { panic!("{subjects:#?}\n{:#?}", report.function_log) };
     assert_eq!(opening, "[Ping-Deny] 172.31.16.139 could not answer 4 pings from 203.0.113.12");
-    assert!(update.starts_with("[Ping-Deny] still going on: 180 rejected pings more from 198.51.100.23"), "{update}");
+    assert!(update.starts_with("[Ping-Deny] still going on: 180 more rejected pings from 198.51.100.23"), "{update}");
     assert!(all_clear.starts_with("[Ping-Deny] over after "), "{all_clear}");
     assert!(all_clear.contains(": 184 rejected pings from 2 sources to 2 targets"), "{all_clear}");
     let gap = report.mails[1].arrived_at - report.mails[0].arrived_at;

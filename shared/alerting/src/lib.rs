@@ -35,6 +35,7 @@ pub mod rule;
 pub mod severity;
 pub mod text;
 pub mod time;
+pub mod zone;
 
 pub use detect::{Detection, Detector};
 pub use engine::Engine;

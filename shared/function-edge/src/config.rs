@@ -6,7 +6,9 @@ use alerting::{
     alert::Site,
     console_link::Console,
     incident::{GroupBy, Policy},
+    mail::Language,
     text::one_line,
+    zone::Zone,
 };
 use flow_log::{DEFAULT_MAX_INFLATED_BYTES, Formats};
 use tracing_subscriber::filter::LevelFilter;
@@ -57,7 +59,7 @@ pub struct Config {
     pub remember_in: Option<RememberIn>,
     /// `LOOK_UPS` (default `on`) with `OWNER_TAG_KEYS`; none: switched off, or nothing is to be called at all.
     pub look_ups: Option<LookUps>,
-    /// `AWS_REGION`, `METRIC_NAMESPACE` and `METRIC_NAME`.
+    /// `AWS_REGION`, `METRIC_NAMESPACE`, `METRIC_NAME`, `MAIL_LANGUAGE` (default `en`) and `TIME_ZONE` (default `UTC`).
     pub site: Site,
     /// `UPDATE_INTERVALS_MINUTES`, `QUIET_MINUTES`, `ALL_CLEAR_MAILS` and `FUNCTION_TIMEOUT_SECONDS`.
     pub policy: Policy,
@@ -138,7 +140,19 @@ impl Config {
             publish_to,
             remember_in: vars.remember_in()?,
             look_ups,
-            site: Site { console: Console::new(&region), region, metric_namespace, metric_name },
+            site: Site {
+                console: Console::new(&region),
+                region,
+                metric_namespace,
+                metric_name,
+                language: vars.parsed("MAIL_LANGUAGE", Language::English, |text| {
+                    Language::parse(text).ok_or_else(|| format!("allowed are {}", Language::codes().join(" and ")))
+                })?,
+                zone: vars.parsed("TIME_ZONE", Zone::UTC, |text| {
+                    Zone::parse(text)
+                        .ok_or_else(|| "a name of the IANA time zone database, such as Asia/Tokyo".to_owned())
+                })?,
+            },
             policy: vars.policy()?,
             group_by: vars.parsed("INCIDENT_BY", GroupBy::LogGroup, |text| match text {
                 "log-group" => Ok(GroupBy::LogGroup),
@@ -332,6 +346,7 @@ mod tests {
         assert_eq!(config.publish_to, PublishTo::Aws { topic_arn, chat_topic_arn: None });
         assert_eq!(config.site.metric_namespace, "Ping-Deny-Metrics");
         assert_eq!(config.site.metric_name, "Ping-Deny");
+        assert_eq!((config.site.language, &config.site.zone), (Language::English, &Zone::UTC));
         assert_eq!(config.max_inflated_bytes, 64 * 1024 * 1024);
         assert_eq!(config.policy, Policy::default());
         assert_eq!(config.look_ups, Some(LookUps { owner_tag_keys: vec!["owner".to_owned(), "team".to_owned()] }));
@@ -356,6 +371,13 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_in_tokyo_chooses_language_and_zone() {
+        let config = read(&[TOPIC, ("MAIL_LANGUAGE", "ja"), ("TIME_ZONE", "Asia/Tokyo")]).unwrap();
+        assert_eq!(config.site.language, Language::Japanese);
+        assert_eq!(Some(config.site.zone), Zone::parse("Asia/Tokyo"));
+    }
+
+    #[test]
     fn an_empty_variable_is_a_default() {
         let config = read(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", ""), ("QUIET_MINUTES", " ")]).unwrap();
         assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::Mail });
@@ -374,6 +396,9 @@ mod tests {
             (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
             (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
             (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 247"),
+            (vec![console, ("MAIL_LANGUAGE", "fr")], "MAIL_LANGUAGE=\"fr\": allowed are en and ja"),
+            (vec![console, ("TIME_ZONE", "Tokyo")], "TIME_ZONE=\"Tokyo\": a name of the IANA time zone database"),
+            (vec![console, ("TIME_ZONE", "Asia/Tokyo\n")], "TIME_ZONE=\"Asia/Tokyo"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "5,,60")], "UPDATE_INTERVALS_MINUTES=\"5,,60\": minutes from"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "0")], "UPDATE_INTERVALS_MINUTES=\"0\": minutes from"),
             (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),

@@ -23,9 +23,11 @@ use alerting::{
     detect::Source,
     engine::{Engine, EngineError, Outcome},
     incident::{GroupBy, IncidentKey, Policy},
+    mail::Language,
     memory::{MemoryIncidents, NoNetwork},
     ports::Wake,
     time::{EpochMillis, MINUTE_MILLIS},
+    zone::Zone,
 };
 use flow_log::{Formats, LogEvent};
 use world::{Event, Faults, Ports, Random, World};
@@ -152,6 +154,8 @@ impl Simulation {
                 console: Console::new(region),
                 metric_namespace: "n".into(),
                 metric_name: "m".into(),
+                language: Language::English,
+                zone: Zone::UTC,
             },
         };
         let batches = Arc::clone(&self.batches);

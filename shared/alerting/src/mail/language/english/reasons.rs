@@ -1,0 +1,395 @@
+//! Reasons and what to do, in English.
+
+use super::{English, capital, way};
+use crate::{
+    alert::Kind,
+    direction::Direction,
+    explain::{
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Open, OpenRule,
+    },
+    mail::language::{Fix, Reasons, Target, acl_rule_number, id, peer, shown, weight},
+    network::{AclEntry, IcmpRange, Missing, Part, RuleProtocol},
+};
+
+impl Reasons for English {
+    fn reason(&self, explanation: &Explanation) -> String {
+        let inbound = explanation.direction.map(|direction| format!(", {}", way(direction))).unwrap_or_default();
+        match explanation.layer {
+            Layer::BlockPublicAccess => "VPC Block Public Access rejected them".to_owned(),
+            Layer::EncryptionControls => "the VPC's encryption controls rejected them".to_owned(),
+            Layer::Acl | Layer::Both => {
+                let acl = match explanation.acls().find(|acl| acl.denying().next().is_some()) {
+                    Some(acl) => denies(acl),
+                    None => {
+                        // Without a direction nothing says which side is the interface's.
+                        let whose = if explanation.direction.is_some() { "its" } else { "the" };
+                        format!("the {}network ACL of {whose} subnet", way_word(explanation.direction))
+                    }
+                };
+                if explanation.layer == Layer::Both {
+                    format!("{acl}, and no rule of the security groups allows them either")
+                } else {
+                    acl
+                }
+            }
+            Layer::SecurityGroup => match explanation.groups().next() {
+                Some(groups) => {
+                    format!("no {}rule of {} allows them", way_word(explanation.direction), group_names(&groups.groups))
+                }
+                None => format!("the security groups{inbound}"),
+            },
+            Layer::Either => format!("a security group or the network ACL{inbound}"),
+            Layer::Neither => CHANGED.to_owned(),
+            Layer::Other => "AWS gives a reason that this program does not know, see the records".to_owned(),
+        }
+    }
+
+    fn hedged(&self, reason: &str, confidence: Confidence, heaviest: bool) -> String {
+        let of = if heaviest { " of the heaviest flows" } else { "" };
+        match confidence {
+            Confidence::Certain if heaviest => format!("Reason{of}: {reason}"),
+            Confidence::Certain => capital(reason),
+            Confidence::Likely => format!("Likely reason{of}: {reason}"),
+            Confidence::Possible => format!("Possible reason{of}: {reason}"),
+        }
+    }
+
+    fn title(&self, explanation: &Explanation) -> String {
+        let direction = explanation.direction.map(|direction| format!(", {}", way(direction))).unwrap_or_default();
+        match explanation.layer {
+            Layer::BlockPublicAccess => "VPC Block Public Access".to_owned(),
+            Layer::EncryptionControls => "VPC encryption controls".to_owned(),
+            Layer::Acl => capital(&format!("{}network ACL", way_word(explanation.direction))),
+            Layer::SecurityGroup => format!("Security groups{direction}"),
+            Layer::Both => format!("Network ACL and security groups{direction}"),
+            Layer::Either => format!("A security group or the network ACL{direction}"),
+            Layer::Neither => "Neither the network ACL nor the security groups, by today's rules".to_owned(),
+            Layer::Other => "A reason that this program does not know".to_owned(),
+        }
+    }
+
+    fn graded(&self, title: &str, explanation: &Explanation, flows: Option<&str>) -> String {
+        let of = flows.map(|flows| format!(", {flows}")).unwrap_or_default();
+        let sure = match explanation.confidence {
+            Confidence::Certain => "certain",
+            Confidence::Likely => "likely",
+            Confidence::Possible => "possible",
+        };
+        format!("{title} ({sure}{of})")
+    }
+
+    fn evidence(&self, evidence: &Evidence, explanation: &Explanation) -> Option<String> {
+        Some(match evidence {
+            Evidence::RejectReason(reason) => format!("The record's reject-reason is {}", id(reason)),
+            Evidence::OppositeAccepted(totals) => {
+                let way = match explanation.direction {
+                    Some(Direction::Egress) => "let in",
+                    Some(Direction::Ingress) => "let out",
+                    None => "let through",
+                };
+                let layer = match (explanation.layer, explanation.confidence) {
+                    (Layer::Acl, Confidence::Certain) => ANSWERS.to_owned(),
+                    (Layer::Acl, _) => format!("{ANSWERS}. Not certain, as no record carries the ICMP type"),
+                    _ => String::new(),
+                };
+                format!(
+                    "{} the other way were {way} at the same time, so these look like answers{layer}",
+                    weight(self, totals)
+                )
+            }
+            Evidence::Acl(acl) => self.acl(acl),
+            Evidence::Groups(groups) => {
+                let names = group_names(&groups.groups);
+                let way = way(groups.direction);
+                match &groups.verdict {
+                    GroupsVerdict::Allows { group_id, rule } => format!(
+                        "{} allows them, {way}: {}",
+                        capital(&group_name(&groups.groups, group_id)),
+                        self.traffic_to(rule.protocol, rule.icmp, groups.direction, &peer(&rule.peer))
+                    ),
+                    GroupsVerdict::NoRule => format!("No {way} rule of {names} allows them"),
+                    GroupsVerdict::Depends(rules) => self.open(rules, &groups.groups, groups.direction),
+                }
+            }
+            Evidence::NoGroups { kind } => {
+                let kind = super::Facts::interface_kind(self, kind).unwrap_or_else(|| "interface".to_owned());
+                format!("This {kind} has no security groups")
+            }
+            Evidence::SameSubnet { subnet_id, .. } => {
+                format!("Both sides are in {}: its network ACL has no say", id(subnet_id))
+            }
+            Evidence::MaybeSameSubnet { peer } => {
+                format!("{peer} may be in the same subnet, where the network ACL has no say")
+            }
+            Evidence::NoInterface => {
+                "The record names no interface, as those of a regional NAT gateway do: its rules cannot be looked up"
+                    .to_owned()
+            }
+            Evidence::Gap(_) => return None,
+        })
+    }
+
+    fn no_evidence(&self) -> String {
+        "The records look the same for both".to_owned()
+    }
+
+    fn rules_now(&self) -> String {
+        "Rules as they are now".to_owned()
+    }
+
+    fn gap(&self, parts: &[Part], reason: &Missing) -> String {
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(|part| match part {
+                Part::Interfaces => "interfaces",
+                Part::Tags => "names and owners",
+                Part::Groups => "security groups",
+                Part::Acls => "network ACLs",
+            })
+            .collect();
+        let parts = match &parts[..] {
+            [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            parts => parts.concat(),
+        };
+        match reason {
+            Missing::SwitchedOff => format!("Not looked up: {parts}; look-ups are off (parameter LookUps)"),
+            Missing::TooSlow => format!("Not looked up: {parts}; EC2 did not answer in time"),
+            Missing::Denied(action) => format!("Not looked up: {parts}; the function lacks {}", id(action)),
+            Missing::Failed(code) => format!("Not looked up: {parts}; EC2 answered {}", id(code)),
+            Missing::NotFound => {
+                format!(
+                    "Not found: {parts}; EC2 does not know the interface, it is gone or in another account or region"
+                )
+            }
+            Missing::TooManyCalls => format!("Not all looked up: {parts}; there were too many for one mail"),
+        }
+    }
+
+    fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String {
+        let name = match protocol {
+            RuleProtocol::All => return "all traffic".to_owned(),
+            RuleProtocol::Only(1) => "ICMP".to_owned(),
+            RuleProtocol::Only(58) => "ICMPv6".to_owned(),
+            RuleProtocol::Only(number) => return format!("protocol {number}"),
+        };
+        match (icmp.kind, icmp.code) {
+            (Some(kind), Some(code)) => format!("{name} type {kind} code {code}"),
+            (Some(kind), None) => format!("{name} type {kind}"),
+            (None, _) => name,
+        }
+    }
+
+    fn fix(&self, fixes: &[Fix<'_>]) -> String {
+        let steps: Vec<String> = fixes.iter().map(|fix| format!(" {}.", capital(&step(fix)))).collect();
+        format!("Not meant?{}", steps.concat())
+    }
+
+    fn silence(&self, kind: Kind, address: Option<(&str, &str)>) -> String {
+        if kind == Kind::AllClear {
+            return "For no mails like this one set the stack's AllClearMails to no.".to_owned();
+        }
+        let address = address.map(|(field, address)| {
+            format!(
+                " To silence {address}, write {field}!={address} for {field} in the stack's FilterPattern and \
+                 NativeFilterPattern."
+            )
+        });
+        format!(
+            "Meant to be blocked? Nothing to do. For fewer mails raise the stack's UpdateIntervalsMinutes.{}",
+            address.unwrap_or_default()
+        )
+    }
+
+    fn over_means(&self, quiet: &str) -> String {
+        format!(
+            "Nothing has to be done now. Over means that nothing was rejected for {quiet}: the pings stopped, or they get \
+             through. What blocked them may still be there."
+        )
+    }
+
+    fn opens(&self, target: Target<'_>) -> String {
+        match target {
+            Target::Records => "All ICMP records of these addresses, in Logs Insights:".to_owned(),
+            Target::AllRecords => "All records of these addresses, in Logs Insights:".to_owned(),
+            Target::Rejected => "All rejected records of that time, in Logs Insights:".to_owned(),
+            Target::Acl(acl) => format!("The network ACL {acl}:"),
+            Target::Group(group) => format!("The security group {group}:"),
+            Target::Instance(instance) => format!("The instance {instance}:"),
+            Target::Interface(interface) => format!("The interface {interface}:"),
+            Target::LogStream => "The log stream:".to_owned(),
+            Target::Metric(name) => format!("The metric {name}:"),
+        }
+    }
+
+    fn records_left(&self, records: &str) -> String {
+        format!("and {records} more; the Logs Insights link shows all")
+    }
+}
+
+const CHANGED: &str =
+    "the rules were changed since, or the packets came after the connection they belonged to had ended";
+const ANSWERS: &str = ". Security groups let answers through by themselves, a network ACL does not";
+
+impl English {
+    fn acl(&self, acl: &AclEvidence) -> String {
+        let named = acl_name(acl);
+        let rules: Vec<String> =
+            acl.rules.iter().map(|rule| format!("rule {} {}", acl_rule_number(rule), self.acl_rule(rule))).collect();
+        match acl.verdict {
+            AclVerdict::Denies | AclVerdict::Allows => format!("{named}, {} {}", way(acl.direction), rules.join("; ")),
+            AclVerdict::Depends => format!(
+                "{named}, {}: it depends on the ICMP type, which no record carries: {}",
+                way(acl.direction),
+                rules.join("; ")
+            ),
+        }
+    }
+
+    /// `denies ICMP to 0.0.0.0/0`
+    fn acl_rule(&self, rule: &AclEntry) -> String {
+        let verb = if rule.allow { "allows" } else { "denies" };
+        if rule.is_default() {
+            return format!("{verb} what no other rule fits");
+        }
+        format!("{verb} {}", self.traffic_to(rule.protocol, rule.icmp, direction(rule.egress), &rule.block.to_string()))
+    }
+
+    fn traffic_to(&self, protocol: RuleProtocol, icmp: IcmpRange, direction: Direction, block: &str) -> String {
+        let preposition = if direction == Direction::Egress { "to" } else { "from" };
+        format!("{} {preposition} {block}", self.traffic(protocol, icmp))
+    }
+
+    fn open(&self, rules: &[OpenRule], groups: &[Group], direction: Direction) -> String {
+        let each: Vec<String> = rules
+            .iter()
+            .map(|open| {
+                let (rule, name) = (&open.rule, group_name(groups, &open.group_id));
+                let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &peer(&rule.peer));
+                let on = match open.on {
+                    Open::IcmpType => "no record carries the ICMP type",
+                    Open::PeerAddress => "it is open whether the address in the record counts or that in the packet",
+                    Open::PeerGroup => "whether the other side is in that group is not known",
+                    Open::PrefixList => "the entries of the prefix list are not known",
+                };
+                format!("{name} allows {traffic}, but {on}")
+            })
+            .chain(
+                groups
+                    .iter()
+                    .filter(|group| group.name.is_none())
+                    .map(|group| format!("the rules of {} are not known", id(&group.id))),
+            )
+            .collect();
+        format!("Whether the security groups allow them, {}, is open: {}", way(direction), each.join("; "))
+    }
+}
+
+/// `the outbound network ACL acl-0f3a9c, rule 50, denies ICMP to 0.0.0.0/0`
+fn denies(acl: &AclEvidence) -> String {
+    let named = format!("the {} network ACL {}", way(acl.direction), id(&acl.id));
+    let denying: Vec<&AclEntry> = acl.denying().collect();
+    match denying[..] {
+        [rule] if rule.is_default() => format!("{named} has no rule that allows them"),
+        [rule] => format!("{named}, rule {}, {}", rule.number, English.acl_rule(rule)),
+        _ => {
+            let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
+            format!("{named} denies them by its rules {}", numbers.join(", "))
+        }
+    }
+}
+
+fn acl_name(acl: &AclEvidence) -> String {
+    match acl.name.as_deref().and_then(shown) {
+        Some(name) => format!("{} ({name})", id(&acl.id)),
+        None => id(&acl.id),
+    }
+}
+
+fn group_name(groups: &[Group], group_id: &str) -> String {
+    let name = groups.iter().find(|group| *group.id == *group_id).and_then(|group| group.name.as_deref());
+    match name.and_then(shown) {
+        Some(name) => format!("the security group {} ({name})", id(group_id)),
+        None => format!("the security group {}", id(group_id)),
+    }
+}
+
+/// `the security group sg-0aa1 (web)`, `the security groups sg-0aa1 (web) and sg-0bb2`
+fn group_names(groups: &[Group]) -> String {
+    let named = |group: &Group| match group.name.as_deref().and_then(shown) {
+        Some(name) => format!("{} ({name})", id(&group.id)),
+        None => id(&group.id),
+    };
+    match groups {
+        [] => "the security groups".to_owned(),
+        [only] => format!("the security group {}", named(only)),
+        [rest @ .., last] => {
+            let rest: Vec<String> = rest.iter().map(named).collect();
+            format!("the security groups {} and {}", rest.join(", "), named(last))
+        }
+    }
+}
+
+fn direction(egress: bool) -> Direction {
+    if egress { Direction::Egress } else { Direction::Ingress }
+}
+
+/// A direction before a noun, with a space behind it.
+fn way_word(direction: Option<Direction>) -> String {
+    direction.map(|direction| format!("{} ", way(direction))).unwrap_or_default()
+}
+
+/// What would let the packets through, as a clause.
+fn step(fix: &Fix<'_>) -> String {
+    match fix {
+            Fix::AclRules { acl, numbers } => {
+                let (rules, them) = match &numbers[..] {
+                    [only] => (format!("rule {only}"), "it"),
+                    [rest @ .., last] => (
+                        format!(
+                            "rules {} and {last}",
+                            rest.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+                        ),
+                        "them",
+                    ),
+                    [] => ("the rule".to_owned(), "it"),
+                };
+                format!(
+                    "remove {} {rules} of {}, or put a rule that allows them before {them}",
+                    way(acl.direction),
+                    id(&acl.id)
+                )
+            }
+            Fix::AclRuleMissing(acl) => {
+                format!("add an {} rule to {} that allows them", way(acl.direction), id(&acl.id))
+            }
+            Fix::Acl(direction) => format!(
+                "open the interface, then the network ACL of its subnet: of its {}rules the first that fits denies ICMP, or \
+                 none allows them",
+                way_word(*direction)
+            ),
+            Fix::GroupRuleMissing { groups, direction } => {
+                format!("add an {} rule to {} that allows them", way(*direction), group_names(groups))
+            }
+            Fix::Groups(direction) => format!(
+                "open the interface, then its security groups: they lack a{} rule that allows them",
+                direction.map(|direction| format!("n {}", way(direction))).unwrap_or_default()
+            ),
+            Fix::Both { acl, groups, direction } => {
+                format!("{}; and add an {} rule to {} that allows them", step(acl), way(*direction), group_names(groups))
+            }
+            Fix::Either(direction) => format!(
+                "open the interface: first see whether one of its security groups allows ICMP{}, then the network ACL of its \
+                 subnet",
+                direction.map(|direction| format!(" {}", way(direction))).unwrap_or_default()
+            ),
+            Fix::Neither => format!("no rule of today has to be changed: {CHANGED}"),
+            Fix::BlockPublicAccess => {
+                "VPC Block Public Access is on: an exclusion for the VPC or the subnet lets them through (VPC console, Settings)"
+                    .to_owned()
+            }
+            Fix::EncryptionControls => {
+                "the VPC's encryption controls are set to enforce: see them in the VPC console".to_owned()
+            }
+            Fix::Other => "see the field reject-reason in the records below".to_owned(),
+        }
+}
