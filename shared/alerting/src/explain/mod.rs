@@ -26,12 +26,13 @@ use crate::{
 /// How sure an explanation is, given that the rules were then what they are now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
-    /// It holds whatever the packets were: of any ICMP type, a request or the answer to one. Nothing is guessed.
+    /// The layer rejects whatever the packets were: of any ICMP type, pings or answers, new or within a tracked connection. It need not
+    /// be the only one: a format without `reject-reason` does not tell of VPC Block Public Access.
     Certain,
-    /// It holds for what the packets look like, or the other layer is ruled out; something that cannot be known stands against
-    /// more.
+    /// The layer rejects what the packets look like, or is the only one left that can. Pings of another kind, a rule that cannot be
+    /// decided, or rules that could not be had stand against more.
     Likely,
-    /// Other explanations are as good, or today's rules do not reject what the packets look like.
+    /// Other explanations are as good, or today's rules let through what the packets look like.
     Possible,
 }
 
@@ -47,12 +48,14 @@ pub enum Layer {
     Acl,
     /// The interface's security groups: none of their rules allows it.
     SecurityGroup,
-    /// The network ACL denies it, and no rule of the security groups allows it either: opening one of them is not enough.
+    /// The network ACL denies it, and no rule of the security groups allows it either: opening one of them is not enough. (Were the
+    /// packets answers to requests that are not in this batch, the network ACL alone would have stopped them.)
     Both,
     /// The network ACL or the security groups; which of them is not known.
     Either,
-    /// Neither of them, as far as today's rules are known: they were changed since, or the packets came after the connection that
-    /// they belonged to had ended (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `action`).
+    /// Neither of them by today's rules: they were changed since, or the packets came after the connection that they belonged to had
+    /// ended (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `action`). A format without `reject-reason`
+    /// leaves VPC Block Public Access open too.
     Neither,
     /// A reason that AWS has added since this was written: see [`Evidence::RejectReason`].
     Other,
@@ -93,7 +96,7 @@ impl Explanation {
 /// Explains a finding from its own records, the accepted ICMP of the same two addresses, and what is known of the network. Nothing
 /// being known, as in an empty [`Network`], is no error: the records alone tell something.
 pub fn explain(finding: &Finding, network: &Network) -> Explanation {
-    let direction = view::direction(finding, network);
+    let (direction, sure) = view::direction(finding, network).unzip();
     if let Some(reason) = finding.place.reject_reason.as_deref() {
         let layer = match reason {
             "BPA" => Layer::BlockPublicAccess,
@@ -122,7 +125,10 @@ pub fn explain(finding: &Finding, network: &Network) -> Explanation {
         evidence.push(Evidence::NoInterface);
     }
     evidence.extend(gaps.into_evidence(network));
-    let (layer, confidence) = worlds::conclude(&judged);
+    let (layer, mut confidence) = worlds::conclude(&judged);
+    if sure == Some(false) {
+        confidence = confidence.max(Confidence::Likely);
+    }
     Explanation { layer, direction, confidence, evidence }
 }
 

@@ -80,7 +80,8 @@ impl<'a> View<'a> {
     ///
     /// Only private addresses count: what comes by way of a public one matches no group
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>). It is open for what is not an interface of
-    /// the same VPC that EC2 showed: interfaces of other accounts and of peered VPCs can be members too.
+    /// the same VPC that EC2 showed: interfaces of other accounts and of peered VPCs can be members too. That a member's packets
+    /// came through a middlebox, which makes the rule useless, does not show.
     pub(super) fn is_peer_in_group(&self, group_id: &str) -> Answer {
         self.of_peers(|peer| match self.neighbour(peer) {
             Some(neighbour) => Answer::of(neighbour.group_ids.iter().any(|id| **id == *group_id)),
@@ -89,7 +90,11 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Tells whether the flow crossed the border of the interface's subnet.
+    /// Tells whether the flow crossed the border of the interface's subnet, by the addresses of its two sides.
+    ///
+    /// An intermediate inside the subnet does not show in them. AWS says of one kind that the network ACL has no say there: what a
+    /// transit gateway's attachment hands to an instance in its own subnet
+    /// (<https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html>).
     pub(super) fn border(&self) -> Border<'a> {
         let mut border = None;
         for peer in self.peers() {
@@ -121,22 +126,23 @@ impl<'a> View<'a> {
     }
 }
 
-/// The direction of a flow: the record's word, or else the side on which the interface has the address, or else what the
-/// records of the interface show together.
-pub(super) fn direction(finding: &Finding, network: &Network) -> Option<Direction> {
+/// The direction of a flow, and whether it is sure: the record's word, or else the side on which the interface has the address, or
+/// else what the records of the interface show together. That one side is private is no proof: the addresses of a VPC may be
+/// taken from public blocks (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>).
+pub(super) fn direction(finding: &Finding, network: &Network) -> Option<(Direction, bool)> {
     let flow = &finding.flow;
     if let Some((direction, Basis::Field)) = flow.direction {
-        return Some(direction);
+        return Some((direction, true));
     }
     let interface = flow.interface_id.as_deref().and_then(|id| network.interfaces.get(id));
     if let Some(interface) = interface {
         match (interface.owns(flow.srcaddr), interface.owns(flow.dstaddr)) {
-            (true, false) => return Some(Direction::Egress),
-            (false, true) => return Some(Direction::Ingress),
+            (true, false) => return Some((Direction::Egress, true)),
+            (false, true) => return Some((Direction::Ingress, true)),
             _ => {}
         }
     }
-    flow.direction.map(|(direction, _)| direction)
+    flow.direction.map(|(direction, basis)| (direction, basis != Basis::InternalSide))
 }
 
 /// Tells whether two addresses can be in one subnet: an IPv4 subnet has a /16 block at most, an IPv6 one a /44 block

@@ -168,6 +168,21 @@ pub(crate) const CASES: &[Case] = &[
         "acl in certain: acl denies 50,60; groups allow by sg-web",
     ),
     (
+        "denies of pings, of answers and of one more type leave all other types",
+        page::ACL_ENTRY,
+        PING_IN,
+        &[
+            WEB,
+            IN,
+            OUT,
+            "acl subnet-a in 50 deny icmp/8 0.0.0.0/0",
+            "acl subnet-a in 51 deny icmp/0 0.0.0.0/0",
+            "acl subnet-a in 52 deny icmp/3 0.0.0.0/0",
+            "acl subnet-a in 100 allow all 0.0.0.0/0",
+        ],
+        "acl in likely: acl depends 50,51,52,100; groups allow by sg-web",
+    ),
+    (
         "a type is decided where it stands first",
         page::ACL_RULES,
         PING_IN,

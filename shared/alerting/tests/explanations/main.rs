@@ -35,6 +35,7 @@ pub(crate) mod page {
     pub(crate) const TRANSIT: &str = "https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html";
     pub(crate) const SHARING: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html";
     pub(crate) const SUBNET_SIZE: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html";
+    pub(crate) const VPC_BLOCKS: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html";
     pub(crate) const RFC_792: &str = "https://www.rfc-editor.org/rfc/rfc792";
     pub(crate) const RFC_4443: &str = "https://www.rfc-editor.org/rfc/rfc4443";
 }

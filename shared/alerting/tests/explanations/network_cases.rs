@@ -152,6 +152,13 @@ pub(crate) const CASES: &[Case] = &[
         "acl in certain: acl denies 50; groups allow by sg-web",
     ),
     (
+        "a direction judged by the private side alone makes nothing certain",
+        page::VPC_BLOCKS,
+        "in? 203.0.113.12 > 10.0.0.5 subnet=subnet-a",
+        &[DENY],
+        "acl in likely: acl denies 50",
+    ),
+    (
         "no direction, both are denied",
         page::ACL_BASICS,
         "? 10.1.0.9 > 10.0.0.5 subnet=subnet-a",
