@@ -91,7 +91,8 @@ impl Reasons for English {
                     None => "let through",
                 };
                 let layer = match (explanation.layer, explanation.confidence) {
-                    (Layer::Acl, Confidence::Certain) => ANSWERS.to_owned(),
+                    // The rules say it all.
+                    (_, Confidence::Certain) => String::new(),
                     (Layer::Acl, _) => format!("{ANSWERS}. Not certain, as no record carries the ICMP type"),
                     _ => String::new(),
                 };
