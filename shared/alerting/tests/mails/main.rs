@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its event has failed")]
 
 mod limits;
+mod names;
 mod networks;
 mod phrases;
 mod readme;

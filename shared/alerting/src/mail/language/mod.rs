@@ -1,21 +1,24 @@
-//! The languages of mails. Every text that people read is in [`english`] or [`japanese`], one method for each phrase: a language
+//! The languages of mails. Every text that people read is in `english` or `japanese`, one method for each phrase: a language
 //! that lacks one does not compile.
 //!
 //! What the methods take is ready to be shown: foreign text has passed [`crate::text`], times are those of
 //! [`crate::zone::Zone`].
 
+mod common;
 mod english;
 mod japanese;
+mod terms;
+
+pub use terms::{Cast, Fix, Noun, Number, Section, Story, Target};
 
 use crate::{
     address::Scope,
     alert::Kind,
     direction::{Basis, Direction},
-    explain::{AclEvidence, Confidence, Evidence, Explanation, Group},
+    explain::{Confidence, Evidence, Explanation},
     finding::Totals,
     incident::Reason,
-    network::{AclEntry, IcmpRange, Missing, Part, Peer, RuleProtocol},
-    text,
+    network::{IcmpRange, Missing, Part, RuleProtocol},
 };
 
 /// The language of a mail.
@@ -59,172 +62,8 @@ impl Language {
     }
 }
 
-/// A part of a mail, with a label of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Section {
-    /// How much.
-    What,
-    /// Who sent it.
-    From,
-    /// To whom.
-    To,
-    /// Account, region, network, log group.
-    Where,
-    /// The direction.
-    Which,
-    /// From when to when.
-    When,
-    /// The flows one by one.
-    Flows,
-    /// The explanation.
-    Why,
-    /// What to do.
-    Next,
-    /// The log lines.
-    Records,
-}
-
-/// Something that is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Noun {
-    /// Packets of ICMP, as people call them.
-    Ping,
-    /// Packets.
-    Packet,
-    /// Bytes.
-    Byte,
-    /// Flow records.
-    Record,
-    /// Addresses that sent.
-    Source,
-    /// Addresses that were to receive.
-    Target,
-    /// Addresses.
-    Address,
-    /// Flows.
-    Flow,
-    /// Accounts.
-    Account,
-    /// Regions.
-    Region,
-    /// Availability zones.
-    Zone,
-    /// VPCs.
-    Vpc,
-    /// Subnets.
-    Subnet,
-    /// Network interfaces.
-    Interface,
-    /// Instances.
-    Instance,
-}
-
-/// A number that may not be exact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Number {
-    /// So many.
-    Exactly(u64),
-    /// An estimate.
-    About(u64),
-    /// So many were told apart, and there may be more.
-    AtLeast(u64),
-}
-
-/// What the rejected packets look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Story {
-    /// The interface's answers were stopped on their way out.
-    AnswersStopped,
-    /// The answers to the interface's own pings were stopped on their way in.
-    AnswersNotReceived,
-    /// The interface's own packets were stopped on their way out.
-    Outbound,
-    /// Somebody's packets to the interface were stopped.
-    Inbound,
-    /// Packets of one interface, in more than one of these ways.
-    Between,
-    /// Rejected, in a direction that is not known, or in different ones.
-    Rejected,
-}
-
-/// Who took part in a story: the interface's side and the other, for [`Story::Rejected`] the sources and the targets.
-#[derive(Clone, Copy, Debug)]
-pub struct Cast<'a> {
-    /// The interface's side, or the sources.
-    pub own: &'a str,
-    /// The other side, or the targets.
-    pub other: &'a str,
-}
-
-/// What would let the packets through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fix<'a> {
-    /// Rules of a network ACL that deny.
-    AclRules {
-        /// The ACL and whose rules.
-        acl: &'a AclEvidence,
-        /// Their numbers.
-        numbers: Vec<u32>,
-    },
-    /// A rule that a network ACL lacks.
-    AclRuleMissing(&'a AclEvidence),
-    /// A network ACL whose rules are not known.
-    Acl(Option<Direction>),
-    /// A rule that security groups lack.
-    GroupRuleMissing {
-        /// The groups.
-        groups: &'a [Group],
-        /// Whose rules.
-        direction: Direction,
-    },
-    /// Security groups whose rules are not known.
-    Groups(Option<Direction>),
-    /// Both: what the network ACL needs, and a rule that security groups lack.
-    Both {
-        /// What the network ACL needs.
-        acl: Box<Fix<'a>>,
-        /// The groups.
-        groups: &'a [Group],
-        /// Whose rules.
-        direction: Direction,
-    },
-    /// The network ACL or the security groups.
-    Either(Option<Direction>),
-    /// Nothing in today's rules.
-    Neither,
-    /// An exclusion from VPC Block Public Access.
-    BlockPublicAccess,
-    /// Encryption controls.
-    EncryptionControls,
-    /// What the record names.
-    Other,
-}
-
-/// Something that a link opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target<'a> {
-    /// The ICMP records of the mail's addresses, in Logs Insights.
-    Records,
-    /// All records of those addresses, where the format is not known.
-    AllRecords,
-    /// All rejected records of that time.
-    Rejected,
-    /// A network ACL.
-    Acl(&'a str),
-    /// A security group.
-    Group(&'a str),
-    /// An instance.
-    Instance(&'a str),
-    /// A network interface.
-    Interface(&'a str),
-    /// The log stream.
-    LogStream,
-    /// A metric.
-    Metric(&'a str),
-}
-
 /// The phrases of a language: what every mail needs.
-pub trait Phrases: Headlines + Facts + Reasons + Sync {
+pub trait Phrases: Headlines + Facts + Reasons + Steps + Sync {
     /// A number of things: `4 packets`.
     fn count(&self, number: Number, noun: Noun) -> String;
     /// How many more there are than were named: `and 5 more`.
@@ -327,7 +166,7 @@ pub trait Facts {
     fn way(&self, story: Story) -> &'static str;
 }
 
-/// Reasons and what to do.
+/// Reasons.
 pub trait Reasons {
     /// The explanation as one clause, for the first lines.
     fn reason(&self, explanation: &Explanation) -> String;
@@ -347,6 +186,10 @@ pub trait Reasons {
     fn gap(&self, parts: &[Part], reason: &Missing) -> String;
     /// What a rule is for: `ICMP`, `all traffic`.
     fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String;
+}
+
+/// What to do next.
+pub trait Steps {
     /// What to do where the packets were meant to pass.
     fn fix(&self, fixes: &[Fix<'_>]) -> String;
     /// What to do where they were meant to be blocked: nothing; and how to get fewer mails.
@@ -371,43 +214,4 @@ pub(crate) fn amounts(phrases: &dyn Phrases, totals: &Totals) -> String {
     let parts = [(totals.packets, Noun::Packet), (totals.bytes, Noun::Byte), (Some(totals.records), Noun::Record)];
     let parts = parts.into_iter().filter_map(|(number, noun)| Some(phrases.count(Number::Exactly(number?), noun)));
     phrases.items(&parts.collect::<Vec<_>>())
-}
-
-/// An id from outside, fit to be shown.
-fn id(text: &str) -> String {
-    text::inert(text, 64)
-}
-
-/// A name from outside, fit to be shown; none where there is nothing to show.
-fn shown(text: &str) -> Option<String> {
-    text::name(text, 48)
-}
-
-/// The other side of a security group's rule.
-fn peer(peer: &Peer) -> String {
-    match peer {
-        Peer::Block(block) => block.to_string(),
-        Peer::Group(group) => id(group),
-        Peer::PrefixList(list) => id(list),
-    }
-}
-
-/// The number of a network ACL's rule, as the console shows it.
-fn acl_rule_number(rule: &AclEntry) -> String {
-    if rule.is_default() { "*".to_owned() } else { rule.number.to_string() }
-}
-
-/// A time span in its two largest units, of those given in descending size: the index and how many; at least one.
-fn two_largest(millis: u64, sizes: &[u64]) -> Vec<(usize, u64)> {
-    let largest = sizes.iter().position(|size| millis >= *size).unwrap_or(sizes.len() - 1);
-    let mut rest = millis;
-    let mut parts = Vec::with_capacity(2);
-    for (unit, size) in sizes.iter().enumerate().skip(largest).take(2) {
-        let number = rest / size;
-        rest %= size;
-        if number > 0 || parts.is_empty() {
-            parts.push((unit, number));
-        }
-    }
-    parts
 }

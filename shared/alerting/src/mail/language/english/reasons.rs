@@ -1,13 +1,16 @@
-//! Reasons and what to do, in English.
+//! Reasons, in English.
 
 use super::{English, capital, way};
 use crate::{
-    alert::Kind,
     direction::Direction,
     explain::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Open, OpenRule,
     },
-    mail::language::{Fix, Reasons, Target, acl_rule_number, id, peer, shown, weight},
+    mail::language::{
+        Facts as _, Reasons,
+        common::{acl_rule_number, id, name, peer},
+        weight,
+    },
     network::{AclEntry, IcmpRange, Missing, Part, RuleProtocol},
 };
 
@@ -88,7 +91,8 @@ impl Reasons for English {
                     None => "let through",
                 };
                 let layer = match (explanation.layer, explanation.confidence) {
-                    (Layer::Acl, Confidence::Certain) => ANSWERS.to_owned(),
+                    // The rules say it all.
+                    (_, Confidence::Certain) => String::new(),
                     (Layer::Acl, _) => format!("{ANSWERS}. Not certain, as no record carries the ICMP type"),
                     _ => String::new(),
                 };
@@ -112,7 +116,7 @@ impl Reasons for English {
                 }
             }
             Evidence::NoGroups { kind } => {
-                let kind = super::Facts::interface_kind(self, kind).unwrap_or_else(|| "interface".to_owned());
+                let kind = self.interface_kind(kind).unwrap_or_else(|| "interface".to_owned());
                 format!("This {kind} has no security groups")
             }
             Evidence::SameSubnet { subnet_id, .. } => {
@@ -178,55 +182,9 @@ impl Reasons for English {
             (None, _) => name,
         }
     }
-
-    fn fix(&self, fixes: &[Fix<'_>]) -> String {
-        let steps: Vec<String> = fixes.iter().map(|fix| format!(" {}.", capital(&step(fix)))).collect();
-        format!("Not meant?{}", steps.concat())
-    }
-
-    fn silence(&self, kind: Kind, address: Option<(&str, &str)>) -> String {
-        if kind == Kind::AllClear {
-            return "For no mails like this one set the stack's AllClearMails to no.".to_owned();
-        }
-        let address = address.map(|(field, address)| {
-            format!(
-                " To silence {address}, write {field}!={address} for {field} in the stack's FilterPattern and \
-                 NativeFilterPattern."
-            )
-        });
-        format!(
-            "Meant to be blocked? Nothing to do. For fewer mails raise the stack's UpdateIntervalsMinutes.{}",
-            address.unwrap_or_default()
-        )
-    }
-
-    fn over_means(&self, quiet: &str) -> String {
-        format!(
-            "Nothing has to be done now. Over means that nothing was rejected for {quiet}: the pings stopped, or they get \
-             through. What blocked them may still be there."
-        )
-    }
-
-    fn opens(&self, target: Target<'_>) -> String {
-        match target {
-            Target::Records => "All ICMP records of these addresses, in Logs Insights:".to_owned(),
-            Target::AllRecords => "All records of these addresses, in Logs Insights:".to_owned(),
-            Target::Rejected => "All rejected records of that time, in Logs Insights:".to_owned(),
-            Target::Acl(acl) => format!("The network ACL {acl}:"),
-            Target::Group(group) => format!("The security group {group}:"),
-            Target::Instance(instance) => format!("The instance {instance}:"),
-            Target::Interface(interface) => format!("The interface {interface}:"),
-            Target::LogStream => "The log stream:".to_owned(),
-            Target::Metric(name) => format!("The metric {name}:"),
-        }
-    }
-
-    fn records_left(&self, records: &str) -> String {
-        format!("and {records} more; the Logs Insights link shows all")
-    }
 }
 
-const CHANGED: &str =
+pub(super) const CHANGED: &str =
     "the rules were changed since, or the packets came after the connection they belonged to had ended";
 const ANSWERS: &str = ". Security groups let answers through by themselves, a network ACL does not";
 
@@ -299,23 +257,23 @@ fn denies(acl: &AclEvidence) -> String {
 }
 
 fn acl_name(acl: &AclEvidence) -> String {
-    match acl.name.as_deref().and_then(shown) {
+    match acl.name.as_deref().and_then(name) {
         Some(name) => format!("{} ({name})", id(&acl.id)),
         None => id(&acl.id),
     }
 }
 
 fn group_name(groups: &[Group], group_id: &str) -> String {
-    let name = groups.iter().find(|group| *group.id == *group_id).and_then(|group| group.name.as_deref());
-    match name.and_then(shown) {
+    let known = groups.iter().find(|group| *group.id == *group_id).and_then(|group| group.name.as_deref());
+    match known.and_then(name) {
         Some(name) => format!("the security group {} ({name})", id(group_id)),
         None => format!("the security group {}", id(group_id)),
     }
 }
 
 /// `the security group sg-0aa1 (web)`, `the security groups sg-0aa1 (web) and sg-0bb2`
-fn group_names(groups: &[Group]) -> String {
-    let named = |group: &Group| match group.name.as_deref().and_then(shown) {
+pub(super) fn group_names(groups: &[Group]) -> String {
+    let named = |group: &Group| match group.name.as_deref().and_then(name) {
         Some(name) => format!("{} ({name})", id(&group.id)),
         None => id(&group.id),
     };
@@ -334,62 +292,6 @@ fn direction(egress: bool) -> Direction {
 }
 
 /// A direction before a noun, with a space behind it.
-fn way_word(direction: Option<Direction>) -> String {
+pub(super) fn way_word(direction: Option<Direction>) -> String {
     direction.map(|direction| format!("{} ", way(direction))).unwrap_or_default()
-}
-
-/// What would let the packets through, as a clause.
-fn step(fix: &Fix<'_>) -> String {
-    match fix {
-            Fix::AclRules { acl, numbers } => {
-                let (rules, them) = match &numbers[..] {
-                    [only] => (format!("rule {only}"), "it"),
-                    [rest @ .., last] => (
-                        format!(
-                            "rules {} and {last}",
-                            rest.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
-                        ),
-                        "them",
-                    ),
-                    [] => ("the rule".to_owned(), "it"),
-                };
-                format!(
-                    "remove {} {rules} of {}, or put a rule that allows them before {them}",
-                    way(acl.direction),
-                    id(&acl.id)
-                )
-            }
-            Fix::AclRuleMissing(acl) => {
-                format!("add an {} rule to {} that allows them", way(acl.direction), id(&acl.id))
-            }
-            Fix::Acl(direction) => format!(
-                "open the interface, then the network ACL of its subnet: of its {}rules the first that fits denies ICMP, or \
-                 none allows them",
-                way_word(*direction)
-            ),
-            Fix::GroupRuleMissing { groups, direction } => {
-                format!("add an {} rule to {} that allows them", way(*direction), group_names(groups))
-            }
-            Fix::Groups(direction) => format!(
-                "open the interface, then its security groups: they lack a{} rule that allows them",
-                direction.map(|direction| format!("n {}", way(direction))).unwrap_or_default()
-            ),
-            Fix::Both { acl, groups, direction } => {
-                format!("{}; and add an {} rule to {} that allows them", step(acl), way(*direction), group_names(groups))
-            }
-            Fix::Either(direction) => format!(
-                "open the interface: first see whether one of its security groups allows ICMP{}, then the network ACL of its \
-                 subnet",
-                direction.map(|direction| format!(" {}", way(direction))).unwrap_or_default()
-            ),
-            Fix::Neither => format!("no rule of today has to be changed: {CHANGED}"),
-            Fix::BlockPublicAccess => {
-                "VPC Block Public Access is on: an exclusion for the VPC or the subnet lets them through (VPC console, Settings)"
-                    .to_owned()
-            }
-            Fix::EncryptionControls => {
-                "the VPC's encryption controls are set to enforce: see them in the VPC console".to_owned()
-            }
-            Fix::Other => "see the field reject-reason in the records below".to_owned(),
-        }
 }

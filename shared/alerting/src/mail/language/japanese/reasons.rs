@@ -1,13 +1,16 @@
-//! Reasons and what to do, in Japanese.
+//! Reasons, in Japanese.
 
 use super::{Japanese, glue, way};
 use crate::{
-    alert::Kind,
     direction::Direction,
     explain::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Open, OpenRule,
     },
-    mail::language::{Facts as _, Fix, Reasons, Target, acl_rule_number, id, peer, shown, weight},
+    mail::language::{
+        Facts as _, Reasons,
+        common::{acl_rule_number, id, name, peer},
+        weight,
+    },
     network::{AclEntry, IcmpRange, Missing, Part, RuleProtocol},
 };
 
@@ -86,7 +89,8 @@ impl Reasons for Japanese {
                     None => "通過が許可",
                 };
                 let layer = match (explanation.layer, explanation.confidence) {
-                    (Layer::Acl, Confidence::Certain) => ANSWERS.to_owned(),
+                    // The rules say it all.
+                    (_, Confidence::Certain) => String::new(),
                     (Layer::Acl, _) => format!("{ANSWERS}。ICMP タイプは記録されないため、断定はできません"),
                     _ => String::new(),
                 };
@@ -174,57 +178,9 @@ impl Reasons for Japanese {
             (None, _) => name,
         }
     }
-
-    fn fix(&self, fixes: &[Fix<'_>]) -> String {
-        let steps: Vec<String> = fixes.iter().map(|fix| format!("{}。", step(fix))).collect();
-        format!("意図しない拒否の場合: {}", steps.concat())
-    }
-
-    fn silence(&self, kind: Kind, address: Option<(&str, &str)>) -> String {
-        if kind == Kind::AllClear {
-            return "収束メールが不要なら、スタックのパラメーター AllClearMails を no にしてください。".to_owned();
-        }
-        let address = address.map(|(field, address)| {
-            format!(
-                "{address} の通知を止めるには、FilterPattern と NativeFilterPattern の {field} を {field}!={address} に\
-                 してください。"
-            )
-        });
-        format!(
-            "意図した拒否の場合: 対応は不要です。メールを減らすには、スタックのパラメーター UpdateIntervalsMinutes を\
-             大きくしてください。{}",
-            address.unwrap_or_default()
-        )
-    }
-
-    fn over_means(&self, quiet: &str) -> String {
-        format!(
-            "今すぐの対応は不要です。収束とは、拒否が {}なかったことを意味します (ping が止まったか、通るようになりました)。\
-             拒否の原因が残っている可能性はあります。",
-            super::lasting(quiet)
-        )
-    }
-
-    fn opens(&self, target: Target<'_>) -> String {
-        match target {
-            Target::Records => "これらのアドレスの ICMP レコード (Logs Insights):".to_owned(),
-            Target::AllRecords => "これらのアドレスの全レコード (Logs Insights):".to_owned(),
-            Target::Rejected => "この時間帯に拒否された全レコード (Logs Insights):".to_owned(),
-            Target::Acl(acl) => format!("ネットワーク ACL {acl}:"),
-            Target::Group(group) => format!("セキュリティグループ {group}:"),
-            Target::Instance(instance) => format!("インスタンス {instance}:"),
-            Target::Interface(interface) => format!("インターフェイス {interface}:"),
-            Target::LogStream => "ログストリーム:".to_owned(),
-            Target::Metric(name) => format!("メトリクス {name}:"),
-        }
-    }
-
-    fn records_left(&self, records: &str) -> String {
-        format!("ほか {records} (すべては Logs Insights のリンクで確認できます)")
-    }
 }
 
-const CHANGED: &str = "その後ルールが変更されたか、接続の終了後にパケットが届いたとみられます";
+pub(super) const CHANGED: &str = "その後ルールが変更されたか、接続の終了後にパケットが届いたとみられます";
 const ANSWERS: &str = "。セキュリティグループは応答を自動的に通しますが、ネットワーク ACL は通しません";
 
 impl Japanese {
@@ -300,23 +256,23 @@ fn denies(acl: &AclEvidence) -> String {
 }
 
 fn acl_name(acl: &AclEvidence) -> String {
-    match acl.name.as_deref().and_then(shown) {
+    match acl.name.as_deref().and_then(name) {
         Some(name) => format!("{} ({name})", id(&acl.id)),
         None => id(&acl.id),
     }
 }
 
 fn group_name(groups: &[Group], group_id: &str) -> String {
-    let name = groups.iter().find(|group| *group.id == *group_id).and_then(|group| group.name.as_deref());
-    match name.and_then(shown) {
+    let known = groups.iter().find(|group| *group.id == *group_id).and_then(|group| group.name.as_deref());
+    match known.and_then(name) {
         Some(name) => format!("セキュリティグループ {} ({name}) ", id(group_id)),
         None => format!("セキュリティグループ {} ", id(group_id)),
     }
 }
 
 /// `セキュリティグループ sg-0aa1 (web)、sg-0bb2 `
-fn group_names(groups: &[Group]) -> String {
-    let named = |group: &Group| match group.name.as_deref().and_then(shown) {
+pub(super) fn group_names(groups: &[Group]) -> String {
+    let named = |group: &Group| match group.name.as_deref().and_then(name) {
         Some(name) => format!("{} ({name})", id(&group.id)),
         None => id(&group.id),
     };
@@ -326,59 +282,11 @@ fn group_names(groups: &[Group]) -> String {
     }
 }
 
-fn way_of(direction: Option<Direction>) -> String {
+pub(super) fn way_of(direction: Option<Direction>) -> String {
     direction.map(way).unwrap_or_default().to_owned()
 }
 
 /// A direction behind a noun, in brackets, with a space before them.
-fn the(way: &str) -> String {
+pub(super) fn the(way: &str) -> String {
     if way.is_empty() { String::new() } else { format!(" ({way})") }
-}
-
-/// What would let the packets through, as a clause.
-fn step(fix: &Fix<'_>) -> String {
-    match fix {
-        Fix::AclRules { acl, numbers } => {
-            let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
-            format!(
-                "{} の{}ルール {} を削除するか、その前に許可ルールを追加してください",
-                id(&acl.id),
-                way(acl.direction),
-                numbers.join("、")
-            )
-        }
-        Fix::AclRuleMissing(acl) => {
-            format!("{} に許可する{}ルールを追加してください", id(&acl.id), way(acl.direction))
-        }
-        Fix::Acl(direction) => format!(
-            "インターフェイスからサブネットのネットワーク ACL を開いてください。{}ルールのうち最初に一致するものが ICMP を\
-                 拒否しているか、許可するルールがありません",
-            way_of(*direction)
-        ),
-        Fix::GroupRuleMissing { groups, direction } => {
-            format!("{}に許可する{}ルールを追加してください", group_names(groups), way(*direction))
-        }
-        Fix::Groups(direction) => format!(
-            "インターフェイスからセキュリティグループを開いてください。許可する{}ルールがありません",
-            way_of(*direction)
-        ),
-        Fix::Both { acl, groups, direction } => {
-            format!("{}。さらに{}に許可する{}ルールを追加してください", step(acl), group_names(groups), way(*direction))
-        }
-        Fix::Either(direction) => glue(&[
-            "インターフェイスを開き、まずセキュリティグループが ICMP",
-            &the(&way_of(*direction)),
-            "を許可しているか、次にサブネットのネットワーク ACL を確認してください",
-        ]),
-        Fix::Neither => format!("現在のルールに変更すべきものはありません。{CHANGED}"),
-        Fix::BlockPublicAccess => {
-            "VPC ブロックパブリックアクセスが有効です。VPC またはサブネットの除外を作成すると通ります \
-                                   (VPC コンソールの設定)"
-                .to_owned()
-        }
-        Fix::EncryptionControls => {
-            "VPC の暗号化コントロールが強制モードです。VPC コンソールで確認してください".to_owned()
-        }
-        Fix::Other => "下のログレコードの reject-reason を確認してください".to_owned(),
-    }
 }

@@ -1,59 +1,49 @@
-//! The twelve questions that the one on call asks, and where in each mail the answer stands; or what the mail says instead, where
-//! the answer cannot be known.
-//!
-//! The table is the score: a mail that leaves a question open fails here, in either language, with what EC2 tells and without.
+//! What the mail of each scenario has to say.
 
-use std::collections::BTreeMap;
-
-use alerting::{
-    mail::{Language, Mail, language::Section},
-    text::columns,
-};
-
-use crate::scenario::{EVENTS, OTHERS, Setting, mail};
+use alerting::mail::language::Section;
 
 /// A text in English and in Japanese.
-type Both = (&'static str, &'static str);
+pub(super) type Both = (&'static str, &'static str);
 
 /// What each mail of a scenario has to say. What is not about language is the same in both.
 #[derive(Clone, Copy, Debug)]
-struct Answers {
-    scenario: &'static str,
+pub(super) struct Answers {
+    pub(super) scenario: &'static str,
     /// 1: what happened, in the first lines and in the subject.
-    what: Both,
+    pub(super) what: Both,
     /// 2: packets, records, sources and targets.
-    much: &'static [Both],
+    pub(super) much: &'static [Both],
     /// 3: who sent it: the address, and what is known of it without EC2.
-    from: &'static [Both],
+    pub(super) from: &'static [Both],
     /// 4: to whom.
-    to: &'static [Both],
+    pub(super) to: &'static [Both],
     /// Which of the two is ours: with EC2 its name, instance and owner are told there, without it that they are not.
-    own: Option<Section>,
+    pub(super) own: Option<Section>,
     /// 5: the account; region and log group are the same in all.
-    account: &'static str,
+    pub(super) account: &'static str,
     /// Network ids that the records have, or else EC2.
-    network: &'static [&'static str],
-    interface: &'static str,
+    pub(super) network: &'static [&'static str],
+    pub(super) interface: &'static str,
     /// 6: from when to when, in UTC; and how late the mail is.
-    span: [&'static str; 2],
-    late: Both,
+    pub(super) span: [&'static str; 2],
+    pub(super) late: Both,
     /// 7: the direction.
-    direction: Both,
+    pub(super) direction: Both,
     /// 7 with EC2, where that tells more.
-    direction_ec2: Option<Both>,
+    pub(super) direction_ec2: Option<Both>,
     /// 8: why, and how sure, from the records alone.
-    why: [Both; 2],
+    pub(super) why: [Both; 2],
     /// 8 with EC2: why, how sure, and by which rule.
-    why_ec2: [Both; 3],
+    pub(super) why_ec2: [Both; 3],
     /// 9: new, going on or over, and since when.
-    state: Both,
+    pub(super) state: Both,
     /// 10: a part of a record.
-    record: &'static str,
+    pub(super) record: &'static str,
     /// 11: what the first link opens with EC2 and without.
-    opens: &'static str,
-    opens_ec2: &'static str,
+    pub(super) opens: &'static str,
+    pub(super) opens_ec2: &'static str,
     /// 12: the parameter that silences or tunes it.
-    tune: &'static str,
+    pub(super) tune: &'static str,
 }
 
 const OUTBOUND_ACL: [Both; 3] = [
@@ -148,7 +138,7 @@ const UPDATE: Answers = Answers {
     ..PING_DENY
 };
 
-const TABLE: [Answers; 15] = [
+pub(super) const TABLE: [Answers; 15] = [
     PING_DENY,
     Answers {
         scenario: "ping-deny-v6",
@@ -325,169 +315,3 @@ const TABLE: [Answers; 15] = [
         ..PING_DENY
     },
 ];
-
-/// A mail taken apart.
-struct Parts {
-    subject: String,
-    /// The lines before the first empty one.
-    lead: String,
-    status: String,
-    sections: BTreeMap<&'static str, String>,
-    links: Vec<String>,
-    records: String,
-}
-
-impl Parts {
-    fn of(mail: &Mail, language: Language) -> Parts {
-        let label = |section| language.phrases().label(section);
-        let (text, records) = mail.body.split_once(&format!("\n{}\n", label(Section::Records))).unwrap();
-        let mut blocks = text.split("\n\n");
-        let joined = |block: Option<&str>| joined(&block.unwrap().lines().collect::<Vec<_>>(), language);
-        let (lead, status) = (joined(blocks.next()), joined(blocks.next()));
-        let mut sections: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
-        let mut current = "";
-        for line in text.lines().filter(|line| !line.starts_with("https://")) {
-            if !line.starts_with(' ') {
-                current = ALL
-                    .map(label)
-                    .into_iter()
-                    .find(|label| line.strip_prefix(label).is_some_and(|rest| rest.starts_with(' ')))
-                    .unwrap_or("");
-            }
-            sections.entry(current).or_default().push(line.strip_prefix(current).unwrap_or(line).trim());
-        }
-        Parts {
-            subject: mail.subject.clone(),
-            lead,
-            status,
-            sections: sections.into_iter().map(|(label, lines)| (label, self::joined(&lines, language))).collect(),
-            links: mail.body.lines().filter(|line| line.starts_with("https://")).map(str::to_owned).collect(),
-            records: records.to_owned(),
-        }
-    }
-}
-
-const ALL: [Section; 9] = [
-    Section::What,
-    Section::From,
-    Section::To,
-    Section::Where,
-    Section::Which,
-    Section::When,
-    Section::Flows,
-    Section::Why,
-    Section::Next,
-];
-
-/// Wrapped lines as one. Japanese is wrapped without a space; what was one is put back where neither side is Japanese.
-fn joined(lines: &[&str], language: Language) -> String {
-    let mut text = String::new();
-    for line in lines {
-        let wide = |c: Option<char>| c.is_some_and(|c| columns(c.encode_utf8(&mut [0; 4])) > 1);
-        let japanese = language == Language::Japanese && (wide(text.chars().next_back()) && wide(line.chars().next()));
-        if !text.is_empty() && !japanese {
-            text.push(' ');
-        }
-        text.push_str(line);
-    }
-    text
-}
-
-/// Checks one mail; returns what is missing.
-fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
-    let language = setting.language;
-    let parts = Parts::of(&mail(answers.scenario, setting), language);
-    let pick = |both: Both| if language == Language::English { both.0 } else { both.1 };
-    let section = |section: Section| parts.sections.get(language.phrases().label(section)).cloned().unwrap_or_default();
-    let mut missing = Vec::new();
-    let mut look = |question: &str, place: &str, expect: &str| {
-        // A line may have been broken within, where there is a space in one of the two only.
-        let squeezed = |text: &str| text.replace(' ', "");
-        if !squeezed(place).contains(&squeezed(expect)) {
-            missing.push(format!("{question}: no {expect:?} in {place:?}"));
-        }
-    };
-    look("1 what", &parts.lead, pick(answers.what));
-    look("1 what", &parts.subject, pick(answers.what));
-    for both in answers.much {
-        look("2 how much", &section(Section::What), pick(*both));
-    }
-    for both in answers.from {
-        look("3 who", &section(Section::From), pick(*both));
-    }
-    for both in answers.to {
-        look("4 to whom", &section(Section::To), pick(*both));
-    }
-    match answers.own {
-        Some(own) if setting.looked_up => {
-            for expect in ["web-1", "i-0", "team-a"] {
-                look("4 whose", &section(own), expect);
-            }
-            look("1 what", &parts.lead, "web-1");
-        }
-        // What cannot be known is said, with the reason.
-        _ if !setting.looked_up => {
-            look("4 whose", &section(Section::Why), pick(("names and owners", "名前と所有者")));
-            look("4 whose", &section(Section::Why), "LookUps");
-        }
-        _ => {}
-    }
-    let place = section(Section::Where);
-    look("5 where", &place, answers.account);
-    look("5 where", &place, if answers.scenario == "custom-format" { "ap-southeast-2" } else { "ap-northeast-1" });
-    look("5 where", &place, "Log-Group");
-    let network = if setting.looked_up && answers.network.is_empty() {
-        &["vpc-0123", "subnet-0456"][..]
-    } else {
-        answers.network
-    };
-    for expect in network {
-        look("5 where", &place, expect);
-    }
-    if network.is_empty() {
-        look("5 where", &section(Section::Why), pick(("interfaces", "インターフェイス")));
-    }
-    let sides = [section(Section::From), section(Section::To), place].concat();
-    look("5 where", &sides, answers.interface);
-    for expect in answers.span {
-        look("6 when", &section(Section::When), expect);
-    }
-    if setting.zone == "Asia/Tokyo" {
-        look("6 when", &section(Section::When), "Asia/Tokyo");
-    }
-    look("6 how late", &parts.status, pick(answers.late));
-    let direction = answers.direction_ec2.filter(|_| setting.looked_up).unwrap_or(answers.direction);
-    look("7 direction", &section(Section::Which), pick(direction));
-    let why: &[Both] = if setting.looked_up { &answers.why_ec2 } else { &answers.why };
-    for both in why {
-        look("8 why", &section(Section::Why), pick(*both));
-    }
-    look("9 state", &parts.status, pick(answers.state));
-    look("10 evidence", &parts.records.replace('\u{fffd}', " "), answers.record);
-    let opens = if setting.looked_up { answers.opens_ec2 } else { answers.opens };
-    look("11 next", &parts.links[0], opens);
-    for expect in ["logsV2:logs-insights", "metricsV2"] {
-        look("11 next", &parts.links.concat(), expect);
-    }
-    look("12 tune", &section(Section::Next), answers.tune);
-    missing
-}
-
-#[test]
-fn every_mail_answers_the_twelve_questions() {
-    let mut all = Vec::new();
-    for answers in &TABLE {
-        for setting in Setting::all() {
-            let name = setting.name(answers.scenario);
-            all.extend(missing(answers, setting).into_iter().map(|missing| format!("{name}: {missing}")));
-        }
-    }
-    assert!(all.is_empty(), "{} answers are missing:\n{}", all.len(), all.join("\n"));
-}
-
-#[test]
-fn no_scenario_is_left_out() {
-    for scenario in EVENTS.iter().chain(&OTHERS) {
-        assert!(TABLE.iter().any(|answers| answers.scenario == *scenario), "{scenario} has no row");
-    }
-}
