@@ -156,3 +156,18 @@ pub struct Finding {
     /// ICMP accepted the opposite way: for a rejected reply, the request that was let in.
     pub opposite: Option<Accepted>,
 }
+
+impl Finding {
+    /// A finding without any records yet.
+    pub(crate) fn new(rule: Rule, flow: Flow) -> Finding {
+        Finding {
+            rule,
+            flow,
+            totals: Totals::default(),
+            place: Place::default(),
+            lines: Vec::new(),
+            minutes: BTreeMap::new(),
+            opposite: None,
+        }
+    }
+}
