@@ -200,7 +200,7 @@ arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer an eve
 .PHONY: bench fuzz
 # Compiled for the processors that cargo-lambda compiles for.
 bench: export RUSTFLAGS := -C target-cpu=$(if $(filter aarch64 arm64,$(shell uname -m)),neoverse-n1,haswell)
-bench: ## Measure the reader of flow logs against its floor and the stock path, and explanations (some 2 min)
+bench: ## Measure the reader of flow logs against its floor and the stock path, and explanations (some three minutes)
 	cargo bench --locked --target-dir target/bench -p flow-log --bench batch
 	cargo bench --locked --target-dir target/bench -p alerting --bench explain
 
