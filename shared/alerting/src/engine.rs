@@ -193,7 +193,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
         now: EpochMillis,
         outcome: &mut Outcome,
     ) -> Result<Option<(Versioned, Vec<Opening<'p, 'd>>)>, EngineError> {
-        for attempt in 0..MAX_ATTEMPTS {
+        'attempts: for attempt in 0..MAX_ATTEMPTS {
             let mut ids = vec![DocId::Batch(batch.to_owned())];
             for part in parts {
                 let shard = plan::shard_of(&part.key, batch, attempt, self.policy.shards);
@@ -238,7 +238,9 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
                     continue;
                 }
                 let shard = shard_doc.and_then(as_shard);
-                let step = plan::on_batch(head, shard, &part.found, batch, now, &self.policy);
+                let Some(step) = plan::on_batch(head, shard, &part.found, batch, now, &self.policy) else {
+                    continue 'attempts;
+                };
                 let incident = step.shard.incident.clone();
                 if let (Reason::New | Reason::TakenOver, Some(head)) = (step.reason, &step.head) {
                     openings.push(Opening { part, incident: incident.clone(), head: written(head_doc, head) });

@@ -57,7 +57,8 @@ pub struct BatchStep {
     pub arm: Option<(u32, u64)>,
 }
 
-/// Decides what a batch's findings do, which are processed `now` and have not been counted yet.
+/// Decides what a batch's findings do, which are processed `now` and have not been counted yet. None if what was read does not
+/// fit together: a store reads one document after the other, and the incident was closed in between.
 pub fn on_batch(
     head: Option<&HeadDoc>,
     shard: Option<&ShardDoc>,
@@ -65,7 +66,7 @@ pub fn on_batch(
     batch: &str,
     now: EpochMillis,
     policy: &Policy,
-) -> BatchStep {
+) -> Option<BatchStep> {
     let Some(current) = head.and_then(|head| head.current.as_ref()) else {
         let id = incident_id(batch, now);
         let open = Open {
@@ -80,9 +81,11 @@ pub fn on_batch(
         };
         let head = HeadDoc { current: Some(open), ..head.cloned().unwrap_or_default() };
         let shard = ShardDoc { incident: id, sealed: false, last_seen: now, summary: found.clone() };
-        return BatchStep { reason: Reason::New, head: Some(head), shard, arm: Some((0, policy.lease_millis())) };
+        return Some(BatchStep { reason: Reason::New, head: Some(head), shard, arm: Some((0, policy.lease_millis())) });
     };
     let mut added = match shard {
+        // Its all-clear is on its way: what is added now would be told by nobody.
+        Some(shard) if shard.incident == current.id && shard.sealed => return None,
         Some(shard) if shard.incident == current.id => shard.clone(),
         _ => ShardDoc { incident: current.id.clone(), sealed: false, last_seen: now, summary: Summary::default() },
     };
@@ -100,12 +103,12 @@ pub fn on_batch(
         open.timer += 1;
         open.wake_at = time::after(now, policy.min_delay_millis());
     }
-    BatchStep {
+    Some(BatchStep {
         reason: if owed { Reason::TakenOver } else { Reason::Open },
         shard: added,
         arm: lost.then(|| (open.timer, policy.min_delay_millis())),
         head: (owed || lost).then(|| HeadDoc { current: Some(open), ..head.cloned().unwrap_or_default() }),
-    }
+    })
 }
 
 /// Takes over the opening mail of an incident that this batch opened in an earlier attempt, where it is still owed.

@@ -109,8 +109,15 @@ impl Simulation {
             store_calls: BTreeMap::new(),
         };
         let batches: Vec<(String, Detection)> = batches;
+        // Now and then each comes at the very moment at which the quiet time after the one before it ends.
+        let quiet = world.random.permille(200).then(|| Policy::default().quiet_millis());
+        let mut before = START;
         for number in 0..batches.len() {
-            let at = START + world.random.below(spread);
+            let at = match quiet {
+                Some(quiet) => before + quiet + world.random.below(4_000),
+                None => START + world.random.below(spread),
+            };
+            before = at;
             world.schedule(at, Event::Batch { number, attempt: 0 });
             if world.random.permille(world.faults.repeat) {
                 let again = at + world.random.below(100_000);

@@ -167,9 +167,21 @@ impl Ports {
 }
 
 impl IncidentStore for Ports {
+    /// One document after the other, and others may write in between: what DynamoDB's BatchGetItem promises, and no more.
     async fn get(&self, ids: &[DocId]) -> Result<Vec<Option<Versioned>>, PortError> {
         self.count_store_call();
-        self.call("get", async || self.store.get(ids).await).await?
+        self.call("get", async || {
+            let first = self.draw(|world| world.random.below(ids.len() as u64)) as usize;
+            let mut docs = vec![None; ids.len()];
+            for at in (first..ids.len()).chain(0..first) {
+                if self.draw(|world| world.random.permille(300)) {
+                    self.turn().await;
+                }
+                docs[at] = self.store.get(std::slice::from_ref(&ids[at])).await?.pop().flatten();
+            }
+            Ok(docs)
+        })
+        .await?
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {
