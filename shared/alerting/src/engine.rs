@@ -193,13 +193,20 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
         now: EpochMillis,
         outcome: &mut Outcome,
     ) -> Result<Option<(Versioned, Vec<Opening<'p, 'd>>)>, EngineError> {
+        let mut read: Option<(Vec<DocId>, Vec<Option<Versioned>>)> = None;
         'attempts: for attempt in 0..MAX_ATTEMPTS {
-            let mut ids = vec![DocId::Batch(batch.to_owned())];
-            for part in parts {
-                let shard = plan::shard_of(&part.key, batch, attempt, self.policy.shards);
-                ids.extend([DocId::Head(part.key.clone()), DocId::Shard(part.key.clone(), shard)]);
-            }
-            let docs = self.store.get(&ids).await?;
+            let (ids, docs) = match read.take() {
+                Some(read) => read,
+                None => {
+                    let mut ids = vec![DocId::Batch(batch.to_owned())];
+                    for part in parts {
+                        let shard = plan::shard_of(&part.key, batch, attempt, self.policy.shards);
+                        ids.extend([DocId::Head(part.key.clone()), DocId::Shard(part.key.clone(), shard)]);
+                    }
+                    let docs = self.store.get(&ids).await?;
+                    (ids, docs)
+                }
+            };
             let claim = docs.first().and_then(Option::as_ref);
             let known = claim.and_then(|claim| if let Doc::Batch(doc) = &claim.doc { Some(doc) } else { None });
             if known.is_some_and(|known| known.done) {
@@ -274,9 +281,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
                 self.timers.arm(wake, *delay).await?;
             }
             writes.push(claim_write.clone());
-            if self.store.commit(&writes).await? == Commit::Written {
-                let version = next_version(claim_write.expected);
-                return Ok(Some((Versioned { version, doc: claim_write.doc }, openings)));
+            match self.store.commit(&writes).await? {
+                Commit::Written => {
+                    let version = next_version(claim_write.expected);
+                    return Ok(Some((Versioned { version, doc: claim_write.doc }, openings)));
+                }
+                Commit::Conflict(newer) => read = others_counted(&ids, &docs, newer).map(|docs| (ids, docs)),
             }
         }
         Err(EngineError::Contended)
@@ -357,7 +367,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
             if go.seal {
                 writes.extend(ids.iter().zip(&docs).skip(1).map(|(id, doc)| seal(wake, id, doc.as_ref(), now)));
             }
-            if self.store.commit(&writes).await? == Commit::Conflict {
+            if self.store.commit(&writes).await? != Commit::Written {
                 continue;
             }
             let mut outcome = Outcome { reasons: go.reason.into_iter().collect(), ..Outcome::default() };
@@ -436,6 +446,27 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
         };
         mail::render_report(&report)
     }
+}
+
+/// What was read, with the counters that others wrote in between, where nothing else happened: the next attempt need not read
+/// then. Heads are not looked at again, so none of these counters may be of an incident that the head does not know as open, or
+/// be sealed: such a one tells that the head has changed, too.
+fn others_counted(
+    ids: &[DocId],
+    docs: &[Option<Versioned>],
+    newer: Vec<(DocId, Versioned)>,
+) -> Option<Vec<Option<Versioned>>> {
+    let mut docs = docs.to_vec();
+    let nothing_told = newer.is_empty();
+    for (id, versioned) in newer {
+        let DocId::Shard(key, _) = &id else { return None };
+        let at = |wanted: &DocId| ids.iter().position(|id| id == wanted);
+        let head = docs.get(at(&DocId::Head(key.clone()))?)?.as_ref().and_then(as_head);
+        let open = head.and_then(|head| head.current.as_ref())?;
+        as_shard(&versioned).filter(|shard| shard.incident == open.id && !shard.sealed)?;
+        *docs.get_mut(at(&id)?)? = Some(versioned);
+    }
+    (!nothing_told).then_some(docs)
 }
 
 /// A document as it is after this write.

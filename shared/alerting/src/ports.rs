@@ -49,12 +49,13 @@ pub trait MetricSink {
 }
 
 /// What became of a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Commit {
     /// All of it is written.
     Written,
-    /// None of it is written: a document had another version than expected.
-    Conflict,
+    /// None of it is written: some documents had other versions than expected. These are they, as they stand now; none where the
+    /// store does not tell all of them.
+    Conflict(Vec<(DocId, Versioned)>),
 }
 
 /// Remembers incidents between batches.
