@@ -4,7 +4,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use alerting::{
-    engine::Engine,
+    engine::{Engine, Outcome},
     ports::Wake,
     time::{self, EpochMillis},
 };
@@ -44,22 +44,33 @@ async fn main() -> ExitCode {
 /// Does what each message asks for; names those that have to come again.
 async fn handle(engine: &Incidents, event: SqsEvent, deadline: EpochMillis) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
+    let mut all = Outcome::default();
     for message in event.records {
         let id = message.message_id.clone().unwrap_or_default();
         let left = Duration::from_millis(time::millis_between(clock::now(), deadline));
         let woken = tokio::time::timeout(left.saturating_sub(DEADLINE_MARGIN), wake(engine, &message)).await;
         let result = woken.unwrap_or_else(|_| Err("a service did not answer in time".to_owned()));
-        if let Err(reason) = result {
-            tracing::error!(message = id, reason, "a timer message has to come again");
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id;
-            response.batch_item_failures.push(failure);
+        match result {
+            Ok(outcome) => all.add(outcome),
+            Err(reason) => {
+                tracing::error!(message = id, reason, "a timer message has to come again");
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = id;
+                response.batch_item_failures.push(failure);
+            }
         }
+    }
+    // One call for all messages, and no reason to have any of them again: what they asked for is done.
+    let left = Duration::from_millis(time::millis_between(clock::now(), deadline)).saturating_sub(DEADLINE_MARGIN);
+    let reported = tokio::time::timeout(left, engine.report(&mut all, clock::now())).await;
+    if reported.is_err() || all.unreported.is_some() {
+        let reason = all.unreported.map_or_else(|| "no time left".to_owned(), |error| error.to_string());
+        tracing::warn!(reason, "metrics of what was decided and sent are not published");
     }
     response
 }
 
-async fn wake(engine: &Incidents, message: &SqsMessage) -> Result<(), String> {
+async fn wake(engine: &Incidents, message: &SqsMessage) -> Result<Outcome, String> {
     let body = message.body.as_deref().unwrap_or_default();
     let wake: Wake = serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))?;
     let outcome = engine.wake(&wake, clock::now()).await.map_err(|error| error.to_string())?;
@@ -72,5 +83,5 @@ async fn wake(engine: &Incidents, message: &SqsMessage) -> Result<(), String> {
         reasons = reasons.join(" "),
         "woken"
     );
-    Ok(())
+    Ok(outcome)
 }

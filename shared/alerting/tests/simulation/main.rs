@@ -153,6 +153,7 @@ impl Simulation {
             metrics: ports,
             policy: Policy::default(),
             group_by: GroupBy::LogGroup,
+            operational_metrics: true,
             site: Site {
                 region: region.into(),
                 console: Console::new(region),

@@ -232,4 +232,10 @@ impl MetricSink for Ports {
     async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
         self.call("publish", async || ()).await
     }
+
+    async fn patience(&self) {
+        while self.draw(|world| world.random.permille(500)) {
+            self.turn().await;
+        }
+    }
 }

@@ -1,0 +1,419 @@
+"""The deployed functions while everything goes wrong around them: `make soak`, and a small one in the tests.
+
+    chaos.py [--batches 2000] [--rate 12] [--no-build] [--json]
+
+Deploys the stack into the emulator with a proxy between the functions and AWS's services, and invokes the function with
+batches as CloudWatch Logs would, asynchronously: a third of them while DynamoDB throttles 30 % of its calls and lets 10 %
+time out (half of those are done all the same, after the caller gave up), a third while SNS does, a third while CloudWatch
+does. All the while processes of the functions are killed. Then it waits, looks at what became of it, sends what lies in the
+failure queue again with `make replay`'s tool, and looks once more.
+
+Ends with status 0 only if every record was counted exactly once, every incident has its opening and its all-clear, and
+nothing is left over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from batches import Batch, batch, name_of, records_by_key
+from emulator import Emulator, EmulatorError, free_port
+from ledger import Ledger
+from proxy import THROTTLED, Proxy, faults
+from stack import ROOT, STACK_NAME, Mail, Stack, StackError, build, build_environment, wait_for
+from terminal import Step, bold, duration, red, rule
+
+THROTTLED_SHARE, TIMED_OUT_SHARE = 0.30, 0.10
+KILLS_PER_SECOND = 1.0
+# Short times, so that the lives of incidents fit in: functions of 5 s, thus leases of 10 s; updates after 12 s, an end after
+# 24 quiet ones.
+TIMEOUT_SECONDS = 5
+UPDATE_SECONDS, QUIET_SECONDS = 12, 24
+PARAMETERS = {
+    "TimeoutSeconds": str(TIMEOUT_SECONDS),
+    "UpdateIntervalsMinutes": str(UPDATE_SECONDS / 60),
+    "QuietMinutes": str(QUIET_SECONDS / 60),
+    "LogLevel": "WARN",
+}
+# Lambda waits one and then two minutes before it tries again, which is longer than a lease of the default 60 s. Here it is
+# shorter: a retry also meets the lease of a run that was killed, and more batches end in the failure queue.
+RETRY_SECONDS = 4
+BATCHES_PER_GROUP = 12
+SETTLE_SECONDS = 400
+
+
+class Broken(RuntimeError):
+    """Something that must not be, was."""
+
+
+def must(what: str, holds: bool, detail: Any = "") -> None:
+    """Ends the run if `holds` does not."""
+    if not holds:
+        raise Broken(f"{what}{f': {detail}' if detail != '' else ''}")
+
+
+def make(count: int, began: int, dice: random.Random) -> list[Batch]:
+    """Makes the batches: a third of them for one log group, where they meet, the rest for many. Each has its own addresses."""
+    groups = max(2, count // BATCHES_PER_GROUP)
+    made = []
+    for serial in range(count):
+        number = 0 if dice.random() < 1 / 3 else min(groups - 1, 1 + int(groups * serial / count) + dice.randrange(3))
+        flows = [(f"198.51.{100 + number // 250}.{1 + number % 250}", f"172.31.{number // 250}.{1 + number % 250}")]
+        log_group = f"group-{number:03}"
+        made.append(batch(log_group, f"eni-{dice.randrange(40):017x}", flows * dice.randint(1, 9), began + serial, serial))
+    return made
+
+
+@dataclass
+class Killer:
+    """Ends processes of the functions at random: only those that this run's emulator started."""
+
+    emulator: Emulator
+    dice: random.Random
+    killed: int = 0
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def functions(self) -> list[int]:
+        """Returns the processes that have the emulator for a parent and run a function's binary."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                # The name in parentheses may contain anything; the parent's id is the second field behind it.
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == self.emulator.pid and Path(os.readlink(entry / "exe")).name == "bootstrap":
+                    found.append(int(entry.name))
+            except (OSError, ValueError, IndexError):
+                continue
+        return found
+
+    def run(self) -> None:
+        """Starts killing."""
+
+        def loop() -> None:
+            while not self._stop.wait(self.dice.expovariate(KILLS_PER_SECOND)):
+                if functions := self.functions():
+                    try:
+                        os.kill(self.dice.choice(functions), signal.SIGKILL)
+                        self.killed += 1
+                    except ProcessLookupError:
+                        pass
+
+        threading.Thread(target=loop, daemon=True).start()
+
+    def stop(self) -> None:
+        """Ends the killing."""
+        self._stop.set()
+
+
+class Mails:
+    """The mails, read as they come, by what their subjects say."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.all: list[Mail] = []
+        self._lock = threading.Lock()
+
+    def take(self) -> int:
+        """Takes what came; returns how many there are altogether."""
+        with self._lock:
+            self.all.extend(self.stack.mails())
+            return len(self.all)
+
+    def kinds(self) -> dict[str, Counter[str]]:
+        """Counts openings, updates and all-clears by the source address in the subject: each log group has its own."""
+        found: dict[str, Counter[str]] = {}
+        for mail in self.all:
+            found.setdefault(source_of(mail.subject), Counter())[kind_of(mail)] += 1
+        return found
+
+    def told(self) -> Counter[tuple[str, int]]:
+        """Counts all-clears by source address and number of pings."""
+        clears = (mail for mail in self.all if kind_of(mail) == "all-clear")
+        return Counter((source_of(mail.subject), pings_of(mail.subject)) for mail in clears)
+
+
+def kind_of(mail: Mail) -> str:
+    """Tells which of the three mails it is."""
+    if " over after " in mail.subject:
+        return "all-clear"
+    return "update" if "still going on" in mail.subject else "opening"
+
+
+def source_of(subject: str) -> str:
+    """Finds the source address in a subject."""
+    found = re.search(r"from (\d+\.\d+\.\d+\.\d+)", subject)
+    return found[1] if found else subject
+
+
+def pings_of(subject: str) -> int:
+    """Finds the number of pings in a subject."""
+    found = re.search(r"([\d,]+) rejected ping", subject)
+    return int(found[1].replace(",", "")) if found else -1
+
+
+def source_of_key(key: str) -> str:
+    """Returns the source address of a log group's records; see `make`."""
+    number = int(key.rpartition("-")[2])
+    return f"198.51.{100 + number // 250}.{1 + number % 250}"
+
+
+def waiting(stack: Stack) -> list[str]:
+    """Reads the failure queue without taking anything out of it: the names of the batches in it."""
+    sqs, url = stack.client("sqs"), stack.outputs["FailureQueueUrl"]
+    names, receipts = [], []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60).get("Messages"):
+        for message in messages:
+            names.append(name_of(json.loads(message["Body"])["requestPayload"]))
+            receipts.append(message["ReceiptHandle"])
+    for receipt in receipts:
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+    return names
+
+
+@dataclass
+class Chaos:
+    """A run."""
+
+    stack: Stack
+    proxy: Proxy
+    killer: Killer
+    batches: list[Batch]
+    rate: float
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.stack, sorted({one.key for one in self.batches}))
+        self.mails = Mails(self.stack)
+        self.faulted: dict[str, tuple[int, int]] = {}
+
+    def done(self) -> set[str]:
+        """Returns the batches whose documents say that all of it was done."""
+        return {name for name, document in self.claims().items() if document["batch"]["done"]}
+
+    def claims(self) -> dict[str, Any]:
+        """Returns the documents of the batches."""
+        return self.ledger.documents([one.name for one in self.batches])
+
+    def feed(self) -> None:
+        """Invokes the function with all batches, under the faults of one service after the other."""
+        services = list(THROTTLED)
+        share = -(-len(self.batches) // len(services))
+        for at, service in enumerate(services):
+            part = self.batches[at * share : (at + 1) * share]
+            with Step(f"{len(part)} batches, {service} failing") as step:
+                self.proxy.break_(faults(service, THROTTLED_SHARE, TIMED_OUT_SHARE))
+                before = self.proxy.calls()
+                for number, one in enumerate(part):
+                    self.stack.invoke(one.payload)
+                    step.doing = f"{number + 1}"
+                    time.sleep(random.expovariate(self.rate))
+                    if number % 50 == 0:
+                        self.mails.take()
+                # The last ones' retries, too, meet these faults.
+                time.sleep(RETRY_SECONDS)
+                after = self.proxy.calls()
+                requests, faulted = (now - then for now, then in zip(after[service], before.get(service, (0, 0)), strict=True))
+                self.faulted[service] = (requests, faulted)
+                step.note = f"{faulted} of {requests} calls made to fail"
+
+    def settle(self) -> tuple[set[str], list[str]]:
+        """Waits until every batch is done or in the failure queue, and every incident over; returns both kinds of batches."""
+        sqs, url = self.stack.client("sqs"), self.stack.outputs["FailureQueueUrl"]
+
+        def in_the_queue() -> int:
+            names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+            return sum(map(int, attributes.values()))
+
+        done: set[str] = set()
+
+        def settled() -> bool:
+            done.update(self.done())
+            return len(done) + in_the_queue() >= len(self.batches)
+
+        must("every batch is done or in the failure queue", wait_for(settled, SETTLE_SECONDS, every=1), len(done))
+        failed = waiting(self.stack)
+        # A batch whose last run was killed between its end and its answer is both.
+        everything = {one.name for one in self.batches}
+        must("no batch is lost", done | set(failed) == everything, sorted(everything - done - set(failed))[:5])
+
+        def over() -> bool:
+            self.mails.take()
+            self.ledger.look()
+            return not self.ledger.open
+
+        must("every incident is over", wait_for(over, SETTLE_SECONDS, every=1), sorted(self.ledger.open)[:5])
+        time.sleep(1)
+        self.mails.take()
+        return done, failed
+
+    def check(self, counted: list[Batch]) -> None:
+        """Compares what the table and the mails say with the batches that were counted."""
+        expected, found = records_by_key(counted), self.ledger.records()
+        wrong = {key: (found[key], expected[key]) for key in expected | found if found[key] != expected[key]}
+        must("every matched record is in the counters exactly once (found, expected)", not wrong, dict(list(wrong.items())[:5]))
+
+        opened: dict[str, set[str]] = {}
+        for document in self.claims().values():
+            for key, incident in document["batch"]["opened"]:
+                opened.setdefault(key, set()).add(incident)
+        ended = {incident.id for incident in self.ledger.ended.values()}
+        must("every incident that was opened is known to be over", set().union(*opened.values()) == ended)
+
+        kinds, told = self.mails.kinds(), self.mails.told()
+        for key, incidents in opened.items():
+            source = source_of_key(key)
+            mails = kinds.get(source, Counter())
+            must("every incident has an opening", mails["opening"] >= len(incidents), (key, mails, incidents))
+            must("every incident has an all-clear", mails["all-clear"] >= len(incidents), (key, mails, incidents))
+        tell: Counter[tuple[str, int]] = Counter()
+        for incident in self.ledger.ended.values():
+            tell[source_of_key(incident.key), incident.records] += 1
+        must("all-clears tell what was counted", not tell - told, (tell - told).most_common(3))
+        must("no all-clear tells anything else", set(told) == set(tell), (set(told) - set(tell)))
+
+    def summary(self) -> dict[str, Any]:
+        """Returns the numbers of the run."""
+        kinds: Counter[str] = sum(self.mails.kinds().values(), Counter())
+        records = sum(one.records for one in self.batches)
+        published = sum(point["sum"] for point in self.stack.metrics(self.batches[0].start - 3600).get("Ping-Deny", []))
+        incidents = len(self.ledger.ended)
+        return {
+            "batches": len(self.batches),
+            "records": records,
+            "counted": sum(self.ledger.records().values()),
+            "incidents": incidents,
+            "openings": kinds["opening"],
+            "updates": kinds["update"],
+            "all_clears": kinds["all-clear"],
+            "mails_doubled": kinds["opening"] + kinds["all-clear"] - 2 * incidents,
+            "metric": published,
+            "killed": self.killer.killed,
+            "killed_at_work": self.stack.emulator.log().count("Runtime exited before returning a response"),
+            "faults": {service: {"calls": calls, "failed": failed} for service, (calls, failed) in self.faulted.items()},
+        }
+
+
+def replay(stack: Stack) -> str:
+    """Runs what `make replay` runs, as a person would."""
+    command = [sys.executable, str(ROOT / "tools" / "replay.py"), "--stack", STACK_NAME]
+    done = subprocess.run(command, env=stack.emulator.environment(), capture_output=True, text=True, timeout=600)
+    must("the replay ends well", done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:])
+    return done.stdout.strip().splitlines()[-1]
+
+
+def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
+    """The whole of it, from the emulator's start to its end."""
+    dice = random.Random(seed)
+    home = Path(tempfile.mkdtemp(prefix="vpc-flow-alerts-"))
+    proxy = emulator = killer = chaos = None
+    try:
+        with Step("Start the proxy and the emulator"):
+            port = free_port()
+            proxy = Proxy.start(f"http://127.0.0.1:{port}", home)
+            settings = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(RETRY_SECONDS), "LAMBDA_ACCOUNT_CONCURRENCY": "0"}
+            emulator = Emulator.start(home, port, proxy.endpoint, settings)
+        with Step("Deploy template.yaml (sam deploy)"):
+            stack = Stack.deploy(emulator, PARAMETERS)
+        killer = Killer(emulator, random.Random(seed + 1))
+        chaos = Chaos(stack, proxy, killer, make(batches, int(time.time()) - 3600, dice), rate)
+        chaos.ledger.watch()
+        killer.run()
+        chaos.feed()
+        killer.stop()
+        with Step("Wait until all is quiet, then look") as step:
+            # The last service goes on failing until then: an all-clear, too, has to come through.
+            done, failed = chaos.settle()
+            proxy.break_([])
+            claimed = chaos.claims()
+            chaos.check([one for one in chaos.batches if one.name in claimed])
+            step.note = f"{len(done)} done, {len(failed)} in the failure queue"
+        with Step("make replay") as step:
+            step.note = replay(stack) if failed else "nothing to do"
+        with Step("Wait until all is quiet, then look again"):
+            left_before = chaos.ledger.records()
+            done, left = chaos.settle()
+            must("the failure queue is empty", not left, left[:3])
+            must("every batch is done", len(done) == len(chaos.batches))
+            chaos.check(chaos.batches)
+        summary = chaos.summary()
+        summary["failed_batches"] = len(failed)
+        summary["records_counted_before_the_replay"] = sum(left_before.values())
+        must("no record is missing in the metric", summary["metric"] >= summary["records"], summary)
+        return summary
+    except BaseException:
+        if emulator and (keep := os.environ.get("CHAOS_LOG")):
+            Path(keep).write_text(emulator.log())
+        raise
+    finally:
+        if killer:
+            killer.stop()
+        if chaos:
+            chaos.ledger.close()
+        if emulator:
+            emulator.stop()
+        if proxy:
+            proxy.stop()
+
+
+def show(summary: dict[str, Any], seconds: float) -> None:
+    """Prints the numbers."""
+    rule("What came of it")
+    for service, told in summary["faults"].items():
+        print(f"  {service:<12}{told['failed']:>6} of {told['calls']:>6} calls throttled or timed out")
+    print(f"  functions killed {summary['killed']} times, {summary['killed_at_work']} of them at work")
+    print(f"  {summary['batches']} batches with {summary['records']} records that count, {summary['incidents']} incidents")
+    print(f"  {summary['failed_batches']} batches in the failure queue, done by the replay")
+    print(f"  records counted: {summary['counted']}: none lost, none doubled")
+    mails = f"{summary['openings']} openings, {summary['updates']} updates, {summary['all_clears']} all-clears"
+    print(f"  mails: {mails}; none missing, {summary['mails_doubled']} sent again")
+    print(f"  records in the metric: {summary['metric']:g}, {summary['metric'] - summary['records']:g} of them published again")
+    print(f"\n  It took {duration(seconds)}.")
+
+
+def main() -> int:
+    """Reads the command line and runs it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batches", type=int, default=2000)
+    parser.add_argument("--rate", type=float, default=12, help="batches a second")
+    parser.add_argument("--seed", type=int, default=1, help="what the batches and the killing are drawn from")
+    parser.add_argument("--no-build", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print the numbers as JSON, for tests")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    started = time.monotonic()
+    if arguments.json:
+        steps, sys.stdout = sys.stdout, sys.stderr
+    print(bold("vpc-flow-alerts") + f": {arguments.batches} batches while everything goes wrong\n")
+    try:
+        if not arguments.no_build:
+            with Step("Compile the functions (sam build)"):
+                build(build_environment())
+        summary = run(arguments.batches, arguments.rate, arguments.seed)
+    except (Broken, StackError, EmulatorError) as error:
+        print(red(f"\nfailed: {error}"), file=sys.stderr)
+        return 1
+    if arguments.json:
+        print(json.dumps(summary), file=steps)
+    else:
+        show(summary, time.monotonic() - started)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
