@@ -205,6 +205,14 @@ async fn an_incident_is_opened_updated_and_ended_by_its_timer() {
     let gap = report.mails[1].arrived_at - report.mails[0].arrived_at;
     // Six seconds from one decision to the next; each mail takes some time of its own from there to here.
     assert!(gap >= 5.5, "an update {gap} s after the opening, sooner than the interval");
+
+    // Each decision under its reason, those of both functions.
+    for reason in ["new", "open", "update-due", "quiet"] {
+        assert_eq!(report.sum(&format!("Ping-Deny-Decisions,Reason={reason}")), 1.0, "{reason}: {:#?}", report.metrics);
+    }
+    assert_eq!(report.sum("Ping-Deny-Mails"), 3.0, "{:#?}", report.metrics);
+    assert_eq!(report.sum("Ping-Deny-Suppressed"), 1.0, "{:#?}", report.metrics);
+    assert!(report.sum("Ping-Deny-Mail-Delay") >= 60.0, "the packets are a minute old: {:#?}", report.metrics);
 }
 
 #[tokio::test]
@@ -212,6 +220,10 @@ async fn a_batch_that_is_delivered_twice_is_counted_once() {
     let event = events_dir().join("ping-deny.json").display().to_string();
     let report = deployed(&["--invoke", &event, "--invoke", &event, "--expect-mails", "1"]).await;
     let told: Vec<_> = report.counts.iter().map(|counts| (counts.matched, counts.alerts, counts.metrics)).collect();
-    assert_eq!(told, [(1, 1, 2), (1, 0, 0)], "{:#?}", report.function_log);
+    // Two points of traffic the first time; a decision, a mail and its delay with them, and one more decision the second time.
+    assert_eq!(told, [(1, 1, 5), (1, 0, 1)], "{:#?}", report.function_log);
+    for reason in ["new", "repeated"] {
+        assert_eq!(report.sum(&format!("Ping-Deny-Decisions,Reason={reason}")), 1.0, "{:#?}", report.metrics);
+    }
     assert_eq!(report.mails.len(), 1, "{:#?}", report.mails);
 }

@@ -47,7 +47,7 @@ pub struct Config {
     pub policy: Policy,
     /// `INCIDENT_BY`.
     pub group_by: GroupBy,
-    /// `OPERATIONAL_METRICS`.
+    /// `OPERATIONAL_METRICS`: whether decisions, mails and delays are published, too. The stack says yes; without it they are not.
     pub operational_metrics: bool,
     /// `MAX_INFLATED_BYTES`.
     pub max_inflated_bytes: usize,
@@ -123,7 +123,7 @@ impl Config {
                 "destination" => Ok(GroupBy::Target),
                 _ => Err("log-group, interface, source or destination".to_owned()),
             })?,
-            operational_metrics: vars.yes_or_no("OPERATIONAL_METRICS", true)?,
+            operational_metrics: vars.yes_or_no("OPERATIONAL_METRICS", false)?,
             max_inflated_bytes: vars.parsed("MAX_INFLATED_BYTES", DEFAULT_MAX_INFLATED_BYTES, |text| {
                 text.trim()
                     .parse()
