@@ -74,8 +74,8 @@ invoke: $(STAMP) ## Hand events/EVENT.json to the function, show mail, metrics a
 
 STACK ?= ping-deny
 .PHONY: replay
-replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1 only shows them)
-	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show)
+replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name; SHOW=1 only shows, DROP=1 drops what is no batch)
+	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show) $(if $(DROP),--drop)
 
 # ---------------------------------------------------------------- checks
 

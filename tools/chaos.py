@@ -19,7 +19,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -33,7 +32,7 @@ from batches import Batch, batch, name_of, records_by_key
 from emulator import Emulator, EmulatorError, free_port
 from ledger import Ledger
 from proxy import THROTTLED, Proxy, faults
-from stack import ROOT, STACK_NAME, Stack, StackError, build, build_environment, wait_for
+from stack import Stack, StackError, build, build_environment, wait_for
 from subjects import Mails
 from terminal import Step, bold, duration, red, rule
 
@@ -277,14 +276,6 @@ class Chaos:
         }
 
 
-def replay(stack: Stack) -> str:
-    """Runs what `make replay` runs, as a person would."""
-    command = [sys.executable, str(ROOT / "tools" / "replay.py"), "--stack", STACK_NAME]
-    done = subprocess.run(command, env=stack.emulator.environment(), capture_output=True, text=True, timeout=600)
-    must("the replay ends well", done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:])
-    return done.stdout.strip().splitlines()[-1]
-
-
 def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
     """The whole of it, from the emulator's start to its end."""
     dice = random.Random(seed)
@@ -311,7 +302,9 @@ def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
             chaos.check([one for one in chaos.batches if one.name in claimed])
             step.note = f"{len(done)} done, {len(failed)} in the failure queue"
         with Step("make replay") as step:
-            step.note = replay(stack) if failed else "nothing to do"
+            status, output = stack.replay()
+            must("the replay ends well", status == 0, output[-2000:])
+            step.note = output.strip().splitlines()[-1]
         with Step("Wait until all is quiet, then look again"):
             left_before = chaos.ledger.records()
             done, left = chaos.settle()
