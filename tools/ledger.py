@@ -15,27 +15,28 @@ from stack import Stack
 
 PAGE = 100
 """Keys that one BatchGetItem takes."""
+MAX_SHARDS = 32
+"""Documents over which the counters of an incident may be spread; more than there are."""
 
 
 @dataclass(frozen=True)
 class Incident:
-    """An incident that is over."""
+    """An incident and what it counted."""
 
     key: str
     id: str
     records: int
-    packets: int
 
 
 @dataclass
 class Ledger:
-    """Collects incidents as they end. A key's document knows only the last one, so somebody has to look now and then."""
+    """Collects incidents. A key's document knows only the open one and the last, so somebody has to look now and then."""
 
     stack: Stack
     keys: list[str]
     ended: dict[str, Incident] = field(default_factory=dict)
-    open: set[str] = field(default_factory=set)
-    """Keys whose incident is not over, or whose all-clear is not sent."""
+    running: dict[str, Incident] = field(default_factory=dict)
+    """Those that are open, or whose all-clear is not sent, at the last look."""
 
     def __post_init__(self) -> None:
         resources = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in self.stack.resources()}
@@ -57,17 +58,25 @@ class Ledger:
         return found
 
     def look(self) -> None:
-        """Notes which incidents have ended since the last look."""
+        """Notes which incidents have ended since the last look, and which are open."""
         heads = self.documents([f"incident#{key}" for key in self.keys])
-        still_open = set()
+        running, ended = {}, {}
         for name, document in heads.items():
             key, head = name.removeprefix("incident#"), document["head"]
-            if head["current"] or head["closing"]:
-                still_open.add(key)
+            if current := head["current"]:
+                running[current["id"]] = self.count(key, current["id"])
             if last := head["last"]:
-                totals = last["totals"]
-                self.ended[last["id"]] = Incident(key, last["id"], totals["records"], totals["packets"])
-        self.open = still_open
+                incident = Incident(key, last["id"], last["totals"]["records"])
+                closing = head["closing"] and head["closing"]["id"] == last["id"]
+                (running if closing else ended)[last["id"]] = incident
+        self.ended |= ended
+        self.running = running
+
+    def count(self, key: str, incident: str) -> Incident:
+        """Adds up the counters of an open incident."""
+        shards = self.documents([f"counters#{number}#{key}" for number in range(MAX_SHARDS)]).values()
+        mine = (document["shard"] for document in shards if document["shard"]["incident"] == incident)
+        return Incident(key, incident, sum(shard["summary"]["totals"]["records"] for shard in mine))
 
     def watch(self, every: float = 2.0) -> None:
         """Looks again and again, until `close`."""
@@ -83,8 +92,8 @@ class Ledger:
         self._stop.set()
 
     def records(self) -> Counter[str]:
-        """Adds up the records of the incidents that are over, by key."""
+        """Adds up the records of all incidents, by key."""
         records: Counter[str] = Counter()
-        for incident in list(self.ended.values()):
+        for incident in (self.running | self.ended).values():
             records[incident.key] += incident.records
         return records

@@ -183,7 +183,7 @@ def run(small: bool) -> dict[str, Any]:
                 waiting.difference_update(name for name, document in documents.items() if document["batch"]["done"])
                 mails.take()
                 ledger.look()
-                return not waiting and not ledger.open
+                return not waiting and not ledger.running
 
             must("every batch is done and every incident over", wait_for(done, SETTLE_SECONDS, every=1), len(waiting))
             time.sleep(1)

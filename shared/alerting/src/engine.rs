@@ -358,7 +358,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
                     let version = next_version(claim_write.expected);
                     return Ok(Some((Versioned { version, doc: claim_write.doc }, openings)));
                 }
-                Commit::Conflict(newer) => read = others_counted(&ids, &docs, newer).map(|docs| (ids, docs)),
+                Commit::Conflict(newer) => read = with_newer(&ids, &docs, newer).map(|docs| (ids, docs)),
             }
         }
         Err(EngineError::Contended)
@@ -533,25 +533,39 @@ fn note_sent(outcome: &mut Outcome, openings: &[Opening<'_, '_>], mailed: &[Resu
     }
 }
 
-/// What was read, with the counters that others wrote in between, where nothing else happened: the next attempt need not read
-/// then. Heads are not looked at again, so none of these counters may be of an incident that the head does not know as open, or
-/// be sealed: such a one tells that the head has changed, too.
-fn others_counted(
+/// What was read, with what others wrote in between, where that is all that has to be known: the next attempt need not read then.
+///
+/// A head that was in the way is told together with its counter, as both are at one moment. A counter that comes alone is taken
+/// only if it is of the incident that the head, which is not looked at again, knows as open: any other one, and one that is
+/// sealed, tells that the head has changed, too.
+fn with_newer(
     ids: &[DocId],
     docs: &[Option<Versioned>],
     newer: Vec<(DocId, Versioned)>,
 ) -> Option<Vec<Option<Versioned>>> {
     let mut docs = docs.to_vec();
-    let nothing_told = newer.is_empty();
+    let at = |wanted: &DocId| ids.iter().position(|id| id == wanted);
+    let told: Vec<DocId> = newer.iter().map(|(id, _)| id.clone()).collect();
     for (id, versioned) in newer {
-        let DocId::Shard(key, _) = &id else { return None };
-        let at = |wanted: &DocId| ids.iter().position(|id| id == wanted);
-        let head = docs.get(at(&DocId::Head(key.clone()))?)?.as_ref().and_then(as_head);
-        let open = head.and_then(|head| head.current.as_ref())?;
-        as_shard(&versioned).filter(|shard| shard.incident == open.id && !shard.sealed)?;
         *docs.get_mut(at(&id)?)? = Some(versioned);
     }
-    (!nothing_told).then_some(docs)
+    for id in &told {
+        match id {
+            DocId::Batch(_) => return None,
+            DocId::Head(_) => {}
+            DocId::Shard(key, _) => {
+                let head_id = DocId::Head(key.clone());
+                let head = docs.get(at(&head_id)?)?.as_ref().and_then(as_head);
+                let open = head.and_then(|head| head.current.as_ref()).map(|open| open.id.as_str());
+                let shard = docs.get(at(id)?)?.as_ref().and_then(as_shard)?;
+                let fits = open == Some(shard.incident.as_str()) && !shard.sealed;
+                if !fits && !told.contains(&head_id) {
+                    return None;
+                }
+            }
+        }
+    }
+    (!told.is_empty()).then_some(docs)
 }
 
 /// A document as it is after this write.
