@@ -29,6 +29,7 @@ pub mod message;
 pub mod metric;
 pub mod network;
 pub mod notice;
+pub mod operations;
 pub mod ports;
 pub mod routing;
 pub mod rule;

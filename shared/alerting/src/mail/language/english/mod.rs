@@ -166,9 +166,16 @@ impl Headlines for English {
             (Reason::Quiet, _) | (Reason::TakenOver, Kind::AllClear) => {
                 format!("Why now: nothing was rejected for {quiet}.")
             }
-            (Reason::TakenOver, _) => {
-                "Why now: the run that was to send it earlier stopped half-way, so this mail is late.".to_owned()
-            }
+            // The rest decide that nothing is mailed, or that an earlier attempt is finished.
+            (
+                Reason::TakenOver
+                | Reason::Resumed
+                | Reason::Repeated
+                | Reason::NotDue
+                | Reason::InHand
+                | Reason::Stale,
+                _,
+            ) => "Why now: the run that was to send it earlier stopped half-way, so this mail is late.".to_owned(),
         }
     }
 

@@ -175,9 +175,16 @@ impl Headlines for Japanese {
             (Reason::Quiet, _) | (Reason::TakenOver, Kind::AllClear) => {
                 format!("送信理由: {}、拒否がなかったため。", lasting(quiet))
             }
-            (Reason::TakenOver, _) => {
-                "送信理由: 先に送信するはずの処理が途中で止まったため、遅れて送信しています。".to_owned()
-            }
+            // The rest decide that nothing is mailed, or that an earlier attempt is finished.
+            (
+                Reason::TakenOver
+                | Reason::Resumed
+                | Reason::Repeated
+                | Reason::NotDue
+                | Reason::InHand
+                | Reason::Stale,
+                _,
+            ) => "送信理由: 先に送信するはずの処理が途中で止まったため、遅れて送信しています。".to_owned(),
         }
     }
 
