@@ -1,17 +1,20 @@
 //! From the log events of one batch to findings and a summary.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     fmt::Write as _,
+    hash::{Hash, Hasher},
     net::IpAddr,
 };
 
 use flow_log::{FlowDirection, FlowRecord, Formats, Header, LogEvent, LogFormat, Protocol, Record, Unparsed};
 
 use crate::{
-    direction::{Basis, Direction, OwnAddress},
+    direction::{Basis, Direction},
     finding::{Accepted, Finding, Flow, MAX_FLOW_MINUTES, Place, Totals},
     incident::top::hash,
+    interface::{Interfaces, Pair},
     metric::Minutes,
     rule::{self, Rule},
     text::{cut_bytes, one_line},
@@ -130,122 +133,97 @@ pub fn batch_key(detections: &[Detection]) -> String {
 
 /// Reads the log events of one batch, one at a time.
 #[derive(Debug)]
-pub struct Detector<'f> {
-    formats: &'f Formats,
+pub struct Detector<'a> {
+    formats: &'a Formats,
     tally: Tally,
-    /// By `interface-id`; the empty text stands for `-`.
-    interfaces: HashMap<Box<str>, Interface>,
-    flows: HashMap<FlowKey, Matched>,
-    accepted: HashMap<(u32, IpAddr, IpAddr), Accepted>,
+    interfaces: Interfaces,
+    /// One for each flow; what only the whole batch tells is missing until its end.
+    findings: Vec<Finding>,
+    /// Where a flow's finding stands: a finding is large, and a table moves what it holds when it grows.
+    places: HashMap<FlowKey, usize>,
+    accepted: HashMap<Pair, Accepted>,
     untracked: Totals,
     minutes: Minutes,
     format: Option<LogFormat>,
     first_id: String,
-    last_id: String,
+    last_id: Cow<'a, str>,
 }
 
-#[derive(Debug)]
-struct Interface {
-    number: u32,
-    own: OwnAddress,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FlowKey {
+    pair: Pair,
     rule: Rule,
-    interface: u32,
     direction: Option<Direction>,
-    srcaddr: IpAddr,
-    dstaddr: IpAddr,
     protocol: Protocol,
 }
 
-#[derive(Debug, Default)]
-struct Matched {
-    totals: Totals,
-    place: Place,
-    lines: Vec<Box<str>>,
-    minutes: BTreeMap<u64, u64>,
+/// Hashes the pair alone: what else tells flows apart seldom differs between the same two addresses.
+impl Hash for FlowKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.pair.hash(state);
+    }
 }
 
-impl<'f> Detector<'f> {
+impl<'a> Detector<'a> {
     /// A detector for one batch, reading the declared formats.
-    pub fn new(formats: &'f Formats) -> Self {
+    pub fn new(formats: &'a Formats) -> Self {
         Detector {
             formats,
             tally: Tally::default(),
-            interfaces: HashMap::new(),
-            flows: HashMap::new(),
+            interfaces: Interfaces::default(),
+            findings: Vec::new(),
+            places: HashMap::new(),
             accepted: HashMap::new(),
             untracked: Totals::default(),
             minutes: Minutes::default(),
             format: None,
             first_id: String::new(),
-            last_id: String::new(),
+            last_id: Cow::Borrowed(""),
         }
     }
 
     /// Takes one log event into account. A line that cannot be read is counted with its reason and never an error.
-    pub fn observe(&mut self, event: &LogEvent<'_>) {
+    pub fn observe(&mut self, event: &LogEvent<'a>) {
         if self.tally.records == 0 {
             self.first_id.push_str(&event.id);
         }
-        self.last_id.clear();
-        self.last_id.push_str(&event.id);
+        self.last_id = event.id.clone();
         self.tally.records += 1;
-        match self.formats.read(&event.message) {
+        // By reference, here and below: a record is large.
+        match &self.formats.read(&event.message) {
             Ok(Record::NoData(_)) => self.tally.no_data += 1,
             Ok(Record::SkipData(_)) => self.tally.skip_data += 1,
             Ok(Record::Flow(line)) => {
-                let rule = Rule::ALL.into_iter().find(|rule| rule.matches(&line));
+                let rule = Rule::ALL.into_iter().find(|rule| rule.matches(line));
                 if rule.is_none() && !rule::is_icmp(line.protocol()) {
                     return;
                 }
-                match (line.to_record(), rule) {
+                match (&line.to_record(), rule) {
                     (Ok(record), Some(rule)) => {
                         self.format.get_or_insert_with(|| line.format().clone());
-                        self.matched(rule, &record, event);
+                        self.matched(rule, record, event);
                     }
-                    (Ok(record), None) => self.accepted(&record, &event.message),
-                    (Err(reason), Some(_)) => self.unparsed(reason, &event.message),
+                    (Ok(record), None) => self.accepted(record, &event.message),
+                    (Err(reason), Some(_)) => self.unparsed(*reason, &event.message),
                     // No rule needs an accepted record whole: it is a record that was read, and no evidence.
                     (Err(_), None) => {}
                 }
             }
-            Err(reason) => self.unparsed(reason, &event.message),
+            Err(reason) => self.unparsed(*reason, &event.message),
         }
     }
 
-    /// Ends the batch: groups what was matched and tells the directions.
+    /// Ends the batch: tells the directions and what was accepted the opposite way.
     pub fn finish(mut self, source: Source) -> Detection {
-        let interfaces: HashMap<u32, (Box<str>, OwnAddress)> =
-            self.interfaces.into_iter().map(|(name, interface)| (interface.number, (name, interface.own))).collect();
-        let mut findings: Vec<Finding> = self
-            .flows
-            .into_iter()
-            .map(|(key, matched)| {
-                let (name, own) = &interfaces[&key.interface];
-                Finding {
-                    rule: key.rule,
-                    flow: Flow {
-                        interface_id: Some(name.clone()).filter(|name| !name.is_empty()),
-                        direction: match key.direction {
-                            Some(direction) => Some((direction, Basis::Field)),
-                            None => own.direction(key.srcaddr, key.dstaddr),
-                        },
-                        srcaddr: key.srcaddr,
-                        dstaddr: key.dstaddr,
-                        protocol: key.protocol,
-                    },
-                    totals: matched.totals,
-                    place: matched.place,
-                    lines: matched.lines,
-                    minutes: matched.minutes,
-                    opposite: self.accepted.remove(&(key.interface, key.dstaddr, key.srcaddr)),
-                }
-            })
-            .collect();
-        findings.sort_by_key(|finding| {
+        for (FlowKey { pair, .. }, place) in &self.places {
+            let Pair { interface, srcaddr, dstaddr } = *pair;
+            let finding = &mut self.findings[*place];
+            let own = &self.interfaces.get(interface).own;
+            finding.flow.direction = finding.flow.direction.or_else(|| own.direction(srcaddr, dstaddr));
+            finding.opposite = self.accepted.remove(&Pair { interface, srcaddr: dstaddr, dstaddr: srcaddr });
+        }
+        // A finding is large: the keys are sorted, and each finding is moved once.
+        self.findings.sort_by_cached_key(|finding| {
             (
                 std::cmp::Reverse(finding.totals.weight()),
                 finding.totals.first_start,
@@ -256,10 +234,10 @@ impl<'f> Detector<'f> {
         Detection {
             source,
             tally: self.tally,
-            findings,
+            findings: self.findings,
             untracked: self.untracked,
             minutes: self.minutes,
-            ends: (self.first_id, self.last_id),
+            ends: (self.first_id, self.last_id.into_owned()),
             format: self.format,
         }
     }
@@ -268,37 +246,47 @@ impl<'f> Detector<'f> {
         self.tally.matched += 1;
         self.minutes.add(event.timestamp, record);
         let key = FlowKey {
+            pair: self.interfaces.pair(record),
             rule,
-            interface: self.interface(record),
             direction: match record.flow_direction() {
                 Some(FlowDirection::Ingress) => Some(Direction::Ingress),
                 Some(FlowDirection::Egress) => Some(Direction::Egress),
                 _ => None,
             },
-            srcaddr: record.srcaddr,
-            dstaddr: record.dstaddr,
             protocol: record.protocol,
         };
-        if self.flows.len() >= MAX_FLOWS && !self.flows.contains_key(&key) {
-            self.untracked.add(&Totals::of(record));
-            return;
-        }
-        let matched = self.flows.entry(key).or_default();
         let totals = Totals::of(record);
-        matched.totals.add(&totals);
+        let place = match self.places.entry(key) {
+            Entry::Occupied(place) => *place.get(),
+            Entry::Vacant(_) if self.findings.len() >= MAX_FLOWS => return self.untracked.add(&totals),
+            Entry::Vacant(place) => {
+                let name = &self.interfaces.get(key.pair.interface).name;
+                let flow = Flow {
+                    interface_id: Some(name.clone()).filter(|name| !name.is_empty()),
+                    direction: key.direction.map(|direction| (direction, Basis::Field)),
+                    srcaddr: record.srcaddr,
+                    dstaddr: record.dstaddr,
+                    protocol: record.protocol,
+                };
+                self.findings.push(Finding::new(rule, flow));
+                *place.insert(self.findings.len() - 1)
+            }
+        };
+        let finding = &mut self.findings[place];
+        finding.totals.add(&totals);
         let minute = record.start.map_or(event.timestamp.unsigned_abs(), |start| start.0) / MINUTE_MILLIS;
-        if matched.minutes.len() < MAX_FLOW_MINUTES || matched.minutes.contains_key(&minute) {
-            let known = matched.minutes.entry(minute).or_default();
+        if finding.minutes.len() < MAX_FLOW_MINUTES || finding.minutes.contains_key(&minute) {
+            let known = finding.minutes.entry(minute).or_default();
             *known = known.saturating_add(totals.weight());
         }
-        matched.place.fill(record);
-        if matched.lines.len() < MAX_LINES_PER_FLOW {
-            matched.lines.push(line(&event.message));
+        finding.place.fill(record);
+        if finding.lines.len() < MAX_LINES_PER_FLOW {
+            finding.lines.push(line(&event.message));
         }
     }
 
     fn accepted(&mut self, record: &FlowRecord<'_>, message: &str) {
-        let key = (self.interface(record), record.srcaddr, record.dstaddr);
+        let key = self.interfaces.pair(record);
         if let Some(accepted) = self.accepted.get_mut(&key) {
             accepted.totals.add(&Totals::of(record));
         } else if self.accepted.len() < MAX_ACCEPTED_FLOWS {
@@ -306,23 +294,26 @@ impl<'f> Detector<'f> {
         }
     }
 
-    /// The number under which the record's interface is known in this batch.
-    fn interface(&mut self, record: &FlowRecord<'_>) -> u32 {
-        let name = one_line(record.interface_id().unwrap_or_default(), MAX_FIELD_CHARS);
-        if !self.interfaces.contains_key(&*name) {
-            let number = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);
-            self.interfaces.insert(Box::from(&*name), Interface { number, own: OwnAddress::default() });
-        }
-        let Some(interface) = self.interfaces.get_mut(&*name) else { unreachable!("inserted above") };
-        interface.own.observe(record.srcaddr, record.dstaddr);
-        interface.number
-    }
-
     fn unparsed(&mut self, reason: Unparsed, message: &str) {
         self.tally.unparsed += 1;
         *self.tally.unparsed_reasons.entry(reason.label()).or_default() += 1;
         if self.tally.unparsed_samples.len() < MAX_UNPARSED_SAMPLES {
             self.tally.unparsed_samples.push((reason.to_string(), one_line(message, MAX_SAMPLE_CHARS).into_owned()));
+        }
+    }
+}
+
+impl Finding {
+    /// A finding without any records yet.
+    fn new(rule: Rule, flow: Flow) -> Finding {
+        Finding {
+            rule,
+            flow,
+            totals: Totals::default(),
+            place: Place::default(),
+            lines: Vec::new(),
+            minutes: BTreeMap::new(),
+            opposite: None,
         }
     }
 }
@@ -408,8 +399,12 @@ mod tests {
             "2 1 eni-2 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK",
             "2 1 - 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK",
             "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 58 1 84 100 160 REJECT OK",
+            "2 1 eni-1 ::a00:1 ::808:808 0 0 1 1 84 100 160 REJECT OK",
+            "2 1 eni-2 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK",
         ]);
-        assert_eq!(detection.findings.len(), 4);
+        assert_eq!(detection.findings.len(), 5);
+        let heaviest = &detection.findings[0];
+        assert_eq!((heaviest.flow.interface_id.as_deref(), heaviest.totals.packets), (Some("eni-2"), Some(2)));
         let none = detection.findings.iter().filter(|finding| finding.flow.interface_id.is_none()).count();
         assert_eq!(none, 1, "the record with - has no interface");
     }

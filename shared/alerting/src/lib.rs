@@ -18,6 +18,7 @@ pub mod engine;
 pub mod explain;
 pub mod finding;
 pub mod incident;
+mod interface;
 pub mod mail;
 pub mod memory;
 pub mod metric;

@@ -12,6 +12,11 @@ const ELLIPSIS: char = '…';
 ///
 /// Each such character becomes U+FFFD, so that a reader sees that something was there. Runs of spaces stay as they are.
 pub fn one_line(text: &str, max_chars: usize) -> Cow<'_, str> {
+    // Nearly all of it is printable ASCII. To look at all bytes, whatever the first ones are, is quicker than to stop early.
+    let is_plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    if is_plain && text.len() <= max_chars {
+        return Cow::Borrowed(text);
+    }
     if text.chars().count() <= max_chars && !text.chars().any(breaks_out) {
         return Cow::Borrowed(text);
     }
@@ -94,6 +99,9 @@ mod tests {
             ("a\r\nSubject: b", "a\u{fffd}\u{fffd}Subject: b"),
             ("tab\there", "tab\u{fffd}here"),
             ("bell\u{7}", "bell\u{fffd}"),
+            ("del\u{7f}", "del\u{fffd}"),
+            ("\u{1f}", "\u{fffd}"),
+            ("a b~", "a b~"),
             ("nel\u{85}x", "nel\u{fffd}x"),
             ("ls\u{2028}x", "ls\u{fffd}x"),
             ("rtl\u{202e}txt", "rtl\u{fffd}txt"),
