@@ -7,45 +7,19 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark talks to the person who runs it")]
 
 mod data;
+mod readers;
 mod report;
 
-use std::collections::HashMap;
 use std::hint::black_box;
-use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use base64::Engine;
 use criterion::{Criterion, Throughput};
 use data::Kind;
-use flow_log::{Action, Decoder, EpochMillis, Formats, Protocol, Record, Unparsed};
+use flow_log::{Decoder, Formats};
+use readers::{Floor, detected, ours, stock, typed};
 
 pub(crate) const LINES: [usize; 4] = [1, 50, 1_000, 10_000];
 pub(crate) const PASSES: usize = 7;
-
-/// The floor: SIMD base64 and the fastest inflate into buffers that are large enough.
-struct Floor {
-    base64: base64::engine::Simd,
-    inflate: libdeflater::Decompressor,
-    compressed: Vec<u8>,
-    inflated: Vec<u8>,
-}
-
-impl Floor {
-    fn new() -> Self {
-        Floor {
-            base64: base64::engine::Simd::standard(base64::engine::GeneralPurposeConfig::new()),
-            inflate: libdeflater::Decompressor::new(),
-            compressed: vec![0; 8 << 20],
-            inflated: vec![0; 64 << 20],
-        }
-    }
-
-    fn run(&mut self, event: &[u8]) -> usize {
-        let data = &event[br#"{"awslogs":{"data":""#.len()..event.len() - br#""}}"#.len()];
-        let len = self.base64.decode_slice(data, &mut self.compressed).unwrap();
-        self.inflate.gzip_decompress(&self.compressed[..len], &mut self.inflated).unwrap()
-    }
-}
 
 /// Different events by turns. The same one again and again would teach the processor its branches by heart, the floor's
 /// more than any other's, while a real batch is seen once.
@@ -68,7 +42,6 @@ impl Events {
 
 /// The time of so many calls, each behind one of another reader. A batch comes alone: what a loop of the same call would
 /// leave in caches and branch predictors is not there.
-#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 fn timed(
     calls: u64,
     events: &mut Events,
@@ -79,101 +52,17 @@ fn timed(
     for _ in 0..calls {
         black_box(other(events.next()));
         let event = events.next();
-        let start = Instant::now();
+        let start = thread_time();
         black_box(read(event));
-        sum += start.elapsed();
+        sum += thread_time() - start;
     }
     sum
 }
 
-/// What a detector keeps of a batch: counts, and the matching records grouped by their two addresses.
-#[derive(Default)]
-struct Findings {
-    records: u64,
-    idle: u64,
-    unparsed: HashMap<Unparsed, u64>,
-    flows: HashMap<(u128, u128), Flow, foldhash::fast::RandomState>,
-}
-
-struct Flow {
-    records: u64,
-    packets: u64,
-    bytes: u64,
-    first_start: EpochMillis,
-    last_end: EpochMillis,
-}
-
-impl Flow {
-    const NONE: Flow =
-        Flow { records: 0, packets: 0, bytes: 0, first_start: EpochMillis(u64::MAX), last_end: EpochMillis(0) };
-}
-
-fn ours(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -> usize {
-    let mut payload = decoder.decode(event).unwrap();
-    let mut findings = Findings::default();
-    while payload.next_batch(|event| look(&mut findings, formats, &event.message)).unwrap().is_some() {}
-    black_box(&findings);
-    findings.flows.len()
-}
-
-fn look(findings: &mut Findings, formats: &Formats, message: &str) {
-    findings.records += 1;
-    let matched = match formats.read(message) {
-        Ok(Record::Flow(flow)) if flow.action() == Action::Reject && is_ping(flow.protocol()) => flow.to_record(),
-        Ok(Record::Flow(_)) => return,
-        Ok(Record::NoData(_) | Record::SkipData(_)) => return findings.idle += 1,
-        Err(unparsed) => Err(unparsed),
-    };
-    // By reference: a record is large.
-    match &matched {
-        Ok(record) => {
-            let flow = findings.flows.entry((bits(record.srcaddr), bits(record.dstaddr))).or_insert(Flow::NONE);
-            flow.records += 1;
-            flow.packets += record.packets.unwrap_or(0);
-            flow.bytes += record.bytes.unwrap_or(0);
-            flow.first_start = record.start.map_or(flow.first_start, |start| flow.first_start.min(start));
-            flow.last_end = record.end.map_or(flow.last_end, |end| flow.last_end.max(end));
-            black_box(record);
-        }
-        Err(unparsed) => *findings.unparsed.entry(*unparsed).or_default() += 1,
-    }
-}
-
-/// An address as one number, which is quicker to hash than its enum.
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => v6.to_bits(),
-    }
-}
-
-fn is_ping(protocol: Protocol) -> bool {
-    matches!(protocol, Protocol::ICMP | Protocol::ICMPV6)
-}
-
-/// The usual way: the typed event of the ecosystem, then each line split.
-fn stock(event: &[u8]) -> usize {
-    let event: aws_lambda_events::cloudwatch_logs::LogsEvent = serde_json::from_slice(event).unwrap();
-    let is_match = |message: &str| {
-        let fields: Vec<_> = message.split_whitespace().collect();
-        fields.len() == 14 && fields[12] == "REJECT" && (fields[7] == "1" || fields[7] == "58")
-    };
-    event.aws_logs.data.log_events.iter().filter(|event| is_match(black_box(&event.message))).count()
-}
-
-/// Every field of every line.
-fn typed(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -> usize {
-    let mut payload = decoder.decode(event).unwrap();
-    let mut records = 0;
-    let read = |message: &str| match formats.read(message) {
-        Ok(Record::Flow(flow)) => {
-            records += usize::from(black_box(&flow.to_record()).is_ok());
-        }
-        other => panic!("{other:?}"),
-    };
-    let mut read = read;
-    payload.next_batch(|event| read(&event.message)).unwrap();
-    records
+/// The processor's time that this thread has had: while another one runs on its processor, this clock stands still.
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.try_into().unwrap()
 }
 
 fn main() {
@@ -215,6 +104,7 @@ fn main() {
                 };
                 if kind != Kind::Version5 {
                     run("ours", &mut |event| ours(&mut decoder, formats, event));
+                    run("detected", &mut |event| detected(&mut decoder, formats, event));
                 }
                 if kind == Kind::Accepted {
                     run("stock", &mut stock);
