@@ -85,7 +85,8 @@ fields! {
         SubnetId = "subnet-id",
         /// The instance the interface is attached to; `-` for an interface that a service manages.
         InstanceId = "instance-id",
-        /// The bit mask of the TCP flags seen in the window, see [`TcpFlags`](crate::TcpFlags).
+        /// The bit mask of the TCP flags seen in the window, see [`TcpFlags`](crate::TcpFlags); `-` for flags that cannot
+        /// stand together.
         TcpFlags = "tcp-flags",
         /// `IPv4`, `IPv6` or `EFA`.
         Type = "type",

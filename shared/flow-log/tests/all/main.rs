@@ -6,6 +6,7 @@
 )]
 
 mod allocations;
+mod corpus;
 mod envelope;
 mod files;
 mod hostile;

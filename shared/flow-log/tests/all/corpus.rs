@@ -1,0 +1,57 @@
+//! The seeds of the fuzz targets hold what the targets assert, also where nobody fuzzes.
+
+use std::fs;
+
+use flow_log::{Decoder, Formats};
+
+use crate::naive;
+
+/// The seeds of one target; there have to be some.
+fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = format!("{}/fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
+    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let seeds: Vec<_> = files.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect();
+    assert!(!seeds.is_empty(), "{folder}");
+    seeds
+}
+
+#[test]
+fn envelopes_are_read_in_some_way() {
+    for (name, bytes) in seeds("envelope") {
+        let ways = [Decoder::decode, Decoder::decode_base64, Decoder::decode_gzip];
+        let read = ways.iter().filter(|way| {
+            let mut decoder = Decoder::default();
+            let Ok(mut payload) = way(&mut decoder, &bytes) else { return false };
+            matches!(payload.next_batch(|_| ()), Ok(Some(_)))
+        });
+        assert_eq!(read.count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn payloads_are_read_as_the_naive_way_reads_them() {
+    for (name, bytes) in seeds("payload") {
+        let text = String::from_utf8(bytes).unwrap();
+        let found = naive::payload(&text);
+        assert!(found.is_some(), "{name}");
+        assert_eq!(found, naive::payload_naively(&text), "{name}");
+    }
+}
+
+#[test]
+fn lines_are_read_as_the_naive_way_reads_them() {
+    for (name, bytes) in seeds("line") {
+        let text = String::from_utf8(bytes).unwrap();
+        let declared = text.split_once('\n').and_then(|(format, line)| Some((Formats::parse(format).ok()?, line)));
+        let (formats, line) = declared.unwrap_or_else(|| (Formats::default(), &*text));
+        assert_eq!(naive::read(&formats, line), naive::read_naively(&formats, line), "{name}");
+    }
+}
+
+#[test]
+fn formats_print_as_they_were_read() {
+    for (name, bytes) in seeds("format") {
+        let formats = Formats::parse(&String::from_utf8(bytes).unwrap()).unwrap();
+        assert_eq!(Formats::parse(&formats.to_string()), Ok(formats), "{name}");
+    }
+}
