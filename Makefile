@@ -155,7 +155,7 @@ arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer an eve
 
 .PHONY: bench fuzz
 # Compiled for the processors that cargo-lambda compiles for.
-bench: ## Measure the reader of flow logs against its floor and the stock path (some 90 s)
+bench: ## Measure the reader of flow logs against its floor and the stock path (some two minutes)
 	RUSTFLAGS='-C target-cpu=$(if $(filter aarch64 arm64,$(shell uname -m)),neoverse-n1,haswell)' \
 		cargo bench --locked --target-dir target/bench -p flow-log --bench batch
 
