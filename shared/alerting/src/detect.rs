@@ -303,6 +303,21 @@ impl<'a> Detector<'a> {
     }
 }
 
+impl Finding {
+    /// A finding without any records yet.
+    fn new(rule: Rule, flow: Flow) -> Finding {
+        Finding {
+            rule,
+            flow,
+            totals: Totals::default(),
+            place: Place::default(),
+            lines: Vec::new(),
+            minutes: BTreeMap::new(),
+            opposite: None,
+        }
+    }
+}
+
 impl Place {
     /// Takes over each field that is not known yet.
     fn fill(&mut self, record: &FlowRecord<'_>) {
