@@ -139,7 +139,8 @@ fn unwrapped(lines: &[&str]) -> String {
     let mut text = String::new();
     for line in lines {
         let wide = |end: Option<char>| end.is_some_and(|c| !c.is_ascii());
-        if !text.is_empty() && !(wide(text.chars().next_back()) && wide(line.chars().next())) {
+        let within_japanese = wide(text.chars().next_back()) && wide(line.chars().next());
+        if !text.is_empty() && !within_japanese {
             text.push(' ');
         }
         text.push_str(line);
