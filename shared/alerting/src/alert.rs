@@ -1,8 +1,8 @@
 //! Alerts: messages about an incident, before they are put into words.
 
-use crate::console_link::Console;
+use crate::{console_link::Console, mail::Language, zone::Zone};
 
-/// Where the function runs and what it publishes to: what links and signatures need.
+/// Where the function runs, what it publishes to and who reads it: what links and mails need.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The region of the log group.
@@ -13,6 +13,10 @@ pub struct Site {
     pub metric_namespace: String,
     /// The name of the metric that counts matched records.
     pub metric_name: String,
+    /// The language of mails.
+    pub language: Language,
+    /// The time zone of their readers.
+    pub zone: Zone,
 }
 
 /// Which message of an incident it is.

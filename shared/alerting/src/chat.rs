@@ -115,8 +115,8 @@ fn description(body: &str) -> String {
             break;
         }
         if index < 2 {
-            // The headline is one sentence or two; what stands below it are statements, each on a line of its own.
-            text.push_str(&plain(&lines.join(if index == 0 { " " } else { "\n" })));
+            // The headline is running text; what stands below it are statements, each on a line of its own.
+            text.push_str(&plain(&if index == 0 { unwrapped(&lines) } else { lines.join("\n") }));
             text.push_str("\n\n");
         } else {
             block.push_str(&plain(&lines.join("\n")));
@@ -134,26 +134,42 @@ fn description(body: &str) -> String {
     }
 }
 
+/// Lines as one again. Japanese is broken where there was no space.
+fn unwrapped(lines: &[&str]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let wide = |end: Option<char>| end.is_some_and(|c| !c.is_ascii());
+        let within_japanese = wide(text.chars().next_back()) && wide(line.chars().next());
+        if !text.is_empty() && !within_japanese {
+            text.push(' ');
+        }
+        text.push_str(line);
+    }
+    text
+}
+
 fn is_link(line: &str) -> bool {
     line.starts_with("https://")
 }
 
-/// The links, each under the name on the line before it, as many as there is room for.
+/// The links, each under the name on the lines before it, as many as there is room for.
 fn linked(lines: &[&str]) -> String {
     let mut text = String::new();
     let mut used = 0;
-    for pair in lines.windows(2) {
-        if let [name, link] = pair
-            && is_link(link)
-            && !is_link(name)
-            && !link.contains(['|', '<', '>', ' '])
-        {
-            let item = format!("• <{link}|{}>\n", plain(name.trim_end_matches([':', '：'])));
-            used += item.chars().count();
-            if used <= LINK_CHARS {
-                text.push_str(&item);
-            }
+    let mut name: Vec<&str> = Vec::new();
+    for line in lines {
+        if !is_link(line) {
+            name.push(line);
+            continue;
         }
+        let named = plain(unwrapped(&name).trim_end_matches([':', '：']));
+        name.clear();
+        let item = format!("• <{line}|{named}>\n");
+        if line.contains(['|', '<', '>', ' ']) || used + item.chars().count() > LINK_CHARS {
+            continue;
+        }
+        used += item.chars().count();
+        text.push_str(&item);
     }
     text
 }
@@ -222,11 +238,12 @@ mod tests {
     #[test]
     fn a_mail_becomes_text_a_block_and_links() {
         let body = "One line\nand another.\n\nNEW since then\n\nWHAT   4 packets\nFROM   10.0.0.1\n\nWHY    The ACL\n\n\
-                    The records:\nhttps://one.example/?a=b&c\nThe metric：\nhttps://two.example\n\nRECORDS\n2 1 eni-1";
+                    The\nrecords:\nhttps://one.example/?a=b&c\nThe metric：\nhttps://two.example\n\nRECORDS\n2 1 eni-1";
         let expect = "One line and another.\n\nNEW since then\n\n```\nWHAT   4 packets\nFROM   10.0.0.1\n\nWHY    The ACL\n```\n\
                       • <https://one.example/?a=b&c|The records>\n• <https://two.example|The metric>\n";
         assert_eq!(description(body), expect);
         assert_eq!(description("One line.\n"), "One line.");
+        assert_eq!(description("203.0.113.12 か\nらの ping 4\n件"), "203.0.113.12 からの ping 4 件");
     }
 
     #[test]

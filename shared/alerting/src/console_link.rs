@@ -73,6 +73,21 @@ impl Console {
         format!("{}#NetworkInterface:networkInterfaceId={}", self.home("ec2"), encode(id, 1, '%'))
     }
 
+    /// An instance.
+    pub fn instance(&self, id: &str) -> String {
+        format!("{}#InstanceDetails:instanceId={}", self.home("ec2"), encode(id, 1, '%'))
+    }
+
+    /// A security group.
+    pub fn security_group(&self, id: &str) -> String {
+        format!("{}#SecurityGroup:groupId={}", self.home("ec2"), encode(id, 1, '%'))
+    }
+
+    /// A network ACL.
+    pub fn network_acl(&self, id: &str) -> String {
+        format!("{}#NetworkAclDetails:networkAclId={}", self.home("vpcconsole"), encode(id, 1, '%'))
+    }
+
     /// A graph of one metric's sum per minute between two points in time.
     pub fn metric(&self, namespace: &str, name: &str, from: EpochMillis, to: EpochMillis) -> String {
         // The namespace at the end keeps a mail reader from taking the closing bracket for punctuation after the link.
@@ -166,6 +181,18 @@ mod tests {
     }
 
     #[test]
+    fn things_of_the_network_have_pages_of_their_own() {
+        let console = Console::new("eu-west-1");
+        for (link, expect) in [
+            (console.instance("i-1"), "ec2/home?region=eu-west-1#InstanceDetails:instanceId=i-1"),
+            (console.security_group("sg-1"), "ec2/home?region=eu-west-1#SecurityGroup:groupId=sg-1"),
+            (console.network_acl("acl-1"), "vpcconsole/home?region=eu-west-1#NetworkAclDetails:networkAclId=acl-1"),
+        ] {
+            assert_eq!(link, format!("https://eu-west-1.console.aws.amazon.com/{expect}"));
+        }
+    }
+
+    #[test]
     fn each_partition_has_its_own_console() {
         for (region, host) in [
             ("ap-northeast-1", "https://ap-northeast-1.console.aws.amazon.com/ec2/"),
@@ -189,6 +216,9 @@ mod tests {
             console.logs_insights(hostile, hostile, FROM, TO),
             console.log_stream(hostile, hostile, FROM),
             console.network_interface(hostile),
+            console.instance(hostile),
+            console.security_group(hostile),
+            console.network_acl(hostile),
         ] {
             let tail = link.split_once('#').unwrap().1;
             assert!(!tail.contains(['\r', '\n', '"', '\'', '<', '>', '&', '#', ' ', '(', ')']), "{link}");

@@ -303,6 +303,21 @@ impl<'a> Detector<'a> {
     }
 }
 
+impl Finding {
+    /// A finding without any records yet.
+    fn new(rule: Rule, flow: Flow) -> Finding {
+        Finding {
+            rule,
+            flow,
+            totals: Totals::default(),
+            place: Place::default(),
+            lines: Vec::new(),
+            minutes: BTreeMap::new(),
+            opposite: None,
+        }
+    }
+}
+
 impl Place {
     /// Takes over each field that is not known yet.
     fn fill(&mut self, record: &FlowRecord<'_>) {
@@ -320,6 +335,19 @@ impl Place {
         take(&mut self.source_service, record.pkt_src_aws_service());
         take(&mut self.target_service, record.pkt_dst_aws_service());
         take(&mut self.reject_reason, record.reject_reason().map(|reason| reason.as_str()));
+        if self.tags.is_empty() {
+            let tags = [
+                record.instance_tag(),
+                record.instance_tag_2(),
+                record.interface_tag(),
+                record.interface_tag_2(),
+                record.asg_tag(),
+                record.asg_tag_2(),
+            ];
+            let tags =
+                tags.into_iter().flatten().map(|tag| Box::from(one_line(&tag.decode(), MAX_FIELD_CHARS).as_ref()));
+            self.tags = tags.collect();
+        }
         let other = |packet: Option<IpAddr>, seen| packet.filter(|address| *address != seen);
         self.packet_source = self.packet_source.or(other(record.pkt_srcaddr, record.srcaddr));
         self.packet_target = self.packet_target.or(other(record.pkt_dstaddr, record.dstaddr));

@@ -47,17 +47,6 @@ pub enum Basis {
     InternalSide,
 }
 
-impl Basis {
-    /// The words that follow a direction in a mail.
-    pub fn words(self) -> &'static str {
-        match self {
-            Basis::Field => "as the record says",
-            Basis::SharedAddress => "judged by the address that all its records share",
-            Basis::InternalSide => "judged by which side is the private address",
-        }
-    }
-}
-
 /// What the ICMP records of one interface tell about its own address.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OwnAddress {

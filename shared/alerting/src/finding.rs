@@ -144,6 +144,10 @@ pub struct Place {
     /// `reject-reason`, as AWS spells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_reason: Option<Box<str>>,
+    /// Values of tags: `instance-tag`, `interface-tag`, `asg-tag` and their seconds. Which keys they are of is chosen with the flow
+    /// log and not part of a record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Box<str>>,
 }
 
 /// Accepted ICMP between the same two addresses on the same interface: evidence for what was rejected.

@@ -29,12 +29,14 @@ pub mod message;
 pub mod metric;
 pub mod network;
 pub mod notice;
+pub mod operations;
 pub mod ports;
 pub mod routing;
 pub mod rule;
 pub mod severity;
 pub mod text;
 pub mod time;
+pub mod zone;
 
 pub use detect::{Detection, Detector};
 pub use engine::Engine;

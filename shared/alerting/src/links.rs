@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    alert::Kind,
-    mail::query,
+    mail::{query, search},
     message::Message,
     time::{self, MINUTE_MILLIS},
 };
@@ -36,8 +35,8 @@ impl Links {
         let last = totals.last_end.unwrap_or(message.now).max(first);
         let (from, to) = (time::before(first, AROUND_MILLIS), time::after(last, AROUND_MILLIS));
         let query = match &message.told.format {
-            Some(format) if message.kind == Kind::Opening => query::insights(&message.told.findings, format),
-            _ => query::REJECTED.to_owned(),
+            Some(format) => query::insights(&message.told.findings, format),
+            None => search::insights(&message.told).1,
         };
         let interface = message.told.findings.iter().find_map(|finding| finding.flow.interface_id.as_deref());
         Links {

@@ -35,10 +35,13 @@ impl IncidentStore for MemoryIncidents {
 
     async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {
         let mut documents = self.documents();
-        let current = |id: &DocId| documents.get(id).map(|(versioned, _)| versioned.version);
-        if writes.iter().any(|write| current(&write.id) != write.expected) {
-            return Ok(Commit::Conflict);
+        let current = |id: &DocId| documents.get(id).map(|(versioned, _)| versioned);
+        let clashes = writes.iter().filter(|write| current(&write.id).map(|now| now.version) != write.expected);
+        let mut clashes = clashes.map(|write| Some((write.id.clone(), current(&write.id)?.clone()))).peekable();
+        if clashes.peek().is_some() {
+            return Ok(Commit::Conflict(clashes.collect::<Option<_>>().unwrap_or_default()));
         }
+        drop(clashes);
         for write in writes {
             let version = write.expected.map_or(1, |version| version + 1);
             documents.insert(write.id.clone(), (Versioned { version, doc: write.doc.clone() }, write.expires_at));
@@ -98,7 +101,10 @@ mod tests {
         let store = MemoryIncidents::default();
         assert_eq!(now(store.commit(&[head("a", None), head("b", None)])), Ok(Commit::Written));
         // The second write expects a version that is not there: the first one must not happen either.
-        assert_eq!(now(store.commit(&[head("a", Some(1)), head("b", None)])), Ok(Commit::Conflict));
+        let Ok(Commit::Conflict(newer)) = now(store.commit(&[head("a", Some(1)), head("b", None)])) else {
+            panic!("the second document is there already");
+        };
+        assert_eq!(newer.len(), 1, "only the one in the way is told: {newer:?}");
         let versions: Vec<_> = now(store.get(&[DocId::Head(key("a")), DocId::Head(key("b")), DocId::Head(key("c"))]))
             .unwrap()
             .into_iter()

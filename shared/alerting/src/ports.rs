@@ -53,6 +53,12 @@ pub trait MetricSink {
     /// # Errors
     /// A call failed; points of earlier calls may have been published.
     fn publish(&self, points: &[Point]) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Ends when metrics should not wait any longer for mails that are being sent, to be published together with what becomes of
+    /// them. By default they do not wait.
+    fn patience(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// Knows whose addresses and interfaces they are, and which rules guard them.
@@ -63,12 +69,13 @@ pub trait NetworkSource {
 }
 
 /// What became of a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Commit {
     /// All of it is written.
     Written,
-    /// None of it is written: a document had another version than expected.
-    Conflict,
+    /// None of it is written: some documents had other versions than expected. These are they, as they stand now; none where the
+    /// store does not tell all of them.
+    Conflict(Vec<(DocId, Versioned)>),
 }
 
 /// Remembers incidents between batches.

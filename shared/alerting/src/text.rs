@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use unicode_linebreak::linebreaks;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 /// Stands where a character was that may not be shown.
 const REPLACEMENT: char = '\u{fffd}';
 /// Stands where the end of a text was cut off.
@@ -43,17 +46,6 @@ fn breaks_out(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}') // tags, invisible too
 }
 
-/// A count with its noun: `1 packet`, `4 packets`.
-pub fn count(number: u64, singular: &str) -> String {
-    if number == 1 {
-        format!("1 {singular}")
-    } else if let Some(stem) = singular.strip_suffix("ss") {
-        format!("{} {stem}sses", grouped(number))
-    } else {
-        format!("{} {singular}s", grouped(number))
-    }
-}
-
 /// A number with its thousands set apart: `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -67,25 +59,82 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Breaks a paragraph into lines of at most `width` characters, at spaces; a longer word keeps a line of its own.
-pub fn wrap(paragraph: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut used = 0;
-    for word in paragraph.split(' ').filter(|word| !word.is_empty()) {
-        let length = word.chars().count();
-        match lines.last_mut() {
-            Some(line) if used + 1 + length <= width => {
-                line.push(' ');
-                line.push_str(word);
-                used += 1 + length;
-            }
-            _ => {
-                lines.push(word.to_owned());
-                used = length;
-            }
+/// Makes a foreign name fit to stand within a sentence: as [`one_line`] does, with no link in it that a mail reader would make
+/// one, in quotation marks where it has spaces, and never broken by [`wrap`]. None where nothing is left to show.
+pub fn name(text: &str, max_columns: usize) -> Option<String> {
+    let text = inert(text.trim(), max_columns);
+    if text.is_empty() {
+        return None;
+    }
+    let mut name = String::with_capacity(text.len() * 2);
+    let mut left = max_columns;
+    for c in text.chars() {
+        let columns = c.width().unwrap_or_default();
+        if columns > left {
+            name.push(ELLIPSIS);
+            break;
+        }
+        left -= columns;
+        match c {
+            ' ' => name.push(NO_BREAK_SPACE),
+            '"' => name.push('\''),
+            c => name.push(c),
+        }
+        if columns > 1 {
+            name.push(NO_BREAK);
         }
     }
+    Some(if text.contains(char::is_whitespace) { format!("\"{name}\"") } else { name })
+}
+
+/// Foreign text on one line, as [`one_line`] makes it, with no link in it that a mail reader would make one.
+pub fn inert(text: &str, max_chars: usize) -> String {
+    one_line(text, max_chars).replace("://", "[:]//").replace("www.", "www[.]")
+}
+
+/// Takes out what told [`wrap`] where to break and where not.
+pub fn settle(text: &str) -> String {
+    text.replace(NO_BREAK_SPACE, " ").replace([NO_BREAK, BREAK], "")
+}
+
+/// Stands for a space where a line may not be broken, until [`settle`].
+const NO_BREAK_SPACE: char = '\u{a0}';
+/// Stands where [`wrap`] may break a line although the rules would not, until [`settle`].
+pub const BREAK: char = '\u{200b}';
+/// Stands between characters where a line may not be broken, until [`settle`].
+const NO_BREAK: char = '\u{2060}';
+
+/// Breaks a paragraph into lines of at most so many columns, in which a Japanese character takes two: at spaces, and beside wide
+/// characters where the Unicode line breaking rules (<https://www.unicode.org/reports/tr14/>) allow it. A longer word keeps a
+/// line of its own.
+///
+/// The rules alone would also break `eni-0a1b2c` and paths; an identifier is copied more often than it is read.
+pub fn wrap(paragraph: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    let mut start = 0;
+    for (end, _) in linebreaks(paragraph) {
+        let before = paragraph[..end].chars().next_back();
+        let after = paragraph[end..].chars().next();
+        let wide = |c: Option<char>| c.and_then(char::width) == Some(2);
+        if after.is_some() && !matches!(before, Some(' ' | BREAK)) && !wide(before) && !wide(after) {
+            continue;
+        }
+        let piece = &paragraph[start..end];
+        start = end;
+        if !line.is_empty() && line.width() + piece.trim_end().width() > columns {
+            lines.push(line.trim_end().to_owned());
+            line.clear();
+        }
+        line.push_str(if line.is_empty() { piece.trim_start() } else { piece });
+    }
+    lines.extend(Some(line.trim_end().to_owned()).filter(|line| !line.is_empty()));
     lines
+}
+
+/// The columns that a text takes: two for a Japanese character.
+pub fn columns(text: &str) -> usize {
+    text.width()
 }
 
 #[cfg(test)]
@@ -129,18 +178,55 @@ mod tests {
     }
 
     #[test]
-    fn counts_agree_with_their_noun() {
-        assert_eq!(count(1, "packet"), "1 packet");
-        assert_eq!(count(0, "packet"), "0 packets");
-        assert_eq!(count(1_234_567, "byte"), "1,234,567 bytes");
-        assert_eq!(count(2, "address"), "2 addresses");
-        assert_eq!((grouped(999), grouped(1_000)), ("999".into(), "1,000".into()));
+    fn thousands_are_set_apart() {
+        assert_eq!(
+            (grouped(999), grouped(1_000), grouped(1_234_567)),
+            ("999".into(), "1,000".into(), "1,234,567".into())
+        );
     }
 
     #[test]
     fn paragraphs_wrap_at_spaces() {
         assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("aa bbbbbbbb cc", 5), ["aa", "bbbbbbbb", "cc"]);
+        assert_eq!(wrap("aa  bb", 9), ["aa  bb"]);
         assert!(wrap("", 5).is_empty());
+    }
+
+    #[test]
+    fn japanese_wraps_between_characters_but_not_before_a_full_stop() {
+        assert_eq!(wrap("あいうえお", 4), ["あい", "うえ", "お"]);
+        assert_eq!(wrap("あいう。", 6), ["あい", "う。"]);
+        assert_eq!(wrap("あ「いう", 4), ["あ", "「い", "う"]);
+        assert_eq!(wrap("ping 4 件に応答", 8), ["ping 4", "件に応答"]);
+        assert_eq!(wrap("サーバー", 6), ["サー", "バー"]);
+    }
+
+    #[test]
+    fn identifiers_are_not_broken() {
+        assert_eq!(wrap("on eni-abc/def x", 6), ["on", "eni-abc/def", "x"]);
+    }
+
+    #[test]
+    fn a_name_cannot_break_out_of_its_sentence() {
+        for (text, expect) in [
+            ("web-1", Some("web-1")),
+            (" prod web ", Some("\"prod web\"")),
+            ("a\nNEXT   Nothing", Some("\"a\u{fffd}NEXT   Nothing\"")),
+            ("https://phish.example", Some("https[:]//phish.example")),
+            ("www.phish.example", Some("www[.]phish.example")),
+            ("say \"no\"", Some("\"say 'no'\"")),
+            ("業務サーバー", Some("業務サーバー")),
+            ("  ", None),
+        ] {
+            assert_eq!(name(text, 40).as_deref().map(settle).as_deref(), expect, "{text:?}");
+        }
+        assert_eq!(settle(&name("業務サーバー", 7).unwrap()), "業務サ…");
+    }
+
+    #[test]
+    fn a_name_is_not_wrapped() {
+        let name = name("NEXT Nothing to do 何も", 40).unwrap();
+        assert_eq!(wrap(&format!("so {name} it is"), 12).len(), 3);
     }
 }

@@ -1,7 +1,5 @@
 //! Points in time and spans of it, as people read them.
 
-use std::fmt::Write as _;
-
 pub use flow_log::EpochMillis;
 use jiff::{Timestamp, fmt::strtime};
 
@@ -35,24 +33,6 @@ pub fn range(first: EpochMillis, last: EpochMillis) -> String {
     } else {
         format!("{from} - {to}")
     }
-}
-
-/// Formats a span of time in its two largest units: `6 min 40 s`, `2 h 5 min`, `3 d 4 h`; anything below a second is `0 s`.
-pub fn span(millis: u64) -> String {
-    const UNITS: [(&str, u64); 4] =
-        [("d", 24 * 60 * MINUTE_MILLIS), ("h", 60 * MINUTE_MILLIS), ("min", MINUTE_MILLIS), ("s", SECOND_MILLIS)];
-    let largest = UNITS.iter().position(|(_, size)| millis >= *size).unwrap_or(UNITS.len() - 1);
-    let mut text = String::new();
-    let mut rest = millis;
-    for (name, size) in &UNITS[largest..UNITS.len().min(largest + 2)] {
-        let count = rest / size;
-        rest %= size;
-        if count > 0 || text.is_empty() {
-            let gap = if text.is_empty() { "" } else { " " };
-            let _ = write!(text, "{gap}{count} {name}");
-        }
-    }
-    text
 }
 
 /// Milliseconds from one point in time to a later one; 0 where clocks disagree about the order.
@@ -104,7 +84,7 @@ fn format(at: EpochMillis, pattern: &str) -> String {
         .ok()
         .and_then(|millis| Timestamp::from_millisecond(millis).ok())
         .and_then(|timestamp| strtime::format(pattern, timestamp).ok())
-        .unwrap_or_else(|| format!("time {}", at.0))
+        .unwrap_or_else(|| format!("{} ms", at.0))
 }
 
 #[cfg(test)]
@@ -118,7 +98,7 @@ mod tests {
         assert_eq!(date_time(NINE_32_14), "2026-11-23 09:32:14");
         assert_eq!(time_of_day(NINE_32_14), "09:32:14");
         assert_eq!(iso_millis(EpochMillis(NINE_32_14.0 + 7)), "2026-11-23T09:32:14.007Z");
-        assert_eq!(date_time(EpochMillis(u64::MAX)), "time 18446744073709551615");
+        assert_eq!(date_time(EpochMillis(u64::MAX)), "18446744073709551615 ms");
     }
 
     #[test]
@@ -129,23 +109,6 @@ mod tests {
             range(NINE_32_14, after(NINE_32_14, 24 * 60 * MINUTE_MILLIS)),
             "2026-11-23 09:32:14 - 2026-11-24 09:32:14"
         );
-        assert_eq!(range(EpochMillis(0), EpochMillis(u64::MAX)), "1970-01-01 00:00:00 - time 18446744073709551615");
-    }
-
-    #[test]
-    fn a_span_shows_its_two_largest_units() {
-        for (millis, expect) in [
-            (0, "0 s"),
-            (999, "0 s"),
-            (1_000, "1 s"),
-            (400_000, "6 min 40 s"),
-            (60_000, "1 min"),
-            (3_600_000, "1 h"),
-            (7_500_000, "2 h 5 min"),
-            (3_601_000, "1 h"),
-            (273_600_000, "3 d 4 h"),
-        ] {
-            assert_eq!(span(millis), expect, "{millis} ms");
-        }
+        assert_eq!(range(EpochMillis(0), EpochMillis(u64::MAX)), "1970-01-01 00:00:00 - 18446744073709551615 ms");
     }
 }

@@ -19,7 +19,10 @@ use alerting::{
 use aws_sdk_dynamodb::{
     Client,
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
-    types::{AttributeValue, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+    types::{
+        AttributeValue, CancellationReason, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem,
+    },
 };
 use tokio::sync::OnceCell;
 
@@ -71,7 +74,7 @@ impl DynamoIncidents {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) if failed.item() == Some(&item) => {
                     Ok(Commit::Written)
                 }
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Commit::Conflict),
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Commit::Conflict(Vec::new())),
                 _ => Err(port_error("dynamodb PutItem", &error)),
             },
         }
@@ -119,6 +122,7 @@ impl IncidentStore for DynamoIncidents {
                 .set_item(Some(item(write)?))
                 .condition_expression(condition)
                 .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                 .build()
                 .map_err(|error| PortError { call: CALL, reason: error.to_string() })?;
             items.push(TransactWriteItem::builder().put(put).build());
@@ -132,12 +136,19 @@ impl IncidentStore for DynamoIncidents {
                         matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict"))
                     }) =>
                 {
-                    Ok(Commit::Conflict)
+                    Ok(Commit::Conflict(in_the_way(writes, cancelled.cancellation_reasons())))
                 }
                 _ => Err(port_error(CALL, &error)),
             },
         }
     }
+}
+
+/// The documents that kept a transaction from being written; none if it is not known of all of them.
+fn in_the_way(writes: &[Write], reasons: &[CancellationReason]) -> Vec<(DocId, Versioned)> {
+    let told = writes.iter().zip(reasons).filter(|(_, reason)| !matches!(reason.code(), None | Some("None")));
+    let found = told.map(|(write, reason)| Some((write.id.clone(), document(reason.item()?).ok()?.1)));
+    found.collect::<Option<_>>().unwrap_or_default()
 }
 
 fn item(write: &Write) -> Result<Item, PortError> {

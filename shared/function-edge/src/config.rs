@@ -6,7 +6,9 @@ use alerting::{
     alert::Site,
     console_link::Console,
     incident::{GroupBy, Policy},
+    mail::Language,
     text::one_line,
+    zone::Zone,
 };
 use flow_log::{DEFAULT_MAX_INFLATED_BYTES, Formats};
 use tracing_subscriber::filter::LevelFilter;
@@ -57,12 +59,14 @@ pub struct Config {
     pub remember_in: Option<RememberIn>,
     /// `LOOK_UPS` (default `on`) with `OWNER_TAG_KEYS`; none: switched off, or nothing is to be called at all.
     pub look_ups: Option<LookUps>,
-    /// `AWS_REGION`, `METRIC_NAMESPACE` and `METRIC_NAME`.
+    /// `AWS_REGION`, `METRIC_NAMESPACE`, `METRIC_NAME`, `MAIL_LANGUAGE` (default `en`) and `TIME_ZONE` (default `UTC`).
     pub site: Site,
     /// `UPDATE_INTERVALS_MINUTES`, `QUIET_MINUTES`, `ALL_CLEAR_MAILS` and `FUNCTION_TIMEOUT_SECONDS`.
     pub policy: Policy,
     /// `INCIDENT_BY`.
     pub group_by: GroupBy,
+    /// `OPERATIONAL_METRICS`: whether decisions, mails and delays are published, too. The stack says yes; without it they are not.
+    pub operational_metrics: bool,
     /// `MAX_INFLATED_BYTES`.
     pub max_inflated_bytes: usize,
     /// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's logging configuration.
@@ -128,17 +132,29 @@ impl Config {
                 .ok_or_else(|| "1 to 255 printable ASCII characters, not starting with AWS/ or a colon".to_owned())
         })?;
         let metric_name = vars.parsed("METRIC_NAME", "Ping-Deny".to_owned(), |text| {
-            // Room for the longest suffix, -Packets.
+            // Room for the longest suffix.
             metric_text(text)
-                .filter(|text| text.len() <= 255 - "-Packets".len())
-                .ok_or_else(|| "1 to 247 printable ASCII characters, not starting with a colon".to_owned())
+                .filter(|text| text.len() <= 255 - "-Mail-Delay".len())
+                .ok_or_else(|| "1 to 244 printable ASCII characters, not starting with a colon".to_owned())
         })?;
         Ok(Config {
             formats,
             publish_to,
             remember_in: vars.remember_in()?,
             look_ups,
-            site: Site { console: Console::new(&region), region, metric_namespace, metric_name },
+            site: Site {
+                console: Console::new(&region),
+                region,
+                metric_namespace,
+                metric_name,
+                language: vars.parsed("MAIL_LANGUAGE", Language::English, |text| {
+                    Language::parse(text).ok_or_else(|| format!("allowed are {}", Language::codes().join(" and ")))
+                })?,
+                zone: vars.parsed("TIME_ZONE", Zone::UTC, |text| {
+                    Zone::parse(text)
+                        .ok_or_else(|| "a name of the IANA time zone database, such as Asia/Tokyo".to_owned())
+                })?,
+            },
             policy: vars.policy()?,
             group_by: vars.parsed("INCIDENT_BY", GroupBy::LogGroup, |text| match text {
                 "log-group" => Ok(GroupBy::LogGroup),
@@ -147,6 +163,7 @@ impl Config {
                 "destination" => Ok(GroupBy::Target),
                 _ => Err("log-group, interface, source or destination".to_owned()),
             })?,
+            operational_metrics: vars.yes_or_no("OPERATIONAL_METRICS", false)?,
             max_inflated_bytes: vars.parsed("MAX_INFLATED_BYTES", DEFAULT_MAX_INFLATED_BYTES, |text| {
                 text.trim()
                     .parse()
@@ -246,6 +263,14 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         Ok(on.then_some(LookUps { owner_tag_keys }))
     }
 
+    fn yes_or_no(&self, variable: &'static str, default: bool) -> Result<bool, ConfigError> {
+        self.parsed(variable, default, |text| match text {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err("yes or no".to_owned()),
+        })
+    }
+
     fn policy(&self) -> Result<Policy, ConfigError> {
         const INTERVALS: &str = "UPDATE_INTERVALS_MINUTES";
         const QUIET: &str = "QUIET_MINUTES";
@@ -261,11 +286,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             let seconds = text.trim().parse::<u32>().ok().filter(|seconds| (2..=900).contains(seconds));
             seconds.ok_or_else(|| "a whole number of seconds from 2 to 900".to_owned())
         })?;
-        let all_clear = self.parsed("ALL_CLEAR_MAILS", true, |text| match text {
-            "yes" => Ok(true),
-            "no" => Ok(false),
-            _ => Err("yes or no".to_owned()),
-        })?;
+        let all_clear = self.yes_or_no("ALL_CLEAR_MAILS", true)?;
         let millis: Vec<u64> = intervals.into_iter().map(as_millis).collect();
         let mut policy = Policy::new(&millis, as_millis(quiet))
             .map_err(|allowed| self.wrong(INTERVALS, &format!("{millis:?} ms"), allowed))?;
@@ -332,6 +353,7 @@ mod tests {
         assert_eq!(config.publish_to, PublishTo::Aws { topic_arn, chat_topic_arn: None });
         assert_eq!(config.site.metric_namespace, "Ping-Deny-Metrics");
         assert_eq!(config.site.metric_name, "Ping-Deny");
+        assert_eq!((config.site.language, &config.site.zone), (Language::English, &Zone::UTC));
         assert_eq!(config.max_inflated_bytes, 64 * 1024 * 1024);
         assert_eq!(config.policy, Policy::default());
         assert_eq!(config.look_ups, Some(LookUps { owner_tag_keys: vec!["owner".to_owned(), "team".to_owned()] }));
@@ -356,6 +378,13 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_in_tokyo_chooses_language_and_zone() {
+        let config = read(&[TOPIC, ("MAIL_LANGUAGE", "ja"), ("TIME_ZONE", "Asia/Tokyo")]).unwrap();
+        assert_eq!(config.site.language, Language::Japanese);
+        assert_eq!(Some(config.site.zone), Zone::parse("Asia/Tokyo"));
+    }
+
+    #[test]
     fn an_empty_variable_is_a_default() {
         let config = read(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", ""), ("QUIET_MINUTES", " ")]).unwrap();
         assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::Mail });
@@ -373,7 +402,11 @@ mod tests {
             (vec![console, ("CONSOLE_SHOWS", "html")], "CONSOLE_SHOWS=\"html\": mail, or all"),
             (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
             (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
-            (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 247"),
+            (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 244"),
+            (vec![console, ("MAIL_LANGUAGE", "fr")], "MAIL_LANGUAGE=\"fr\": allowed are en and ja"),
+            (vec![console, ("TIME_ZONE", "Tokyo")], "TIME_ZONE=\"Tokyo\": a name of the IANA time zone database"),
+            (vec![console, ("TIME_ZONE", "Asia/Tokyo\n")], "TIME_ZONE=\"Asia/Tokyo"),
+            (vec![console, ("OPERATIONAL_METRICS", "maybe")], "OPERATIONAL_METRICS=\"maybe\": yes or no"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "5,,60")], "UPDATE_INTERVALS_MINUTES=\"5,,60\": minutes from"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "0")], "UPDATE_INTERVALS_MINUTES=\"0\": minutes from"),
             (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),

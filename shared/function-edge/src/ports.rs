@@ -43,7 +43,8 @@ pub fn engine(config: &Config) -> Incidents {
     };
     let network = network(config, &shared);
     let (policy, site) = (config.policy.clone(), config.site.clone());
-    Engine { store, timers, alerts, metrics, network, policy, group_by: config.group_by, site }
+    let operational_metrics = config.operational_metrics;
+    Engine { store, timers, alerts, metrics, network, policy, group_by: config.group_by, site, operational_metrics }
 }
 
 /// The source of names, owners and rules that the configuration asks for. It keeps what it learns: make one for a process.
@@ -154,6 +155,13 @@ impl MetricSink for Metrics {
         match self {
             Metrics::Console(sink) => sink.publish(points).await,
             Metrics::CloudWatch(sink) => sink.publish(points).await,
+        }
+    }
+
+    async fn patience(&self) {
+        match self {
+            Metrics::Console(sink) => sink.patience().await,
+            Metrics::CloudWatch(sink) => sink.patience().await,
         }
     }
 }

@@ -1,8 +1,9 @@
-//! The function's world on loopback: its runtime API, SNS and CloudWatch.
+//! The function's world on loopback: its runtime API, SNS, CloudWatch and EC2.
 
 mod binary;
 mod clock;
 mod cloudwatch;
+mod ec2;
 mod http;
 mod process;
 mod runtime_api;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::cloudwatch::CloudWatch;
+use super::ec2::Ec2;
 use super::http::{Request, Response, answer, serve};
 use super::process::{Output, Process};
 use super::runtime_api::{Outcome, RuntimeApi};
@@ -62,14 +63,16 @@ impl Setup {
     /// Starts the services, then the function.
     pub(crate) async fn start(mut self) -> World {
         let (runtime, sns, cloudwatch) = (RuntimeApi::start().await, Sns::start().await, CloudWatch::start().await);
+        let ec2 = Ec2::start().await;
         let strays = Arc::new(Mutex::default());
         let elsewhere = serve(Arc::clone(&strays), note_stray).await;
         self = self
             .set("AWS_LAMBDA_RUNTIME_API", &runtime.address.to_string())
             .set("AWS_ENDPOINT_URL_SNS", &format!("http://{}", sns.address))
             .set("AWS_ENDPOINT_URL_CLOUDWATCH", &format!("http://{}", cloudwatch.address))
+            .set("AWS_ENDPOINT_URL_EC2", &format!("http://{}", ec2.address))
             .set("AWS_ENDPOINT_URL", &format!("http://{elsewhere}"));
-        World { process: Process::start(&self.0), runtime, sns, cloudwatch, strays }
+        World { process: Process::start(&self.0), runtime, sns, cloudwatch, ec2, strays }
     }
 }
 
@@ -77,6 +80,7 @@ impl Setup {
 pub(crate) struct World {
     pub(crate) sns: Sns,
     pub(crate) cloudwatch: CloudWatch,
+    pub(crate) ec2: Ec2,
     runtime: RuntimeApi,
     process: Process,
     strays: Arc<Mutex<Vec<String>>>,
@@ -108,7 +112,8 @@ impl World {
 
     /// The number of calls to any AWS service, answered or not.
     pub(crate) fn calls(&self) -> usize {
-        self.sns.attempts().len() + self.cloudwatch.attempts().len() + self.strays().len()
+        let known = self.sns.attempts().len() + self.cloudwatch.attempts().len() + self.ec2.attempts().len();
+        known + self.strays().len()
     }
 
     /// Calls to services that the function has no business with.

@@ -71,7 +71,7 @@ pub enum EvidenceDoc {
         /// Its address.
         peer: IpAddr,
     },
-    /// The record names no interface.
+    /// The records name no interface.
     NoInterface,
     /// Something that would tell more could not be had.
     Gap(GapDoc),

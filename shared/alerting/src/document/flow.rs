@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{TotalsDoc, evidence::EvidenceDoc, text};
 use crate::{
     address::Scope,
-    direction::Basis,
+    direction::{Basis, Direction},
     explain::{self, Confidence, Explanation, Layer},
     finding::{Finding, Place},
     network::{Network, Tags},
@@ -20,6 +20,8 @@ use crate::{
 const MAX_RECORD_CHARS: usize = 700;
 /// Owners of one resource.
 const MAX_OWNERS: usize = 5;
+/// Tags that the records of one flow carry.
+const MAX_TAGS: usize = 10;
 
 /// A flow whose records were rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,7 +68,7 @@ pub struct Side {
     /// The AWS service that the address belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// The interface that owns the address.
+    /// The interface on this side: the one that logged it, or the one that has the address by EC2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
     /// The instance that it is attached to.
@@ -110,6 +112,9 @@ pub struct PlaceDoc {
     /// The instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// Values of the tags that the records carry.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 /// Why a flow was rejected.
@@ -139,16 +144,9 @@ impl FlowDoc {
     /// The document of a finding.
     pub fn of(finding: &Finding, network: &Network) -> FlowDoc {
         let (flow, place) = (&finding.flow, &finding.place);
-        let side = |address, packet, service: &Option<Box<str>>, own| {
-            side(
-                address,
-                packet,
-                service.as_deref(),
-                if own { place.instance_id.as_deref() } else { None },
-                finding,
-                network,
-            )
-        };
+        let explanation = explain::explain(finding, network);
+        // Which side is the interface's own, as the explanation knows it: EC2 may tell what the record does not.
+        let side = |way| Seen { finding, network, own: explanation.direction == Some(way) };
         FlowDoc {
             interface: flow.interface_id.as_deref().map(text),
             direction: flow.direction.map(|(way, _)| way.word()),
@@ -159,11 +157,11 @@ impl FlowDoc {
                 Protocol::ICMPV6 => Some("icmpv6"),
                 _ => None,
             },
-            from: side(flow.srcaddr, place.packet_source, &place.source_service, flow.is_egress()),
-            to: side(flow.dstaddr, place.packet_target, &place.target_service, flow.is_ingress()),
+            from: side(Direction::Egress).side(flow.srcaddr, place.packet_source, place.source_service.as_deref()),
+            to: side(Direction::Ingress).side(flow.dstaddr, place.packet_target, place.target_service.as_deref()),
             totals: TotalsDoc::from(&finding.totals),
             place: PlaceDoc::of(finding, place, network),
-            explanation: ExplanationDoc::from(&explain::explain(finding, network)),
+            explanation: ExplanationDoc::from(&explanation),
             opposite: finding.opposite.as_ref().map(|accepted| Opposite {
                 totals: TotalsDoc::from(&accepted.totals),
                 record: one_line(&accepted.line, MAX_RECORD_CHARS).into_owned(),
@@ -172,34 +170,40 @@ impl FlowDoc {
     }
 }
 
-fn side(
-    address: IpAddr,
-    packet_address: Option<IpAddr>,
-    service: Option<&str>,
-    instance: Option<&str>,
-    finding: &Finding,
-    network: &Network,
-) -> Side {
-    let vpc = finding.place.vpc_id.as_deref().or_else(|| logged_by(finding, network)?.vpc_id.as_deref());
-    // The interface that logged it comes first: its own addresses need no other proof of whose they are.
-    let logged_by = logged_by(finding, network).filter(|interface| interface.owns(address));
-    let owner = logged_by.or_else(|| network.owner_of(address, vpc));
-    let instance = owner.and_then(|owner| owner.instance_id.as_deref()).or(instance);
-    let nothing = Tags::default();
-    let of_instance = instance.and_then(|id| network.tags.get(id)).unwrap_or(&nothing);
-    let of_interface = owner.map_or(&nothing, |owner| &owner.tags);
-    let name = of_instance.name.as_deref().or(of_interface.name.as_deref());
-    let owners = if of_instance.owners.is_empty() { &of_interface.owners } else { &of_instance.owners };
-    let owners = owners.iter().take(MAX_OWNERS);
-    Side {
-        address,
-        scope: scope(address),
-        packet_address,
-        service: service.map(text),
-        interface: owner.map(|owner| text(&owner.id)),
-        instance: instance.map(text),
-        name: name.map(text),
-        owners: owners.map(|(key, value)| Owner { key: text(key), value: text(value) }).collect(),
+/// What is known of one side of a finding.
+struct Seen<'a> {
+    finding: &'a Finding,
+    network: &'a Network,
+    /// Whether it is the side of the interface that logged it.
+    own: bool,
+}
+
+impl Seen<'_> {
+    fn side(&self, address: IpAddr, packet_address: Option<IpAddr>, service: Option<&str>) -> Side {
+        let Seen { finding, network, own } = *self;
+        let logged_by = logged_by(finding, network);
+        let place = Some(&finding.place).filter(|_| own);
+        let vpc = finding.place.vpc_id.as_deref().or_else(|| logged_by?.vpc_id.as_deref());
+        let known = if own { logged_by } else { network.owner_of(address, vpc) };
+        let interface = finding.flow.interface_id.as_deref().filter(|_| own).or(known.map(|known| &*known.id));
+        let instance = place.and_then(|place| place.instance_id.as_deref());
+        let instance = instance.or_else(|| known?.instance_id.as_deref());
+        let tags: Vec<&Tags> = [instance.and_then(|id| network.tags.get(id)), known.map(|known| &known.tags)]
+            .into_iter()
+            .flatten()
+            .collect();
+        let owners = tags.iter().find(|tags| !tags.owners.is_empty());
+        let owners = owners.iter().flat_map(|tags| &tags.owners).take(MAX_OWNERS);
+        Side {
+            address,
+            scope: scope(address),
+            packet_address,
+            service: service.map(text),
+            interface: interface.map(text),
+            instance: instance.map(text),
+            name: tags.iter().find_map(|tags| tags.name.as_deref()).map(text),
+            owners: owners.map(|(key, value)| Owner { key: text(key), value: text(value) }).collect(),
+        }
     }
 }
 
@@ -229,6 +233,7 @@ impl PlaceDoc {
             vpc: either(&place.vpc_id, known.and_then(|known| known.vpc_id.as_ref())),
             subnet: either(&place.subnet_id, known.and_then(|known| known.subnet_id.as_ref())),
             instance: either(&place.instance_id, known.and_then(|known| known.instance_id.as_ref())),
+            tags: place.tags.iter().take(MAX_TAGS).map(|tag| text(tag)).collect(),
         }
     }
 }

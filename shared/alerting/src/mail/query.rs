@@ -11,10 +11,6 @@ use crate::finding::Finding;
 const MAX_ADDRESSES: usize = 20;
 const MAX_PAIRS: usize = 8;
 
-/// A query for all rejected records, for when neither addresses nor format are known.
-pub(crate) const REJECTED: &str =
-    "fields @timestamp, @message\n| filter @message like /REJECT/\n| sort @timestamp asc\n| limit 1000";
-
 /// A query for all ICMP records of the findings' address pairs, in both directions, accepted and rejected.
 pub(crate) fn insights(findings: &[Finding], format: &LogFormat) -> String {
     let names = Names::of(format);

@@ -14,6 +14,8 @@ fn a_notification_is_as_the_service_documents_it() {
     let chat = notification(&scenarios::with_network());
     insta::assert_snapshot!("chat", serde_json::to_string_pretty(&chat).unwrap());
     insta::assert_snapshot!("chat-description", chat["content"]["description"].as_str().unwrap());
+    let japanese = notification(&scenarios::in_japanese());
+    insta::assert_snapshot!("chat-description-ja", japanese["content"]["description"].as_str().unwrap());
 }
 
 #[test]

@@ -66,6 +66,7 @@ fn everything() -> Vec<Evidence> {
         groups(GroupsVerdict::NoRule),
         groups(GroupsVerdict::Depends(vec![
             open(block(), Open::IcmpType),
+            open(block(), Open::PeerAddress),
             open(Peer::Group("sg-9".into()), Open::PeerGroup),
             open(Peer::PrefixList("pl-1".into()), Open::PrefixList),
         ])),

@@ -8,6 +8,8 @@
 mod chat;
 mod evidence;
 mod message;
+#[path = "../mails/networks.rs"]
+mod networks;
 mod scenarios;
 mod schema;
 
@@ -40,5 +42,6 @@ documents! {
     an_update: "update" = scenarios::update(),
     an_all_clear: "all-clear" = scenarios::all_clear(),
     what_ec2_knows: "with-network" = scenarios::with_network(),
+    what_ec2_did_not_say: "with-gaps" = scenarios::with_gaps(),
     the_largest_numbers: "largest" = scenarios::largest(),
 }

@@ -12,11 +12,15 @@ use alerting::{
         IncidentKey, Policy, Reason, Summary,
         state::{Closing, Lease, Open, Past},
     },
+    mail::Language,
     message::{Frame, Told},
     network::{Gap, Interface, Missing, Network, Part, Tags},
     time::{self, EpochMillis, MINUTE_MILLIS},
+    zone::Zone,
 };
 use flow_log::{Decoder, Formats, LogEvent};
+
+use crate::networks;
 
 /// 2026-11-23 02:38:54 UTC, 6 min 40 s after the first packet of most events.
 const NOW: EpochMillis = EpochMillis(1_795_401_534_000);
@@ -26,15 +30,22 @@ const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${proto
                   ${sublocation-type} ${sublocation-id} ${action} ${tcp-flags} ${pkt-srcaddr} ${pkt-dstaddr} \
                   ${pkt-src-aws-service} ${pkt-dst-aws-service} ${traffic-path} ${flow-direction} ${log-status}";
 
-static SITE: LazyLock<Site> = LazyLock::new(|| Site {
-    region: "ap-northeast-1".to_owned(),
-    console: Console::new("ap-northeast-1"),
-    metric_namespace: "Ping-Deny-Metrics".to_owned(),
-    metric_name: "Ping-Deny".to_owned(),
-});
+static SITE: LazyLock<Site> = LazyLock::new(|| site(Language::English));
+static IN_JAPANESE: LazyLock<Site> = LazyLock::new(|| site(Language::Japanese));
 static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
 static NOTHING_KNOWN: LazyLock<Network> = LazyLock::new(Network::default);
 static KEY: LazyLock<IncidentKey> = LazyLock::new(|| IncidentKey("Ping-Deny|123456789010|Log-Group".to_owned()));
+
+fn site(language: Language) -> Site {
+    Site {
+        region: "ap-northeast-1".to_owned(),
+        console: Console::new("ap-northeast-1"),
+        metric_namespace: "Ping-Deny-Metrics".to_owned(),
+        metric_name: "Ping-Deny".to_owned(),
+        language,
+        zone: Zone::UTC,
+    }
+}
 
 fn frame<'a>(reason: Reason, key: &'a IncidentKey, network: &'a Network) -> Frame<'a> {
     Frame { key, reason, network, policy: &POLICY, site: &SITE, now: NOW }
@@ -165,8 +176,20 @@ fn network(name: &str) -> Network {
     }
 }
 
+/// With all that EC2 tells in the tests of the mails: the network ACL and the security groups too.
 pub(crate) fn with_network() -> Notice {
+    opening_of(&detect("ping-deny"), &networks::of("ping-deny", true))
+}
+
+/// With some of it missing.
+pub(crate) fn with_gaps() -> Notice {
     opening_of(&detect("ping-deny"), &network("web-1"))
+}
+
+pub(crate) fn in_japanese() -> Notice {
+    let (detection, network) = (detect("ping-deny"), networks::of("ping-deny", true));
+    let frame = Frame { site: &IN_JAPANESE, ..frame(Reason::New, &KEY, &network) };
+    Notice::of(&Message::opening(frame, "1", told(&detection), None))
 }
 
 /// Everything that JSON has to escape, in the longest name that somebody may give.
@@ -219,6 +242,8 @@ pub(crate) fn all() -> Vec<(&'static str, Notice)> {
         ("all-clear", all_clear()),
         ("late-opening", late_opening()),
         ("with-network", with_network()),
+        ("with-gaps", with_gaps()),
+        ("in-japanese", in_japanese()),
         ("with-hostile-names", with_hostile_names()),
         ("storm", storm()),
         ("hostile-storm", hostile_storm()),

@@ -344,7 +344,19 @@ async fn pages_are_calls_too() {
     assert_eq!(found.tags["i-1"].name.as_deref(), Some("web-1"));
     assert_eq!(found.gaps, [gap(Part::Tags, Missing::TooManyCalls)]);
     network.look_up(&from_outside()).await;
-    assert_eq!(ec2.actions(), ["DescribeTags"; 4]);
+    let calls = ec2.calls();
+    assert_eq!(calls.iter().map(Call::action).collect::<Vec<_>>(), ["DescribeTags"; 4]);
+    assert_eq!(calls[0].filter("resource-id"), ["i-1", "subnet-1", "vpc-1"]);
+
+    // Interfaces that never end: two calls, and the rest is for what can be asked for without them, which is nothing.
+    let ec2 = vpc_but(
+        "DescribeNetworkInterfaces",
+        Answer::Xml("<R><networkInterfaceSet/><nextToken>more</nextToken></R>".to_owned()),
+    );
+    let found = ec2.network(NOW).look_up(&from_outside()).await;
+    assert_eq!(ec2.calls().len(), 2);
+    assert_eq!(found.gap(Part::Interfaces), Some(&Missing::TooManyCalls));
+    assert_eq!(found.gap(Part::Acls), Some(&Missing::TooManyCalls));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,220 @@
+//! Every reason, piece of evidence, gap and next step in each language, as the scenarios do not have them all.
+
+use std::fmt::Write as _;
+
+use alerting::{
+    alert::Kind,
+    direction::Direction,
+    explain::{
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Open,
+        OpenRule,
+    },
+    finding::Totals,
+    incident::Reason,
+    mail::{
+        Language,
+        language::{Fix, Phrases},
+    },
+    network::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
+};
+
+const LAYERS: [Layer; 8] = [
+    Layer::BlockPublicAccess,
+    Layer::EncryptionControls,
+    Layer::Acl,
+    Layer::SecurityGroup,
+    Layer::Both,
+    Layer::Either,
+    Layer::Neither,
+    Layer::Other,
+];
+
+fn entry(number: u32, allow: bool, kind: Option<u8>) -> AclEntry {
+    let icmp = IcmpRange { kind, code: None };
+    let block = "0.0.0.0/0".parse().unwrap();
+    AclEntry { number, egress: false, allow, protocol: RuleProtocol::Only(1), icmp, block }
+}
+
+fn acl(verdict: AclVerdict, rules: Vec<AclEntry>) -> AclEvidence {
+    AclEvidence {
+        id: "acl-1".into(),
+        name: Some("public".into()),
+        subnet_id: "subnet-1".into(),
+        direction: Direction::Ingress,
+        verdict,
+        rules,
+    }
+}
+
+fn acls() -> Vec<AclEvidence> {
+    vec![
+        acl(AclVerdict::Denies, vec![entry(50, false, None)]),
+        acl(AclVerdict::Denies, vec![entry(AclEntry::DEFAULT, false, None)]),
+        acl(AclVerdict::Denies, vec![entry(50, false, Some(8)), entry(60, false, None)]),
+        acl(AclVerdict::Allows, vec![entry(100, true, None)]),
+        acl(AclVerdict::Depends, vec![entry(50, false, Some(8)), entry(100, true, None)]),
+    ]
+}
+
+fn rule(icmp: IcmpRange, peer: Peer) -> GroupRule {
+    GroupRule { protocol: RuleProtocol::Only(1), icmp, peer }
+}
+
+fn groups(verdict: GroupsVerdict) -> GroupsEvidence {
+    let group = |id: &str, name: Option<&str>| Group { id: id.into(), name: name.map(Into::into) };
+    let groups = vec![group("sg-1", Some("web")), group("sg-2", None)];
+    GroupsEvidence { groups, direction: Direction::Ingress, verdict }
+}
+
+fn verdicts() -> Vec<GroupsVerdict> {
+    let any = IcmpRange::default();
+    let block = Peer::Block("10.0.0.0/8".parse().unwrap());
+    let open = |icmp, peer, on| OpenRule { group_id: "sg-1".into(), rule: rule(icmp, peer), on };
+    let request = IcmpRange { kind: Some(8), code: Some(0) };
+    vec![
+        GroupsVerdict::Allows { group_id: "sg-1".into(), rule: rule(any, block.clone()) },
+        GroupsVerdict::NoRule,
+        GroupsVerdict::Depends(vec![
+            open(request, block.clone(), Open::IcmpType),
+            open(any, block, Open::PeerAddress),
+            open(any, Peer::Group("sg-9".into()), Open::PeerGroup),
+            open(any, Peer::PrefixList("pl-9".into()), Open::PrefixList),
+        ]),
+    ]
+}
+
+fn evidence() -> Vec<Evidence> {
+    let totals = Totals { records: 1, packets: Some(4), bytes: Some(336), ..Totals::default() };
+    let mut evidence = vec![
+        Evidence::RejectReason("BPA".into()),
+        Evidence::OppositeAccepted(totals),
+        Evidence::NoGroups { kind: "natGateway".into() },
+        Evidence::SameSubnet { subnet_id: "subnet-1".into(), peer_interface_id: "eni-2".into() },
+        Evidence::MaybeSameSubnet { peer: "10.0.0.9".parse().unwrap() },
+        Evidence::NoInterface,
+    ];
+    evidence.extend(acls().into_iter().map(Evidence::Acl));
+    evidence.extend(verdicts().into_iter().map(|verdict| Evidence::Groups(groups(verdict))));
+    evidence
+}
+
+fn explanation(layer: Layer, direction: Option<Direction>, evidence: Vec<Evidence>) -> Explanation {
+    Explanation { layer, direction, confidence: Confidence::Likely, evidence }
+}
+
+fn write(words: &dyn Phrases) -> String {
+    let mut text = String::new();
+    let mut line = |what: &str, phrase: String| writeln!(text, "{what}: {phrase}").unwrap();
+    for direction in [Some(Direction::Ingress), None] {
+        for layer in LAYERS {
+            let bare = explanation(layer, direction, Vec::new());
+            line(&format!("{layer:?} {direction:?}"), words.graded(&words.title(&bare), &bare, None));
+            line("  in short", words.hedged(&words.reason(&bare), bare.confidence, false));
+        }
+    }
+    for layer in [Layer::Acl, Layer::Both, Layer::SecurityGroup] {
+        for acl in acls().into_iter().filter(|acl| acl.denying().next().is_some()) {
+            let evidence = vec![Evidence::Acl(acl), Evidence::Groups(groups(GroupsVerdict::NoRule))];
+            let explained = explanation(layer, Some(Direction::Ingress), evidence);
+            line(&format!("{layer:?}"), words.hedged(&words.reason(&explained), Confidence::Certain, false));
+        }
+    }
+    for confidence in [Confidence::Certain, Confidence::Likely, Confidence::Possible] {
+        for heaviest in [false, true] {
+            line(&format!("{confidence:?}"), words.hedged("...", confidence, heaviest));
+        }
+    }
+    for evidence in evidence() {
+        let explained = explanation(Layer::Acl, Some(Direction::Egress), Vec::new());
+        let clause = words.evidence(&evidence, &explained).unwrap();
+        line("evidence", words.sentences(&[clause]));
+    }
+    let gap = Evidence::Gap(Gap { part: Part::Acls, reason: Missing::TooSlow });
+    assert_eq!(words.evidence(&gap, &explanation(Layer::Acl, None, Vec::new())), None, "gaps are told apart");
+    let all = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
+    for reason in [
+        Missing::SwitchedOff,
+        Missing::TooSlow,
+        Missing::Denied("ec2:DescribeNetworkAcls".into()),
+        Missing::Failed("InternalError".into()),
+        Missing::NotFound,
+        Missing::TooManyCalls,
+    ] {
+        line("gap", words.gap(&all, &reason));
+    }
+    line("gap", words.gap(&[Part::Acls], &Missing::TooSlow));
+    let acls = acls();
+    let named = groups(GroupsVerdict::NoRule).groups;
+    let missing_rule = || Fix::GroupRuleMissing { groups: &named, direction: Direction::Ingress };
+    for fix in [
+        Fix::AclRules { acl: &acls[0], numbers: vec![50] },
+        Fix::AclRules { acl: &acls[2], numbers: vec![50, 60] },
+        Fix::AclRuleMissing(&acls[1]),
+        Fix::Acl(Some(Direction::Egress)),
+        Fix::Acl(None),
+        missing_rule(),
+        Fix::Groups(Some(Direction::Ingress)),
+        Fix::Groups(None),
+        Fix::Both { acl: Box::new(Fix::AclRuleMissing(&acls[1])), groups: &named, direction: Direction::Ingress },
+        Fix::Either(Some(Direction::Egress)),
+        Fix::Either(None),
+        Fix::Neither,
+        Fix::BlockPublicAccess,
+        Fix::EncryptionControls,
+        Fix::Other,
+    ] {
+        line("fix", words.fix(&[fix]));
+    }
+    for kind in [Kind::Opening, Kind::Update, Kind::AllClear] {
+        for reason in [Reason::New, Reason::Open, Reason::UpdateDue, Reason::Quiet, Reason::TakenOver] {
+            line(&format!("{kind:?} {reason:?}"), words.because(reason, kind, &words.span(900_000)));
+        }
+    }
+    for kind in [
+        "interface",
+        "natGateway",
+        "lambda",
+        "load_balancer",
+        "network_load_balancer",
+        "gateway_load_balancer",
+        "gateway_load_balancer_endpoint",
+        "vpc_endpoint",
+        "transit_gateway",
+        "global_accelerator_managed",
+        "api_gateway_managed",
+        "quicksight",
+        "moonbase",
+    ] {
+        line(kind, words.interface_kind(kind).unwrap_or_default());
+    }
+    for part in ["interface", "source", "target"] {
+        line("only for", words.only_for(part, "x"));
+        line("only for", words.only_for(part, "others"));
+    }
+    text
+}
+
+#[test]
+fn every_phrase_in_every_language() {
+    for language in Language::ALL {
+        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("phrases.{}", language.code()), write(language.phrases()));
+        });
+    }
+}
+
+#[test]
+fn spans_show_their_two_largest_units() {
+    let (english, japanese) = (Language::English.phrases(), Language::Japanese.phrases());
+    for (millis, en, ja) in [
+        (0, "0 s", "0 秒"),
+        (999, "0 s", "0 秒"),
+        (400_000, "6 min 40 s", "6 分 40 秒"),
+        (60_000, "1 min", "1 分"),
+        (7_500_000, "2 h 5 min", "2 時間 5 分"),
+        (3_601_000, "1 h", "1 時間"),
+        (273_600_000, "3 d 4 h", "3 日 4 時間"),
+    ] {
+        assert_eq!((english.span(millis).as_str(), japanese.span(millis).as_str()), (en, ja), "{millis} ms");
+    }
+}

@@ -1,0 +1,197 @@
+//! The messages of these tests.
+
+use alerting::{
+    Detection, Detector, Message,
+    alert::Site,
+    console_link::Console,
+    detect::Source,
+    incident::{
+        IncidentKey, Policy, Reason, Summary,
+        state::{Closing, Lease, Open, Past},
+    },
+    mail::{self, Language, Mail},
+    message::{Frame, Told},
+    network::Network,
+    time::{self, EpochMillis, MINUTE_MILLIS},
+    zone::Zone,
+};
+use flow_log::{Decoder, Formats};
+
+use crate::networks;
+
+/// 2026-11-23 02:38:54 UTC, 6 min 40 s after the first packet of most events.
+pub(crate) const NOW: EpochMillis = EpochMillis(1_795_401_534_000);
+
+/// The events that have something to report.
+pub(crate) const EVENTS: [&str; 8] = [
+    "ping-deny",
+    "ping-deny-v6",
+    "ping-deny-inbound",
+    "mixed-traffic",
+    "custom-format",
+    "sweep",
+    "broken-line",
+    "hostile",
+];
+
+/// The other scenarios: later messages, a second incident, and names that would like to be more than names.
+pub(crate) const OTHERS: [&str; 7] =
+    ["update", "all-clear", "late-opening", "update-of-many", "all-clear-of-many", "repeated", "hostile-names"];
+
+const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${end} ${type} ${packets} \
+                  ${bytes} ${account-id} ${vpc-id} ${subnet-id} ${instance-id} ${interface-id} ${region} ${az-id} \
+                  ${sublocation-type} ${sublocation-id} ${action} ${tcp-flags} ${pkt-srcaddr} ${pkt-dstaddr} \
+                  ${pkt-src-aws-service} ${pkt-dst-aws-service} ${traffic-path} ${flow-direction} ${log-status}";
+
+/// Who reads a mail, and what EC2 tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    pub(crate) language: Language,
+    pub(crate) zone: &'static str,
+    pub(crate) looked_up: bool,
+}
+
+impl Setting {
+    pub(crate) const PLAIN: Setting = Setting { language: Language::English, zone: "UTC", looked_up: false };
+
+    /// Every combination that is looked at: the Japanese reader is in Tokyo.
+    pub(crate) fn all() -> impl Iterator<Item = Setting> {
+        [(Language::English, "UTC"), (Language::Japanese, "Asia/Tokyo")]
+            .into_iter()
+            .flat_map(|(language, zone)| [false, true].map(|looked_up| Setting { language, zone, looked_up }))
+    }
+
+    pub(crate) fn name(self, scenario: &str) -> String {
+        let network = if self.looked_up { ".ec2" } else { "" };
+        format!("{scenario}{network}.{}", self.language.code())
+    }
+}
+
+fn site(setting: Setting) -> Site {
+    let region = "ap-northeast-1";
+    Site {
+        region: region.to_owned(),
+        console: Console::new(region),
+        metric_namespace: "Ping-Deny-Metrics".to_owned(),
+        metric_name: "Ping-Deny".to_owned(),
+        language: setting.language,
+        zone: Zone::parse(setting.zone).unwrap(),
+    }
+}
+
+pub(crate) fn detect(name: &str) -> Detection {
+    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let event = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let formats = if name == "custom-format" { Formats::parse(V5).unwrap() } else { Formats::default() };
+    let mut decoder = Decoder::new(1 << 26);
+    let mut payload = decoder.decode(&event).unwrap();
+    let mut detector = Detector::new(&formats);
+    let header = payload.next_batch(|event| detector.observe(&event)).unwrap().unwrap();
+    detector.finish(Source::of(&header))
+}
+
+/// Renders a message about the incident of these tests.
+pub(crate) fn render_with(
+    setting: Setting,
+    network: &Network,
+    reason: Reason,
+    message: impl FnOnce(Frame<'_>) -> Mail,
+) -> Mail {
+    let (site, policy) = (site(setting), Policy::default());
+    let key = IncidentKey("Ping-Deny|123456789010|Log-Group".to_owned());
+    message(Frame { key: &key, reason, network, policy: &policy, site: &site, now: NOW })
+}
+
+pub(crate) fn opening_of(setting: Setting, network: &Network, detection: &Detection, previous: Option<&Past>) -> Mail {
+    let findings: Vec<_> = detection.findings.iter().collect();
+    let told = Told::batch(detection, &findings, detection.untracked);
+    render_with(setting, network, Reason::New, |frame| mail::render(&Message::opening(frame, "1", told, previous)))
+}
+
+/// An incident that opened with one event, about which a mail was sent at [`NOW`], and another event since.
+pub(crate) fn ongoing(first: &str, then: &str) -> (Open, Summary) {
+    let mailed = Summary::of(&detect(first).findings);
+    let mut total = mailed.clone();
+    total.merge(&Summary::of(&detect(then).findings));
+    let open = Open {
+        id: "1".to_owned(),
+        opened_at: NOW,
+        mails: 1,
+        mailed_at: NOW,
+        mailed,
+        lease: None,
+        timer: 3,
+        wake_at: NOW,
+    };
+    (open, total)
+}
+
+/// The same when nothing came for a quarter of an hour.
+fn closing(open: Open, summary: Summary, told: bool) -> Closing {
+    Closing {
+        id: open.id,
+        opened_at: open.opened_at,
+        last_seen: time::after(NOW, 2 * MINUTE_MILLIS),
+        mails: if told { 2 } else { 1 },
+        mailed: if told { summary.clone() } else { open.mailed },
+        summary,
+        lease: Lease { owner: "me".to_owned(), until: NOW },
+        timer: 4,
+    }
+}
+
+/// The mail of a scenario: an event of [`EVENTS`], or one of [`OTHERS`].
+pub(crate) fn mail(scenario: &str, setting: Setting) -> Mail {
+    let event = match scenario {
+        "update" | "all-clear" | "late-opening" | "repeated" => "ping-deny",
+        "update-of-many" | "all-clear-of-many" => "sweep",
+        event => event,
+    };
+    let network = networks::of(event, setting.looked_up);
+    let render = |reason, minutes, message: &dyn Fn(Frame<'_>) -> Mail| {
+        let now = time::after(NOW, minutes * MINUTE_MILLIS);
+        render_with(setting, &network, reason, |frame| message(Frame { now, ..frame }))
+    };
+    match scenario {
+        "update" | "update-of-many" => {
+            let (open, total) = if scenario == "update" {
+                ongoing("ping-deny", "broken-line")
+            } else {
+                ongoing("ping-deny-inbound", "sweep")
+            };
+            render(Reason::UpdateDue, 5, &|frame| mail::render(&Message::update(frame, &open, &total)))
+        }
+        "all-clear" | "all-clear-of-many" => {
+            let (open, total, told) = if scenario == "all-clear" {
+                let (open, total) = ongoing("ping-deny", "broken-line");
+                (open, total, true)
+            } else {
+                let (open, total) = ongoing("ping-deny-inbound", "sweep");
+                (open, total, false)
+            };
+            let closing = closing(open, total, told);
+            render(Reason::Quiet, 17, &|frame| mail::render(&Message::over(frame, &closing)))
+        }
+        "late-opening" => {
+            let (mut open, total) = ongoing("ping-deny", "broken-line");
+            (open.mails, open.mailed) = (0, Summary::default());
+            render(Reason::TakenOver, 1, &|frame| mail::render(&Message::late_opening(frame, &open, &total)))
+        }
+        "repeated" => {
+            let detection = detect("ping-deny");
+            let previous = Past {
+                id: "0".to_owned(),
+                opened_at: time::before(NOW, 100 * MINUTE_MILLIS),
+                last_seen: time::before(NOW, 40 * MINUTE_MILLIS),
+                totals: detection.totals(),
+            };
+            opening_of(setting, &network, &detection, Some(&previous))
+        }
+        "hostile-names" => opening_of(setting, &network, &detect("ping-deny"), None),
+        event => opening_of(setting, &network, &detect(event), None),
+    }
+}
+
+pub(crate) fn shown(mail: &Mail) -> String {
+    format!("Subject: {}\n\n{}", mail.subject, mail.body)
+}

@@ -1,0 +1,182 @@
+//! The twelve questions that the one on call asks, and where in each mail the answer stands; or what the mail says instead, where
+//! the answer cannot be known.
+//!
+//! The table is the score: a mail that leaves a question open fails here, in either language, with what EC2 tells and without.
+
+mod table;
+
+use std::collections::BTreeMap;
+
+use alerting::{
+    mail::{Language, Mail, language::Section},
+    text::columns,
+};
+
+use crate::scenario::{EVENTS, OTHERS, Setting, mail};
+use table::{Answers, Both, TABLE};
+
+/// A mail taken apart.
+struct Parts {
+    subject: String,
+    /// The lines before the first empty one.
+    lead: String,
+    status: String,
+    sections: BTreeMap<&'static str, String>,
+    links: Vec<String>,
+    records: String,
+}
+
+impl Parts {
+    fn of(mail: &Mail, language: Language) -> Parts {
+        let label = |section| language.phrases().label(section);
+        let (text, records) = mail.body.split_once(&format!("\n{}\n", label(Section::Records))).unwrap();
+        let mut blocks = text.split("\n\n");
+        let joined = |block: Option<&str>| joined(&block.unwrap().lines().collect::<Vec<_>>(), language);
+        let (lead, status) = (joined(blocks.next()), joined(blocks.next()));
+        let mut sections: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
+        let mut current = "";
+        for line in text.lines().filter(|line| !line.starts_with("https://")) {
+            if !line.starts_with(' ') {
+                current = ALL
+                    .map(label)
+                    .into_iter()
+                    .find(|label| line.strip_prefix(label).is_some_and(|rest| rest.starts_with(' ')))
+                    .unwrap_or("");
+            }
+            sections.entry(current).or_default().push(line.strip_prefix(current).unwrap_or(line).trim());
+        }
+        Parts {
+            subject: mail.subject.clone(),
+            lead,
+            status,
+            sections: sections.into_iter().map(|(label, lines)| (label, self::joined(&lines, language))).collect(),
+            links: mail.body.lines().filter(|line| line.starts_with("https://")).map(str::to_owned).collect(),
+            records: records.to_owned(),
+        }
+    }
+}
+
+const ALL: [Section; 9] = [
+    Section::What,
+    Section::From,
+    Section::To,
+    Section::Where,
+    Section::Which,
+    Section::When,
+    Section::Flows,
+    Section::Why,
+    Section::Next,
+];
+
+/// Wrapped lines as one. Japanese is wrapped without a space; what was one is put back where neither side is Japanese.
+fn joined(lines: &[&str], language: Language) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let wide = |c: Option<char>| c.is_some_and(|c| columns(c.encode_utf8(&mut [0; 4])) > 1);
+        let japanese = language == Language::Japanese && (wide(text.chars().next_back()) && wide(line.chars().next()));
+        if !text.is_empty() && !japanese {
+            text.push(' ');
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+/// Checks one mail; returns what is missing.
+fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
+    let language = setting.language;
+    let parts = Parts::of(&mail(answers.scenario, setting), language);
+    let pick = |both: Both| if language == Language::English { both.0 } else { both.1 };
+    let section = |section: Section| parts.sections.get(language.phrases().label(section)).cloned().unwrap_or_default();
+    let mut missing = Vec::new();
+    let mut look = |question: &str, place: &str, expect: &str| {
+        // A line may have been broken within, where there is a space in one of the two only.
+        let squeezed = |text: &str| text.replace(' ', "");
+        if !squeezed(place).contains(&squeezed(expect)) {
+            missing.push(format!("{question}: no {expect:?} in {place:?}"));
+        }
+    };
+    look("1 what", &parts.lead, pick(answers.what));
+    look("1 what", &parts.subject, pick(answers.what));
+    for both in answers.much {
+        look("2 how much", &section(Section::What), pick(*both));
+    }
+    for both in answers.from {
+        look("3 who", &section(Section::From), pick(*both));
+    }
+    for both in answers.to {
+        look("4 to whom", &section(Section::To), pick(*both));
+    }
+    match answers.own {
+        Some(own) if setting.looked_up => {
+            for expect in ["web-1", "i-0", "team-a"] {
+                look("4 whose", &section(own), expect);
+            }
+            look("1 what", &parts.lead, "web-1");
+        }
+        // What cannot be known is said, with the reason.
+        _ if !setting.looked_up => {
+            look("4 whose", &section(Section::Why), pick(("names and owners", "名前と所有者")));
+            look("4 whose", &section(Section::Why), "LookUps");
+        }
+        _ => {}
+    }
+    let place = section(Section::Where);
+    look("5 where", &place, answers.account);
+    look("5 where", &place, if answers.scenario == "custom-format" { "ap-southeast-2" } else { "ap-northeast-1" });
+    look("5 where", &place, "Log-Group");
+    let network = if setting.looked_up && answers.network.is_empty() {
+        &["vpc-0123", "subnet-0456"][..]
+    } else {
+        answers.network
+    };
+    for expect in network {
+        look("5 where", &place, expect);
+    }
+    if network.is_empty() {
+        look("5 where", &section(Section::Why), pick(("interfaces", "インターフェイス")));
+    }
+    let sides = [section(Section::From), section(Section::To), place].concat();
+    look("5 where", &sides, answers.interface);
+    for expect in answers.span {
+        look("6 when", &section(Section::When), expect);
+    }
+    if setting.zone == "Asia/Tokyo" {
+        look("6 when", &section(Section::When), "Asia/Tokyo");
+    }
+    look("6 how late", &parts.status, pick(answers.late));
+    let direction = answers.direction_ec2.filter(|_| setting.looked_up).unwrap_or(answers.direction);
+    look("7 direction", &section(Section::Which), pick(direction));
+    let why: &[Both] = if setting.looked_up { &answers.why_ec2 } else { &answers.why };
+    for both in why {
+        look("8 why", &section(Section::Why), pick(*both));
+    }
+    look("9 state", &parts.status, pick(answers.state));
+    look("10 evidence", &parts.records.replace('\u{fffd}', " "), answers.record);
+    let opens = if setting.looked_up { answers.opens_ec2 } else { answers.opens };
+    look("11 next", &parts.links[0], opens);
+    for expect in ["logsV2:logs-insights", "metricsV2"] {
+        look("11 next", &parts.links.concat(), expect);
+    }
+    look("12 tune", &section(Section::Next), answers.tune);
+    missing
+}
+
+#[test]
+fn every_mail_answers_the_twelve_questions() {
+    let mut all = Vec::new();
+    for answers in &TABLE {
+        for setting in Setting::all() {
+            let name = setting.name(answers.scenario);
+            all.extend(missing(answers, setting).into_iter().map(|missing| format!("{name}: {missing}")));
+        }
+    }
+    assert!(all.is_empty(), "{} answers are missing:\n{}", all.len(), all.join("\n"));
+}
+
+#[test]
+fn no_scenario_is_left_out() {
+    for scenario in EVENTS.iter().chain(&OTHERS) {
+        assert!(TABLE.iter().any(|answers| answers.scenario == *scenario), "{scenario} has no row");
+    }
+}

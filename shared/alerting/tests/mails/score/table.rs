@@ -1,0 +1,317 @@
+//! What the mail of each scenario has to say.
+
+use alerting::mail::language::Section;
+
+/// A text in English and in Japanese.
+pub(super) type Both = (&'static str, &'static str);
+
+/// What each mail of a scenario has to say. What is not about language is the same in both.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answers {
+    pub(super) scenario: &'static str,
+    /// 1: what happened, in the first lines and in the subject.
+    pub(super) what: Both,
+    /// 2: packets, records, sources and targets.
+    pub(super) much: &'static [Both],
+    /// 3: who sent it: the address, and what is known of it without EC2.
+    pub(super) from: &'static [Both],
+    /// 4: to whom.
+    pub(super) to: &'static [Both],
+    /// Which of the two is ours: with EC2 its name, instance and owner are told there, without it that they are not.
+    pub(super) own: Option<Section>,
+    /// 5: the account; region and log group are the same in all.
+    pub(super) account: &'static str,
+    /// Network ids that the records have, or else EC2.
+    pub(super) network: &'static [&'static str],
+    pub(super) interface: &'static str,
+    /// 6: from when to when, in UTC; and how late the mail is.
+    pub(super) span: [&'static str; 2],
+    pub(super) late: Both,
+    /// 7: the direction.
+    pub(super) direction: Both,
+    /// 7 with EC2, where that tells more.
+    pub(super) direction_ec2: Option<Both>,
+    /// 8: why, and how sure, from the records alone.
+    pub(super) why: [Both; 2],
+    /// 8 with EC2: why, how sure, and by which rule.
+    pub(super) why_ec2: [Both; 3],
+    /// 9: new, going on or over, and since when.
+    pub(super) state: Both,
+    /// 10: a part of a record.
+    pub(super) record: &'static str,
+    /// 11: what the first link opens with EC2 and without.
+    pub(super) opens: &'static str,
+    pub(super) opens_ec2: &'static str,
+    /// 12: the parameter that silences or tunes it.
+    pub(super) tune: &'static str,
+}
+
+const OUTBOUND_ACL: [Both; 3] = [
+    ("Outbound network ACL", "ネットワーク ACL、アウトバウンド"),
+    ("certain", "確実"),
+    ("acl-0f3a9c, outbound rule 50 denies ICMP", "acl-0f3a9c のアウトバウンドルール 50"),
+];
+const NO_GROUP_RULE: [Both; 3] = [
+    ("Security groups, inbound", "セキュリティグループ、インバウンド"),
+    ("certain", "確実"),
+    ("No inbound rule of the security group sg-0aa1 (web) allows them", "sg-0aa1 (web) に許可するインバウンドルールは"),
+];
+const EITHER: [Both; 2] = [
+    ("A security group or the network ACL, inbound", "セキュリティグループまたはネットワーク ACL、インバウンド"),
+    ("possible", "可能性あり"),
+];
+const DIFFER: Both = ("different directions, see the flows below", "フローにより異なります");
+const REJECTED: Both = ("rejected", "拒否");
+
+/// The documented ping, which most others are variations of.
+const PING_DENY: Answers = Answers {
+    scenario: "ping-deny",
+    what: ("could not answer 4 pings", "ping 4 件に応答できませんでした"),
+    much: &[
+        ("4 packets, 336 bytes, 1 record", "4 パケット、336 バイト、1 レコード"),
+        ("1 source, 1 target", "送信元 1 件、宛先 1 件"),
+    ],
+    from: &[("172.31.16.139", "172.31.16.139"), ("private address", "プライベートアドレス")],
+    to: &[("203.0.113.12 (documentation address)", "203.0.113.12 (文書用アドレス)")],
+    own: Some(Section::From),
+    account: "123456789010",
+    network: &[],
+    interface: "eni-1235b8ca123456789",
+    span: ["2026-11-23 02:32:14", "02:33:02"],
+    late: ("Sent 6 min 40 s after the first packet", "最初のパケットの 6 分 40 秒後"),
+    direction: ("outbound", "アウトバウンド"),
+    direction_ec2: None,
+    why: [("Outbound network ACL", "ネットワーク ACL、アウトバウンド"), ("likely", "有力")],
+    why_ec2: OUTBOUND_ACL,
+    state: ("NEW since 2026-11-23 02:32:14 UTC", "【新規】2026-11-23 02:32:14 UTC"),
+    record: "172.31.16.139 203.0.113.12 0 0 1 4 336 1795401134 1795401182 REJECT OK",
+    opens: "NetworkInterface:networkInterfaceId=eni-1235b8ca123456789",
+    opens_ec2: "NetworkAclDetails:networkAclId=acl-0f3a9c",
+    tune: "UpdateIntervalsMinutes",
+};
+
+const INBOUND: Answers = Answers {
+    scenario: "ping-deny-inbound",
+    what: REJECTED,
+    much: &[
+        ("180 packets, 15,120 bytes, 3 records", "180 パケット、15,120 バイト、3 レコード"),
+        ("1 source, 1 target", "送信元 1 件、宛先 1 件"),
+    ],
+    from: &[("198.51.100.23 (documentation address)", "198.51.100.23 (文書用アドレス)")],
+    to: &[("172.31.16.139", "172.31.16.139"), ("private address", "プライベートアドレス")],
+    own: Some(Section::To),
+    span: ["2026-11-23 02:32:14", "02:35:13"],
+    direction: ("inbound", "インバウンド"),
+    why: EITHER,
+    why_ec2: NO_GROUP_RULE,
+    record: "198.51.100.23 172.31.16.139 0 0 1 60 5040 1795401134 1795401193 REJECT OK",
+    opens_ec2: "SecurityGroup:groupId=sg-0aa1",
+    ..PING_DENY
+};
+
+const SWEEP: Answers = Answers {
+    scenario: "sweep",
+    much: &[
+        ("254 packets, 16,584 bytes, 140 records", "254 パケット、16,584 バイト、140 レコード"),
+        ("120 sources, 1 target", "送信元 120 件、宛先 1 件"),
+    ],
+    from: &[
+        ("192.0.2.115 (documentation address): 6 packets", "192.0.2.115 (文書用アドレス): 6 パケット"),
+        ("115", "115"),
+    ],
+    span: ["2026-11-23 02:32:14", "02:34:02"],
+    record: "198.51.100.110 172.31.16.139 0 0 1 4 336",
+    ..INBOUND
+};
+
+const UPDATE: Answers = Answers {
+    scenario: "update",
+    what: ("could not answer 12 more pings", "新たな ping 12 件に応答できませんでした"),
+    much: &[
+        ("12 packets, 672 bytes, 3 records", "12 パケット、672 バイト、3 レコード"),
+        ("1 source, 1 target", "送信元 1 件、宛先 1 件"),
+        ("altogether 16 packets, 1,008 bytes, 4 records", "累計 16 パケット、1,008 バイト、4 レコード"),
+    ],
+    span: ["2026-11-23 02:33", "02:36:02"],
+    late: ("Sent 7 min 52 s after the last packet", "最後のパケットの 7 分 52 秒後"),
+    state: ("GOING ON since 2026-11-23 02:32:14 UTC", "【継続中】2026-11-23 02:32:14 UTC"),
+    ..PING_DENY
+};
+
+pub(super) const TABLE: [Answers; 15] = [
+    PING_DENY,
+    Answers {
+        scenario: "ping-deny-v6",
+        what: ("4 ", "4 "),
+        much: &[
+            ("4 packets, 416 bytes, 1 record", "4 パケット、416 バイト、1 レコード"),
+            ("1 source, 1 target", "送信元 1 件、宛先 1 件"),
+            ("ICMPv6", "ICMPv6"),
+        ],
+        from: &[("2001:db8:1234:a100:8d6e:3477:df66:f105", "2001:db8:1234:a100:8d6e:3477:df66:f105")],
+        to: &[("2001:db8:5a17:4::c0de (documentation address)", "2001:db8:5a17:4::c0de (文書用アドレス)")],
+        interface: "eni-0d7e5a1f9c3b2846e",
+        direction: (
+            "direction not known: the format has no flow-direction",
+            "不明 (フォーマットに flow-direction がなく",
+        ),
+        direction_ec2: Some((
+            "outbound, judged by the addresses of the interface",
+            "アウトバウンド (インターフェイスのアドレス",
+        )),
+        why: [("Network ACL", "ネットワーク ACL"), ("likely", "有力")],
+        record: "2001:db8:5a17:4::c0de 0 0 58 4 416 1795401134 1795401182 REJECT OK",
+        opens: "NetworkInterface:networkInterfaceId=eni-0d7e5a1f9c3b2846e",
+        ..PING_DENY
+    },
+    INBOUND,
+    Answers {
+        scenario: "mixed-traffic",
+        what: REJECTED,
+        much: &[
+            ("31 packets, 2,548 bytes, 8 records", "31 パケット、2,548 バイト、8 レコード"),
+            ("4 sources, 2 targets", "送信元 4 件、宛先 2 件"),
+        ],
+        from: &[("198.51.100.23 (documentation address): 17 packets", "198.51.100.23 (文書用アドレス): 17 パケット")],
+        to: &[("10.20.1.15", "10.20.1.15"), ("26 packets", "26 パケット")],
+        own: Some(Section::To),
+        account: "123456789012",
+        interface: "eni-0a1b2c3d4e5f60718",
+        span: ["2026-11-23 02:32:22", "02:37:13"],
+        late: ("Sent 6 min 32 s after the first packet", "最初のパケットの 6 分 32 秒後"),
+        direction: DIFFER,
+        why: EITHER,
+        why_ec2: NO_GROUP_RULE,
+        state: ("NEW since 2026-11-23 02:32:22 UTC", "【新規】2026-11-23 02:32:22 UTC"),
+        record: "198.51.100.23 10.20.1.15 0 0 1 5 420 1795401142 1795401177 REJECT OK",
+        opens: "NetworkInterface:networkInterfaceId=eni-0a1b2c3d4e5f60718",
+        opens_ec2: "SecurityGroup:groupId=sg-0aa1",
+        ..PING_DENY
+    },
+    Answers {
+        scenario: "custom-format",
+        what: REJECTED,
+        much: &[
+            ("13 packets, 1,092 bytes, 4 records", "13 パケット、1,092 バイト、4 レコード"),
+            ("3 sources, 2 targets", "送信元 3 件、宛先 2 件"),
+        ],
+        from: &[
+            ("198.51.100.23 (documentation address): 8 packets", "198.51.100.23 (文書用アドレス): 8 パケット"),
+            ("AWS service EC2", "AWS サービス EC2"),
+        ],
+        to: &[("i-0c50d5961bcb2d47b", "i-0c50d5961bcb2d47b"), ("9 packets", "9 パケット")],
+        own: Some(Section::To),
+        account: "123456789012",
+        network: &["apse2-az3", "vpc-abcdefab012345678", "subnet-aaaaaaaa012345678"],
+        interface: "eni-0f19e2d4c6b8a7351",
+        span: ["2026-11-23 02:32:16", "02:33:55"],
+        late: ("Sent 6 min 38 s after the first packet", "最初のパケットの 6 分 38 秒後"),
+        direction: DIFFER,
+        why: EITHER,
+        // Its subnet has no network ACL here, so that the group is all that is known.
+        why_ec2: [NO_GROUP_RULE[0], ("likely", "有力"), NO_GROUP_RULE[2]],
+        state: ("NEW since 2026-11-23 02:32:16 UTC", "【新規】2026-11-23 02:32:16 UTC"),
+        record: "198.51.100.23 10.0.0.71 0 0 1 1795401136 1795401175 IPv4 4 336",
+        opens: "InstanceDetails:instanceId=i-0c50d5961bcb2d47b",
+        opens_ec2: "SecurityGroup:groupId=sg-0aa1",
+        ..PING_DENY
+    },
+    SWEEP,
+    Answers {
+        scenario: "broken-line",
+        what: ("could not answer 12 pings", "ping 12 件に応答できませんでした"),
+        much: &[
+            ("12 packets, 672 bytes, 3 records", "12 パケット、672 バイト、3 レコード"),
+            ("1 source, 1 target", "送信元 1 件、宛先 1 件"),
+        ],
+        span: ["2026-11-23 02:33:14", "02:36:02"],
+        late: ("Sent 5 min 40 s after the first packet", "最初のパケットの 5 分 40 秒後"),
+        state: ("NEW since 2026-11-23 02:33:14 UTC", "【新規】2026-11-23 02:33:14 UTC"),
+        record: "172.31.16.139 203.0.113.12 0 0 1 4 - 1795401254 1795401302 REJECT OK",
+        ..PING_DENY
+    },
+    Answers {
+        scenario: "hostile",
+        what: REJECTED,
+        much: &[
+            ("16 packets, 1,344 bytes, 4 records", "16 パケット、1,344 バイト、4 レコード"),
+            ("4 sources, 1 target", "送信元 4 件、宛先 1 件"),
+        ],
+        from: &[("198.51.100.23 (documentation address): 4 packets", "198.51.100.23 (文書用アドレス): 4 パケット")],
+        to: &[("172.31.16.139 (4 interfaces", "172.31.16.139 (4 個のインターフェイス")],
+        // An address on four interfaces is nobody's in particular.
+        own: None,
+        account: "4 ",
+        interface: "4 ",
+        direction: ("inbound", "インバウンド"),
+        why: EITHER,
+        why_ec2: [EITHER[0], EITHER[1], ("", "")],
+        record: "198.51.100.25 172.31.16.139 0 0 1 4 336 1795401134 1795401182 REJECT OK",
+        // None of the interfaces' ids can stand in a link.
+        opens: "logsV2:logs-insights",
+        ..PING_DENY
+    },
+    UPDATE,
+    Answers {
+        scenario: "update-of-many",
+        what: REJECTED,
+        much: &[
+            ("254 packets, 16,584 bytes, 140 records", "254 パケット、16,584 バイト、140 レコード"),
+            ("about 126 sources, 1 target", "送信元 約 126 件、宛先 1 件"),
+            ("altogether 434 packets", "累計 434 パケット"),
+        ],
+        span: ["2026-11-23 02:32:14", "02:35:13"],
+        late: ("Sent 8 min 41 s after the last packet", "最後のパケットの 8 分 41 秒後"),
+        state: UPDATE.state,
+        ..SWEEP
+    },
+    Answers {
+        scenario: "all-clear",
+        what: ("could not answer 16 pings", "ping 16 件に応答できませんでした"),
+        much: &[
+            ("16 packets, 1,008 bytes, 4 records", "16 パケット、1,008 バイト、4 レコード"),
+            ("1 source, 1 target", "送信元 1 件、宛先 1 件"),
+        ],
+        span: ["2026-11-23 02:32:14", "02:36:02"],
+        late: ("Sent 19 min 52 s after the last packet", "最後のパケットの 19 分 52 秒後"),
+        state: ("OVER: 2026-11-23 02:32:14 - 02:36:02 UTC", "【収束】2026-11-23 02:32:14 - 02:36:02 UTC"),
+        tune: "AllClearMails",
+        ..PING_DENY
+    },
+    Answers {
+        scenario: "all-clear-of-many",
+        much: &[
+            ("434 packets, 31,704 bytes, 143 records", "434 パケット、31,704 バイト、143 レコード"),
+            ("about 126 sources, 1 target", "送信元 約 126 件、宛先 1 件"),
+        ],
+        from: &[("198.51.100.23 (documentation address): 180 packets", "198.51.100.23 (文書用アドレス): 180 パケット")],
+        span: ["2026-11-23 02:32:14", "02:35:13"],
+        late: ("Sent 20 min 41 s after the last packet", "最後のパケットの 20 分 41 秒後"),
+        state: ("OVER: 2026-11-23 02:32:14 - 02:35:13 UTC", "【収束】2026-11-23 02:32:14 - 02:35:13 UTC"),
+        tune: "AllClearMails",
+        ..SWEEP
+    },
+    Answers {
+        scenario: "late-opening",
+        what: ("could not answer 16 pings", "ping 16 件に応答できませんでした"),
+        much: &[
+            ("16 packets, 1,008 bytes, 4 records", "16 パケット、1,008 バイト、4 レコード"),
+            ("1 source, 1 target", "送信元 1 件、宛先 1 件"),
+        ],
+        span: ["2026-11-23 02:32:14", "02:36:02"],
+        late: ("Sent 7 min 40 s after the first packet", "最初のパケットの 7 分 40 秒後"),
+        ..PING_DENY
+    },
+    Answers { scenario: "repeated", ..PING_DENY },
+    Answers {
+        scenario: "hostile-names",
+        // Its name and owner are what they are; the snapshot shows them.
+        own: None,
+        why_ec2: [
+            OUTBOUND_ACL[0],
+            OUTBOUND_ACL[1],
+            ("outbound rule 50 denies ICMP", "アウトバウンドルール 50 が 0.0.0.0/0 への ICMP を拒否"),
+        ],
+        ..PING_DENY
+    },
+];

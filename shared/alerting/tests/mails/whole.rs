@@ -1,0 +1,49 @@
+//! Every scenario's mail as a whole.
+
+use crate::{
+    limits,
+    scenario::{EVENTS, OTHERS, Setting, mail, shown},
+};
+
+/// One test for each scenario, so that a difference names it.
+macro_rules! whole_mails {
+    ($($test:ident: $name:literal,)*) => {
+        const TESTED: &[&str] = &[$($name),*];
+
+        $(#[test]
+        fn $test() {
+            for setting in Setting::all() {
+                let mail = mail($name, setting);
+                limits::check(&mail);
+                insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+                    insta::assert_snapshot!(setting.name($name), shown(&mail));
+                });
+            }
+        })*
+    };
+}
+
+whole_mails! {
+    a_reply_stopped_by_the_acl: "ping-deny",
+    icmpv6: "ping-deny-v6",
+    pings_from_outside: "ping-deny-inbound",
+    several_flows_among_much_traffic: "mixed-traffic",
+    a_custom_format: "custom-format",
+    many_sources: "sweep",
+    broken_lines_beside_good_ones: "broken-line",
+    hostile_records: "hostile",
+    hostile_names: "hostile-names",
+    more_of_the_same: "update",
+    more_from_many: "update-of-many",
+    the_end: "all-clear",
+    the_end_of_much: "all-clear-of-many",
+    an_opening_whose_sender_died: "late-opening",
+    an_incident_after_another: "repeated",
+}
+
+#[test]
+fn no_scenario_is_left_out() {
+    for scenario in EVENTS.iter().chain(&OTHERS) {
+        assert!(TESTED.contains(scenario), "{scenario} has no snapshot");
+    }
+}
