@@ -4,7 +4,7 @@ Deploys the stack into the emulator, which evaluates IAM policies. An action tha
 rejected ping: the function, or the timer that comes back to the incident, has to fail for want of exactly that action. One that
 AWS calls for in the function's name, or whose denial the function bears, is tried with a call in the role's name: it has to
 go through with the action and to be denied without. SimulatePrincipalPolicy is asked about all of them: allowed with the
-action, denied without it, and denied on any other resource or in any other namespace.
+action, denied without it, and denied on any other resource; and denied where a condition is not met.
 
 Ends with status 1 for an action that nobody misses: it is too much, or belongs into BY_CALL below with a reason.
 """
@@ -85,6 +85,17 @@ class Permission:
         """Why no ping can tell, if none can."""
         return BY_CALL.get(self.label) or BY_CALL.get(self.action)
 
+    def evaluable(self) -> dict[str, Any]:
+        """The policy as the emulator can evaluate it: it knows no namespace of a metric, and takes a log group's ARN without
+        the `:*` that AWS wants behind it.
+        """
+        document = copy.deepcopy(self.document)
+        statement = document["Statement"][self.index]
+        statement.pop("Condition", None)
+        own = as_list(statement["Resource"])
+        statement["Resource"] = own + [resource.removesuffix(":*") for resource in own if resource.endswith(":*")]
+        return document
+
     def without(self) -> dict[str, Any]:
         """The policy without the action."""
         document = copy.deepcopy(self.document)
@@ -159,10 +170,11 @@ class Probe:
     def called(self, permission: Permission) -> list[str]:
         """Calls in the role's name, with the permission and without; returns what is wrong."""
         wrong = []
-        if self._is_denied(permission):
-            wrong.append("a call is denied with it")
-        self.put(permission, permission.without())
         try:
+            self.put(permission, permission.evaluable())
+            if self._is_denied(permission):
+                wrong.append("a call is denied with it")
+            self.put(permission, permission.without())
             if not self._is_denied(permission):
                 wrong.append("a call is not denied without it")
         finally:
@@ -219,15 +231,10 @@ class Probe:
         """Asks SimulatePrincipalPolicy, with the action and without; returns what is wrong."""
         wrong = []
         own = as_list(permission.statement["Resource"])[0]
-        document = permission.document
-        if permission.statement.get("Condition"):
-            # The emulator's simulation takes no context: the condition has to deny, and the rest is tried without it.
-            if self._decision(permission, own) == "allowed":
-                wrong.append("allowed in any other namespace")
-            document = copy.deepcopy(document)
-            del document["Statement"][permission.index]["Condition"]
+        if permission.statement.get("Condition") and self._decision(permission, own) == "allowed":
+            wrong.append("allowed whatever the condition says")
         try:
-            self.put(permission, document)
+            self.put(permission, permission.evaluable())
             if self._decision(permission, own) != "allowed":
                 wrong.append("not allowed as it stands")
             elsewhere = f"arn:aws:{permission.action.split(':')[0]}:{REGION}:{ACCOUNT}:other"
