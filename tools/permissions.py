@@ -1,22 +1,27 @@
 """`make permissions`: takes each action that the functions' roles allow away in turn, and looks what then is denied.
 
-Deploys the stack into the emulator, which evaluates IAM policies, and sends a rejected ping for every action: the function, or
-the timer that comes back to the incident, has to fail for want of exactly that action. What the emulator cannot tell, because
-the call is not the function's own or is not evaluated there, goes through SimulatePrincipalPolicy: allowed with the action,
-denied without it. So does, for all of them, that the action is denied on any other resource.
+Deploys the stack into the emulator, which evaluates IAM policies. An action that a function itself calls for is tried with a
+rejected ping: the function, or the timer that comes back to the incident, has to fail for want of exactly that action. One that
+AWS calls for in the function's name, or whose denial the function bears, is tried with a call in the role's name: it has to
+go through with the action and to be denied without. SimulatePrincipalPolicy is asked about all of them: allowed with the
+action, denied without it, and denied on any other resource; and denied where a condition is not met.
 
-Ends with status 1 for an action that nobody misses: it is too much, or belongs into NOT_TOLD below with a reason.
+Ends with status 1 for an action that nobody misses: it is too much, or belongs into BY_CALL below with a reason.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
 
 import records
 from emulator import ACCOUNT, REGION, Emulator, EmulatorError
@@ -33,27 +38,23 @@ PARAMETERS = {
 WAIT_SECONDS = {"FunctionRole": 10, "TimerRole": 25}
 LOGS = {"FunctionRole": "FunctionLogGroup", "TimerRole": "TimerLogGroup"}
 
-# What the emulator cannot tell, by statement or action, and why.
-NOT_TOLD = {
-    "logs:CreateLogStream": "Lambda writes the log, not the function",
-    "logs:PutLogEvents": "Lambda writes the log, not the function",
-    "KeepWhatFailed sqs:SendMessage": "Lambda sends it, not the function",
-    "sqs:ReceiveMessage": "Lambda polls the queue, not the function",
-    "sqs:DeleteMessage": "Lambda polls the queue, not the function",
-    "sqs:GetQueueAttributes": "Lambda polls the queue, not the function",
-    "kms:Decrypt": "SNS calls it for the function; not evaluated there",
-    "kms:GenerateDataKey*": "SNS calls it for the function; not evaluated there",
-    "cloudwatch:PutMetricData": "not evaluated there for the CBOR protocol",
-    **dict.fromkeys(
-        (
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeTags",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeNetworkAcls",
-        ),
-        "a denied look-up fails nothing: the mail tells it, not the log",
-    ),
+# What no ping can tell, by statement or action, and why.
+BY_CALL = {
+    "logs:CreateLogStream": "Lambda writes the log",
+    "logs:PutLogEvents": "Lambda writes the log",
+    "KeepWhatFailed sqs:SendMessage": "Lambda sends it",
+    "sqs:ReceiveMessage": "Lambda polls the queue",
+    "sqs:DeleteMessage": "Lambda polls the queue",
+    "sqs:GetQueueAttributes": "Lambda polls the queue",
+    "kms:Decrypt": "SNS calls it",
+    "kms:GenerateDataKey*": "SNS calls it",
+    "cloudwatch:PutMetricData": "not evaluated there for the SDK's protocol",
+    "ec2:DescribeNetworkInterfaces": "the mail says so and is sent",
+    "ec2:DescribeTags": "the mail says so and is sent",
+    "ec2:DescribeSecurityGroups": "the mail says so and is sent",
+    "ec2:DescribeNetworkAcls": "the mail says so and is sent",
 }
+ACCESS_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 
 
 @dataclass
@@ -80,9 +81,20 @@ class Permission:
         return f"{self.statement.get('Sid', '')} {self.action}".strip()
 
     @property
-    def why_not_told(self) -> str | None:
-        """Why the emulator cannot tell, if it cannot."""
-        return NOT_TOLD.get(self.label) or NOT_TOLD.get(self.action)
+    def why_by_call(self) -> str | None:
+        """Why no ping can tell, if none can."""
+        return BY_CALL.get(self.label) or BY_CALL.get(self.action)
+
+    def evaluable(self) -> dict[str, Any]:
+        """The policy as the emulator can evaluate it: it knows no namespace of a metric, and takes a log group's ARN without
+        the `:*` that AWS wants behind it.
+        """
+        document = copy.deepcopy(self.document)
+        statement = document["Statement"][self.index]
+        statement.pop("Condition", None)
+        own = as_list(statement["Resource"])
+        statement["Resource"] = own + [resource.removesuffix(":*") for resource in own if resource.endswith(":*")]
+        return document
 
     def without(self) -> dict[str, Any]:
         """The policy without the action."""
@@ -120,6 +132,8 @@ class Probe:
         self.stack = stack
         self.iam = stack.client("iam")
         self.pings = 0
+        self.calls = 0
+        self.sessions: dict[str, dict[str, str]] = {}
 
     def put(self, permission: Permission, document: dict[str, Any]) -> None:
         """Gives the role a policy."""
@@ -153,19 +167,74 @@ class Probe:
         finally:
             self.put(permission, permission.document)
 
+    def called(self, permission: Permission) -> list[str]:
+        """Calls in the role's name, with the permission and without; returns what is wrong."""
+        wrong = []
+        try:
+            self.put(permission, permission.evaluable())
+            if self._is_denied(permission):
+                wrong.append("a call is denied with it")
+            self.put(permission, permission.without())
+            if not self._is_denied(permission):
+                wrong.append("a call is not denied without it")
+        finally:
+            self.put(permission, permission.document)
+        return wrong
+
+    def _is_denied(self, permission: Permission) -> bool:
+        service, action = permission.action.rstrip("*").split(":")
+        resource = str(as_list(permission.statement["Resource"])[0])
+        name = resource.rpartition(":")[2]
+        client = self._in_its_name(permission, service)
+        self.calls += 1
+        if service == "logs":
+            group = resource.split(":log-group:")[1].removesuffix(":*")
+            event = {"timestamp": int(time.time() * 1000), "message": "a call in the role's name"}
+            more = {"logEvents": [event]} if action == "PutLogEvents" else {}
+            request = {"logGroupName": group, "logStreamName": f"call-{self.calls}", **more}
+        elif service == "sqs":
+            request = {"QueueUrl": self.stack.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]}
+            request |= {"SendMessage": {"MessageBody": "{}"}, "DeleteMessage": {"ReceiptHandle": "none"}}.get(action, {})
+        elif service == "kms":
+            request = {
+                "KeyId": resource,
+                **({"KeySpec": "AES_256"} if action == "GenerateDataKey" else {"CiphertextBlob": b"none"}),
+            }
+        elif service == "cloudwatch":
+            namespace = permission.statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
+            request = {"Namespace": namespace, "MetricData": [{"MetricName": "call", "Value": 1}]}
+        else:
+            request = {}
+        try:
+            getattr(client, re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower())(**request)
+        except ClientError as error:
+            return error.response["Error"]["Code"] in ACCESS_DENIED
+        return False
+
+    def _in_its_name(self, permission: Permission, service: str) -> Any:
+        if permission.physical not in self.sessions:
+            role = f"arn:aws:iam::{ACCOUNT}:role/{permission.physical}"
+            answer = self.stack.client("sts").assume_role(RoleArn=role, RoleSessionName="permissions")
+            self.sessions[permission.physical] = answer["Credentials"]
+        credentials = self.sessions[permission.physical]
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self.stack.emulator.endpoint,
+            region_name=REGION,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+
     def simulated(self, permission: Permission) -> list[str]:
         """Asks SimulatePrincipalPolicy, with the action and without; returns what is wrong."""
         wrong = []
         own = as_list(permission.statement["Resource"])[0]
-        document = permission.document
-        if permission.statement.get("Condition"):
-            # The emulator's simulation takes no context: the condition has to deny, and the rest is tried without it.
-            if self._decision(permission, own) == "allowed":
-                wrong.append("allowed in any other namespace")
-            document = copy.deepcopy(document)
-            del document["Statement"][permission.index]["Condition"]
+        if permission.statement.get("Condition") and self._decision(permission, own) == "allowed":
+            wrong.append("allowed whatever the condition says")
         try:
-            self.put(permission, document)
+            self.put(permission, permission.evaluable())
             if self._decision(permission, own) != "allowed":
                 wrong.append("not allowed as it stands")
             elsewhere = f"arn:aws:{permission.action.split(':')[0]}:{REGION}:{ACCOUNT}:other"
@@ -191,9 +260,10 @@ def check(probe: Probe, permission: Permission) -> str | None:
     """Tries one permission and prints what came of it; returns what is wrong."""
     with Step(f"{permission.role.removesuffix('Role')} without {permission.action}") as step:
         wrong = probe.simulated(permission)
-        why = permission.why_not_told
+        why = permission.why_by_call
         if why:
-            step.note = f"simulated: {why}"
+            wrong += probe.called(permission)
+            step.note = f"denied by call: {why}"
         else:
             denial = probe.denied(permission)
             step.note = "denied" if denial else "nobody misses it"
@@ -222,8 +292,8 @@ def main() -> int:
     if wrong:
         print(red("\nfailed:\n  ") + "\n  ".join(wrong), file=sys.stderr)
         return 1
-    told = sum(permission.why_not_told is None for permission in found)
-    print(f"\n{bold(str(len(found)))} permissions, {told} of them missed by a call, the others by the simulation;")
+    told = sum(permission.why_by_call is None for permission in found)
+    print(f"\n{bold(str(len(found)))} permissions, {told} of them missed by a function, the others by a call in its name;")
     print(dim("each that has a resource is denied on any other one."))
     return 0
 

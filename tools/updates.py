@@ -82,6 +82,8 @@ NOTES = {
     "ReservedConcurrency": "fails where fewer than 100 of the account's would be left unreserved",
     "TimeoutSeconds": "open incidents go on; a lease that was taken before lasts as it was taken",
     "IncidentBy": "open incidents are left as they are and end with their all-clear; new ones are opened by the new rule",
+    "ChatTopic": "no deletes the second topic; a chat's channel has to be pointed at it again afterwards",
+    "LookUps": "off takes the functions' permission to call EC2 away",
     "Watchdog": "off deletes the alarm and its metric filter",
     "FilterPattern": "in force within minutes; what came before is not looked at again",
 }
