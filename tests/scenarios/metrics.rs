@@ -1,6 +1,8 @@
 //! What is published to CloudWatch.
 
-use crate::harness::{Datum, Put, Setup, World, batch_of, event, event_of, minutes_ago, rejected};
+use std::time::Duration;
+
+use crate::harness::{Act, Datum, Put, Setup, World, batch_of, event, event_of, minutes_ago, rejected};
 use integration_tests::event_json;
 
 const PEER: &str = "203.0.113.12";
@@ -92,4 +94,67 @@ async fn five_hours_in_one_batch_fit_one_compressed_call() {
         .collect();
     let put = published(&event_json(&batch_of(&lines), None)).await;
     assert_eq!((put.sum("Ping-Deny"), put.sum("Ping-Deny-V6"), put.sum("Ping-Deny-Packets")), (600.0, 300.0, 1200.0));
+}
+
+/// What one call said of the monitor itself: metric, dimension, unit, sum.
+fn operations(put: &Put) -> Vec<(String, String, f64)> {
+    let operations = put.data.iter().filter(|datum| !["Ping-Deny", "Ping-Deny-Packets"].contains(&datum.name.as_str()));
+    operations
+        .map(|datum| {
+            (format!("{} {}", datum.name, datum.dimensions.join(" ")), datum.unit.clone(), datum.statistics.sum)
+        })
+        .collect()
+}
+
+fn told<const N: usize>(expected: [(&str, &str, f64); N]) -> Vec<(String, String, f64)> {
+    expected.map(|(name, unit, sum)| (name.to_owned(), unit.to_owned(), sum)).into()
+}
+
+#[tokio::test]
+async fn decisions_mails_and_delays_are_published_with_the_rest_where_that_is_wanted() {
+    let mut world = Setup::aws().set("OPERATIONAL_METRICS", "yes").start().await;
+    let start = minutes_ago(7);
+    let first = world.send(&event_of(&[rejected(OWN, PEER, 1, 4, start)])).await.counts();
+    let put = world.cloudwatch.put();
+    assert_eq!(first.metrics, put.data.len() as u64, "the response counts these points, too");
+    let [new, mails, delay] = &operations(&put)[..] else { panic!("{put:#?}") };
+    assert_eq!(
+        [new.clone(), mails.clone()][..],
+        told([("Ping-Deny-Decisions Reason=new", "Count", 1.0), ("Ping-Deny-Mails ", "Count", 1.0)])
+    );
+    assert_eq!((delay.0.as_str(), delay.1.as_str()), ("Ping-Deny-Mail-Delay ", "Seconds"));
+    assert!((420.0..540.0).contains(&delay.2), "{} s from a packet of 7 to 8 minutes ago to now", delay.2);
+
+    let lines = [rejected(OWN, PEER, 1, 4, start + 60), rejected(PEER, OWN, 1, 2, start + 60)];
+    let again = event_of(&lines);
+    world.send(&again).await.counts();
+    world.send(&again).await.counts();
+    let puts = world.cloudwatch.puts();
+    let open = told([("Ping-Deny-Decisions Reason=open", "Count", 1.0), ("Ping-Deny-Suppressed ", "Count", 2.0)]);
+    assert_eq!(operations(&puts[1]), open);
+    let repeated = told([("Ping-Deny-Decisions Reason=repeated", "Count", 1.0)]);
+    assert_eq!((puts[2].data.len(), operations(&puts[2])), (1, repeated), "traffic is not counted twice");
+}
+
+#[tokio::test]
+async fn a_mail_that_takes_long_does_not_keep_the_metrics_back_and_is_counted_when_it_is_sent() {
+    let mut world = Setup::aws().set("OPERATIONAL_METRICS", "yes").start().await;
+    world.sns.script().first(&[Act::Hang]);
+    world.send_within(&event("ping-deny"), Duration::from_secs(30)).await.0.counts();
+    let told: Vec<Vec<String>> = world
+        .cloudwatch
+        .puts()
+        .iter()
+        .map(|put| operations(put).into_iter().map(|(name, ..)| name).collect())
+        .collect();
+    assert_eq!(told, [vec!["Ping-Deny-Decisions Reason=new"], vec!["Ping-Deny-Mails ", "Ping-Deny-Mail-Delay "]]);
+}
+
+#[tokio::test]
+async fn metrics_of_the_monitor_itself_never_fail_a_batch() {
+    let mut world = Setup::aws().set("OPERATIONAL_METRICS", "yes").start().await;
+    world.send(&event("ping-deny")).await.counts();
+    world.cloudwatch.script().always(Act::Deny);
+    let counts = world.send(&event("ping-deny")).await.counts();
+    assert_eq!((counts.matched, counts.metrics), (1, 0), "the batch was done before, and nobody learns of it");
 }

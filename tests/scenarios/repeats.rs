@@ -47,3 +47,36 @@ async fn another_process_knows_nothing_of_it() {
         assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 1);
     }
 }
+
+/// Mails and findings held back for two batches: two sources to one target and one of them to another, then one of the sources
+/// again with a third.
+async fn told_apart(by: &str) -> [(u64, u64); 2] {
+    let mut world = Setup::aws().set("INCIDENT_BY", by).start().await;
+    let start = minutes_ago(9);
+    let ping = |source, target, minute| rejected(source, target, 1, 4, start + 60 * minute);
+    let first = [ping("198.51.100.1", OWN, 0), ping("198.51.100.2", OWN, 0), ping("198.51.100.1", "172.31.16.140", 0)];
+    let second = [ping("198.51.100.1", OWN, 1), ping("198.51.100.3", OWN, 1)];
+    let mut told = [(0, 0); 2];
+    for (lines, told) in [&first[..], &second[..]].into_iter().zip(&mut told) {
+        let counts = world.send(&event_of(lines)).await.counts();
+        *told = (counts.alerts, counts.suppressed);
+    }
+    assert_eq!(world.sns.mails().len() as u64, told[0].0 + told[1].0);
+    told
+}
+
+#[tokio::test]
+async fn incidents_are_told_apart_by_what_the_configuration_says() {
+    assert_eq!(told_apart("log-group").await, [(1, 0), (0, 2)]);
+    assert_eq!(told_apart("interface").await, [(1, 0), (0, 2)]);
+    assert_eq!(told_apart("source").await, [(2, 0), (1, 1)]);
+    assert_eq!(told_apart("destination").await, [(2, 0), (0, 2)]);
+}
+
+#[tokio::test]
+async fn a_sweep_by_source_is_a_few_mails_and_not_one_for_each() {
+    let mut world = Setup::aws().set("INCIDENT_BY", "source").start().await;
+    let counts = world.send(&event("sweep")).await.counts();
+    // Seven of 120 by their name, and one for all the others.
+    assert_eq!((counts.findings, counts.alerts, counts.suppressed), (120, 8, 0));
+}

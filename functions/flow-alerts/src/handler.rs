@@ -124,24 +124,27 @@ impl Handler {
         }
         // A mail that is due and cannot be sent must not keep the batch from being counted.
         let woken = self.wake_due(now).await;
-        let outcome = self.engine.batch(&batch_key(&detections), &detections, now).await.map_err(Failure::Engine)?;
-        response.alerts = woken? + outcome.mails;
+        let mut outcome =
+            self.engine.batch(&batch_key(&detections), &detections, now).await.map_err(Failure::Engine)?;
+        outcome.add(woken?);
+        response.alerts = outcome.mails;
         response.suppressed = outcome.held;
         response.metrics = outcome.points;
         log(&detections, &response, &outcome);
         Ok(response)
     }
 
-    /// Does what is due for open incidents; returns the mails sent.
+    /// Does what is due for open incidents.
     ///
     /// # Errors
     /// A mail could not be sent; the engine has seen to it that this is tried again.
-    pub(crate) async fn wake_due(&self, now: EpochMillis) -> Result<u64, Failure> {
-        let mut mails = 0;
+    pub(crate) async fn wake_due(&self, now: EpochMillis) -> Result<Outcome, Failure> {
+        let mut outcome = Outcome::default();
         for wake in self.engine.timers.due(now) {
-            mails += self.engine.wake(&wake, now).await.map_err(Failure::Engine)?.mails;
+            outcome.add(self.engine.wake(&wake, now).await.map_err(Failure::Engine)?);
         }
-        Ok(mails)
+        self.engine.report(&mut outcome, now).await;
+        Ok(outcome)
     }
 
     /// Decodes the event and detects what is in it. An event whose envelope is broken anywhere yields nothing at all.
@@ -183,6 +186,9 @@ fn log(detections: &[Detection], response: &Response, outcome: &Outcome) {
     let reasons: Vec<&str> = outcome.reasons.iter().map(|reason| reason.word()).collect();
     if outcome.repeated || !reasons.is_empty() {
         tracing::info!(reasons = reasons.join(" "), repeated = outcome.repeated, "incidents");
+    }
+    if let Some(error) = &outcome.unreported {
+        tracing::warn!(reason = error.to_string(), "metrics of what was decided and sent are not published");
     }
     for detection in detections.iter().filter(|detection| detection.tally.unparsed > 0) {
         let reasons: Vec<String> =

@@ -9,9 +9,9 @@
 //! an incident exists only if a timer message was sent before, a mail is recorded only after it was sent, and a batch counts
 //! as done only after everything else.
 
-use std::fmt;
+use std::{fmt, pin::pin};
 
-use futures_util::future;
+use futures_util::future::{self, Either};
 
 use crate::{
     alert::{Alert, Report, Site},
@@ -23,8 +23,10 @@ use crate::{
         state::{BatchDoc, Doc, DocId, HeadDoc, Lease, ShardDoc, Versioned, Write},
     },
     mail::{self, Mail},
+    metric::Point,
+    operations,
     ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
-    time::{self, EpochMillis, MINUTE_MILLIS},
+    time::{self, EpochMillis, MINUTE_MILLIS, SECOND_MILLIS},
 };
 
 /// How often something is planned anew because somebody else wrote in between.
@@ -81,6 +83,27 @@ pub struct Outcome {
     pub repeated: bool,
     /// The decisions.
     pub reasons: Vec<Reason>,
+    /// Seconds from the first packet to each opening mail that was sent.
+    pub delays_seconds: Vec<u64>,
+    /// Why some points about the monitor itself were not published.
+    pub unreported: Option<PortError>,
+}
+
+impl Outcome {
+    /// Adds what another message of the same invocation came to.
+    pub fn add(&mut self, other: Outcome) {
+        self.mails += other.mails;
+        self.held += other.held;
+        self.points += other.points;
+        self.repeated |= other.repeated;
+        self.reasons.extend(other.reasons);
+        self.delays_seconds.extend(other.delays_seconds);
+        self.unreported = other.unreported.or(self.unreported.take());
+    }
+
+    fn note_opening(&mut self, first: Option<EpochMillis>, now: EpochMillis) {
+        self.delays_seconds.extend(first.map(|first| time::millis_between(first, now) / SECOND_MILLIS));
+    }
 }
 
 /// The ports and what does not change between invocations.
@@ -100,6 +123,8 @@ pub struct Engine<S, T, A, M> {
     pub group_by: GroupBy,
     /// What links need.
     pub site: Site,
+    /// Whether what was decided and sent is published, too ([`crate::operations`]).
+    pub operational_metrics: bool,
 }
 
 /// The part of a batch that belongs to one incident.
@@ -134,28 +159,74 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
         let claim_id = DocId::Batch(batch.to_owned());
         let Some((claim, openings)) = self.claim(batch, &parts, now, &mut outcome).await? else {
             outcome.repeated = true;
+            outcome.reasons = vec![Reason::Repeated];
+            self.report(&mut outcome, now).await;
             return Ok(outcome);
         };
 
         // Sent first and recorded after: a crash in between repeats a mail and never loses one. Mails and metrics go out at the
         // same time: neither waits for the other's retries, and each is tried whatever becomes of the other.
         let name = &self.site.metric_name;
-        let points: Vec<_> = detections.iter().flat_map(|detection| detection.minutes.points(name, now)).collect();
         let measured = matches!(&claim.doc, Doc::Batch(claim) if claim.measured);
-        let (mailed, published) = future::join(self.send_openings(&openings, now), async {
-            if measured { Ok(0) } else { self.metrics.publish(&points).await.map(|()| points.len() as u64) }
-        })
-        .await;
-        outcome.mails = mailed.iter().filter(|sent| sent.is_ok()).count() as u64;
+        let counted = if measured { &[][..] } else { detections };
+        let mut points: Vec<Point> = counted.iter().flat_map(|detection| detection.minutes.points(name, now)).collect();
+        if self.operational_metrics {
+            points.extend(operations::decided(name, &outcome, now));
+        }
+        let sending = pin!(self.send_openings(&openings, now));
+        let (mailed, published) = match future::select(sending, pin!(self.metrics.patience())).await {
+            // The usual case: one call tells what was counted and what was sent.
+            Either::Left((mailed, _)) => {
+                note_sent(&mut outcome, &openings, &mailed, now);
+                if self.operational_metrics {
+                    points.extend(operations::sent(name, &outcome, now));
+                }
+                (mailed, self.publish(&points).await)
+            }
+            Either::Right(((), sending)) => {
+                let (mailed, published) = future::join(sending, self.publish(&points)).await;
+                note_sent(&mut outcome, &openings, &mailed, now);
+                let sent = operations::sent(name, &outcome, now);
+                if self.operational_metrics {
+                    match self.publish(&sent).await {
+                        Ok(points) => outcome.points += points,
+                        Err(error) => outcome.unreported = Some(error),
+                    }
+                }
+                (mailed, published)
+            }
+        };
         let ended: Vec<(&Opening<'_, '_>, bool)> = openings.iter().zip(mailed.iter().map(Result::is_ok)).collect();
         let mut failures = mailed.into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        let published_now = published.is_ok();
         match published {
-            Ok(points) => outcome.points = points,
+            Ok(points) => outcome.points += points,
+            // Nothing but what is said of the monitor itself: not worth another attempt at the batch.
+            Err(error) if measured => outcome.unreported = Some(error),
             Err(error) => failures.push(error),
         }
-        let measured = outcome.points > 0 || measured;
-        self.finish(batch, (claim_id, claim), &ended, (failures.is_empty(), measured), now).await?;
+        self.finish(batch, (claim_id, claim), &ended, (failures.is_empty(), measured || published_now), now).await?;
         if failures.is_empty() { Ok(outcome) } else { Err(EngineError::Ports(failures)) }
+    }
+
+    async fn publish(&self, points: &[Point]) -> Result<u64, PortError> {
+        if !points.is_empty() {
+            self.metrics.publish(points).await?;
+        }
+        Ok(points.len() as u64)
+    }
+
+    /// Publishes what was decided and sent, where that is wanted. If it fails, it is not tried again: the outcome says so.
+    pub async fn report(&self, outcome: &mut Outcome, now: EpochMillis) {
+        if self.operational_metrics {
+            let name = &self.site.metric_name;
+            let mut points = operations::decided(name, outcome, now);
+            points.extend(operations::sent(name, outcome, now));
+            match self.publish(&points).await {
+                Ok(points) => outcome.points += points,
+                Err(error) => outcome.unreported = Some(error),
+            }
+        }
     }
 
     async fn send_openings(&self, openings: &[Opening<'_, '_>], now: EpochMillis) -> Vec<Result<(), PortError>> {
@@ -234,13 +305,14 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
                 };
                 if known.is_some() {
                     // Counted by an earlier attempt that did not get to its end.
+                    outcome.reasons.push(Reason::Resumed);
                     let mine = opened.iter().find(|(key, _)| *key == part.key);
                     if let Some((_, id)) = mine
                         && let Some(head) = plan::resume_opening(head, id, batch, now, &self.policy)
                     {
                         openings.push(Opening { part, incident: id.clone(), head: written(head_doc, &head) });
                         writes.push(head_write(head));
-                        outcome.reasons.push(Reason::TakenOver);
+                        outcome.reasons.extend([Reason::TakenOver]);
                     }
                     continue;
                 }
@@ -286,7 +358,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
                     let version = next_version(claim_write.expected);
                     return Ok(Some((Versioned { version, doc: claim_write.doc }, openings)));
                 }
-                Commit::Conflict(newer) => read = others_counted(&ids, &docs, newer).map(|docs| (ids, docs)),
+                Commit::Conflict(newer) => read = with_newer(&ids, &docs, newer).map(|docs| (ids, docs)),
             }
         }
         Err(EngineError::Contended)
@@ -354,7 +426,9 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
             let head = head_doc.and_then(as_head);
             let shards: Vec<ShardDoc> = docs.iter().flatten().filter_map(as_shard).cloned().collect();
             let step = plan::on_timer(head, &shards, (&wake.incident, wake.timer), &owner, now, &self.policy);
-            let TimerStep::Go(go) = step else { return Ok(Outcome::default()) };
+            let TimerStep::Go(go) = step else {
+                return Ok(Outcome { reasons: vec![Reason::Stale], ..Outcome::default() });
+            };
             if let Some((timer, delay)) = go.arm {
                 self.timers.arm(&Wake { timer, ..wake.clone() }, delay).await?;
             }
@@ -370,10 +444,13 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
             if self.store.commit(&writes).await? != Commit::Written {
                 continue;
             }
-            let mut outcome = Outcome { reasons: go.reason.into_iter().collect(), ..Outcome::default() };
+            let mut outcome = Outcome { reasons: vec![go.reason], ..Outcome::default() };
             if let Some(due) = &go.due {
                 self.alerts.send(&self.due_mail(wake, due, &go.head, now)).await?;
                 outcome.mails = 1;
+                if let Due::Opening { summary } = due {
+                    outcome.note_opening(summary.totals.first_start, now);
+                }
                 let version = next_version(writes[0].expected);
                 self.record(wake, due, &owner, Versioned { version, doc: Doc::Head(go.head) }, now).await?;
             }
@@ -448,25 +525,47 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink> Engine<S, T, A, M
     }
 }
 
-/// What was read, with the counters that others wrote in between, where nothing else happened: the next attempt need not read
-/// then. Heads are not looked at again, so none of these counters may be of an incident that the head does not know as open, or
-/// be sealed: such a one tells that the head has changed, too.
-fn others_counted(
+/// Counts the openings that were sent, and how late each was.
+fn note_sent(outcome: &mut Outcome, openings: &[Opening<'_, '_>], mailed: &[Result<(), PortError>], now: EpochMillis) {
+    for (opening, _) in openings.iter().zip(mailed).filter(|(_, sent)| sent.is_ok()) {
+        outcome.mails += 1;
+        outcome.note_opening(opening.part.found.totals.first_start, now);
+    }
+}
+
+/// What was read, with what others wrote in between, where that is all that has to be known: the next attempt need not read then.
+///
+/// A head that was in the way is told together with its counter, as both are at one moment. A counter that comes alone is taken
+/// only if it is of the incident that the head, which is not looked at again, knows as open: any other one, and one that is
+/// sealed, tells that the head has changed, too.
+fn with_newer(
     ids: &[DocId],
     docs: &[Option<Versioned>],
     newer: Vec<(DocId, Versioned)>,
 ) -> Option<Vec<Option<Versioned>>> {
     let mut docs = docs.to_vec();
-    let nothing_told = newer.is_empty();
+    let at = |wanted: &DocId| ids.iter().position(|id| id == wanted);
+    let told: Vec<DocId> = newer.iter().map(|(id, _)| id.clone()).collect();
     for (id, versioned) in newer {
-        let DocId::Shard(key, _) = &id else { return None };
-        let at = |wanted: &DocId| ids.iter().position(|id| id == wanted);
-        let head = docs.get(at(&DocId::Head(key.clone()))?)?.as_ref().and_then(as_head);
-        let open = head.and_then(|head| head.current.as_ref())?;
-        as_shard(&versioned).filter(|shard| shard.incident == open.id && !shard.sealed)?;
         *docs.get_mut(at(&id)?)? = Some(versioned);
     }
-    (!nothing_told).then_some(docs)
+    for id in &told {
+        match id {
+            DocId::Batch(_) => return None,
+            DocId::Head(_) => {}
+            DocId::Shard(key, _) => {
+                let head_id = DocId::Head(key.clone());
+                let head = docs.get(at(&head_id)?)?.as_ref().and_then(as_head);
+                let open = head.and_then(|head| head.current.as_ref()).map(|open| open.id.as_str());
+                let shard = docs.get(at(id)?)?.as_ref().and_then(as_shard)?;
+                let fits = open == Some(shard.incident.as_str()) && !shard.sealed;
+                if !fits && !told.contains(&head_id) {
+                    return None;
+                }
+            }
+        }
+    }
+    (!told.is_empty()).then_some(docs)
 }
 
 /// A document as it is after this write.

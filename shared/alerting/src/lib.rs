@@ -21,6 +21,7 @@ pub mod incident;
 pub mod mail;
 pub mod memory;
 pub mod metric;
+pub mod operations;
 pub mod ports;
 pub mod rule;
 pub mod text;

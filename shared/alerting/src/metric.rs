@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use flow_log::{EpochMillis, FlowRecord, Protocol};
 
-use crate::time::{self, MINUTE_MILLIS};
+use crate::{
+    incident::Reason,
+    time::{self, MINUTE_MILLIS},
+};
 
 /// Minutes that one batch tells apart; three metrics for each of them fit one PutMetricData call of 1,000 data points.
 /// A batch spans a few minutes; records past this many are counted in the nearest minute there is.
@@ -47,8 +50,24 @@ pub struct Sample {
 
 impl Sample {
     /// So many samples of the value 1.
-    fn ones(count: u64) -> Sample {
+    pub fn ones(count: u64) -> Sample {
         Sample { count, sum: count, min: 1, max: 1 }
+    }
+
+    /// One sample.
+    pub fn of(value: u64) -> Sample {
+        Sample { count: 1, sum: value, min: value, max: value }
+    }
+
+    /// The samples of both.
+    #[must_use]
+    pub fn with(self, other: Sample) -> Sample {
+        Sample {
+            count: self.count + other.count,
+            sum: self.sum.saturating_add(other.sum),
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
+        }
     }
 
     fn add(&mut self, value: u64) {
@@ -66,8 +85,21 @@ pub struct Point {
     pub name: String,
     /// The time stamp: that of the log events behind it.
     pub at: EpochMillis,
-    /// The samples; unit Count.
+    /// The samples.
     pub sample: Sample,
+    /// What they are.
+    pub unit: Unit,
+    /// The value of the dimension `Reason`, where the metric has one.
+    pub reason: Option<Reason>,
+}
+
+/// What samples are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things counted.
+    Count,
+    /// Times.
+    Seconds,
 }
 
 impl Minutes {
@@ -98,7 +130,8 @@ impl Minutes {
         let mut points = Vec::with_capacity(self.0.len() * 3);
         for minute in self.0.values() {
             let at = if (oldest..=newest).contains(&minute.at) { minute.at } else { now };
-            let mut push = |name: String, sample| points.push(Point { name, at, sample });
+            let mut push =
+                |name: String, sample| points.push(Point { name, at, sample, unit: Unit::Count, reason: None });
             push(name.to_owned(), Sample::ones(minute.records));
             if minute.records_v6 > 0 {
                 push(format!("{name}-V6"), Sample::ones(minute.records_v6));

@@ -1,13 +1,15 @@
 //! Metrics through Amazon CloudWatch.
 
+use std::time::Duration;
+
 use alerting::{
-    metric::Point,
+    metric::{Point, Unit},
     ports::{MetricSink, PortError},
 };
 use aws_sdk_cloudwatch::{
     Client,
     primitives::DateTime,
-    types::{MetricDatum, StandardUnit, StatisticSet},
+    types::{Dimension, MetricDatum, StandardUnit, StatisticSet},
 };
 use tokio::sync::OnceCell;
 
@@ -16,6 +18,10 @@ use crate::client::{Shared, port_error};
 /// Data points that one call may carry:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>.
 pub const MAX_POINTS_PER_CALL: usize = 1_000;
+
+/// How long metrics wait for mails that are being sent. A mail mostly takes some 50 ms; one that hangs must not keep the metrics
+/// from being tried.
+pub const MAX_WAIT_FOR_MAILS: Duration = Duration::from_millis(1_000);
 
 /// Publishes data points to one namespace.
 #[derive(Clone, Debug)]
@@ -50,6 +56,10 @@ impl MetricSink for CloudWatchMetrics {
         }
         Ok(())
     }
+
+    async fn patience(&self) {
+        tokio::time::sleep(MAX_WAIT_FOR_MAILS).await;
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "CloudWatch's values are doubles; counts stay far below 2^53")]
@@ -58,7 +68,13 @@ fn datum(point: &Point) -> MetricDatum {
     MetricDatum::builder()
         .metric_name(&point.name)
         .timestamp(DateTime::from_millis(point.at.to_i64()))
-        .unit(StandardUnit::Count)
+        .unit(match point.unit {
+            Unit::Count => StandardUnit::Count,
+            Unit::Seconds => StandardUnit::Seconds,
+        })
+        .set_dimensions(
+            point.reason.map(|reason| vec![Dimension::builder().name("Reason").value(reason.word()).build()]),
+        )
         .statistic_values(
             StatisticSet::builder()
                 .sample_count(sample.count as f64)

@@ -47,6 +47,8 @@ pub struct Config {
     pub policy: Policy,
     /// `INCIDENT_BY`.
     pub group_by: GroupBy,
+    /// `OPERATIONAL_METRICS`: whether decisions, mails and delays are published, too. The stack says yes; without it they are not.
+    pub operational_metrics: bool,
     /// `MAX_INFLATED_BYTES`.
     pub max_inflated_bytes: usize,
     /// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's logging configuration.
@@ -103,10 +105,10 @@ impl Config {
                 .ok_or_else(|| "1 to 255 printable ASCII characters, not starting with AWS/ or a colon".to_owned())
         })?;
         let metric_name = vars.parsed("METRIC_NAME", "Ping-Deny".to_owned(), |text| {
-            // Room for the longest suffix, -Packets.
+            // Room for the longest suffix.
             metric_text(text)
-                .filter(|text| text.len() <= 255 - "-Packets".len())
-                .ok_or_else(|| "1 to 247 printable ASCII characters, not starting with a colon".to_owned())
+                .filter(|text| text.len() <= 255 - "-Mail-Delay".len())
+                .ok_or_else(|| "1 to 244 printable ASCII characters, not starting with a colon".to_owned())
         })?;
         Ok(Config {
             formats,
@@ -121,6 +123,7 @@ impl Config {
                 "destination" => Ok(GroupBy::Target),
                 _ => Err("log-group, interface, source or destination".to_owned()),
             })?,
+            operational_metrics: vars.yes_or_no("OPERATIONAL_METRICS", false)?,
             max_inflated_bytes: vars.parsed("MAX_INFLATED_BYTES", DEFAULT_MAX_INFLATED_BYTES, |text| {
                 text.trim()
                     .parse()
@@ -201,6 +204,14 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         }
     }
 
+    fn yes_or_no(&self, variable: &'static str, default: bool) -> Result<bool, ConfigError> {
+        self.parsed(variable, default, |text| match text {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err("yes or no".to_owned()),
+        })
+    }
+
     fn policy(&self) -> Result<Policy, ConfigError> {
         const INTERVALS: &str = "UPDATE_INTERVALS_MINUTES";
         const QUIET: &str = "QUIET_MINUTES";
@@ -216,11 +227,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             let seconds = text.trim().parse::<u32>().ok().filter(|seconds| (2..=900).contains(seconds));
             seconds.ok_or_else(|| "a whole number of seconds from 2 to 900".to_owned())
         })?;
-        let all_clear = self.parsed("ALL_CLEAR_MAILS", true, |text| match text {
-            "yes" => Ok(true),
-            "no" => Ok(false),
-            _ => Err("yes or no".to_owned()),
-        })?;
+        let all_clear = self.yes_or_no("ALL_CLEAR_MAILS", true)?;
         let millis: Vec<u64> = intervals.into_iter().map(as_millis).collect();
         let mut policy = Policy::new(&millis, as_millis(quiet))
             .map_err(|allowed| self.wrong(INTERVALS, &format!("{millis:?} ms"), allowed))?;
@@ -292,7 +299,8 @@ mod tests {
             (vec![("ALERT_TOPIC_ARN", "arn:aws:sqs:eu-west-1:1:queue")], "ALERT_TOPIC_ARN=\"arn:aws:sqs:"),
             (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
             (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
-            (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 247"),
+            (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 244"),
+            (vec![console, ("OPERATIONAL_METRICS", "maybe")], "OPERATIONAL_METRICS=\"maybe\": yes or no"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "5,,60")], "UPDATE_INTERVALS_MINUTES=\"5,,60\": minutes from"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "0")], "UPDATE_INTERVALS_MINUTES=\"0\": minutes from"),
             (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),

@@ -26,10 +26,11 @@ impl MetricSink for Console {
         println!("METRICS");
         for point in points {
             let sample = point.sample;
+            let reason = point.reason.map_or_else(String::new, |reason| format!(" Reason={}", reason.word()));
             println!(
-                "{} UTC  {:<24} sum {:>6}  samples {:>6}  min {:>4}  max {:>4}",
+                "{} UTC  {:<34} sum {:>6}  samples {:>6}  min {:>4}  max {:>4}",
                 time::date_time(point.at),
-                point.name,
+                format!("{}{reason}", point.name),
                 sample.sum,
                 sample.count,
                 sample.min,

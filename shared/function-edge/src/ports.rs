@@ -34,7 +34,8 @@ pub fn engine(config: &Config) -> Engine<Store, Timer, Alerts, Metrics> {
         ),
     };
     let (policy, site) = (config.policy.clone(), config.site.clone());
-    Engine { store, timers, alerts, metrics, policy, group_by: config.group_by, site }
+    let operational_metrics = config.operational_metrics;
+    Engine { store, timers, alerts, metrics, policy, group_by: config.group_by, site, operational_metrics }
 }
 
 /// Where incidents are remembered.
@@ -122,6 +123,13 @@ impl MetricSink for Metrics {
         match self {
             Metrics::Console(sink) => sink.publish(points).await,
             Metrics::CloudWatch(sink) => sink.publish(points).await,
+        }
+    }
+
+    async fn patience(&self) {
+        match self {
+            Metrics::Console(sink) => sink.patience().await,
+            Metrics::CloudWatch(sink) => sink.patience().await,
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Datum {
     /// What CloudWatch's statistics would say of it.
     pub(crate) statistics: Statistics,
     pub(crate) unit: String,
-    /// Names of the dimensions.
+    /// The dimensions, as `name=value`.
     pub(crate) dimensions: Vec<String>,
 }
 
@@ -157,7 +157,10 @@ fn datum(value: &Value) -> Result<Datum, String> {
         timestamp_ms,
         statistics: statistics(value)?,
         unit: get(value, "Unit").map(text).unwrap_or_default(),
-        dimensions: dimensions.iter().filter_map(|dimension| get(dimension, "Name")).map(text).collect(),
+        dimensions: dimensions
+            .iter()
+            .map(|dimension| ["Name", "Value"].map(|part| get(dimension, part).map(text).unwrap_or_default()).join("="))
+            .collect(),
     })
 }
 

@@ -29,6 +29,16 @@ pub enum Reason {
     Quiet,
     /// The mail that somebody else was to send is not recorded as sent, and their time is over.
     TakenOver,
+    /// The batch was counted by an earlier attempt; this one finishes what that one left.
+    Resumed,
+    /// The batch was done by an earlier delivery.
+    Repeated,
+    /// The timer's message came, and nothing is due yet.
+    NotDue,
+    /// The timer's message came while somebody else is sending a mail.
+    InHand,
+    /// The timer's message is about an incident that is over, or another message counts in its place.
+    Stale,
 }
 
 impl Reason {
@@ -40,6 +50,11 @@ impl Reason {
             Reason::UpdateDue => "update-due",
             Reason::Quiet => "quiet",
             Reason::TakenOver => "taken-over",
+            Reason::Resumed => "resumed",
+            Reason::Repeated => "repeated",
+            Reason::NotDue => "not-due",
+            Reason::InHand => "in-hand",
+            Reason::Stale => "stale",
         }
     }
 }
@@ -161,8 +176,8 @@ pub enum TimerStep {
 /// The part of [`TimerStep`] where something happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimerGo {
-    /// Why a mail is sent, if one is.
-    pub reason: Option<Reason>,
+    /// Why a mail is sent, or none.
+    pub reason: Reason,
     /// The mail to send after the changes are written.
     pub due: Option<Due>,
     /// The head.
@@ -213,14 +228,14 @@ pub fn on_timer(
     // Somebody is sending right now: look again when they must be done.
     if let Some(lease) = open.lease.as_ref().filter(|lease| lease.until > now) {
         let wait = time::millis_between(now, lease.until) + 1;
-        return step(go(open, None, None, wait));
+        return step(go(open, Reason::InHand, None, wait));
     }
     // The all-clear of the incident before this one is still owed, and whoever was to send it has not: perhaps its timer
     // message was lost.
     if let Some(closing) = head.closing.as_ref().filter(|closing| closing.lease.until <= now) {
         let closing = Closing { lease: lease(owner, now, policy), ..closing.clone() };
         let due = Due::AllClear { incident: closing.id.clone() };
-        let mut sending = go(open, Some(Reason::TakenOver), Some(due), policy.lease_millis());
+        let mut sending = go(open, Reason::TakenOver, Some(due), policy.lease_millis());
         sending.head.closing = Some(closing);
         return step(sending);
     }
@@ -228,7 +243,7 @@ pub fn on_timer(
     let mail = |mut open: Open, reason, due| {
         open.lease = Some(lease(owner, now, policy));
         let reason = if taken_over { Reason::TakenOver } else { reason };
-        step(go(open, Some(reason), Some(due), policy.lease_millis()))
+        step(go(open, reason, Some(due), policy.lease_millis()))
     };
     if open.mails == 0 {
         return mail(open, Reason::TakenOver, Due::Opening { summary });
@@ -240,7 +255,7 @@ pub fn on_timer(
     if now >= quiet_at && (policy.all_clear || !news) {
         // Somebody is sending the all-clear of the incident before this one: first things first.
         if head.closing.is_some() {
-            return step(go(open, None, None, policy.lease_millis()));
+            return step(go(open, Reason::InHand, None, policy.lease_millis()));
         }
         return close(open, summary, last_seen, owner, now, policy);
     }
@@ -253,7 +268,7 @@ pub fn on_timer(
         (false, _) => quiet_at,
     };
     open.lease = None;
-    step(go(open, None, None, time::millis_between(now, next).max(1)))
+    step(go(open, Reason::NotDue, None, time::millis_between(now, next).max(1)))
 }
 
 fn on_closing_timer(head: &HeadDoc, closing: &Closing, owner: &str, now: EpochMillis, policy: &Policy) -> TimerStep {
@@ -267,7 +282,7 @@ fn on_closing_timer(head: &HeadDoc, closing: &Closing, owner: &str, now: EpochMi
         closing.lease = lease(owner, now, policy);
     }
     TimerStep::Go(Box::new(TimerGo {
-        reason: (!busy).then_some(Reason::TakenOver),
+        reason: if busy { Reason::InHand } else { Reason::TakenOver },
         due: (!busy).then(|| Due::AllClear { incident: closing.id.clone() }),
         head: HeadDoc { closing: Some(closing), ..head.clone() },
         seal: false,
@@ -297,7 +312,7 @@ fn close(
         timer,
     });
     TimerStep::Go(Box::new(TimerGo {
-        reason: Some(Reason::Quiet),
+        reason: Reason::Quiet,
         due: policy.all_clear.then_some(due),
         arm: closing.is_some().then_some((timer, policy.lease_millis())),
         head: HeadDoc { current: None, closing, last: Some(past) },

@@ -61,14 +61,14 @@ impl Policy {
 }
 
 impl Default for Policy {
-    /// Updates after 5, 15 and then every 60 minutes; over after 15 quiet ones; with an all-clear; counters in 8 documents;
+    /// Updates after 5, 15 and then every 60 minutes; over after 15 quiet ones; with an all-clear; counters in 16 documents;
     /// functions that run for 30 seconds at most.
     fn default() -> Self {
         Policy {
             update_intervals_millis: vec![5 * MINUTE_MILLIS, 15 * MINUTE_MILLIS, 60 * MINUTE_MILLIS],
             quiet_millis: 15 * MINUTE_MILLIS,
             all_clear: true,
-            shards: 8,
+            shards: 16,
             run_millis: 30 * SECOND_MILLIS,
         }
     }

@@ -1,5 +1,6 @@
 //! Incidents under everything that goes wrong: batches delivered twice, timer messages lost, doubled and late, processes that
-//! die at any call, services that fail before or after they did what was asked, clocks that differ.
+//! die at any call, services that fail before or after they did what was asked or do it when nobody waits any more, documents
+//! that change between the reading of one and the next, clocks that differ.
 //!
 //! Each seed is a world of its own. A failure names its seed; `SEED=n cargo test -p alerting --test simulation` runs that one
 //! alone, `SEEDS=n` runs more of them.
@@ -11,7 +12,7 @@ mod world;
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
 };
@@ -24,11 +25,11 @@ use alerting::{
     engine::{Engine, EngineError, Outcome},
     incident::{GroupBy, IncidentKey, Policy},
     memory::MemoryIncidents,
-    ports::Wake,
+    ports::{IncidentStore, Wake},
     time::{EpochMillis, MINUTE_MILLIS},
 };
 use flow_log::{Formats, LogEvent};
-use world::{Event, Faults, Ports, Random, World};
+use world::{Event, Faults, Late, Ports, Random, World};
 
 const START: u64 = 1_795_401_134_000;
 /// Lambda ends an invocation after this.
@@ -95,6 +96,7 @@ impl Simulation {
             lost_timer: random.below(100),
             repeat: random.below(200),
             slow: random.below(60),
+            late: random.below(40),
         };
         // From all at once to one in a long while.
         let spread = [1_000, 60_000, 20 * MINUTE_MILLIS, 200 * MINUTE_MILLIS][random.below(4) as usize];
@@ -107,6 +109,7 @@ impl Simulation {
             mails: Vec::new(),
             crashed: BTreeSet::new(),
             store_calls: BTreeMap::new(),
+            late: Vec::new(),
         };
         let batches: Vec<(String, Detection)> = batches;
         // Now and then each comes at the very moment at which the quiet time after the one before it ends.
@@ -137,6 +140,9 @@ impl Simulation {
     }
 
     fn start(&mut self, event: Event) {
+        if let Event::Late { number } = event {
+            return self.do_late(number);
+        }
         self.runs += 1;
         let run = self.runs;
         let ports = Ports { world: Arc::clone(&self.world), store: Arc::clone(&self.store), run };
@@ -153,6 +159,7 @@ impl Simulation {
             metrics: ports,
             policy: Policy::default(),
             group_by: GroupBy::LogGroup,
+            operational_metrics: true,
             site: Site {
                 region: region.into(),
                 console: Console::new(region),
@@ -171,9 +178,27 @@ impl Simulation {
                 Event::Timer { wake: (key, incident, timer), .. } => {
                     told(engine.wake(&Wake { key, incident, timer }, now).await)
                 }
+                Event::Late { .. } => unreachable!("it is nobody's run"),
             }
         });
         self.tasks.push(Task { run, started, event, future });
+    }
+
+    /// What a service does whose caller gave up.
+    fn do_late(&mut self, number: usize) {
+        let late = self.world.lock().unwrap().late[number].clone();
+        match late {
+            Late::Commit(writes) => {
+                // In memory: it is done at once, or refused because the world has gone on.
+                let commit = pin!(self.store.commit(&writes));
+                assert!(commit.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+            }
+            Late::Mail(sent) => {
+                let mut world = self.world.lock().unwrap();
+                let at = world.now;
+                world.mails.push(world::Sent { at, ..sent });
+            }
+        }
     }
 
     /// Lets one task go on, or the next event happen. False when there is nothing left.
@@ -235,7 +260,7 @@ impl Simulation {
                 let at = world.now + 3 * MINUTE_MILLIS;
                 world.schedule(at, Event::Timer { wake, receive: receive + 1 });
             }
-            Event::Timer { .. } => {}
+            Event::Timer { .. } | Event::Late { .. } => {}
         }
     }
 

@@ -53,6 +53,8 @@ pub(crate) struct Faults {
     pub(crate) repeat: u64,
     /// A call takes long.
     pub(crate) slow: u64,
+    /// A caller gives up, and what it asked for is done after that.
+    pub(crate) late: u64,
 }
 
 /// A mail as it was sent.
@@ -68,8 +70,25 @@ pub(crate) struct Sent {
 /// Something that will happen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Event {
-    Batch { number: usize, attempt: u32 },
-    Timer { wake: (IncidentKey, String, u32), receive: u32 },
+    Batch {
+        number: usize,
+        attempt: u32,
+    },
+    Timer {
+        wake: (IncidentKey, String, u32),
+        receive: u32,
+    },
+    /// What is done after its caller gave up: its number.
+    Late {
+        number: usize,
+    },
+}
+
+/// What is done after its caller gave up.
+#[derive(Clone, Debug)]
+pub(crate) enum Late {
+    Commit(Vec<Write>),
+    Mail(Sent),
 }
 
 #[derive(Debug)]
@@ -82,9 +101,19 @@ pub(crate) struct World {
     pub(crate) mails: Vec<Sent>,
     pub(crate) crashed: BTreeSet<u64>,
     pub(crate) store_calls: BTreeMap<u64, u64>,
+    pub(crate) late: Vec<Late>,
 }
 
+/// How late something may be done whose caller gave up: not as late as the message that the same run armed may come.
+const LATE_MILLIS: u64 = 5_000;
+
 impl World {
+    fn schedule_late(&mut self, late: Late) {
+        let (number, at) = (self.late.len(), self.now + self.random.below(LATE_MILLIS));
+        self.late.push(late);
+        self.schedule(at, Event::Late { number });
+    }
+
     pub(crate) fn schedule(&mut self, at: u64, event: Event) {
         self.queued += 1;
         self.queue.insert((at, self.queued, event));
@@ -140,6 +169,17 @@ impl Ports {
         Ok(result)
     }
 
+    /// Now and then: the call ends in an error, and what was asked for happens later.
+    async fn gives_up(&self, call: &'static str, what: impl FnOnce() -> Late) -> Result<(), PortError> {
+        if self.draw(|world| world.random.permille(world.faults.late)) {
+            self.turn().await;
+            self.draw(|world| world.schedule_late(what()));
+            self.turn().await;
+            return Err(PortError { call, reason: "planned, and done later".to_owned() });
+        }
+        Ok(())
+    }
+
     fn draw<T>(&self, with: impl FnOnce(&mut World) -> T) -> T {
         with(&mut self.world.lock().unwrap())
     }
@@ -186,6 +226,7 @@ impl IncidentStore for Ports {
 
     async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {
         self.count_store_call();
+        self.gives_up("commit", || Late::Commit(writes.to_vec())).await?;
         self.call("commit", async || self.store.commit(writes).await).await?
     }
 }
@@ -212,16 +253,13 @@ impl Timers for Ports {
 
 impl AlertSink for Ports {
     async fn send(&self, mail: &Mail) -> Result<(), PortError> {
+        let sent =
+            |at| Sent { run: self.run, at, kind: mail.kind, incident: mail.incident.clone(), records: mail.records };
+        self.gives_up("send", || Late::Mail(sent(0))).await?;
         self.call("send", async || {
             self.draw(|world| {
-                let sent = Sent {
-                    run: self.run,
-                    at: world.now,
-                    kind: mail.kind,
-                    incident: mail.incident.clone(),
-                    records: mail.records,
-                };
-                world.mails.push(sent);
+                let at = world.now;
+                world.mails.push(sent(at));
             });
         })
         .await
@@ -231,5 +269,11 @@ impl AlertSink for Ports {
 impl MetricSink for Ports {
     async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
         self.call("publish", async || ()).await
+    }
+
+    async fn patience(&self) {
+        while self.draw(|world| world.random.permille(500)) {
+            self.turn().await;
+        }
     }
 }
