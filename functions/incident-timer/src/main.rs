@@ -4,21 +4,17 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use alerting::{
-    engine::Engine,
-    ports::Wake,
+    engine::{Engine, Outcome},
+    ports::{AlertSink, IncidentStore, MetricSink, Timers, Wake},
     time::{self, EpochMillis},
 };
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use function_edge::{
-    clock,
-    ports::{Alerts, Metrics, Store, Timer},
-};
+use function_edge::clock;
+use futures_util::future;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 /// Kept from the invocation's time for answering Lambda.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(1_000);
-
-type Incidents = Engine<Store, Timer, Alerts, Metrics>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -29,7 +25,13 @@ async fn main() -> ExitCode {
         // Boxed, because the clients' futures are nested deeper than the compiler looks.
         Box::pin(async move {
             let deadline = clock::epoch_millis(event.context.deadline());
-            Ok::<_, Error>(handle(&engine, event.payload, deadline).await)
+            let messages = event.payload.records.len();
+            let response = handle(&engine, event.payload, deadline).await;
+            if messages > 0 && response.batch_item_failures.len() == messages {
+                // Lambda counts an error only of a whole invocation, and the alarm looks at those.
+                return Err(Error::from(format!("all {messages} timer messages have to come again; the log says why")));
+            }
+            Ok(response)
         })
     }));
     match served.await {
@@ -41,25 +43,46 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Does what each message asks for; names those that have to come again.
-async fn handle(engine: &Incidents, event: SqsEvent, deadline: EpochMillis) -> SqsBatchResponse {
-    let mut response = SqsBatchResponse::default();
-    for message in event.records {
-        let id = message.message_id.clone().unwrap_or_default();
+/// Does what each message asks for, all at once, so that one whose services hang does not keep the others waiting until their
+/// time is over, too. Names those that have to come again.
+async fn handle<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink>(
+    engine: &Engine<S, T, A, M>,
+    event: SqsEvent,
+    deadline: EpochMillis,
+) -> SqsBatchResponse {
+    let time_left = || {
         let left = Duration::from_millis(time::millis_between(clock::now(), deadline));
-        let woken = tokio::time::timeout(left.saturating_sub(DEADLINE_MARGIN), wake(engine, &message)).await;
-        let result = woken.unwrap_or_else(|_| Err("a service did not answer in time".to_owned()));
-        if let Err(reason) = result {
-            tracing::error!(message = id, reason, "a timer message has to come again");
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id;
-            response.batch_item_failures.push(failure);
+        left.saturating_sub(DEADLINE_MARGIN)
+    };
+    let woken = event.records.iter().map(|message| tokio::time::timeout(time_left(), wake(engine, message)));
+    let woken = future::join_all(woken).await;
+    let mut response = SqsBatchResponse::default();
+    let mut all = Outcome::default();
+    for (message, result) in event.records.iter().zip(woken) {
+        match result.unwrap_or_else(|_| Err("a service did not answer in time".to_owned())) {
+            Ok(outcome) => all.add(outcome),
+            Err(reason) => {
+                let id = message.message_id.clone().unwrap_or_default();
+                tracing::error!(message = id, reason, "a timer message has to come again");
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = id;
+                response.batch_item_failures.push(failure);
+            }
         }
+    }
+    // One call for all messages, and no reason to have any of them again: what they asked for is done.
+    let reported = tokio::time::timeout(time_left(), engine.report(&mut all, clock::now())).await;
+    if reported.is_err() || all.unreported.is_some() {
+        let reason = all.unreported.map_or_else(|| "no time left".to_owned(), |error| error.to_string());
+        tracing::warn!(reason, "metrics of what was decided and sent are not published");
     }
     response
 }
 
-async fn wake(engine: &Incidents, message: &SqsMessage) -> Result<(), String> {
+async fn wake<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink>(
+    engine: &Engine<S, T, A, M>,
+    message: &SqsMessage,
+) -> Result<Outcome, String> {
     let body = message.body.as_deref().unwrap_or_default();
     let wake: Wake = serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))?;
     let outcome = engine.wake(&wake, clock::now()).await.map_err(|error| error.to_string())?;
@@ -72,5 +95,91 @@ async fn wake(engine: &Incidents, message: &SqsMessage) -> Result<(), String> {
         reasons = reasons.join(" "),
         "woken"
     );
-    Ok(())
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use alerting::{
+        alert::Site,
+        console_link::Console,
+        incident::{
+            GroupBy, IncidentKey, Policy,
+            state::{DocId, Versioned, Write},
+        },
+        mail::Mail,
+        metric::Point,
+        ports::{Commit, PortError},
+    };
+
+    use super::*;
+
+    /// Knows of no incident, and never answers when it is asked for the one named `hangs`.
+    #[derive(Debug)]
+    struct World;
+
+    impl IncidentStore for World {
+        async fn get(&self, ids: &[DocId]) -> Result<Vec<Option<Versioned>>, PortError> {
+            if ids.iter().any(|id| id.text().contains("hangs")) {
+                future::pending::<()>().await;
+            }
+            Ok(vec![None; ids.len()])
+        }
+
+        async fn commit(&self, _: &[Write]) -> Result<Commit, PortError> {
+            Ok(Commit::Written)
+        }
+    }
+
+    impl Timers for World {
+        async fn arm(&self, _: &Wake, _: u64) -> Result<(), PortError> {
+            Ok(())
+        }
+    }
+
+    impl AlertSink for World {
+        async fn send(&self, _: &Mail) -> Result<(), PortError> {
+            Ok(())
+        }
+    }
+
+    impl MetricSink for World {
+        async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
+            Ok(())
+        }
+    }
+
+    fn message(key: &str) -> SqsMessage {
+        let wake = Wake { key: IncidentKey(format!("Ping-Deny|1|{key}")), incident: "1".to_owned(), timer: 0 };
+        let mut message = SqsMessage::default();
+        message.message_id = Some(key.to_owned());
+        message.body = Some(serde_json::to_string(&wake).expect("a message is text"));
+        message
+    }
+
+    #[tokio::test]
+    async fn one_message_that_hangs_does_not_keep_the_others_from_being_done() {
+        let engine = Engine {
+            store: World,
+            timers: World,
+            alerts: World,
+            metrics: World,
+            policy: Policy::default(),
+            group_by: GroupBy::LogGroup,
+            site: Site {
+                region: "eu-west-1".to_owned(),
+                console: Console::new("eu-west-1"),
+                metric_namespace: "n".to_owned(),
+                metric_name: "m".to_owned(),
+            },
+            operational_metrics: false,
+        };
+        let mut event = SqsEvent::default();
+        let mut broken = message("broken");
+        broken.body = Some("{}".to_owned());
+        event.records = vec![message("a"), message("hangs"), message("b"), broken];
+        let response = handle(&engine, event, time::after(clock::now(), 1_300)).await;
+        let failed: Vec<&str> = response.batch_item_failures.iter().map(|one| one.item_identifier.as_str()).collect();
+        assert_eq!(failed, ["hangs", "broken"]);
+    }
 }
