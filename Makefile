@@ -74,8 +74,8 @@ invoke: $(STAMP) ## Hand events/EVENT.json to the function, show mail, metrics a
 
 STACK ?= ping-deny
 .PHONY: replay
-replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1 only shows them)
-	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show)
+replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1, DROP=1)
+	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show) $(if $(DROP),--drop)
 
 # ---------------------------------------------------------------- checks
 
@@ -168,9 +168,15 @@ fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a 
 		rm -rf "$$scratch"; \
 	done
 
-.PHONY: soak
-soak: ## Run the incident simulation through more worlds than CI does (SEEDS=100000)
+.PHONY: soak chaos storms
+soak: chaos storms ## What CI does in small, at full length: simulation (SEEDS=100000), chaos and storms
 	SEEDS=$${SEEDS:-100000} cargo test --release --locked --target-dir target/soak -p alerting --test simulation
+
+chaos: $(STAMP) ## 2,000 batches while services throttle and time out and functions are killed (BATCHES=2000; some 10 minutes)
+	@$(PY) tools/chaos.py --batches $${BATCHES:-2000}
+
+storms: $(STAMP) ## A million records, 500 interfaces and 500 sources at once, each call counted (some 3 minutes)
+	@$(PY) tools/storm.py
 
 .PHONY: numbers
 numbers: $(STAMP) ## Measure start-up and memory of the release binary

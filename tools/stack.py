@@ -112,6 +112,7 @@ class Stack:
     outputs: dict[str, str]
     parameters: dict[str, str]
     queue_url: str = ""
+    _right_table: str | None = None
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -179,6 +180,34 @@ class Stack:
         """Invokes the function asynchronously, as CloudWatch Logs does: with retries and the failure queue behind it."""
         name = self.outputs["FunctionName"]
         self.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the function was told of a table that does not exist."""
+        return self._right_table is not None
+
+    def use_table(self, right: bool) -> None:
+        """Lets the function fail from now on, or work again: tells it another name for the table, or the right one."""
+        function = self.client("lambda")
+        name = self.outputs["FunctionName"]
+        variables = function.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        if right:
+            variables["INCIDENT_TABLE"], self._right_table = self._right_table or variables["INCIDENT_TABLE"], None
+        else:
+            self._right_table, variables["INCIDENT_TABLE"] = variables["INCIDENT_TABLE"], "no-such-table"
+        function.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        function.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+    def fail(self, record: str) -> None:
+        """Puts a record into the failure queue."""
+        self.client("sqs").send_message(QueueUrl=self.outputs["FailureQueueUrl"], MessageBody=record)
+
+    def replay(self, *options: str) -> tuple[int, str]:
+        """Runs what `make replay` runs, as a person would; returns its status and all that it printed."""
+        command = [sys.executable, str(ROOT / "tools" / "replay.py"), "--stack", STACK_NAME, *options]
+        env = self.emulator.environment()
+        done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+        return done.returncode, done.stdout
 
     def mails(self) -> Iterator[Mail]:
         """Takes the mails that are there."""
