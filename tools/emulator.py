@@ -80,17 +80,21 @@ class Emulator:
     home: Path
 
     @classmethod
-    def start(cls, home: Path | None = None) -> Emulator:
+    def start(
+        cls, home: Path | None = None, port: int = 0, functions_call: str = "", settings: dict[str, str] | None = None
+    ) -> Emulator:
         """Starts the emulator and waits until it answers.
 
-        Everything it writes goes below `home`, by default a new temporary directory that `stop` removes.
+        Everything it writes goes below `home`, by default a new temporary directory that `stop` removes. The functions call
+        AWS at `functions_call`, by default the emulator itself; `settings` are further variables of the emulator's.
         """
         home = Path(home or tempfile.mkdtemp(prefix="vpc-flow-alerts-"))
         scratch = home / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
-        port = free_port()
+        port = port or free_port()
         endpoint = f"http://127.0.0.1:{port}"
-        env = environment(endpoint, home)
+        # What the emulator finds in its own environment is what it hands to the functions.
+        env = environment(functions_call or endpoint, home)
         env |= dict(
             BIND_HOST="127.0.0.1",
             GATEWAY_PORT=str(port),
@@ -105,6 +109,7 @@ class Emulator:
             LAMBDA_ASYNC_RETRY_BASE_SECONDS="0.1",
             LOG_LEVEL="INFO",
         )
+        env |= settings or {}
         with open(home / "emulator.log", "wb") as log:
             # A process group of its own: one signal to it ends the emulator and the functions that it started.
             process = subprocess.Popen(

@@ -30,6 +30,7 @@ struct Report {
     emails: usize,
     metrics: BTreeMap<String, Vec<Point>>,
     failures: Vec<Value>,
+    replays: Vec<Replay>,
     function_log: Vec<String>,
     /// The responses, as the function logged them.
     counts: Vec<Counts>,
@@ -47,6 +48,13 @@ struct Mail {
     subject: String,
     body: String,
     arrived_at: f64,
+}
+
+/// A run of `make replay`'s tool.
+#[derive(Debug, Deserialize)]
+struct Replay {
+    status: i32,
+    output: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,15 +96,22 @@ impl Drop for Inputs {
     }
 }
 
-/// Deploys, feeds and reports. One at a time: the builds share a directory, and only the first one has to build.
+/// Deploys, feeds and reports.
 async fn deployed(arguments: &[&str]) -> Report {
+    let text = tool("deployed.py", arguments).await;
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in the report: {text}"))
+}
+
+/// Runs a tool that deploys, and returns what it printed. One at a time: the builds share a directory, and only the first one
+/// has to build.
+async fn tool(name: &str, arguments: &[&str]) -> String {
     static BUILT: Mutex<bool> = Mutex::const_new(false);
     let mut built = BUILT.lock().await;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let python = root.join(".venv/bin/python");
     assert!(python.exists(), "the deployed tests need the tools of `make setup`: there is no .venv in the project");
     let mut command = Command::new(python);
-    command.arg(root.join("tools/deployed.py")).args(arguments).stdin(Stdio::null());
+    command.arg(root.join("tools").join(name)).args(arguments).stdin(Stdio::null());
     if *built {
         command.arg("--no-build");
     }
@@ -104,8 +119,7 @@ async fn deployed(arguments: &[&str]) -> Report {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {errors}", output.status);
     *built = true;
-    let text = String::from_utf8(output.stdout).expect("the tool prints JSON");
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in the report: {text}\n{errors}"))
+    String::from_utf8(output.stdout).expect("the tool prints JSON")
 }
 
 /// Runs the tool; one that takes too long is asked to end, so that it takes its emulator down, and fails the test.
@@ -205,6 +219,14 @@ async fn an_incident_is_opened_updated_and_ended_by_its_timer() {
     let gap = report.mails[1].arrived_at - report.mails[0].arrived_at;
     // Six seconds from one decision to the next; each mail takes some time of its own from there to here.
     assert!(gap >= 5.5, "an update {gap} s after the opening, sooner than the interval");
+
+    // Each decision under its reason, those of both functions.
+    for reason in ["new", "open", "update-due", "quiet"] {
+        assert_eq!(report.sum(&format!("Ping-Deny-Decisions,Reason={reason}")), 1.0, "{reason}: {:#?}", report.metrics);
+    }
+    assert_eq!(report.sum("Ping-Deny-Mails"), 3.0, "{:#?}", report.metrics);
+    assert_eq!(report.sum("Ping-Deny-Suppressed"), 1.0, "{:#?}", report.metrics);
+    assert!(report.sum("Ping-Deny-Mail-Delay") >= 60.0, "the packets are a minute old: {:#?}", report.metrics);
 }
 
 #[tokio::test]
@@ -212,6 +234,127 @@ async fn a_batch_that_is_delivered_twice_is_counted_once() {
     let event = events_dir().join("ping-deny.json").display().to_string();
     let report = deployed(&["--invoke", &event, "--invoke", &event, "--expect-mails", "1"]).await;
     let told: Vec<_> = report.counts.iter().map(|counts| (counts.matched, counts.alerts, counts.metrics)).collect();
-    assert_eq!(told, [(1, 1, 2), (1, 0, 0)], "{:#?}", report.function_log);
+    // Two points of traffic the first time; a decision, a mail and its delay with them, and one more decision the second time.
+    assert_eq!(told, [(1, 1, 5), (1, 0, 1)], "{:#?}", report.function_log);
+    for reason in ["new", "repeated"] {
+        assert_eq!(report.sum(&format!("Ping-Deny-Decisions,Reason={reason}")), 1.0, "{:#?}", report.metrics);
+    }
     assert_eq!(report.mails.len(), 1, "{:#?}", report.mails);
+}
+
+#[tokio::test]
+async fn incidents_by_interface_are_told_apart() {
+    let inputs = Inputs::new("interface");
+    let (ping, custom) = (inputs.records("ping-deny"), inputs.records("ping-deny-inbound"));
+    let v6 = inputs.records("ping-deny-v6");
+    let mut arguments = vec!["--parameter", "IncidentBy=interface"];
+    arguments.extend(["--put", &ping, "--put", &custom, "--put", &v6, "--expect-mails", "2"]);
+    let report = deployed(&arguments).await;
+    let told: Vec<_> = report.counts.iter().map(|counts| (counts.alerts, counts.suppressed)).collect();
+    // The first two are of one interface, the third of another.
+    assert_eq!(told, [(1, 0), (0, 1), (1, 0)], "{:#?}", report.function_log);
+    assert_eq!(report.mails.len(), 2, "{:#?}", report.mails);
+    assert!(report.mails[0].body.contains("eni-1235b8ca123456789"), "{}", report.mails[0].body);
+    assert!(report.mails[1].body.contains("eni-0d7e5a1f9c3b2846e"), "{}", report.mails[1].body);
+}
+
+#[tokio::test]
+async fn a_replay_finishes_what_failed_and_leaves_what_it_cannot() {
+    let inputs = Inputs::new("replay");
+    let ping = events_dir().join("ping-deny.json").display().to_string();
+    let broken = events_dir().join("broken-gzip.json").display().to_string();
+    // What the documentation says of a record: the payload is in it unless something kept it out.
+    let empty = inputs.0.join("empty.json");
+    let record = r#"{"version": "1.0", "timestamp": "2026-11-23T09:00:00.000Z", "requestContext":
+        {"condition": "RetriesExhausted", "approximateInvokeCount": 3}, "responsePayload": {"errorMessage": "no"}}"#;
+    std::fs::write(&empty, record).expect("the directory is there");
+    let empty = empty.display().to_string();
+    let report = deployed(&[
+        // A batch that fails because the table is not there, one that can never be read, and one that is not in its record.
+        "--table",
+        "wrong",
+        "--invoke",
+        &ping,
+        "--invoke",
+        &broken,
+        "--fail",
+        &empty,
+        "--replay",
+        "show",
+        "--replay",
+        "now",
+        "--table",
+        "right",
+        "--replay",
+        "show",
+        "--replay",
+        "now",
+        "--replay",
+        "drop",
+        "--expect-failures",
+        "1",
+    ])
+    .await;
+    let [shown, too_early, shown_again, replayed, dropped] = &report.replays[..] else {
+        panic!("{:#?}", report.replays)
+    };
+    for (replay, last) in [
+        (shown, "0 done, 3 left in the queue"),
+        (too_early, "0 done, 3 left in the queue"),
+        (shown_again, "0 done, 3 left in the queue"),
+        (replayed, "1 done, 2 left in the queue"),
+        (dropped, "0 done, 1 left in the queue"),
+    ] {
+        assert_eq!((replay.status, replay.output.trim_end().lines().last()), (1, Some(last)), "{}", replay.output);
+    }
+    for part in [
+        "2 records of Log-Group / eni-1235b8ca123456789-all from ",
+        "failed 3 times: cannot finish the batch: dynamodb ",
+    ] {
+        assert!(shown.output.contains(part), "{part:?} is not in\n{}", shown.output);
+    }
+    assert!(!shown.output.contains("failed again"), "showing sends nothing:\n{}", shown.output);
+    assert!(
+        too_early.output.contains("failed again, left in the queue: cannot finish the batch"),
+        "{}",
+        too_early.output
+    );
+    assert!(replayed.output.contains(r#"  done: {"records":2,"matched":1,"#), "{}", replayed.output);
+    assert!(replayed.output.contains("failed again, left in the queue: cannot read the event"), "{}", replayed.output);
+    // Half an hour up to the record's time, in milliseconds.
+    let search = "aws logs filter-log-events --log-group-name 'Log-Group' --filter-pattern REJECT \
+                  --start-time 1795422600000 --end-time 1795424400000";
+    assert!(replayed.output.contains(search), "{}", replayed.output);
+
+    let [failure] = &report.failures[..] else { panic!("{:#?}", report.failures) };
+    assert!(failure["requestPayload"]["awslogs"].is_object(), "the broken batch is what is left: {failure:#}");
+    let counted: Vec<u64> = report.counts.iter().map(|counts| counts.matched).collect();
+    assert_eq!((counted, report.mails.len()), (vec![1], 1), "the replayed batch is counted and mailed once");
+}
+
+#[tokio::test]
+async fn nothing_is_lost_while_services_fail_and_functions_die() {
+    // The tool ends with an error unless every record is in the counters exactly once and every incident has its mails.
+    let text = tool("chaos.py", &["--batches", "90", "--json"]).await;
+    let told: Value = serde_json::from_str(&text).expect("the tool prints JSON");
+    assert_eq!(told["counted"], told["records"], "{told:#}");
+    for service in ["dynamodb", "sns", "cloudwatch"] {
+        assert!(told["faults"][service]["failed"].as_u64() > Some(0), "no fault of {service}: {told:#}");
+    }
+    assert!(told["killed_at_work"].as_u64() > Some(0), "{told:#}");
+}
+
+#[tokio::test]
+async fn a_storm_is_one_incident_and_few_calls() {
+    // Here, too, the tool ends with an error unless it is so.
+    let text = tool("storm.py", &["--small", "--json"]).await;
+    let told: Value = serde_json::from_str(&text).expect("the tool prints JSON");
+    for name in ["one to many", "many to one", "a million"] {
+        let storm = &told["storms"][name];
+        assert_eq!(
+            (&storm["counted"], &storm["openings"], &storm["all_clears"]),
+            (&storm["records"], &1.into(), &1.into())
+        );
+        assert!(storm["most_calls"].as_u64() <= Some(4), "{told:#}");
+    }
 }
