@@ -1,11 +1,11 @@
-"""`make demo`: a rejected ping becomes a mail, on an emulated AWS and without an account.
+"""`make demo`: a rejected ping becomes a mail, then an update and an all-clear, on an emulated AWS and without an account.
 
     demo.py [run] [--keep]      build, deploy template.yaml into the emulator, put flow log records, show what arrives
     demo.py put [LINE]          send one more record (by default the documented ping again) to a demo that was kept
     demo.py look                show the metrics, the alarms and the function's log of a demo that was kept
     demo.py stop                end it
 
-Ends with status 0 only when the mail and the metric arrived; otherwise the last line says what is missing.
+Ends with status 0 only when the three mails and the metric arrived; otherwise the last line says what is missing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import signal
 import sys
 import textwrap
 import time
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 import plain_alarm
@@ -27,6 +28,15 @@ from terminal import WIDTH, Step, bold, dim, duration, red, rule
 
 KEPT = ROOT / ".demo"
 MAIL_TIMEOUT_SECONDS = 20
+UPDATE_SECONDS, QUIET_SECONDS = 6, 12
+BETWEEN_SECONDS = 2
+# The life of an incident within half a minute. What is waited for beside these times is that of the functions: a lease lasts
+# twice as long as one may run.
+SHORT = {
+    "TimeoutSeconds": "3",
+    "UpdateIntervalsMinutes": f"{UPDATE_SECONDS / 60:g}",
+    "QuietMinutes": f"{QUIET_SECONDS / 60:g}",
+}
 METRIC_NAME = "Ping-Deny"
 COUNTS = ("records", "matched", "unparsed", "findings", "alerts", "suppressed", "metrics")
 
@@ -54,6 +64,38 @@ def show_mail(mail: Mail) -> None:
     print(dim("\n--\n(SNS adds its unsubscribe link here.)"))
 
 
+@dataclass
+class Story:
+    """What the demo put in, and what came of it."""
+
+    stack: Stack
+    records: int = 0
+    since: float = field(default_factory=time.time)
+    """The time of the earliest record."""
+    mails: list[Mail] = field(default_factory=list)
+
+    def put(self, batches: list[list[str]]) -> float:
+        """Puts records, one batch to a log stream; returns when the first of them went in."""
+        moments = []
+        for batch in batches:
+            events = records.events(batch)
+            moments.append(self.stack.put(events, f"{records.interface_of(batch[0])}-all"))
+            self.records += len(batch)
+            self.since = min(self.since, events[0].timestamp / 1000)
+        return moments[0]
+
+    def wait(self, number: int, what: str, seconds: float = MAIL_TIMEOUT_SECONDS) -> Mail:
+        """Waits for the mail with this number, counted from 1."""
+
+        def arrived() -> bool:
+            self.mails.extend(self.stack.mails())
+            return len(self.mails) >= number
+
+        if not wait_for(arrived, seconds):
+            raise StackError(missing(self.stack, f"no {what} within {seconds:g} seconds"))
+        return self.mails[number - 1]
+
+
 def collect(stack: Stack, seconds: float) -> list[Mail]:
     """Waits for a mail, and then a little longer for one too many."""
     mails: list[Mail] = []
@@ -71,7 +113,7 @@ def collect(stack: Stack, seconds: float) -> list[Mail]:
 def run(keep: bool) -> None:
     """The demo itself."""
     started = time.monotonic()
-    print(bold("vpc-flow-alerts") + ": a rejected ping becomes a mail, on an emulated AWS\n")
+    print(bold("vpc-flow-alerts") + ": a rejected ping becomes a mail, an update and an all-clear, on an emulated AWS\n")
     if KEPT.exists():
         raise StackError("a demo is still up: look at it with `make demo-look`, end it with `make demo-stop`")
     emulator = None
@@ -84,10 +126,14 @@ def run(keep: bool) -> None:
             emulator = Emulator.start(KEPT if keep else None)
             step.note = emulator.endpoint
         with Step("Deploy template.yaml (sam deploy)") as step:
-            stack = Stack.deploy(emulator)
+            stack = Stack.deploy(emulator, SHORT)
             step.note = f"{len(stack.resources())} resources"
         off = ", ".join(f"{name}={json.dumps(value)} ({lacking})" for name, (value, lacking) in OFF_IN_THE_EMULATOR.items())
-        print(dim(textwrap.indent(textwrap.fill(f"Switched off, as the emulator lacks it: {off}.", WIDTH - 4), "    ")))
+        aside(f"Switched off, as the emulator lacks it: {off}.")
+        aside(
+            f"Short times, for a demo: an update after {UPDATE_SECONDS} s and an end after {QUIET_SECONDS} quiet ones."
+            " By default updates come after 5, 15 and then every 60 minutes, and the end after 15."
+        )
         if keep:
             remember(stack)
         show(stack, started)
@@ -103,30 +149,45 @@ def run(keep: bool) -> None:
             emulator.stop()
 
 
+def aside(text: str) -> None:
+    """Prints a remark below a step."""
+    print(dim(textwrap.indent(textwrap.fill(text, WIDTH - 4), "    ")))
+
+
 def show(stack: Stack, started: float) -> None:
-    """Puts the records, and prints the mail, the plain alarm's mail and the metrics."""
+    """Puts the records, and prints the mails, the plain alarm's mail and the metrics."""
+    story = Story(stack)
     batches = records.demonstration(int(time.time()))
-    count = sum(map(len, batches))
-    with Step(f"Put {count} flow log records") as step:
-        moments = [stack.put(records.events(batch), f"{records.interface_of(batch[0])}-all") for batch in batches]
+    with Step(f"Put {sum(map(len, batches))} flow log records") as step:
+        put_at = story.put(batches)
         step.note = f"{len(batches)} interfaces, {len(batches)} log streams"
     with Step("Wait for the mail") as step:
-        mails = collect(stack, MAIL_TIMEOUT_SECONDS)
-        if not mails:
-            raise StackError(missing(stack, f"no mail within {MAIL_TIMEOUT_SECONDS} seconds"))
-        delay = mails[0].arrived_at - moments[0]
+        opening = story.wait(1, "mail")
+        delay = opening.arrived_at - put_at
         step.note = f"{duration(delay)} from put to mail"
+    with Step("Let it go on, and wait for the update") as step:
+        for batch in records.going_on(int(time.time())):
+            story.put([batch])
+            time.sleep(BETWEEN_SECONDS)
+        update = story.wait(2, "update")
+        step.note = f"{duration(update.arrived_at - opening.arrived_at)} after the first mail"
+    with Step("Let it end, and wait for the all-clear") as step:
+        all_clear = story.wait(3, "all-clear", QUIET_SECONDS + MAIL_TIMEOUT_SECONDS)
+        step.note = f"{duration(all_clear.arrived_at - update.arrived_at)} after the update"
     with Step("Read the metrics back from CloudWatch") as step:
-        since = min(event.timestamp for batch in batches for event in records.events(batch)) / 1000
-        wait_for(lambda: METRIC_NAME in stack.metrics(since), 5, every=0.2)
-        metrics = stack.metrics(since)
+        wait_for(lambda: METRIC_NAME in stack.metrics(story.since), 5, every=0.2)
+        metrics = stack.metrics(story.since)
         points = metrics.get(METRIC_NAME)
         if not points:
-            raise StackError(missing(stack, f"the mail came, but no point of the metric {METRIC_NAME}"))
+            raise StackError(missing(stack, f"the mails came, but no point of the metric {METRIC_NAME}"))
         step.note = f"{len(metrics)} metrics"
 
-    rule("The mail")
-    for mail in mails:
+    story.mails.extend(stack.mails())
+    for title, mail in (("The mail", opening), ("The update", update), ("The all-clear", all_clear)):
+        rule(title)
+        show_mail(mail)
+    for mail in story.mails[3:]:
+        rule("One mail too many")
         show_mail(mail)
     rule("For comparison: what CloudWatch's plain alarm would have mailed")
     alarm = stack.alarm("CloudWatch-Alarm-Ping-Deny")
@@ -134,7 +195,7 @@ def show(stack: Stack, started: float) -> None:
     print(plain_alarm.body(alarm, points[0]["sum"], points[0]["time"], time.time()))
     rule("In numbers")
     show_metrics(metrics)
-    print(f"\n  {count} records put, {len(mails)} mail{'s' * (len(mails) != 1)}, {duration(delay)} from put to mail;")
+    print(f"\n  {story.records} records put, {len(story.mails)} mails, {duration(delay)} from put to the first;")
     print(f"  the demo took {duration(time.monotonic() - started)}.")
     print(dim("  In AWS add the time that a flow log record takes to reach CloudWatch Logs:"))
     print(dim("  typically 5 minutes or so."))
@@ -145,7 +206,7 @@ def show_metrics(metrics: dict[str, list[dict[str, float]]]) -> None:
     for name, points in sorted(metrics.items()):
         for point in points:
             minute = datetime.fromtimestamp(point["time"], timezone.utc).strftime("%H:%M UTC")
-            print(f"  {name:<24}{minute:>10}{point['sum']:>10g}")
+            print(f"  {name:<38}{minute:>10}{point['sum']:>10g}")
 
 
 def missing(stack: Stack, what: str) -> str:
@@ -242,7 +303,7 @@ def stop() -> None:
 
 def main() -> int:
     """Reads the command line and runs one command."""
-    parser = argparse.ArgumentParser(description="A rejected ping becomes a mail, on an emulated AWS.")
+    parser = argparse.ArgumentParser(description="A rejected ping becomes three mails, on an emulated AWS.")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run").add_argument("--keep", action="store_true", help="leave everything up afterwards")
     commands.add_parser("put").add_argument("line", nargs="?", default="", help="a flow log record")

@@ -86,6 +86,18 @@ def ordinary(count: int, interface: str, end: int, seed: int) -> list[str]:
     return lines
 
 
+def going_on(now: int) -> list[list[str]]:
+    """Makes the batches with which the demo's problem goes on: the documented ping again, and a stranger who pings the same
+    interface for two minutes.
+    """
+    end = now - 2 * 60
+    stranger = [
+        f"2 123456789010 {INTERFACE} 198.51.100.23 172.31.16.139 0 0 1 {packets} {packets * 84} {start} {start + 59} REJECT OK"
+        for packets, start in ((60, end - 120), (45, end - 60))
+    ]
+    return [shifted(DOCUMENTED_PING, end), stranger]
+
+
 def demonstration(now: int) -> list[list[str]]:
     """Makes the batches of the demo, one per interface: the documented ping among ordinary traffic, and two more with
     ordinary traffic only. The records end as many minutes ago as CloudWatch Logs typically is behind.
