@@ -53,7 +53,7 @@ async fn another_process_knows_nothing_of_it() {
 async fn told_apart(by: &str) -> [(u64, u64); 2] {
     let mut world = Setup::aws().set("INCIDENT_BY", by).start().await;
     let start = minutes_ago(9);
-    let ping = |source, target, minute| rejected(source, target, 1, 4, start + 60 * minute);
+    let ping = |source, target, minute: u64| rejected(source, target, 1, 4, start + 60 * minute);
     let first = [ping("198.51.100.1", OWN, 0), ping("198.51.100.2", OWN, 0), ping("198.51.100.1", "172.31.16.140", 0)];
     let second = [ping("198.51.100.1", OWN, 1), ping("198.51.100.3", OWN, 1)];
     let mut told = [(0, 0); 2];
