@@ -30,6 +30,7 @@ from terminal import WIDTH, Step, bold, dim, duration, red, rule
 KEPT = ROOT / ".demo"
 MAIL_TIMEOUT_SECONDS = 20
 UPDATE_SECONDS, QUIET_SECONDS = 6, 12
+BETWEEN_SECONDS = 2
 # The life of an incident within half a minute. What is waited for beside these times is that of the functions: a lease lasts
 # twice as long as one may run.
 SHORT = {
@@ -172,7 +173,9 @@ def show(stack: Stack, started: float) -> None:
         delay = opening.arrived_at - put_at
         step.note = f"{duration(delay)} from put to mail"
     with Step("Let it go on, and wait for the update") as step:
-        story.put(records.going_on(int(time.time()), interface))
+        for batch in records.going_on(int(time.time()), interface):
+            story.put([batch])
+            time.sleep(BETWEEN_SECONDS)
         update = story.wait(2, "update")
         step.note = f"{duration(update.arrived_at - opening.arrived_at)} after the first mail"
     with Step("Let it end, and wait for the all-clear") as step:

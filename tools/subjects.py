@@ -21,7 +21,8 @@ class Mails:
     def take(self) -> int:
         """Takes what came; returns how many there are altogether."""
         with self._lock:
-            self.all.extend(self.stack.mails())
+            # The stack's alarms mail to the same topic.
+            self.all.extend(mail for mail in self.stack.mails() if mail.subject.startswith("[Ping-Deny] "))
             return len(self.all)
 
     def watch(self, every: float = 0.5) -> None:

@@ -353,7 +353,8 @@ async fn a_replay_finishes_what_failed_and_leaves_what_it_cannot() {
         "{}",
         too_early.output
     );
-    assert!(replayed.output.contains(r#"  done: {"records":2,"matched":1,"#), "{}", replayed.output);
+    let done = r#"done:{"records":2,"matched":1,"#;
+    assert!(replayed.output.replace(' ', "").contains(done), "{}", replayed.output);
     assert!(replayed.output.contains("failed again, left in the queue: cannot read the event"), "{}", replayed.output);
     // Half an hour up to the record's time, in milliseconds.
     let search = "aws logs filter-log-events --log-group-name 'Log-Group' --filter-pattern REJECT \
@@ -363,7 +364,9 @@ async fn a_replay_finishes_what_failed_and_leaves_what_it_cannot() {
     let [failure] = &report.failures[..] else { panic!("{:#?}", report.failures) };
     assert!(failure["requestPayload"]["awslogs"].is_object(), "the broken batch is what is left: {failure:#}");
     let counted: Vec<u64> = report.counts.iter().map(|counts| counts.matched).collect();
-    assert_eq!((counted, report.mails.len()), (vec![1], 1), "the replayed batch is counted and mailed once");
+    // The alarms on errors and on the failure queue mail, too.
+    let mails = report.mails.iter().filter(|mail| mail.subject.starts_with("[Ping-Deny] ")).count();
+    assert_eq!((counted, mails), (vec![1], 1), "the replayed batch is counted and mailed once: {:#?}", report.mails);
 }
 
 #[tokio::test]
