@@ -159,7 +159,7 @@ def tell(name: str, batches: list[Batch], ledger: Ledger, mails: Mails, meter: M
 def run(small: bool) -> dict[str, Any]:
     """The whole of it, from the emulator's start to its end."""
     home = Path(tempfile.mkdtemp(prefix="vpc-flow-alerts-"))
-    meter = emulator = None
+    meter = emulator = mails = None
     try:
         with Step("Start the emulator"):
             port = free_port()
@@ -173,6 +173,7 @@ def run(small: bool) -> dict[str, Any]:
             everything = [one for batches in made.values() for one in batches]
             step.note = f"{len(everything)} batches, {sum(one.records for one in everything):,} records"
         ledger, mails = Ledger(stack, sorted({one.key for one in everything})), Mails(stack)
+        mails.watch()
         with Step("Let them in") as step:
             dice = random.Random(2)
             dice.shuffle(everything)
@@ -193,11 +194,14 @@ def run(small: bool) -> dict[str, Any]:
             must("every batch is done and every incident over", wait_for(done, SETTLE_SECONDS, every=1), len(waiting))
             time.sleep(1)
             mails.take()
+            mails.close()
         told = {name: vars(tell(name, batches, ledger, mails, meter)) for name, batches in made.items()}
         timers = [call for call in meter.calls if not call.batch]
         must("nothing is in the failure queue", not stack.failures())
         return {"storms": told, "quiet_batch": quiet(meter.calls), "timers": total(timers), "others": dict(meter.others)}
     finally:
+        if mails:
+            mails.close()
         if emulator:
             emulator.stop()
         if meter:

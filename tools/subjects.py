@@ -16,12 +16,26 @@ class Mails:
         self.stack = stack
         self.all: list[Mail] = []
         self._lock = threading.Lock()
+        self._stop = threading.Event()
 
     def take(self) -> int:
         """Takes what came; returns how many there are altogether."""
         with self._lock:
             self.all.extend(self.stack.mails())
             return len(self.all)
+
+    def watch(self, every: float = 0.5) -> None:
+        """Takes what comes again and again, until `close`: a mail's time is that at which it was taken."""
+
+        def loop() -> None:
+            while not self._stop.wait(every):
+                self.take()
+
+        threading.Thread(target=loop, daemon=True).start()
+
+    def close(self) -> None:
+        """Ends `watch`."""
+        self._stop.set()
 
     def kinds(self) -> dict[str, Counter[str]]:
         """Counts openings, updates and all-clears by the source address in the subject: each log group has its own."""

@@ -182,21 +182,6 @@ pub struct Finding {
     pub opposite: Option<Accepted>,
 }
 
-impl Finding {
-    /// A finding without any records yet.
-    pub(crate) fn new(rule: Rule, flow: Flow) -> Finding {
-        Finding {
-            rule,
-            flow,
-            totals: Totals::default(),
-            place: Place::default(),
-            lines: Vec::new(),
-            minutes: BTreeMap::new(),
-            opposite: None,
-        }
-    }
-}
-
 /// Writes and reads a protocol as its number.
 mod protocol_number {
     use flow_log::Protocol;

@@ -4,7 +4,10 @@ use std::net::Ipv4Addr;
 
 use super::{
     case::{Case, Side},
-    language::{Fix, Section, Target},
+    language::{
+        Fix, Section, Target,
+        common::{rejecting_acl, rejecting_groups},
+    },
     page::Page,
     party::Party,
     query, search, why,
@@ -12,6 +15,7 @@ use super::{
 use crate::{
     alert::Kind,
     explain::{AclEvidence, Explanation, Group, Layer},
+    network::AclEntry,
     text::inert,
     time,
 };
@@ -103,18 +107,18 @@ fn fixes<'c>(groups: &[why::Group<'c>]) -> Vec<Fix<'c>> {
 /// What would let the packets of one explanation through.
 fn fix(explanation: &Explanation) -> Fix<'_> {
     let direction = explanation.direction;
-    let acl = explanation.acls().find(|acl| acl.denying().next().is_some());
+    let (acl, groups) = (rejecting_acl(explanation), rejecting_groups(explanation));
     match explanation.layer {
         Layer::BlockPublicAccess => Fix::BlockPublicAccess,
         Layer::EncryptionControls => Fix::EncryptionControls,
         Layer::Acl => acl.map_or(Fix::Acl(direction), acl_fix),
-        Layer::SecurityGroup => match (explanation.groups().next(), direction) {
+        Layer::SecurityGroup => match (groups, direction) {
             (Some(groups), Some(direction)) => Fix::GroupRuleMissing { groups: &groups.groups, direction },
             _ => Fix::Groups(direction),
         },
-        Layer::Both => match (acl, explanation.groups().next()) {
-            (Some(acl), Some(groups)) => {
-                Fix::Both { acl: Box::new(acl_fix(acl)), groups: &groups.groups, direction: groups.direction }
+        Layer::Both => match (acl, groups, direction) {
+            (Some(acl), Some(groups), Some(direction)) => {
+                Fix::Both { acl: Box::new(acl_fix(acl)), groups: &groups.groups, direction }
             }
             _ => Fix::Either(direction),
         },
@@ -126,7 +130,12 @@ fn fix(explanation: &Explanation) -> Fix<'_> {
 
 fn acl_fix(acl: &AclEvidence) -> Fix<'_> {
     let numbers: Vec<u32> = acl.denying().filter(|rule| !rule.is_default()).map(|rule| rule.number).collect();
-    if numbers.is_empty() { Fix::AclRuleMissing(acl) } else { Fix::AclRules { acl, numbers } }
+    // What no rule fits is denied too: then taking rules away is not enough.
+    if acl.denying().any(AclEntry::is_default) {
+        Fix::AclRuleMissing { acl, before: numbers.first().copied() }
+    } else {
+        Fix::AclRules { acl, numbers }
+    }
 }
 
 /// The network ACLs and security groups that the explanations are about, each once.

@@ -1,9 +1,21 @@
 //! What both languages show in the same way.
 
+use super::Number;
 use crate::{
+    explain::{AclEvidence, Explanation, GroupsEvidence, GroupsVerdict},
     network::{AclEntry, Peer},
     text,
 };
+
+/// Rules and groups named one by one; the rest is a number.
+const MAX_LISTED: usize = 4;
+
+/// The first few of some items, and how many more there are.
+pub(super) fn first_few(mut items: Vec<String>) -> (Vec<String>, Option<Number>) {
+    let left = items.len().saturating_sub(MAX_LISTED) as u64;
+    items.truncate(MAX_LISTED);
+    (items, Some(Number::Exactly(left)).filter(|_| left > 0))
+}
 
 /// An id from outside, fit to be shown.
 pub(super) fn id(text: &str) -> String {
@@ -42,4 +54,15 @@ pub(super) fn two_largest(millis: u64, sizes: &[u64]) -> Vec<(usize, u64)> {
         }
     }
     parts
+}
+
+/// The network ACL rules that reject: none where those of both directions do and the direction is not known.
+pub(in crate::mail) fn rejecting_acl(explanation: &Explanation) -> Option<&AclEvidence> {
+    let mut denying = explanation.acls().filter(|acl| acl.denying().next().is_some());
+    denying.next().filter(|_| denying.next().is_none())
+}
+
+/// The security groups that do not allow it, in the first of the directions that it may have.
+pub(in crate::mail) fn rejecting_groups(explanation: &Explanation) -> Option<&GroupsEvidence> {
+    explanation.groups().find(|groups| !matches!(groups.verdict, GroupsVerdict::Allows { .. }))
 }

@@ -4,7 +4,7 @@
 //! What the methods take is ready to be shown: foreign text has passed [`crate::text`], times are those of
 //! [`crate::zone::Zone`].
 
-mod common;
+pub(super) mod common;
 mod english;
 mod japanese;
 mod terms;

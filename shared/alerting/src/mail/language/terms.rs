@@ -113,7 +113,12 @@ pub enum Fix<'a> {
         numbers: Vec<u32>,
     },
     /// A rule that a network ACL lacks.
-    AclRuleMissing(&'a AclEvidence),
+    AclRuleMissing {
+        /// The ACL and whose rules.
+        acl: &'a AclEvidence,
+        /// The first of its rules that denies, where it is not only the one shown as `*`.
+        before: Option<u32>,
+    },
     /// A network ACL whose rules are not known.
     Acl(Option<Direction>),
     /// A rule that security groups lack.

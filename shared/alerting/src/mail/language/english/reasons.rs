@@ -7,8 +7,8 @@ use crate::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Open, OpenRule,
     },
     mail::language::{
-        Facts as _, Reasons,
-        common::{acl_rule_number, id, name, peer},
+        Facts as _, Phrases as _, Reasons,
+        common::{acl_rule_number, first_few, id, name, peer, rejecting_acl, rejecting_groups},
         weight,
     },
     network::{AclEntry, IcmpRange, Missing, Part, RuleProtocol},
@@ -21,7 +21,7 @@ impl Reasons for English {
             Layer::BlockPublicAccess => "VPC Block Public Access rejected them".to_owned(),
             Layer::EncryptionControls => "the VPC's encryption controls rejected them".to_owned(),
             Layer::Acl | Layer::Both => {
-                let acl = match explanation.acls().find(|acl| acl.denying().next().is_some()) {
+                let acl = match rejecting_acl(explanation) {
                     Some(acl) => denies(acl),
                     None => {
                         // Without a direction nothing says which side is the interface's.
@@ -35,7 +35,7 @@ impl Reasons for English {
                     acl
                 }
             }
-            Layer::SecurityGroup => match explanation.groups().next() {
+            Layer::SecurityGroup => match rejecting_groups(explanation) {
                 Some(groups) => {
                     format!("no {}rule of {} allows them", way_word(explanation.direction), group_names(&groups.groups))
                 }
@@ -142,7 +142,7 @@ impl Reasons for English {
     }
 
     fn gap(&self, parts: &[Part], reason: &Missing) -> String {
-        let parts: Vec<&str> = parts
+        let parts: Vec<String> = parts
             .iter()
             .map(|part| match part {
                 Part::Interfaces => "interfaces",
@@ -150,11 +150,9 @@ impl Reasons for English {
                 Part::Groups => "security groups",
                 Part::Acls => "network ACLs",
             })
+            .map(str::to_owned)
             .collect();
-        let parts = match &parts[..] {
-            [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-            parts => parts.concat(),
-        };
+        let parts = listed(parts);
         match reason {
             Missing::SwitchedOff => format!("Not looked up: {parts}; look-ups are off (parameter LookUps)"),
             Missing::TooSlow => format!("Not looked up: {parts}; EC2 did not answer in time"),
@@ -193,12 +191,12 @@ impl English {
         let named = acl_name(acl);
         let rules: Vec<String> =
             acl.rules.iter().map(|rule| format!("rule {} {}", acl_rule_number(rule), self.acl_rule(rule))).collect();
+        let rules = clauses(rules);
         match acl.verdict {
-            AclVerdict::Denies | AclVerdict::Allows => format!("{named}, {} {}", way(acl.direction), rules.join("; ")),
+            AclVerdict::Denies | AclVerdict::Allows => format!("{named}, {} {rules}", way(acl.direction)),
             AclVerdict::Depends => format!(
-                "{named}, {}: it depends on the ICMP type, which no record carries: {}",
-                way(acl.direction),
-                rules.join("; ")
+                "{named}, {}: it depends on the ICMP type, which no record carries: {rules}",
+                way(acl.direction)
             ),
         }
     }
@@ -238,7 +236,7 @@ impl English {
                     .map(|group| format!("the rules of {} are not known", id(&group.id))),
             )
             .collect();
-        format!("Whether the security groups allow them, {}, is open: {}", way(direction), each.join("; "))
+        format!("Whether the security groups allow them, {}, is open: {}", way(direction), clauses(each))
     }
 }
 
@@ -251,9 +249,27 @@ fn denies(acl: &AclEvidence) -> String {
         [rule] => format!("{named}, rule {}, {}", rule.number, English.acl_rule(rule)),
         _ => {
             let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
-            format!("{named} denies them by its rules {}", numbers.join(", "))
+            format!("{named} denies them by its rules {}", listed(numbers))
         }
     }
+}
+
+/// `a, b and c`, the first few of them.
+pub(super) fn listed(items: Vec<String>) -> String {
+    match first_few(items) {
+        (items, Some(left)) => format!("{} {}", items.join(", "), English.and_more(left)),
+        (items, None) => match &items[..] {
+            [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            items => items.concat(),
+        },
+    }
+}
+
+/// Clauses after one another, the first few of them.
+fn clauses(items: Vec<String>) -> String {
+    let (mut items, left) = first_few(items);
+    items.extend(left.map(|left| English.and_more(left)));
+    items.join("; ")
 }
 
 fn acl_name(acl: &AclEvidence) -> String {
@@ -280,10 +296,7 @@ pub(super) fn group_names(groups: &[Group]) -> String {
     match groups {
         [] => "the security groups".to_owned(),
         [only] => format!("the security group {}", named(only)),
-        [rest @ .., last] => {
-            let rest: Vec<String> = rest.iter().map(named).collect();
-            format!("the security groups {} and {}", rest.join(", "), named(last))
-        }
+        groups => format!("the security groups {}", listed(groups.iter().map(named).collect())),
     }
 }
 

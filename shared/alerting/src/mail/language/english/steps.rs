@@ -2,7 +2,7 @@
 
 use super::{
     English, capital,
-    reasons::{CHANGED, group_names, way_word},
+    reasons::{CHANGED, group_names, listed, way_word},
     way,
 };
 use crate::{
@@ -62,27 +62,19 @@ impl Steps for English {
 fn step(fix: &Fix<'_>) -> String {
     match fix {
             Fix::AclRules { acl, numbers } => {
-                let (rules, them) = match &numbers[..] {
-                    [only] => (format!("rule {only}"), "it"),
-                    [rest @ .., last] => (
-                        format!(
-                            "rules {} and {last}",
-                            rest.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
-                        ),
-                        "them",
-                    ),
-                    [] => ("the rule".to_owned(), "it"),
-                };
-                format!(
-                    "remove {} {rules} of {}, or put a rule that allows them before {them}",
-                    way(acl.direction),
-                    id(&acl.id)
-                )
-            }
-            Fix::AclRuleMissing(acl) => {
-                format!("add an {} rule to {} that allows them", way(acl.direction), id(&acl.id))
-            }
-            Fix::Acl(direction) => format!(
+            let (rules, them) = if numbers.len() == 1 { ("rule", "it") } else { ("rules", "them") };
+            format!(
+                "remove {} {rules} {} of {}, or put a rule that allows them before {them}",
+                way(acl.direction),
+                listed(numbers.iter().map(u32::to_string).collect()),
+                id(&acl.id)
+            )
+        }
+        Fix::AclRuleMissing { acl, before } => {
+            let before = before.map(|number| format!(", before rule {number}")).unwrap_or_default();
+            format!("add an {} rule to {} that allows them{before}", way(acl.direction), id(&acl.id))
+        }
+        Fix::Acl(direction) => format!(
                 "open the interface, then the network ACL of its subnet: of its {}rules the first that fits denies ICMP, or \
                  none allows them",
                 way_word(*direction)

@@ -7,8 +7,8 @@ use crate::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Open, OpenRule,
     },
     mail::language::{
-        Facts as _, Reasons,
-        common::{acl_rule_number, id, name, peer},
+        Facts as _, Phrases as _, Reasons,
+        common::{acl_rule_number, first_few, id, name, peer, rejecting_acl, rejecting_groups},
         weight,
     },
     network::{AclEntry, IcmpRange, Missing, Part, RuleProtocol},
@@ -22,7 +22,7 @@ impl Reasons for Japanese {
             Layer::EncryptionControls => "VPC の暗号化コントロールが拒否しました".to_owned(),
             Layer::Acl | Layer::Both => {
                 let both = explanation.layer == Layer::Both;
-                let acl = match explanation.acls().find(|acl| acl.denying().next().is_some()) {
+                let acl = match rejecting_acl(explanation) {
                     Some(acl) => denies(acl),
                     None => glue(&["サブネットのネットワーク ACL", &the(&way), "が拒否しています"]),
                 };
@@ -32,7 +32,7 @@ impl Reasons for Japanese {
                     acl
                 }
             }
-            Layer::SecurityGroup => match explanation.groups().next() {
+            Layer::SecurityGroup => match rejecting_groups(explanation) {
                 Some(groups) => {
                     format!("{}に許可する{way}ルールがありません", group_names(&groups.groups))
                 }
@@ -191,7 +191,7 @@ impl Japanese {
             .iter()
             .map(|rule| glue(&["ルール", &acl_rule_number(rule), "が", &self.acl_rule(rule)]))
             .collect();
-        let rules = rules.join("、");
+        let rules = listed(rules, "、");
         match acl.verdict {
             AclVerdict::Denies | AclVerdict::Allows => glue(&[&named, "の", way, &rules, "しています"]),
             AclVerdict::Depends => {
@@ -237,7 +237,7 @@ impl Japanese {
                     .map(|group| format!("{} のルールは不明です", id(&group.id))),
             )
             .collect();
-        format!("セキュリティグループ ({}) が許可するかは断定できません。{}", way(direction), each.join("。"))
+        format!("セキュリティグループ ({}) が許可するかは断定できません。{}", way(direction), listed(each, "。"))
     }
 }
 
@@ -250,9 +250,16 @@ fn denies(acl: &AclEvidence) -> String {
         [rule] => glue(&[&named, "ルール", &rule.number.to_string(), "が", &Japanese.acl_rule(rule), "しています"]),
         _ => {
             let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
-            format!("{named}ルール {} が拒否しています", numbers.join("、"))
+            glue(&[&named, "ルール", &listed(numbers, "、"), "が拒否しています"])
         }
     }
+}
+
+/// Items after one another, the first few of them.
+pub(super) fn listed(items: Vec<String>, separator: &str) -> String {
+    let (mut items, left) = first_few(items);
+    items.extend(left.map(|left| Japanese.and_more(left)));
+    items.join(separator)
 }
 
 fn acl_name(acl: &AclEvidence) -> String {
@@ -278,7 +285,7 @@ pub(super) fn group_names(groups: &[Group]) -> String {
     };
     match groups {
         [] => "セキュリティグループ".to_owned(),
-        groups => format!("セキュリティグループ {} ", groups.iter().map(named).collect::<Vec<_>>().join("、")),
+        groups => format!("セキュリティグループ {} ", listed(groups.iter().map(named).collect(), "、")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Japanese, glue,
-    reasons::{CHANGED, group_names, the, way_of},
+    reasons::{CHANGED, group_names, listed, the, way_of},
     way,
 };
 use crate::{
@@ -64,16 +64,16 @@ impl Steps for Japanese {
 fn step(fix: &Fix<'_>) -> String {
     match fix {
         Fix::AclRules { acl, numbers } => {
-            let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
-            format!(
-                "{} の{}ルール {} を削除するか、その前に許可ルールを追加してください",
-                id(&acl.id),
-                way(acl.direction),
-                numbers.join("、")
-            )
+            let numbers = listed(numbers.iter().map(u32::to_string).collect(), "、");
+            let rules = glue(&[&id(&acl.id), "の", way(acl.direction), "ルール", &numbers]);
+            glue(&[&rules, "を削除するか、その前に許可ルールを追加してください"])
         }
-        Fix::AclRuleMissing(acl) => {
-            format!("{} に許可する{}ルールを追加してください", id(&acl.id), way(acl.direction))
+        Fix::AclRuleMissing { acl, before } => {
+            let place = match before {
+                Some(number) => glue(&[&id(&acl.id), "のルール", &number.to_string(), "より前に、"]),
+                None => glue(&[&id(&acl.id), "に"]),
+            };
+            format!("{place}許可する{}ルールを追加してください", way(acl.direction))
         }
         Fix::Acl(direction) => format!(
             "インターフェイスからサブネットのネットワーク ACL を開いてください。{}ルールのうち最初に一致するものが ICMP を\
