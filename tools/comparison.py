@@ -1,8 +1,9 @@
 """`make comparison`: puts the same incident through what there is and writes the texts into docs/comparison.md.
 
-The stack is deployed into the emulator with its plain alarm switched on and gets AWS's documented ping. The mail is the
-function's own; the plain alarm's is written from the deployed alarm and the metric's point; the Contributor Insights report
-is the template's rule applied to the records; Datadog's metrics are worked out as its published function does it.
+The stack is deployed into the emulator with its plain alarm switched on and gets AWS's documented ping, at an interface of the
+emulated EC2. The mail is the function's own; the plain alarm's is written from the deployed alarm and the metric's point; the
+Contributor Insights report is the template's rule applied to the records; Datadog's metrics are worked out as its published
+function does it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import dashboard
+import network
 import plain_alarm
 import records
 from emulator import ACCOUNT, REGION, Emulator, EmulatorError
@@ -68,13 +70,16 @@ def main() -> int:
     emulator = None
     try:
         with Step("Deploy template.yaml") as step:
-            emulator = Emulator.start()
+            ec2 = network.reserve()
+            emulator = Emulator.start(functions_see=ec2)
+            built = network.start_and_build(emulator, ec2)
             stack = Stack.deploy(emulator, {"PlainAlarmMails": "yes"})
             step.note = emulator.endpoint
         with Step("Send the ping and read what comes") as step:
             began = time.time()
-            lines = records.shifted(records.DOCUMENTED_PING, int(began) - 5 * 60)
-            stack.put(records.events(lines), f"{records.INTERFACE}-all")
+            lines = records.of_interface(records.DOCUMENTED_PING, built.interface)
+            lines = records.shifted(lines, int(began) - 5 * 60)
+            stack.put(records.events(lines), f"{built.interface}-all")
             mails: list[Mail] = []
             if not wait_for(lambda: bool(mails.extend(stack.mails()) or mails), 20):
                 raise StackError("no mail within 20 seconds")

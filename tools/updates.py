@@ -50,6 +50,7 @@ CHANGES: dict[str, list[Change]] = {
     "MetricName": [({}, {"MetricName": "Other"})],
     "AlarmName": [({}, {"AlarmName": "Other"})],
     "ReservedConcurrency": [({}, {"ReservedConcurrency": "5"})],
+    "TimeZone": [({}, {"TimeZone": "Asia/Tokyo"})],
 }
 
 NOTES = {
@@ -84,6 +85,8 @@ NOTES = {
     "IncidentBy": "open incidents are left as they are and end with their all-clear; new ones are opened by the new rule",
     "ChatTopic": "no deletes the second topic; a chat's channel has to be pointed at it again afterwards",
     "LookUps": "off takes the functions' permission to call EC2 away",
+    "MailLanguage": "mails of open incidents change their language, too",
+    "OperationalMetrics": "the dashboard's incidents, mails and delay stay empty without them",
     "Watchdog": "off deletes the alarm and its metric filter",
     "FilterPattern": "in force within minutes; what came before is not looked at again",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 import unittest
 
@@ -38,6 +39,26 @@ class Cost(unittest.TestCase):
         for name, price in cost.PRICES.items():
             self.assertTrue(price["source"] and price["what"], name)
             self.assertIn(price["sure"], ("likely", "unverified"), name)
+
+
+class Readme(unittest.TestCase):
+    """The two READMEs. The English one's sample is held to its mail by the tests of `alerting`."""
+
+    def test_the_japanese_one_shows_the_japanese_mail(self) -> None:
+        """As the snapshot has it, without the links."""
+        snapshot = (ROOT / "shared/alerting/tests/snapshots/ping-deny.ec2.ja.snap").read_text().split("---\n", 2)[2]
+        mail, _, links = snapshot.partition("\nネットワーク ACL acl-0f3a9c:\n")
+        sample = f"{mail}\nログレコード\n{links.partition('ログレコード')[2].lstrip()}"
+        shown = (ROOT / "README.ja.md").read_text().split("```text\n")[1].partition("```")[0]
+        self.assertEqual(shown.strip(), sample.strip())
+
+    def test_both_have_the_same_settings_metrics_and_alarms(self) -> None:
+        """What stands in code spans in the first column of the tables."""
+        names = []
+        for page in ("README.md", "README.ja.md"):
+            rows = re.findall(r"^\| (`[^|]*)\|", (ROOT / page).read_text(), re.M)
+            names.append([re.findall(r"`([^`]+)`", row) for row in rows])
+        self.assertEqual(*names)
 
 
 class Math(unittest.TestCase):

@@ -135,14 +135,22 @@ class Updates(Case):
         in_place = {
             **{"PlainAlarmMails": "yes", "TopicKey": "none", "LogRetentionDays": "7", "UpdateIntervalsMinutes": "1,2"},
             **{"QuietMinutes": "3", "AllClearMails": "no", "IncidentBy": "source", "MetricNamespace": "Other"},
-            **{"MetricName": "Odd", "Dashboard": "off", "MemorySize": "512", "TimeoutSeconds": "20"},
+            **{"MetricName": "Odd", "Dashboard": "off", "MemorySize": "512", "TimeoutSeconds": "20", "LookUps": "off"},
             **{
+                "OwnerTagKeys": "team",
+                "TimeZone": "Asia/Tokyo",
+                "OperationalMetrics": "no",
                 "MaxInflatedBytes": "33554432",
                 "LogLevel": "DEBUG",
-                "FunctionLogRetentionDays": "7",
-                "ReservedConcurrency": "5",
             },
+            **{"FunctionLogRetentionDays": "7", "ReservedConcurrency": "5"},
         }
+        replacing = {"TopicName": "Other", "AlarmName": "Other", "LogGroupName": "Other", "AlertEmail": "b@example.com"}
+        replacing |= {"ChatTopic": "yes", "MailLanguage": "ja"}
+        # Refused, without effect there, or of things that the emulator lacks.
+        not_here = {"LogGroupOnDelete", "ExistingLogGroupName", "Architecture", "FlowLogFormat", "NativeFilterPattern"}
+        tried = in_place.keys() | replacing.keys() | not_here | OFF_IN_THE_EMULATOR.keys()
+        self.assertEqual(Template().values.keys() - tried, set(), "a new parameter belongs into one of these")
         names = self._names(stack)
         stack.update(in_place)
         self.assertEqual(self._names(stack) - names, set(), "nothing was replaced")
@@ -150,7 +158,7 @@ class Updates(Case):
         self.ping(stack)
         self.assertIn("Odd-Packets", stack.metrics(time.time() - 900))
 
-        stack.update({"TopicName": "Other", "AlarmName": "Other", "LogGroupName": "Other", "AlertEmail": "b@example.com"})
+        stack.update(replacing)
         self.assertTrue(stack.outputs["AlertTopicArn"].endswith(":Other"))
         self.assertEqual(stack.outputs["LogGroupName"], "Other")
         alarms = [alarm["AlarmName"] for alarm in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]]
