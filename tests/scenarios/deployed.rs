@@ -37,6 +37,8 @@ struct Report {
     /// The responses, as the function logged them.
     counts: Vec<Counts>,
     alarms: BTreeMap<String, String>,
+    /// What was built for the functions to look up, by id.
+    network: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -394,4 +396,18 @@ async fn a_storm_is_one_incident_and_few_calls() {
         );
         assert!(storm["most_calls"].as_u64() <= Some(4), "{told:#}");
     }
+}
+
+#[tokio::test]
+async fn the_deployed_function_looks_its_network_up() {
+    let inputs = Inputs::new("network");
+    let report = deployed(&["--network", "--put", &inputs.records("ping-deny"), "--expect-mails", "1"]).await;
+    let network = report.network.expect("the tool built one");
+    let [mail] = report.mails.as_slice() else { panic!("{} mails, not one: {:#?}", report.mails.len(), report.mails) };
+    assert!(mail.body.contains(&network["interface"]), "{}", mail.body);
+    for part in ["web-1", "owner team-a", &network["instance"], &network["acl"], "rule 50"] {
+        assert!(mail.body.contains(part), "{part:?} is not in\n{}", mail.body);
+    }
+    // No record says which VPC it was.
+    assert_eq!(mail.attributes.get("vpc"), network.get("vpc"), "{:?}", mail.attributes);
 }

@@ -12,9 +12,22 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::harness::{Act, Setup, World, event, event_of, look_up_example, minutes_ago, rejected};
+use crate::harness::{ACL, Act, INSTANCE, Setup, World, event, event_of, look_up_example, minutes_ago, rejected};
 
 const ALL: [&str; 4] = ["DescribeNetworkAcls", "DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeTags"];
+
+#[tokio::test]
+async fn a_mail_names_the_instance_its_owner_and_the_rule() {
+    let mut world = World::start().await;
+    world.send(&event("ping-deny")).await.counts();
+    let mail = world.sns.mail();
+    assert!(mail.subject.contains("web-1"), "{}", mail.subject);
+    for part in ["web-1", INSTANCE, "team-a", ACL, "rule 50"] {
+        assert!(mail.body.contains(part), "{part:?} is not in\n{}", mail.body);
+    }
+    assert_eq!(world.ec2.attempts(), ALL);
+    assert_eq!(world.strays(), [""; 0]);
+}
 
 #[tokio::test]
 async fn a_second_mail_about_the_same_places_asks_nothing() {

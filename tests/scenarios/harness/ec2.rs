@@ -10,6 +10,11 @@ use std::time::Duration;
 use super::http::{Request, Response, answer, serve};
 use super::script::{Act, Script};
 
+/// The instance that the interface of the records belongs to.
+pub(crate) const INSTANCE: &str = "i-0123456789abcdef0";
+/// The network ACL in front of it: its outbound rule 50 denies ICMP.
+pub(crate) const ACL: &str = "acl-0f3a9c0f3a9c0f3a9";
+
 const INTERFACES: &str = "<networkInterfaceSet><item><networkInterfaceId>eni-1235b8ca123456789</networkInterfaceId>\
     <subnetId>subnet-0aaa</subnetId><vpcId>vpc-0bbb</vpcId><availabilityZone>ap-northeast-1a</availabilityZone>\
     <description>Primary network interface</description><ownerId>123456789010</ownerId>\

@@ -14,6 +14,7 @@ mod world;
 pub(crate) use binary::look_up_example;
 pub(crate) use clock::minutes_ago;
 pub(crate) use cloudwatch::{Datum, Put};
+pub(crate) use ec2::{ACL, INSTANCE};
 pub(crate) use process::Output;
 pub(crate) use runtime_api::Outcome;
 pub(crate) use script::Act;
