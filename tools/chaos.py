@@ -31,9 +31,9 @@ from typing import Any
 from batches import Batch, batch, name_of, records_by_key
 from emulator import Emulator, EmulatorError, free_port
 from ledger import Ledger
+from mails import Mails
 from proxy import THROTTLED, Proxy, faults
 from stack import Stack, StackError, build, build_environment, wait_for
-from subjects import Mails
 from terminal import Step, bold, duration, red, rule
 
 THROTTLED_SHARE, TIMED_OUT_SHARE = 0.30, 0.10
@@ -126,12 +126,6 @@ class Killer:
     def stop(self) -> None:
         """Ends the killing."""
         self._stop.set()
-
-
-def source_of_key(key: str) -> str:
-    """Returns the source address of a log group's records; see `make`."""
-    number = int(key.rpartition("-")[2])
-    return f"198.51.{100 + number // 250}.{1 + number % 250}"
 
 
 def peek(stack: Stack, queue_url: str) -> list[dict[str, Any]]:
@@ -257,16 +251,16 @@ class Chaos:
 
         kinds, told = self.mails.kinds(), self.mails.told()
         for key, incidents in opened.items():
-            mails = kinds.get(source_of_key(key), Counter())
+            mails = kinds.get(key, Counter())
             over = incidents & set(self.ledger.ended)
             must("every incident that is over has had an opening", mails["opening"] >= len(over), (key, mails, incidents))
             must("every incident that is over has had an all-clear", mails["all-clear"] >= len(over), (key, mails, incidents))
         tell: Counter[tuple[str, int]] = Counter()
         for incident in self.ledger.ended.values():
-            tell[source_of_key(incident.key), incident.records] += 1
+            tell[incident.key, incident.records] += 1
         must("all-clears tell what was counted", not tell - told, (tell - told).most_common(3))
         for incident in self.ledger.running.values():
-            tell[source_of_key(incident.key), incident.records] += 1
+            tell[incident.key, incident.records] += 1
         must("no all-clear tells anything else", set(told) <= set(tell), (set(told) - set(tell)))
 
     def summary(self) -> dict[str, Any]:

@@ -28,9 +28,9 @@ from typing import Any
 from batches import Batch, batch, records_by_key
 from emulator import Emulator, EmulatorError, free_port
 from ledger import Ledger
+from mails import Mails, key_of, kind_of
 from meter import Call, Meter
 from stack import Stack, StackError, build, build_environment, wait_for
-from subjects import Mails, kind_of
 from terminal import Step, bold, duration, red, rule
 
 UPDATE_SECONDS, QUIET_SECONDS = 12, 24
@@ -125,8 +125,7 @@ def tell(name: str, batches: list[Batch], ledger: Ledger, mails: Mails, meter: M
     calls = [call for call in list(meter.calls) if call.batch in names]
     by_batch = Counter(call.batch for call in calls)
     key = batches[0].key
-    group = key.rpartition("|")[2]
-    about = [mail for mail in mails.all if group in mail.body]
+    about = [mail for mail in mails.all if key_of(mail) == key]
     kinds = Counter(map(kind_of, about))
     told = Told(
         batches=len(batches),

@@ -1,8 +1,7 @@
-"""The mails of a run, read from a queue that is subscribed to the topic, by what their subjects say."""
+"""The mails of a run, read from a queue that is subscribed to the topic, by the documents that come with them."""
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import Counter
 
@@ -10,7 +9,7 @@ from stack import Mail, Stack
 
 
 class Mails:
-    """The mails, read as they come, by what their subjects say."""
+    """The mails, read as they come."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -22,7 +21,7 @@ class Mails:
         """Takes what came; returns how many there are altogether."""
         with self._lock:
             # The stack's alarms mail to the same topic.
-            self.all.extend(mail for mail in self.stack.mails() if mail.subject.startswith("[Ping-Deny] "))
+            self.all.extend(mail for mail in self.stack.mails() if "incident" in mail.document)
             return len(self.all)
 
     def watch(self, every: float = 0.5) -> None:
@@ -39,32 +38,23 @@ class Mails:
         self._stop.set()
 
     def kinds(self) -> dict[str, Counter[str]]:
-        """Counts openings, updates and all-clears by the source address in the subject: each log group has its own."""
+        """Counts openings, updates and all-clears by the incident's key."""
         found: dict[str, Counter[str]] = {}
         for mail in self.all:
-            found.setdefault(source_of(mail.subject), Counter())[kind_of(mail)] += 1
+            found.setdefault(key_of(mail), Counter())[kind_of(mail)] += 1
         return found
 
     def told(self) -> Counter[tuple[str, int]]:
-        """Counts all-clears by source address and number of pings."""
+        """Counts all-clears by the incident's key and the records they tell of."""
         clears = (mail for mail in self.all if kind_of(mail) == "all-clear")
-        return Counter((source_of(mail.subject), pings_of(mail.subject)) for mail in clears)
+        return Counter((key_of(mail), mail.document["totals"]["records"]) for mail in clears)
 
 
 def kind_of(mail: Mail) -> str:
     """Tells which of the three mails it is."""
-    if " over after " in mail.subject:
-        return "all-clear"
-    return "update" if "still going on" in mail.subject else "opening"
+    return mail.document["kind"]
 
 
-def source_of(subject: str) -> str:
-    """Finds the source address in a subject."""
-    found = re.search(r"from (\d+\.\d+\.\d+\.\d+)", subject)
-    return found[1] if found else subject
-
-
-def pings_of(subject: str) -> int:
-    """Finds the number of pings in a subject."""
-    found = re.search(r"([\d,]+) rejected ping", subject)
-    return int(found[1].replace(",", "")) if found else -1
+def key_of(mail: Mail) -> str:
+    """Tells the key of the incident that it is about."""
+    return mail.document["incident"]["key"]
