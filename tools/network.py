@@ -1,7 +1,7 @@
 """A small network in an emulated EC2: what the mails of the demo and of the tests name.
 
     VPC shop 172.31.0.0/16 > subnet web 172.31.16.0/20 > network interface 172.31.16.139 > instance web-1, owner team-a
-    security group web: allows ping from and to everywhere
+    security group web: allows ping from 203.0.113.0/24, and everything outward
     network ACL web: outbound rule 50 denies ICMP to 0.0.0.0/0, rule 100 allows the rest; inbound rule 100 allows everything
 
 Its address is the one of AWS's documented ping (`records.py`), so that only the interface's id has to change there.
@@ -105,7 +105,7 @@ def build(ec2: Any) -> Network:
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.31.16.0/20", TagSpecifications=tagged("subnet", Name="web"))
     subnet = subnet["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="web", Description="web servers", VpcId=vpc)["GroupId"]
-    ping = {"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ping = {"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ping])
     interface = ec2.create_network_interface(
         SubnetId=subnet, PrivateIpAddress=ADDRESS, Groups=[group], Description="Primary network interface"

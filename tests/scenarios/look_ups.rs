@@ -146,7 +146,7 @@ fn check(report: &Report) {
         assert_eq!(found["tags"][&built.vpc]["name"], "shop", "{found:#}");
         let group = &found["groups"][&built.group];
         assert_eq!(group["name"], "web", "{found:#}");
-        let ping = "Only(1) IcmpRange { kind: None, code: None } Block(0.0.0.0/0)";
+        let ping = "Only(1) IcmpRange { kind: None, code: None } Block(203.0.113.0/24)";
         assert_eq!(group["inbound"], json!([ping]), "{found:#}");
         // The second look-up, right after it.
         assert_eq!((&found["warm_millis"], &found["warm_is_the_same"]), (&json!(0), &json!(true)), "{found:#}");

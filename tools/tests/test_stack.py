@@ -56,7 +56,7 @@ class Case(unittest.TestCase):
     def setUp(self) -> None:
         """Starts it."""
         if not (BUILT / "template.yaml").exists():
-            self.skipTest("nothing is built: run make built")
+            self.fail("nothing is built: run make built")
         self.emulator = Emulator.start()
         self.addCleanup(self.emulator.stop)
 
