@@ -126,4 +126,5 @@ def name_of(target: str, path: str, body: bytes) -> str:
     if path.startswith("/service/"):
         return "cloudwatch " + path.rpartition("/")[2]
     action = re.search(rb"(?:^|&)Action=(\w+)", body)
-    return f"sns {action[1].decode()}" if action else path
+    service = "ec2" if b"Version=2016-11-15" in body else "sns"
+    return f"{service} {action[1].decode()}" if action else path
