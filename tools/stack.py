@@ -83,7 +83,11 @@ def run(command: list[str], env: dict[str, str], on_line: Callable[[str], None] 
 def build_environment() -> dict[str, str]:
     """Returns the environment for `build`, which needs no AWS: the endpoint is one that refuses."""
     quiet = {"CARGO_TERM_COLOR": "never", "CARGO_TERM_PROGRESS_WHEN": "never"}
-    return environment("http://127.0.0.1:9", ROOT / ".aws-sam") | quiet
+    # Below `cargo test` cargo has set these for the package under test. A build script that looks at them (ring's does) would
+    # be run again for each change between there and here, and all that depends on it be compiled again.
+    of_package = ("CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_")
+    inherited = environment("http://127.0.0.1:9", ROOT / ".aws-sam")
+    return {name: value for name, value in inherited.items() if not name.startswith(of_package)} | quiet
 
 
 def build(env: dict[str, str], on_line: Callable[[str], None] = lambda line: None) -> None:
