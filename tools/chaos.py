@@ -33,21 +33,15 @@ from emulator import Emulator, EmulatorError, free_port
 from ledger import Ledger
 from mails import Mails
 from proxy import THROTTLED, Proxy, faults
+from soak import Broken, must, parameters
 from stack import Stack, StackError, build, build_environment, wait_for
 from terminal import Step, bold, duration, red, rule
 
 THROTTLED_SHARE, TIMED_OUT_SHARE = 0.30, 0.10
 KILLS_PER_SECOND = 3.0
-# Short times, so that the lives of incidents fit in: functions of 8 s, thus leases of 16 s; updates after 12 s, an end after
-# 24 quiet ones.
+# Functions of 8 s, thus leases of 16 s.
 TIMEOUT_SECONDS = 8
-UPDATE_SECONDS, QUIET_SECONDS = 12, 24
-PARAMETERS = {
-    "TimeoutSeconds": str(TIMEOUT_SECONDS),
-    "UpdateIntervalsMinutes": str(UPDATE_SECONDS / 60),
-    "QuietMinutes": str(QUIET_SECONDS / 60),
-    "LogLevel": "WARN",
-}
+PARAMETERS = parameters(TIMEOUT_SECONDS)
 # Lambda waits one and then two minutes before it tries again, which is longer than a lease of the default 60 s. Here it is
 # shorter: a retry also meets the lease of a run that was killed, and more batches end in the failure queue.
 RETRY_SECONDS = 6
@@ -61,16 +55,6 @@ BATCHES_PER_GROUP = 5
 # Batches that are on their way at once, with those that wait for their next attempt: no more than this machine can do.
 MAX_ON_THEIR_WAY = 60
 SETTLE_SECONDS = 600
-
-
-class Broken(RuntimeError):
-    """Something that must not be, was."""
-
-
-def must(what: str, holds: bool, detail: Any = "") -> None:
-    """Ends the run if `holds` does not."""
-    if not holds:
-        raise Broken(f"{what}{f': {detail}' if detail != '' else ''}")
 
 
 def make(count: int, began: int, dice: random.Random) -> list[Batch]:

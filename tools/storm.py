@@ -30,16 +30,11 @@ from emulator import Emulator, EmulatorError, free_port
 from ledger import Ledger
 from mails import Mails, key_of, kind_of
 from meter import Call, Meter
+from soak import UPDATE_SECONDS, Broken, must, parameters
 from stack import Stack, StackError, build, build_environment, wait_for
 from terminal import Step, bold, duration, red, rule
 
-UPDATE_SECONDS, QUIET_SECONDS = 12, 24
-PARAMETERS = {
-    "TimeoutSeconds": "10",
-    "UpdateIntervalsMinutes": str(UPDATE_SECONDS / 60),
-    "QuietMinutes": str(QUIET_SECONDS / 60),
-    "LogLevel": "WARN",
-}
+PARAMETERS = parameters(10)
 SETTINGS = {
     "LAMBDA_ACCOUNT_CONCURRENCY": "0",
     # The meter asks DynamoDB for the consumed capacity, which the function has not signed. What roles may do is tested
@@ -49,16 +44,6 @@ SETTINGS = {
 MAX_CALLS = 4
 RATE = 15.0
 SETTLE_SECONDS = 300
-
-
-class Broken(RuntimeError):
-    """Something that must not be, was."""
-
-
-def must(what: str, holds: bool, detail: Any = "") -> None:
-    """Ends the run if `holds` does not."""
-    if not holds:
-        raise Broken(f"{what}{f': {detail}' if detail != '' else ''}")
 
 
 def address(number: int, network: str = "198.18") -> str:

@@ -204,12 +204,9 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             Either::Right(((), sending)) => {
                 let (mailed, published) = future::join(sending, self.publish(&points)).await;
                 note_sent(&mut outcome, &openings, &mailed, now);
-                let sent = operations::sent(name, &outcome, now);
                 if self.operational_metrics {
-                    match self.publish(&sent).await {
-                        Ok(points) => outcome.points += points,
-                        Err(error) => outcome.unreported = Some(error),
-                    }
+                    let sent = operations::sent(name, &outcome, now);
+                    self.publish_once(&sent, &mut outcome).await;
                 }
                 (mailed, published)
             }
@@ -249,10 +246,15 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             let name = &self.site.metric_name;
             let mut points = operations::decided(name, outcome, now);
             points.extend(operations::sent(name, outcome, now));
-            match self.publish(&points).await {
-                Ok(points) => outcome.points += points,
-                Err(error) => outcome.unreported = Some(error),
-            }
+            self.publish_once(&points, outcome).await;
+        }
+    }
+
+    /// Publishes what is not worth another attempt.
+    async fn publish_once(&self, points: &[Point], outcome: &mut Outcome) {
+        match self.publish(points).await {
+            Ok(points) => outcome.points += points,
+            Err(error) => outcome.unreported = Some(error),
         }
     }
 
@@ -373,7 +375,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                             head: written(head_doc, &head),
                         });
                         writes.push(head_write(head));
-                        outcome.reasons.extend([Reason::TakenOver]);
+                        outcome.reasons.push(Reason::TakenOver);
                     }
                     continue;
                 }
