@@ -296,6 +296,8 @@ def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
             counted_before, timers_kept = sum(chaos.ledger.records().values()), len(chaos.ledger.running)
             step.note = f"{len(done)} done, {len(failed)} in the failure queue"
         with Step("make replay") as step:
+            # A batch is left alone for as long as the lease of a run that was killed at it lasts.
+            time.sleep(2 * TIMEOUT_SECONDS)
             status, output = stack.replay()
             must("the replay ends well", status == 0, output[-2000:])
             step.note = output.strip().splitlines()[-1]
