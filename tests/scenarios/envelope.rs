@@ -1,6 +1,6 @@
 //! Envelopes that are broken: one clear line, and nothing published half.
 
-use integration_tests::{Batch, Damage, event_json, event_of_payload, storm};
+use integration_tests::{Batch, Counts, Damage, event_json, event_of_payload, storm};
 
 use crate::harness::{Setup, World, event, source};
 
@@ -52,6 +52,8 @@ async fn an_event_of_another_service_is_named_as_such() {
         r#"{"awslogs":{"data":42}}"#,
         r#"{"awslogs":{"data":""}}"#,
         r#"{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"hello"}}]}"#,
+        r#"{"Records":[{"eventSource":"aws:s3","s3":{"bucket":{"name":"b"},"object":{"key":"AWSLogs/1/vpcflowlogs/x.log.gz"}}}]}"#,
+        r#"{"deliveryStreamArn":"arn:aws:firehose:x","records":[{"recordId":"1","data":"H4sIAAAAAAAA/wMAAAAAAAAAAAA="}]}"#,
     ];
     for event_text in foreign {
         let error = failure(Setup::aws(), event_text).await;
@@ -112,6 +114,33 @@ async fn a_payload_that_is_wrong_after_its_records_publishes_nothing() {
 }
 
 #[tokio::test]
+async fn log_events_of_an_unknown_message_type_are_an_error() {
+    for message_type in ["", "data_message", "DATA_MESSAGE ", "CONTROL_MESSAGES"] {
+        let mut batch = ping();
+        let log_events = batch.log_events.len();
+        batch.message_type = message_type.to_owned();
+        let error = failure(Setup::aws(), &event_json(&batch, None)).await;
+        assert_says(&error, &["messagetype", &format!("log events in it: {log_events}")]);
+
+        // A document that nobody would miss is none.
+        batch.log_events.clear();
+        let mut world = World::start().await;
+        let counts = world.send(&event_json(&batch, None)).await.counts();
+        assert_eq!((counts, world.calls()), (Counts::default(), 0), "{message_type:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_message_type_beside_records_publishes_nothing() {
+    let known = serde_json::to_string(&ping()).expect("a batch is JSON");
+    let unknown = known.replace("DATA_MESSAGE", "NEW_MESSAGE");
+    for payload in [format!("{known}{unknown}"), format!("{unknown}{known}")] {
+        let error = failure(Setup::aws(), &event_of_payload(payload, None)).await;
+        assert_says(&error, &["messagetype"]);
+    }
+}
+
+#[tokio::test]
 async fn a_payload_above_the_limit_is_refused_with_both_numbers() {
     let event_text = event_json(&storm(2_000, 100, 1_795_401_120), None);
     let setup = || Setup::aws().set("MAX_INFLATED_BYTES", "100000");
@@ -144,10 +173,7 @@ async fn raw_input_reaches_an_error_only_escaped() {
         failure(Setup::aws(), &text).await;
         let mut batch = ping();
         batch.message_type = hostile.to_owned();
-        let mut world = World::start().await;
-        // Whether an unknown type is an error is the function's choice; that it stays on one line is not.
-        if let crate::harness::Outcome::Error { message, .. } = world.send(&event_json(&batch, None)).await {
-            assert!(!message.contains(hostile), "{message:?}");
-        }
+        let error = failure(Setup::aws(), &event_json(&batch, None)).await;
+        assert!(!error.contains(hostile), "{error:?}");
     }
 }

@@ -179,6 +179,13 @@ impl<'a> Cursor<'a> {
         self.skip_within(MAX_DEPTH)
     }
 
+    /// Takes any value and hands out its text.
+    pub(crate) fn skipped(&mut self) -> Result<&'a str> {
+        let start = self.at;
+        self.skip()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
     fn skip_within(&mut self, depth: usize) -> Result<()> {
         self.white_space();
         let nested = matches!(self.peek(), Some(b'{' | b'['));

@@ -98,13 +98,34 @@ fn record<'a, 'b>(
 /// Finds a more telling reason for the kinds of line that come from somewhere else.
 #[cold]
 fn explain(line: &str, unparsed: Unparsed) -> Unparsed {
-    if words(line).any(|word| word == "TransitGateway") {
+    if words(line).any(|word| word == "TransitGateway")
+        || matches!(unparsed, Unparsed::FieldCount { found: TRANSIT_GATEWAY_FIELDS }) && is_of_transit_gateway(line)
+    {
         Unparsed::TransitGateway
     } else if is_header(line) {
         Unparsed::Header
     } else {
         unparsed
     }
+}
+
+/// The fields of the default format of transit gateway flow logs, from `version` to `pkt-dst-aws-service`:
+/// <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html>.
+const TRANSIT_GATEWAY_FIELDS: usize = 36;
+
+/// Whether a line of that many fields is a transit gateway's record although its `resource-type` is another word or `-`.
+/// Asked only where no declared format has that many.
+///
+/// Version 6 belongs to transit gateway flow logs. In a record of a VPC a leading 6 is something else, such as the
+/// protocol; that record says what was done with the traffic, has its account where the resource type would be, or has
+/// another field where the status would be.
+fn is_of_transit_gateway(line: &str) -> bool {
+    const LOG_STATUS: usize = 25;
+    let nth = |at| words(line).nth(at).unwrap_or_default();
+    nth(0) == "6"
+        && !nth(1).bytes().all(|byte| byte.is_ascii_digit())
+        && matches!(nth(LOG_STATUS), "OK" | "NODATA" | "SKIPDATA")
+        && !words(line).any(|word| matches!(word, "ACCEPT" | "REJECT"))
 }
 
 /// Whether a line names the fields instead of holding their values, as the first line of a file in S3 does.

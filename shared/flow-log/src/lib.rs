@@ -68,6 +68,7 @@ mod reader;
 mod record;
 mod scan;
 mod split;
+mod system_fields;
 mod unparsed;
 mod value;
 
@@ -80,6 +81,7 @@ pub use line::{FlowLine, Idle};
 pub use payload::{Header, LogEvent, MessageType, Payload};
 pub use reader::{Line, MAX_LINE_BYTES, Reader};
 pub use record::FlowRecord;
+pub use system_fields::SystemFields;
 pub use unparsed::{Unparsed, Why};
 pub use value::{
     Action, EncryptionStatus, EpochMillis, FlowDirection, InterfaceType, Protocol, RejectReason, SublocationType, Tag,

@@ -13,7 +13,8 @@ pub enum Unparsed {
         /// The fields found, split on runs of white space.
         found: usize,
     },
-    /// A record of a transit gateway flow log, which has no `action`: it belongs to another kind of log.
+    /// A record of a transit gateway flow log, which has no `action`: it belongs to another kind of log. Known by its
+    /// `resource-type`, or by the shape of that log's default format where no declared format has as many fields.
     TransitGateway,
     /// The line names fields instead of holding their values, as the first line of a file in S3 does.
     Header,

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use allocation_counter::{AllocationInfo, measure};
-use flow_log::{Action, DEFAULT_MAX_INFLATED_BYTES, Decoder, Formats, Protocol, Record};
+use flow_log::{Action, DEFAULT_MAX_INFLATED_BYTES, Decoder, Formats, LogEvent, Protocol, Record};
 
 use crate::support::{event, gzip, log_event, payload, wrap};
 
@@ -52,6 +52,18 @@ fn allocations_do_not_depend_on_the_number_of_lines() {
         .collect();
     // The first time, the two buffers; every time, the list of subscription filters.
     assert_eq!(counts, [(3, 1); 4]);
+}
+
+#[test]
+fn system_fields_are_read_without_an_allocation() {
+    for json in [
+        r#"{"account":"9","@aws.account":"123456789012","@aws.region":"eu-west-1","@source.log":"g"}"#,
+        r#"{"version":"2","account":"123456789010","eni":"eni-1","source":"10.0.0.1"}"#,
+    ] {
+        let event = LogEvent::new("1", 5, "m").with_extracted_fields(json);
+        let info = measure(|| assert_eq!(event.system_fields().region.is_some(), json.contains("@aws.region")));
+        assert_eq!(info.count_total, 0, "{json}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use flow_log::{Decoder, MessageType};
+use flow_log::{Decoder, LogEvent, MessageType, SystemFields};
 
 use crate::support::{decode, decode_with, event, gzip, log_event, payload, testdata, wrap};
 
@@ -76,6 +76,101 @@ fn escapes_in_messages() {
     ] {
         let event = format!(r#"{{"id":"1","timestamp":5,"message":{json}}}"#);
         assert_eq!(messages(&payload(&event)), [message], "{json}");
+    }
+}
+
+/// What the system fields of a batch's one event say: account, region, log group.
+fn origin(log_event: &str) -> [Option<String>; 3] {
+    let event = event(&payload(log_event));
+    let mut decoder = Decoder::default();
+    let mut payload = decoder.decode(&event).unwrap();
+    let mut origins = Vec::new();
+    payload
+        .next_batch(|event| {
+            let SystemFields { account, region, source_log_group, .. } = event.system_fields();
+            origins.push([account, region, source_log_group].map(|field| field.map(Cow::into_owned)));
+        })
+        .unwrap();
+    let [origin] = &origins[..] else { panic!("{origins:?}") };
+    origin.clone()
+}
+
+#[test]
+fn system_fields_in_any_order_of_keys() {
+    let fields =
+        r#""extractedFields":{"@aws.account":"111122223333","@aws.region":"eu-west-1","@source.log":"Flow/Logs"}"#;
+    let shuffled = r#""extractedFields" : { "@source.log" :"Flow\/Logs", "\u0040aws.region":"eu-west-1", "x":[{}],
+        "@aws.account":"\u0031\u00311122223333" }"#;
+    let among_named = r#""extractedFields":{"account":"9","@aws.account":"111122223333","region":"9","@aws.region":"eu-west-1","@source.log":"Flow/Logs","z":""}"#;
+    for fields in [fields, shuffled, among_named] {
+        for event in [
+            format!(r#"{{"id":"1","timestamp":1432917027000,"message":"m",{fields}}}"#),
+            format!(r#"{{"id":"1","timestamp":5,"message":"m",{fields}}}"#),
+            format!(r#"{{"id":"1","timestamp":1432917027000,{fields},"message":"m"}}"#),
+            format!(r#"{{"id":"1",{fields},"timestamp":1432917027000,"message":"m"}}"#),
+            format!(r#"{{{fields},"message":"m","id":"1","timestamp":1432917027000}}"#),
+        ] {
+            let expected = ["111122223333", "eu-west-1", "Flow/Logs"].map(|text| Some(text.to_owned()));
+            assert_eq!(origin(&event), expected, "{event}");
+        }
+    }
+}
+
+#[test]
+fn system_fields_that_are_not_there_or_not_text() {
+    let some = |text: &str| Some(text.to_owned());
+    for (fields, expected) in [
+        (r#""x":1"#, [None, None, None]),
+        (r#""extractedFields":{}"#, [None, None, None]),
+        (r#""extractedFields":null"#, [None, None, None]),
+        (r#""extractedFields":7"#, [None, None, None]),
+        (r#""extractedFields":"@aws.account""#, [None, None, None]),
+        (r#""extractedFields":["@aws.account","1"]"#, [None, None, None]),
+        (r#""extractedFields":[{"@aws.account":"1"}]"#, [None, None, None]),
+        // The fields that a filter pattern names, which may have any name.
+        (r#""extractedFields":{"account":"1","aws.account":"1","@AWS.ACCOUNT":"1"}"#, [None, None, None]),
+        (r#""extractedFields":{"account":"@aws.account","region":"@"}"#, [None, None, None]),
+        // Each on its own.
+        (r#""extractedFields":{"@aws.account":"1"}"#, [some("1"), None, None]),
+        (r#""extractedFields":{"@aws.region":"r","eni":"x"}"#, [None, some("r"), None]),
+        (r#""extractedFields":{"eni":"x","@source.log":"g"}"#, [None, None, some("g")]),
+        // Not text, empty, or nested in something else.
+        (r#""extractedFields":{"@aws.account":123456789012,"@aws.region":"r"}"#, [None, some("r"), None]),
+        (r#""extractedFields":{"@aws.account":null,"@aws.region":{"@source.log":"g"}}"#, [None, None, None]),
+        (r#""extractedFields":{"@aws.account":"","@aws.region":"r"}"#, [None, some("r"), None]),
+        (r#""extractedFields":{"x":{"@aws.account":"1"},"@aws.region":"r"}"#, [None, some("r"), None]),
+        // Twice: either could be meant.
+        (r#""extractedFields":{"@aws.account":"1","@aws.region":"r","@aws.account":"2"}"#, [None, some("r"), None]),
+        (r#""extractedFields":{"@aws.account":"1","@aws.account":"1"}"#, [None, None, None]),
+        (r#""extractedFields":{"@aws.account":"1","\u0040aws.account":null}"#, [None, None, None]),
+        (r#""extractedFields":{"@aws.account":[],"@aws.account":"1"}"#, [None, None, None]),
+        // Beside the object: no place where CloudWatch Logs writes them.
+        (r#""@aws.account":"1""#, [None, None, None]),
+        // Text that is no account stays text; who shows it has to mind.
+        (r#""extractedFields":{"@aws.account":"a\nb\ud800"}"#, [some("a\nb\u{fffd}"), None, None]),
+    ] {
+        for event in [
+            format!(r#"{{"id":"1","timestamp":1432917027000,"message":"m",{fields}}}"#),
+            format!(r#"{{{fields},"id":"1","timestamp":1432917027000,"message":"m"}}"#),
+        ] {
+            assert_eq!(origin(&event), expected, "{event}");
+        }
+    }
+    let huge = "9".repeat(1 << 20);
+    let event = format!(r#"{{"timestamp":5,"message":"m","extractedFields":{{"@aws.account":"{huge}"}}}}"#);
+    assert_eq!(origin(&event), [Some(huge), None, None]);
+}
+
+#[test]
+fn system_fields_are_borrowed_unless_escaped() {
+    let fields = r#"{"@aws.account":"111122223333","@aws.region":"eu\u002dwest-1"}"#;
+    let event = LogEvent::new("1", 5, "m").with_extracted_fields(fields);
+    let SystemFields { account, region, source_log_group, .. } = event.system_fields();
+    assert!(matches!(account, Some(Cow::Borrowed("111122223333"))), "{account:?}");
+    assert_eq!((region.as_deref(), source_log_group), (Some("eu-west-1"), None));
+    for broken in ["", "{", r#"{"@aws.account":"1""#, r#"{"@aws.account":"1",}"#] {
+        let event = LogEvent::new("1", 5, "m").with_extracted_fields(broken);
+        assert_eq!(event.system_fields(), SystemFields::default(), "{broken}");
     }
 }
 
@@ -227,6 +322,8 @@ fn broken_payloads() {
         (r#"{"logEvents":[],"logEvents":[]}"#, "payload: the same key twice at byte 28"),
         (r#"{"logEvents":{}}"#, "payload: expected an array at byte 13"),
         (r#"{"logEvents":[{}]}"#, "payload: a log event without timestamp or message ends at byte 16"),
+        (r#"{"logEvents":[{"extractedFields":{},"extractedFields":{}}]}"#, "payload: the same key twice at byte 54"),
+        (r#"{"logEvents":[{"extractedFields":{"a"}}]}"#, "payload: expected a colon at byte 37"),
         (r#"{"logEvents":[{"timestamp":"5"}]}"#, "payload: expected a value at byte 27"),
         (r#"{"logEvents":[{"timestamp":5.0}]}"#, "payload: expected the timestamp in whole milliseconds at byte 27"),
         (r#"{"logEvents":[{"timestamp":05}]}"#, "payload: expected a comma or the end of the object at byte 28"),

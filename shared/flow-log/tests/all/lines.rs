@@ -230,6 +230,22 @@ fn no_data_and_skipped_are_never_unparsed() {
 }
 
 #[test]
+fn records_wrapped_in_json_are_no_records() {
+    let formats = Formats::default();
+    for (line, expected) in [
+        (format!(r#"{{"message":"{PING}"}}"#), "log-status is not a documented value"),
+        (
+            format!(r#"{{"message":"{}"}}"#, PING.replace("REJECT OK", "- NODATA")),
+            "log-status is not a documented value",
+        ),
+        (format!(r#"{{"message": "{PING}"}}"#), "15 fields, which no declared format has"),
+        (r#"{"version":2,"action":"REJECT","protocol":1}"#.to_owned(), "1 fields, which no declared format has"),
+    ] {
+        assert_eq!(outcome(&formats, &line), expected, "{line}");
+    }
+}
+
+#[test]
 fn several_formats_are_told_apart_by_their_number_of_fields() {
     let (v5, lines) = scenario("services-and-direction");
     let formats = Formats::parse(&format!("{}\n{v5}", Formats::default())).unwrap();
@@ -247,6 +263,71 @@ fn fields_that_are_not_known_are_carried_along() {
     assert_eq!(flow.text_by_name("srcaddr"), flow.text(Field::SrcAddr));
     assert_eq!(flow.text(Field::Packets), None);
     assert_eq!(flow.to_record().unwrap().dstaddr.to_string(), "10.0.0.2");
+}
+
+/// The default format of transit gateway flow logs, `resource-type` replaced: 36 fields, no `action`.
+const TRANSIT_GATEWAY: &str = "6 {} 123456789012 tgw-0123456789abcdef0 tgw-attach-0123456789abcdef0 123456789012 \
+    123456789012 vpc-abcdefab012345678 vpc-abcdefab012345679 subnet-aaaaaaaa012345678 subnet-bbbbbbbb012345678 \
+    eni-1235b8ca123456789 eni-1235b8ca123456780 apse2-az3 apse2-az1 tgw-attach-0123456789abcdef1 10.20.33.164 10.40.2.236 \
+    0 0 1 4 336 1616729292 1616729349 OK IPv4 0 0 0 0 0 ap-southeast-2 ingress - -";
+
+#[test]
+fn transit_gateway_records_are_known_by_their_shape_too() {
+    const RECORD: &str = "a transit gateway record, which has no action";
+    const COUNT: &str = "36 fields, which no declared format has";
+    let line = |resource_type: &str| TRANSIT_GATEWAY.replace("{}", resource_type);
+    let with = |at: usize, value: &str| {
+        let line = line("x");
+        let mut fields: Vec<_> = line.split_ascii_whitespace().collect();
+        fields[at] = value;
+        fields.join(" ")
+    };
+    let without_traffic = "6 - 123456789012 tgw-1 tgw-attach-1 - - - - - - - - - - - - - - - - - - 1616729292 1616729349 \
+                           NODATA - - - - - - - - - -";
+    for (line, expected) in [
+        (line("TransitGateway"), RECORD),
+        (line("TransitGatewayAttachment"), RECORD),
+        (line("transit-gateway"), RECORD),
+        (line("-"), RECORD),
+        (line("-").replace(' ', "  "), RECORD),
+        (without_traffic.to_owned(), RECORD),
+        (with(25, "SKIPDATA"), RECORD),
+        // The word is enough, wherever it is and however many fields there are.
+        (format!("{} -", line("TransitGateway")), RECORD),
+        // One thing is different, and it may be anything.
+        (format!("{} -", line("-")), "37 fields, which no declared format has"),
+        (line("").replacen("  ", " ", 1), "35 fields, which no declared format has"),
+        (line("123456789012"), COUNT),
+        (with(0, "5"), COUNT),
+        (with(0, "06"), COUNT),
+        (with(25, "-"), COUNT),
+        (with(25, "ok"), COUNT),
+        (with(24, "OK").replacen("OK OK", "OK x", 1), COUNT),
+        // A VPC record of a format that nobody declared; the 6 is its protocol.
+        (with(33, "ACCEPT"), COUNT),
+        (with(1, "REJECT"), COUNT),
+    ] {
+        assert_eq!(outcome(&Formats::default(), &line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_declared_format_of_36_fields_wins_over_the_shape_of_a_transit_gateway_record() {
+    let opaque = |range: std::ops::Range<usize>| range.map(|i| format!("${{x{i}}} ")).collect::<String>();
+    let format = format!(
+        "${{protocol}} {}${{srcaddr}} ${{dstaddr}} {}${{log-status}} {}${{action}}",
+        opaque(0..15),
+        opaque(15..22),
+        opaque(22..31)
+    );
+    let formats = Formats::parse(&format!("{format}\n{}", Formats::default())).unwrap();
+    assert_eq!(formats.as_slice()[0].len(), 36);
+    let line = TRANSIT_GATEWAY.replace("{}", "-");
+    assert_eq!(outcome(&formats, &line), "action is missing");
+    assert_eq!(outcome(&formats, &line.replace("ingress - -", "ingress - drop")), "action is not a documented value");
+    assert_eq!(outcome(&formats, &line.replace("ingress - -", "ingress - REJECT")), "REJECT TCP");
+    assert_eq!(outcome(&formats, &line.replace(" OK ", " NODATA ")), "NODATA");
+    assert_eq!(outcome(&formats, &format!("{line} -")), "37 fields, which no declared format has");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod allocations;
 mod corpus;
+mod docs;
 mod envelope;
 mod files;
 mod hostile;

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::net::IpAddr;
 
 use flow_log::{
-    Action, Decoder, EncryptionStatus, EpochMillis, Field, FlowRecord, Formats, Protocol, Record, Tag, TcpFlags,
-    TrafficPath, Unparsed, Why,
+    Action, Decoder, EncryptionStatus, EpochMillis, Field, FlowRecord, Formats, LogEvent, Protocol, Record,
+    SystemFields, Tag, TcpFlags, TrafficPath, Unparsed, Why,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -47,7 +47,11 @@ pub(crate) fn read_naively(formats: &Formats, line: &str) -> Outcome {
         })
     };
     let Some(format) = formats.as_slice().iter().find(|format| format.len() == words.len()) else {
-        return unparsed(Unparsed::FieldCount { found: words.len() });
+        return if is_transit_gateway_record(&words) {
+            Outcome::Unparsed(Unparsed::TransitGateway)
+        } else {
+            unparsed(Unparsed::FieldCount { found: words.len() })
+        };
     };
     let word = |field: Field| format.names().position(|name| name == field.name()).map(|at| words[at]);
     let wrong = |field, why| Unparsed::Field { field, why };
@@ -74,6 +78,16 @@ pub(crate) fn read_naively(formats: &Formats, line: &str) -> Outcome {
         }
     }
     Outcome::Flow(action, protocol, Field::ALL.iter().map(|&field| Ok(typed(field, word(field)).unwrap())).collect())
+}
+
+/// Whether 36 words of no declared format are the fields of a transit gateway flow log's default format.
+fn is_transit_gateway_record(words: &[&str]) -> bool {
+    words.len() == 36
+        && words[0] == "6"
+        && !words[1].chars().all(|c| c.is_ascii_digit())
+        && ["OK", "NODATA", "SKIPDATA"].contains(&words[25])
+        && !words.contains(&"ACCEPT")
+        && !words.contains(&"REJECT")
 }
 
 fn digits(text: &str, max: u64) -> Result<u64, Why> {
@@ -180,10 +194,50 @@ struct Event {
     id: String,
     timestamp: Box<RawValue>,
     message: String,
+    #[serde(default, rename = "extractedFields")]
+    extracted_fields: Option<Box<RawValue>>,
 }
 
+/// The members of an object as they stand there, also the same key twice; none of anything else.
+#[derive(Debug, Default)]
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Members::default();
+                while let Some(member) = map.next_entry()? {
+                    members.0.push(member);
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// The account, region and log group of the event's system fields.
+fn system_fields(extracted_fields: Option<&RawValue>) -> Vec<Option<String>> {
+    let members: Members = extracted_fields.and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default();
+    let of = |name: &str| {
+        let found: Vec<_> = members.0.iter().filter(|(key, _)| key == name).collect();
+        let [(_, value)] = found[..] else { return None };
+        serde_json::from_str(value.get()).ok().filter(|text: &String| !text.is_empty())
+    };
+    vec![of("@aws.account"), of("@aws.region"), of("@source.log")]
+}
+
+/// A log event: id, time, message, system fields.
+pub(crate) type Parts = (String, i64, String, Vec<Option<String>>);
+
 /// All log events and the headers' texts.
-pub(crate) type Payload = (Vec<(String, i64, String)>, Vec<Vec<String>>);
+pub(crate) type Payload = (Vec<Parts>, Vec<Vec<String>>);
 
 /// Reads a payload with the crate; `None` if it is broken.
 pub(crate) fn payload(text: &str) -> Option<Payload> {
@@ -193,9 +247,12 @@ pub(crate) fn payload(text: &str) -> Option<Payload> {
     let mut decoder = Decoder::default();
     let mut payload = decoder.decode_gzip(&gz).ok()?;
     let (mut events, mut headers) = Payload::default();
-    while let Some(header) =
-        payload.next_batch(|event| events.push((event.id.into(), event.timestamp, event.message.into()))).ok()?
-    {
+    let mut on_event = |event: LogEvent<'_>| {
+        let SystemFields { account, region, source_log_group, .. } = event.system_fields();
+        let fields = [account, region, source_log_group].map(|field| field.map(Into::into)).into();
+        events.push((event.id.into(), event.timestamp, event.message.into(), fields));
+    };
+    while let Some(header) = payload.next_batch(&mut on_event).ok()? {
         let mut texts = vec![header.owner, header.log_group, header.log_stream];
         texts.extend(header.subscription_filters);
         headers.push(texts.into_iter().map(Into::into).collect());
@@ -209,7 +266,8 @@ pub(crate) fn payload_naively(text: &str) -> Option<Payload> {
     for document in serde_json::Deserializer::from_str(text).into_iter::<Document>() {
         let document = document.ok()?;
         for event in document.log_events {
-            payload.0.push((event.id, event.timestamp.get().parse().ok()?, event.message));
+            let fields = system_fields(event.extracted_fields.as_deref());
+            payload.0.push((event.id, event.timestamp.get().parse().ok()?, event.message, fields));
         }
         let mut header = vec![document.owner, document.log_group, document.log_stream];
         header.extend(document.subscription_filters);

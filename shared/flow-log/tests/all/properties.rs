@@ -10,6 +10,9 @@ use crate::naive::{self, payload_naively, read, read_naively};
 
 const REQUIRED: [Field; 5] = [Field::Action, Field::Protocol, Field::SrcAddr, Field::DstAddr, Field::LogStatus];
 
+/// A record of a transit gateway that does not say so, in the default format of its flow logs.
+const TRANSIT_GATEWAY: &str = "6 - 123456789012 tgw-1 a-1 1 2 vpc-1 vpc-2 s-1 s-2 e-1 e-2 z1 z2 a-2 10.0.0.1 10.0.0.2 0 0 1 4 336 1 2 OK IPv4 0 0 0 0 0 r ingress - -";
+
 /// Any format: what has to be there and any of the rest, with names that are not known, in any order.
 fn format() -> impl Strategy<Value = String> {
     let optional: Vec<&str> =
@@ -124,6 +127,18 @@ proptest! {
     }
 
     #[test]
+    fn mutated_lines_of_a_transit_gateway(
+        (at, word) in (0..36_usize, select(&["6", "5", "-", "1", "OK", "NODATA", "ACCEPT", "REJECT", "TransitGateway", "x"][..])),
+        changes in prop::collection::vec((any::<Index>(), between_fields(), any::<bool>()), 0..2),
+    ) {
+        let mut words: Vec<_> = TRANSIT_GATEWAY.split(' ').collect();
+        words[at] = word;
+        let line = changes.iter().fold(words.join(" "), |line, (at, what, keep)| mutate(&line, *at, what, *keep));
+        let formats = Formats::default();
+        prop_assert_eq!(read(&formats, &line), read_naively(&formats, &line));
+    }
+
+    #[test]
     fn any_text_as_a_line(line in "(\\PC|[ \t\n\0])*") {
         let formats = Formats::default();
         prop_assert_eq!(read(&formats, &line), read_naively(&formats, &line));
@@ -177,6 +192,8 @@ fn in_json() -> impl Strategy<Value = &'static str> {
             "{}",
             "{\"a\":\"b\"}",
             "\"extractedFields\":{},",
+            "\"extractedFields\":{\"@aws.account\":\"x\"},",
+            "\"@aws.account\":\"x\",",
             "1e5",
             ".5",
         ][..],
@@ -202,25 +219,37 @@ fn payload() -> impl Strategy<Value = String> {
     prop::collection::vec(document, 1..3).prop_map(|documents| documents.concat())
 }
 
+/// The names of the system fields, one of them also escaped, and one of another field.
+const SYSTEM_FIELDS: &[&str] = &["@aws.account", "@aws.region", "@source.log", "\\u0040aws.region", "@aws.accounts"];
+
 fn log_event() -> BoxedStrategy<String> {
     let timestamp = prop_oneof![
         8 => 1_400_000_000_000..1_900_000_000_000_i64,
         1 => any::<i64>(),
         1 => 0..10_i64,
     ];
+    let key = prop_oneof![2 => select(SYSTEM_FIELDS).prop_map(|name| format!("\"{name}\"")), 1 => json_string()];
+    let value = prop_oneof![
+        6 => json_string(),
+        1 => Just("\"\"".to_owned()),
+        1 => select(&["null", "1", "[\"a\"]", "{\"@aws.account\":\"b\"}"][..]).prop_map(str::to_owned),
+    ];
     let extracted = prop_oneof![
         3 => Just(String::new()),
-        1 => prop::collection::vec((json_string(), json_string()), 0..4).prop_map(|pairs| {
+        2 => prop::collection::vec((key, value), 0..5).prop_map(|pairs| {
             let pairs: Vec<_> = pairs.iter().map(|(key, value)| format!("{key}:{value}")).collect();
             format!(r#","extractedFields":{{{}}}"#, pairs.join(","))
         }),
+        1 => select(&["null", "[]", "\"@aws.account\"", "7"][..])
+            .prop_map(|value| format!(r#","extractedFields":{value}"#)),
         1 => Just(r#","extra":[1,{"a":null}]"#.to_owned()),
     ];
-    let layout = prop_oneof![6 => Just(0), 1 => Just(1), 1 => Just(2)];
+    let layout = prop_oneof![6 => Just(0), 1 => Just(1), 1 => Just(2), 1 => Just(3)];
     ("[0-9]{56}|[0-9]{0,8}", timestamp, json_string(), extracted, layout)
         .prop_map(|(id, timestamp, message, extracted, layout)| match layout {
             0 => format!(r#"{{"id":"{id}","timestamp":{timestamp},"message":{message}{extracted}}}"#),
             1 => format!(r#"{{"message":{message},"timestamp":{timestamp}{extracted}}}"#),
+            2 => format!(r#"{{"id":"{id}"{extracted},"timestamp":{timestamp},"message":{message}}}"#),
             _ => format!("{{ \"id\" : \"{id}\",\n\"timestamp\" : {timestamp} ,\"message\" :{message}{extracted} }}"),
         })
         .boxed()
