@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -48,6 +51,11 @@ pub(crate) struct Response {
 pub(crate) enum Failure {
     /// The event is no subscription's batch. Nothing was published.
     Envelope(EnvelopeError),
+    /// Log events came in a message that is neither of the documented types. Nothing was published.
+    MessageType {
+        /// How many log events.
+        log_events: u64,
+    },
     /// Something could not be published or remembered; what was done is not done again.
     Engine(EngineError),
     /// The invocation's time was nearly over.
@@ -58,6 +66,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Envelope(error) => write!(f, "cannot read the event: {error}"),
+            Failure::MessageType { log_events } => write!(
+                f,
+                "cannot read the event: its messageType is neither DATA_MESSAGE nor CONTROL_MESSAGE; log events in it: {log_events}"
+            ),
             Failure::Engine(error) => write!(f, "cannot finish the batch: {error}"),
             Failure::Deadline => {
                 let margin = DEADLINE_MARGIN.as_millis();
@@ -74,10 +86,16 @@ impl fmt::Debug for Failure {
     }
 }
 
+impl From<EnvelopeError> for Failure {
+    fn from(error: EnvelopeError) -> Self {
+        Failure::Envelope(error)
+    }
+}
+
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
         let error_type = match failure {
-            Failure::Envelope(_) => "FlowAlerts.Envelope",
+            Failure::Envelope(_) | Failure::MessageType { .. } => "FlowAlerts.Envelope",
             Failure::Engine(_) => "FlowAlerts.Publish",
             Failure::Deadline => "FlowAlerts.Deadline",
         };
@@ -92,13 +110,15 @@ pub(crate) struct Handler {
     engine: Incidents,
     /// Kept for its buffers. Locked while a batch is read, never across an await.
     decoder: Mutex<Decoder>,
+    /// Messages of timers within this process that were handled: tells two of them apart.
+    wakes: AtomicU64,
 }
 
 impl Handler {
     pub(crate) fn new(config: Config) -> Self {
         let engine = function_edge::engine(&config);
         let decoder = Mutex::new(Decoder::new(config.max_inflated_bytes));
-        Handler { formats: config.formats, engine, decoder }
+        Handler { formats: config.formats, engine, decoder, wakes: AtomicU64::new(0) }
     }
 
     /// Handles one invocation: reads the event, mails and publishes what was found, and answers before `deadline`.
@@ -114,16 +134,28 @@ impl Handler {
     }
 
     async fn handle_at(&self, event: &str, now: EpochMillis) -> Result<Response, Failure> {
-        let detections = self.read(event).map_err(Failure::Envelope)?;
+        let detections = self.read(event)?;
         let mut response = Response::default();
         for detection in &detections {
             response.count(detection);
         }
         // A mail that is due and cannot be sent must not keep the batch from being counted.
         let woken = self.wake_due(now).await;
-        let mut outcome =
-            self.engine.batch(&batch_key(&detections), &detections, now).await.map_err(Failure::Engine)?;
+        let mut outcome = Outcome::default();
+        let mut failed = None;
+        for detection in &detections {
+            // Each document is a batch of its own, counted once however often the event comes: one that fails keeps no other
+            // from being done, and brings the event again.
+            match self.engine.batch(&batch_key(std::slice::from_ref(detection)), detection, now).await {
+                Ok(done) => outcome.add(done),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
         outcome.add(woken?);
+        if let Some(error) = failed {
+            log_set_aside(&outcome);
+            return Err(Failure::Engine(error));
+        }
         response.alerts = outcome.mails;
         response.suppressed = outcome.held;
         response.metrics = outcome.points;
@@ -137,15 +169,27 @@ impl Handler {
     /// A mail could not be sent; the engine has seen to it that this is tried again.
     pub(crate) async fn wake_due(&self, now: EpochMillis) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::default();
+        let mut failed = None;
         for wake in self.engine.timers.due(now) {
-            outcome.add(self.engine.wake(&wake, now).await.map_err(Failure::Engine)?);
+            let run = format!("local {}", self.wakes.fetch_add(1, Ordering::Relaxed));
+            match self.engine.wake(&wake, &run, now).await {
+                Ok(done) => outcome.add(done),
+                Err(error) => {
+                    self.engine.timers.failed(&wake, now);
+                    failed = failed.or(Some(error));
+                }
+            }
         }
         self.engine.report(&mut outcome, now).await;
-        Ok(outcome)
+        failed.map_or(Ok(outcome), |error| Err(Failure::Engine(error)))
     }
 
     /// Decodes the event and detects what is in it. An event whose envelope is broken anywhere yields nothing at all.
-    fn read(&self, event: &str) -> Result<Vec<Detection>, EnvelopeError> {
+    ///
+    /// # Errors
+    /// The envelope is broken, or log events came under a message type that is not known: they may be records, so they are
+    /// not dropped.
+    fn read(&self, event: &str) -> Result<Vec<Detection>, Failure> {
         // OK because the decoder starts each event anew: what a panic left in its buffers is overwritten.
         let mut decoder = self.decoder.lock().unwrap_or_else(PoisonError::into_inner);
         let mut payload = decoder.decode(event.as_bytes())?;
@@ -157,7 +201,13 @@ impl Handler {
                 MessageType::Data => detections.push(detector.finish(Source::of(&header))),
                 // A check whether the function is there. Its one log event is no flow record.
                 MessageType::Control => tracing::debug!("control message"),
-                _ => tracing::warn!("a message that is neither DATA_MESSAGE nor CONTROL_MESSAGE is left alone"),
+                _ => {
+                    let log_events = detector.finish(Source::of(&header)).tally.records;
+                    if log_events > 0 {
+                        return Err(Failure::MessageType { log_events });
+                    }
+                    tracing::warn!("a message without log events that is neither DATA_MESSAGE nor CONTROL_MESSAGE");
+                }
             }
         }
         Ok(detections)
@@ -176,6 +226,13 @@ impl Response {
     }
 }
 
+/// One line for stored documents that could not be read, where there were any.
+fn log_set_aside(outcome: &Outcome) {
+    if !outcome.set_aside.is_empty() {
+        tracing::error!(copies = outcome.set_aside.join(" "), "stored documents could not be read and were set aside");
+    }
+}
+
 /// One line for an invocation, and one for each batch with lines that could not be read.
 fn log(detections: &[Detection], response: &Response, outcome: &Outcome) {
     let Response { records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics } = response;
@@ -184,6 +241,7 @@ fn log(detections: &[Detection], response: &Response, outcome: &Outcome) {
     if outcome.repeated || !reasons.is_empty() {
         tracing::info!(reasons = reasons.join(" "), repeated = outcome.repeated, "incidents");
     }
+    log_set_aside(outcome);
     if let Some(error) = &outcome.unreported {
         tracing::warn!(reason = error.to_string(), "metrics of what was decided and sent are not published");
     }

@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
         Box::pin(async move {
             let deadline = clock::epoch_millis(event.context.deadline());
             let messages = event.payload.records.len();
-            let response = handle(&engine, event.payload, deadline).await;
+            let response = handle(&engine, event.payload, &event.context.request_id, deadline).await;
             if messages > 0 && response.batch_item_failures.len() == messages {
                 // Lambda counts an error only of a whole invocation, and the alarm looks at those.
                 return Err(Error::from(format!("all {messages} timer messages have to come again; the log says why")));
@@ -48,13 +48,15 @@ async fn main() -> ExitCode {
 async fn handle<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>(
     engine: &Engine<S, T, A, M, N>,
     event: SqsEvent,
+    request_id: &str,
     deadline: EpochMillis,
 ) -> SqsBatchResponse {
     let time_left = || {
         let left = Duration::from_millis(time::millis_between(clock::now(), deadline));
         left.saturating_sub(DEADLINE_MARGIN)
     };
-    let woken = event.records.iter().map(|message| tokio::time::timeout(time_left(), wake(engine, message)));
+    let woken =
+        event.records.iter().map(|message| tokio::time::timeout(time_left(), wake(engine, message, request_id)));
     let woken = future::join_all(woken).await;
     let mut response = SqsBatchResponse::default();
     let mut all = Outcome::default();
@@ -82,10 +84,16 @@ async fn handle<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: Net
 async fn wake<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>(
     engine: &Engine<S, T, A, M, N>,
     message: &SqsMessage,
+    request_id: &str,
 ) -> Result<Outcome, String> {
     let body = message.body.as_deref().unwrap_or_default();
     let wake: Wake = serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))?;
-    let outcome = engine.wake(&wake, clock::now()).await.map_err(|error| error.to_string())?;
+    // Unique for this handling: the same message can be delivered twice, and one invocation can be given several.
+    let run = format!("{request_id} {}", message.message_id.as_deref().unwrap_or_default());
+    let outcome = engine.wake(&wake, &run, clock::now()).await.map_err(|error| error.to_string())?;
+    if !outcome.set_aside.is_empty() {
+        tracing::error!(copies = outcome.set_aside.join(" "), "stored documents could not be read and were set aside");
+    }
     let reasons: Vec<&str> = outcome.reasons.iter().map(|reason| reason.word()).collect();
     tracing::info!(
         key = wake.key.0,
@@ -105,6 +113,8 @@ mod tests {
         console_link::Console,
         incident::{
             GroupBy, IncidentKey, Policy,
+            plan::ROUND_MILLIS,
+            policy::MAX_TIMEOUT_SECONDS,
             state::{DocId, Versioned, Write},
         },
         mail::Language,
@@ -112,6 +122,7 @@ mod tests {
         metric::Point,
         notice::Notice,
         ports::{Commit, PortError},
+        time::SECOND_MILLIS,
         zone::Zone,
     };
 
@@ -188,8 +199,28 @@ mod tests {
         let mut broken = message("broken");
         broken.body = Some("{}".to_owned());
         event.records = vec![message("a"), message("hangs"), message("b"), broken];
-        let response = handle(&engine, event, time::after(clock::now(), 1_300)).await;
+        let response = handle(&engine, event, "run", time::after(clock::now(), 1_300)).await;
         let failed: Vec<&str> = response.batch_item_failures.iter().map(|one| one.item_identifier.as_str()).collect();
         assert_eq!(failed, ["hangs", "broken"]);
+    }
+
+    #[test]
+    fn the_queue_hands_over_one_message_at_a_time() {
+        // A panic ends the process, as the release profile says: it must not take nine other messages with it.
+        let template = include_str!("../../../template.yaml");
+        let (_, timer) = template.split_once("\n  IncidentTimer:\n").expect("the function is there");
+        let size = timer.lines().find_map(|line| line.trim().strip_prefix("BatchSize: "));
+        assert_eq!(size, Some("1"));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_in_the_failure_queue_before_a_new_round_begins() {
+        let template = include_str!("../../../template.yaml");
+        let (_, queue) = template.split_once("\n  TimerQueue:\n").expect("the queue is there");
+        assert!(queue.contains("VisibilityTimeout: !Sub \"${TimeoutSeconds}0\""), "ten times the time-out");
+        let (_, receives) = queue.split_once("maxReceiveCount: ").expect("it gives up");
+        let receives: u64 =
+            receives.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number");
+        assert!(receives * 10 * u64::from(MAX_TIMEOUT_SECONDS) * SECOND_MILLIS < ROUND_MILLIS);
     }
 }

@@ -1,6 +1,11 @@
 //! Alerts: messages about an incident, before they are put into words.
 
-use crate::{console_link::Console, mail::Language, zone::Zone};
+use crate::{
+    console_link::Console,
+    finding::Finding,
+    mail::{Language, query},
+    zone::Zone,
+};
 
 /// Where the function runs, what it publishes to and who reads it: what links and mails need.
 #[derive(Clone, Debug)]
@@ -17,6 +22,14 @@ pub struct Site {
     pub language: Language,
     /// The time zone of their readers.
     pub zone: Zone,
+}
+
+impl Site {
+    /// The console where a finding's interface is: in the region that its records name, or else in that of the log group.
+    pub fn console_of(&self, finding: &Finding) -> Console {
+        let named = finding.place.region.as_deref().filter(|region| query::is_plain(region));
+        named.map_or_else(|| self.console.clone(), Console::new)
+    }
 }
 
 /// Which message of an incident it is.

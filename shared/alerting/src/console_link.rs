@@ -73,6 +73,11 @@ impl Console {
         format!("{}#NetworkInterface:networkInterfaceId={}", self.home("ec2"), encode(id, 1, '%'))
     }
 
+    /// A NAT gateway.
+    pub fn nat_gateway(&self, id: &str) -> String {
+        format!("{}#NatGatewayDetails:natGatewayId={}", self.home("vpcconsole"), encode(id, 1, '%'))
+    }
+
     /// An instance.
     pub fn instance(&self, id: &str) -> String {
         format!("{}#InstanceDetails:instanceId={}", self.home("ec2"), encode(id, 1, '%'))
@@ -186,6 +191,7 @@ mod tests {
         for (link, expect) in [
             (console.instance("i-1"), "ec2/home?region=eu-west-1#InstanceDetails:instanceId=i-1"),
             (console.security_group("sg-1"), "ec2/home?region=eu-west-1#SecurityGroup:groupId=sg-1"),
+            (console.nat_gateway("nat-1"), "vpcconsole/home?region=eu-west-1#NatGatewayDetails:natGatewayId=nat-1"),
             (console.network_acl("acl-1"), "vpcconsole/home?region=eu-west-1#NetworkAclDetails:networkAclId=acl-1"),
         ] {
             assert_eq!(link, format!("https://eu-west-1.console.aws.amazon.com/{expect}"));
@@ -219,6 +225,7 @@ mod tests {
             console.instance(hostile),
             console.security_group(hostile),
             console.network_acl(hostile),
+            console.nat_gateway(hostile),
         ] {
             let tail = link.split_once('#').unwrap().1;
             assert!(!tail.contains(['\r', '\n', '"', '\'', '<', '>', '&', '#', ' ', '(', ')']), "{link}");

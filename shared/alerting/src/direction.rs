@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use flow_log::{FlowDirection, FlowRecord};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Scope;
@@ -34,52 +35,84 @@ impl Direction {
     }
 }
 
-/// How a direction is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How a direction is known, the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
     /// The record's `flow-direction` field says so.
     Field,
-    /// One address stands in every ICMP record of the interface: it is the interface's own.
-    SharedAddress,
+    /// The packet carries another address than the record on one side: the record's address there is the interface's own
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `pkt-srcaddr`, `pkt-dstaddr`).
+    PacketAddress,
+    /// The interface has the address on one side and not the one on the other, by EC2.
+    InterfaceAddresses,
     /// One side is an internal address and the other is not; an interface's own IPv4 address in a flow record is always its
     /// private one (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `srcaddr`).
     InternalSide,
+    /// Other records of the interface show whose address it is, by one of the ways above.
+    OtherRecords,
 }
 
-/// What the ICMP records of one interface tell about its own address.
+impl Basis {
+    /// Tells whether it proves the direction. That one side is private is no proof: the addresses of a VPC may be taken from public
+    /// blocks (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>).
+    pub fn is_proof(self) -> bool {
+        self < Basis::InternalSide
+    }
+}
+
+/// The direction of a record's flow, where the record tells it.
+pub(crate) fn of_record(record: &FlowRecord<'_>) -> Option<(Direction, Basis)> {
+    match record.flow_direction() {
+        Some(FlowDirection::Ingress) => return Some((Direction::Ingress, Basis::Field)),
+        Some(FlowDirection::Egress) => return Some((Direction::Egress, Basis::Field)),
+        _ => {}
+    }
+    let differs = |packet: Option<IpAddr>, address| packet.is_some_and(|packet| packet != address);
+    match (differs(record.pkt_srcaddr, record.srcaddr), differs(record.pkt_dstaddr, record.dstaddr)) {
+        (true, false) => return Some((Direction::Egress, Basis::PacketAddress)),
+        (false, true) => return Some((Direction::Ingress, Basis::PacketAddress)),
+        // Intermediates on both sides: the addresses contradict each other.
+        (true, true) => return None,
+        (false, false) => {}
+    }
+    // Without an interface no side is anybody's own: a regional NAT gateway has private addresses on its left and public ones on
+    // its right.
+    record.interface_id()?;
+    match (Scope::of(record.srcaddr).is_internal(), Scope::of(record.dstaddr).is_internal()) {
+        (true, false) => Some((Direction::Egress, Basis::InternalSide)),
+        (false, true) => Some((Direction::Ingress, Basis::InternalSide)),
+        _ => None,
+    }
+}
+
+/// The addresses of one interface that its own records show, at most [`OwnAddresses::MAX`].
+///
+/// They come from records that tell their direction. That all records share an address tells nothing: an interface with many
+/// addresses and one peer looks the same as an interface with one address and many peers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OwnAddress {
-    seen: bool,
-    candidates: [Option<IpAddr>; 2],
-}
+pub(crate) struct OwnAddresses(Vec<IpAddr>);
 
-impl OwnAddress {
-    /// Takes one more record of the interface into account.
-    pub(crate) fn observe(&mut self, source: IpAddr, target: IpAddr) {
-        if !self.seen {
-            self.seen = true;
-            self.candidates = [Some(source), Some(target)];
-        } else {
-            for candidate in &mut self.candidates {
-                *candidate = candidate.filter(|address| *address == source || *address == target);
-            }
+impl OwnAddresses {
+    /// Of an interface with more addresses nothing is concluded.
+    pub(crate) const MAX: usize = 8;
+
+    /// Takes a record's direction into account.
+    pub(crate) fn observe(&mut self, (direction, _): (Direction, Basis), source: IpAddr, target: IpAddr) {
+        let own = if direction == Direction::Egress { source } else { target };
+        if self.0.len() <= OwnAddresses::MAX && !self.0.contains(&own) {
+            self.0.push(own);
         }
     }
 
-    /// The direction of a flow between two addresses, where it can be told.
+    /// The direction of another flow, where exactly one of its addresses is the interface's.
     pub(crate) fn direction(&self, source: IpAddr, target: IpAddr) -> Option<(Direction, Basis)> {
-        if let [Some(own), None] | [None, Some(own)] = self.candidates {
-            if own == source && own != target {
-                return Some((Direction::Egress, Basis::SharedAddress));
-            }
-            if own == target && own != source {
-                return Some((Direction::Ingress, Basis::SharedAddress));
-            }
+        if self.0.len() > OwnAddresses::MAX {
+            return None;
         }
-        match (Scope::of(source).is_internal(), Scope::of(target).is_internal()) {
-            (true, false) => Some((Direction::Egress, Basis::InternalSide)),
-            (false, true) => Some((Direction::Ingress, Basis::InternalSide)),
+        match (self.0.contains(&source), self.0.contains(&target)) {
+            (true, false) => Some((Direction::Egress, Basis::OtherRecords)),
+            (false, true) => Some((Direction::Ingress, Basis::OtherRecords)),
             _ => None,
         }
     }
@@ -87,45 +120,58 @@ impl OwnAddress {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
+    use flow_log::{Formats, Record};
 
-    use super::{Basis::*, Direction::*, OwnAddress};
+    use super::{Basis::*, Direction::*, OwnAddresses, of_record};
 
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    const FORMAT: &str = "${interface-id} ${srcaddr} ${dstaddr} ${pkt-srcaddr} ${pkt-dstaddr} ${flow-direction} ${protocol} \
+                          ${action} ${log-status}";
+
+    fn direction(line: &str) -> Option<(super::Direction, super::Basis)> {
+        let formats = Formats::parse(FORMAT).unwrap();
+        let line = format!("{line} 1 REJECT OK");
+        let Ok(Record::Flow(flow)) = formats.read(&line) else { panic!("not a flow: {line}") };
+        of_record(&flow.to_record().unwrap())
     }
 
-    fn direction(seen: &[(&str, &str)], flow: (&str, &str)) -> Option<(super::Direction, super::Basis)> {
-        let mut own = OwnAddress::default();
-        for (source, target) in seen {
-            own.observe(ip(source), ip(target));
+    #[test]
+    fn the_record_tells_the_direction_or_nobody_does() {
+        for (line, expect) in [
+            ("eni-1 10.0.0.5 8.8.8.8 10.0.0.5 8.8.8.8 ingress", Some((Ingress, Field))),
+            ("eni-1 203.0.113.12 10.0.0.5 203.0.113.12 10.0.0.5 -", Some((Ingress, InternalSide))),
+            ("eni-1 10.0.0.5 203.0.113.12 - - -", Some((Egress, InternalSide))),
+            ("eni-1 10.0.0.5 10.0.0.6 10.0.0.5 10.0.0.6 -", None),
+            ("eni-1 8.8.8.8 203.0.113.12 - - -", None),
+            // AWS's examples: a NAT gateway's interface 10.0.0.220, and a transit gateway's attachment 10.40.1.175.
+            ("eni-1 10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5 -", Some((Ingress, PacketAddress))),
+            ("eni-1 10.0.0.220 10.0.1.5 203.0.113.5 10.0.1.5 -", Some((Egress, PacketAddress))),
+            ("eni-1 10.40.1.175 10.40.2.236 10.20.33.164 10.40.2.236 -", Some((Egress, PacketAddress))),
+            // The private side would say otherwise.
+            ("eni-1 10.0.0.220 203.0.113.5 10.0.0.220 198.51.100.7 -", Some((Ingress, PacketAddress))),
+            ("eni-1 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 -", None),
+            ("eni-1 10.0.0.1 8.8.8.8 10.0.0.3 9.9.9.9 -", None),
+            // A regional NAT gateway.
+            ("- 10.0.1.5 203.0.113.5 10.0.1.5 203.0.113.5 -", None),
+            ("- 10.0.1.5 203.0.113.5 10.0.1.5 203.0.113.5 egress", Some((Egress, Field))),
+        ] {
+            assert_eq!(direction(line), expect, "{line}");
         }
-        own.direction(ip(flow.0), ip(flow.1))
     }
 
     #[test]
-    fn the_private_side_is_the_interface() {
-        let pair = [("203.0.113.12", "10.0.0.5"), ("10.0.0.5", "203.0.113.12")];
-        assert_eq!(direction(&pair, pair[0]), Some((Ingress, InternalSide)));
-        assert_eq!(direction(&pair, pair[1]), Some((Egress, InternalSide)));
-    }
-
-    #[test]
-    fn two_private_addresses_alone_tell_nothing() {
-        assert_eq!(direction(&[("10.0.0.5", "10.0.0.6")], ("10.0.0.5", "10.0.0.6")), None);
-    }
-
-    #[test]
-    fn the_address_in_every_record_is_the_interface() {
-        let seen = [("10.0.0.7", "10.0.0.5"), ("10.0.0.8", "10.0.0.5"), ("10.0.0.5", "10.0.0.9")];
-        assert_eq!(direction(&seen, seen[0]), Some((Ingress, SharedAddress)));
-        assert_eq!(direction(&seen, seen[2]), Some((Egress, SharedAddress)));
-    }
-
-    #[test]
-    fn an_interface_with_no_common_address_falls_back_to_the_scopes() {
-        let seen = [("10.0.0.7", "10.0.0.5"), ("10.0.0.8", "10.0.0.6"), ("8.8.8.8", "10.0.0.5")];
-        assert_eq!(direction(&seen, seen[0]), None);
-        assert_eq!(direction(&seen, seen[2]), Some((Ingress, InternalSide)));
+    fn other_records_tell_whose_address_it_is() {
+        let ip = |text: &str| text.parse().unwrap();
+        let mut own = OwnAddresses::default();
+        assert_eq!(own.direction(ip("10.0.0.7"), ip("10.0.0.5")), None);
+        own.observe((Ingress, InternalSide), ip("8.8.8.8"), ip("10.0.0.5"));
+        assert_eq!(own.direction(ip("10.0.0.7"), ip("10.0.0.5")), Some((Ingress, OtherRecords)));
+        assert_eq!(own.direction(ip("10.0.0.5"), ip("10.0.0.7")), Some((Egress, OtherRecords)));
+        assert_eq!(own.direction(ip("10.0.0.7"), ip("10.0.0.8")), None, "neither is known");
+        own.observe((Egress, Field), ip("10.0.0.7"), ip("10.0.0.9"));
+        assert_eq!(own.direction(ip("10.0.0.7"), ip("10.0.0.5")), None, "both are its own");
+        for n in 0..OwnAddresses::MAX {
+            own.observe((Egress, Field), ip(&format!("10.0.1.{n}")), ip("10.0.0.9"));
+        }
+        assert_eq!(own.direction(ip("10.0.0.8"), ip("10.0.0.5")), None, "too many to conclude anything");
     }
 }

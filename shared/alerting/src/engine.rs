@@ -3,9 +3,12 @@
 //! ```text
 //! batch   read -> arm the timer of an incident that opens -> commit claim, counters and head -> look up -> send -> record
 //!                                                                                            -> publish -/    \-> chat
-//! timer   read -> arm the next one                        -> commit head (and seal)          -> look up -> send -> record
+//! timer   read -> arm the next one                        -> commit head (seal, report)      -> look up -> send -> record
 //!                                                                                                             \-> chat
 //! ```
+//!
+//! What cannot be read is set aside before anything else: a metric that an alarm looks at is published, then a copy is kept and
+//! the document begins anew, in one transaction.
 //!
 //! A crash at any arrow leaves a state in which whoever comes next, the batch's own retry or the timer, goes on:
 //! an incident exists only if a timer message was sent before, a mail is recorded only after it was sent, and a batch counts
@@ -21,8 +24,9 @@ use crate::{
     finding::{Finding, Totals},
     incident::{
         GroupBy, IncidentKey, Policy, Reason, Summary, key,
-        plan::{self, Due, TimerStep},
-        state::{BatchDoc, Doc, DocId, HeadDoc, Lease, ShardDoc, Versioned, Write},
+        plan::{self, Arm, Counters, Due, ReportStep, TimerStep},
+        policy,
+        state::{BatchDoc, Closing, Doc, DocId, HeadDoc, Lease, Open, ReportDoc, ShardDoc, Versioned, Write},
     },
     message::{Frame, Message, Told},
     metric::Point,
@@ -35,10 +39,22 @@ use crate::{
 
 /// How often something is planned anew because somebody else wrote in between.
 const MAX_ATTEMPTS: u32 = 8;
+/// How often the counters are handed to an email in the transaction that takes the right to send it. Batches that are counted at the
+/// same time are in its way; after so many times it is done one counter after the other.
+const MAX_HAND_OVERS_AT_ONCE: u32 = 3;
 /// How long a batch is remembered: longer than the failure queue keeps it for replay.
 const BATCH_KEPT_MILLIS: u64 = 16 * 24 * 60 * MINUTE_MILLIS;
 /// How long incidents are remembered after the last change.
 const INCIDENT_KEPT_MILLIS: u64 = 30 * 24 * 60 * MINUTE_MILLIS;
+/// How long a copy of what could not be read is kept.
+const SET_ASIDE_KEPT_MILLIS: u64 = 90 * 24 * 60 * MINUTE_MILLIS;
+/// Documents of a batch's transaction: its own, and for each of its incidents the head, a counter and what of it is set aside.
+/// DynamoDB takes 100
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
+const MAX_BATCH_WRITES: usize = 1 + 3 * (key::MAX_KEYS_PER_BATCH + 1);
+/// Documents of the transaction that ends an incident: head, report and every counter.
+const MAX_CLOSING_WRITES: usize = 2 + policy::MAX_SHARDS as usize;
+const _: () = assert!(MAX_BATCH_WRITES <= 100 && MAX_CLOSING_WRITES <= 100);
 
 /// Why a batch or a timer message has to be tried again.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,6 +109,8 @@ pub struct Outcome {
     pub untold: u64,
     /// Why some points about the monitor itself were not published.
     pub unreported: Option<PortError>,
+    /// Stored documents that could not be read and were set aside: where the copies are.
+    pub set_aside: Vec<String>,
 }
 
 impl Outcome {
@@ -106,6 +124,7 @@ impl Outcome {
         self.delays_seconds.extend(other.delays_seconds);
         self.untold += other.untold;
         self.unreported = other.unreported.or(self.unreported.take());
+        self.set_aside.extend(other.set_aside);
     }
 
     fn note_opening(&mut self, first: Option<EpochMillis>, now: EpochMillis) {
@@ -152,6 +171,9 @@ impl Part<'_> {
     }
 }
 
+/// What a batch has to do that is counted: its claim, the openings to send, and the metric of counters that it set aside.
+type Claimed<'p, 'd> = (Versioned, Vec<Opening<'p, 'd>>, Vec<Point>);
+
 /// An opening mail that this run has to send.
 struct Opening<'p, 'd> {
     part: &'p Part<'d>,
@@ -159,35 +181,40 @@ struct Opening<'p, 'd> {
     reason: Reason,
     /// The head as this run wrote it.
     head: Versioned,
+    /// The counters of the incident, where others have added to them since this batch was counted: they are what is told.
+    counters: Option<Summary>,
 }
 
 impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource> Engine<S, T, A, M, N> {
-    /// Counts a batch exactly once, mails what opens with it, and publishes its metrics.
+    /// Counts a batch exactly once, mails what opens with it, and publishes its metrics. A batch is one document of CloudWatch
+    /// Logs: what its transaction writes is bounded.
     ///
     /// `batch` is unique for the batch and the same whenever it is delivered again.
     ///
     /// # Errors
     /// It has to be delivered again; what was done is not done twice then.
-    pub async fn batch(&self, batch: &str, detections: &[Detection], now: EpochMillis) -> Result<Outcome, EngineError> {
+    pub async fn batch(&self, batch: &str, detection: &Detection, now: EpochMillis) -> Result<Outcome, EngineError> {
         let mut outcome = Outcome::default();
-        let parts = self.parts(detections);
+        let parts = self.parts(detection);
         if parts.is_empty() {
             return Ok(outcome);
         }
         let claim_id = DocId::Batch(batch.to_owned());
-        let Some((claim, openings)) = self.claim(batch, &parts, now, &mut outcome).await? else {
+        let Some((claim, mut openings, orphans)) = self.claim(batch, &parts, now, &mut outcome).await? else {
             outcome.repeated = true;
             outcome.reasons = vec![Reason::Repeated];
             self.report(&mut outcome, now).await;
             return Ok(outcome);
         };
 
+        self.count_taken_over(&mut openings, now).await?;
+
         // Sent first and recorded after: a crash in between repeats a mail and never loses one. Mails and metrics go out at the
         // same time: neither waits for the other's retries, and each is tried whatever becomes of the other.
         let name = &self.site.metric_name;
         let measured = matches!(&claim.doc, Doc::Batch(claim) if claim.measured);
-        let counted = if measured { &[][..] } else { detections };
-        let mut points: Vec<Point> = counted.iter().flat_map(|detection| detection.minutes.points(name, now)).collect();
+        let mut points = if measured { Vec::new() } else { detection.minutes.points(name, now) };
+        points.extend(orphans);
         if self.operational_metrics {
             points.extend(operations::decided(name, &outcome, now));
         }
@@ -280,13 +307,21 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         if openings.is_empty() {
             return Vec::new();
         }
-        let told: Vec<Told> = openings.iter().map(|opening| opening.part.told()).collect();
+        let told = |opening: &Opening<'_, '_>| match &opening.counters {
+            Some(summary) => Told::counters(&opening.part.key, summary),
+            None => opening.part.told(),
+        };
+        let told: Vec<Told> = openings.iter().map(told).collect();
         let network = self.network.look_up(&Wanted::of(&told)).await;
         let mut sent = Vec::with_capacity(openings.len());
         for (opening, told) in openings.iter().zip(told) {
-            let previous = as_head(&opening.head).and_then(|head| head.last.as_ref());
+            let head = as_head(&opening.head);
+            let previous = head.and_then(|head| head.last.as_ref());
             let frame = self.frame(&opening.part.key, opening.reason, &network, now);
-            let message = Message::opening(frame, &opening.incident, told, previous);
+            let message = match (&opening.counters, head.and_then(|head| head.current.as_ref())) {
+                (Some(summary), Some(open)) => Message::late_opening(frame, open, summary),
+                _ => Message::opening(frame, &opening.incident, told, previous),
+            };
             let notice = Notice::of(&message);
             sent.push(self.alerts.send(&notice).await.map(|()| notice));
         }
@@ -297,21 +332,102 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         Frame { key, reason, network, policy: &self.policy, site: &self.site, now }
     }
 
-    fn parts<'d>(&self, detections: &'d [Detection]) -> Vec<Part<'d>> {
-        let mut parts: Vec<Part<'d>> = Vec::new();
-        for detection in detections {
-            for (at, (key, findings)) in key::group(detection, self.group_by).into_iter().enumerate() {
-                let mut found = Summary::of(findings.iter().copied());
-                let untracked = if at == 0 { detection.untracked } else { Totals::default() };
-                found.totals.add(&untracked);
-                match parts.iter_mut().find(|part| part.key == key) {
-                    // Another document of the same payload: counted together, told by the first.
-                    Some(part) => part.found.merge(&found),
-                    None => parts.push(Part { key, detection, findings, untracked, found }),
+    fn parts<'d>(&self, detection: &'d Detection) -> Vec<Part<'d>> {
+        let groups = key::group(detection, self.group_by).into_iter().enumerate();
+        let part = |(at, (key, findings)): (usize, (IncidentKey, Vec<&'d Finding>))| {
+            let untracked = if at == 0 { detection.untracked } else { Totals::default() };
+            let found = Summary::of(findings.iter().copied(), &untracked);
+            Part { key, detection, findings, untracked, found }
+        };
+        groups.map(part).collect()
+    }
+
+    /// Hands the counters to openings that somebody else, or an earlier attempt of this batch, did not send: others have been counted
+    /// into the incident.
+    async fn count_taken_over(&self, openings: &mut [Opening<'_, '_>], now: EpochMillis) -> Result<(), EngineError> {
+        for opening in openings.iter_mut().filter(|opening| opening.reason == Reason::TakenOver) {
+            if let Some(open) = as_head(&opening.head).and_then(|head| head.current.as_ref()) {
+                let counters = self.hand_over(&opening.part.key, open, now).await?;
+                let others = counters.total.totals != opening.part.found.totals;
+                opening.counters = Some(counters.total).filter(|_| others);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands everything that no email has reported to the next one, and returns the counters as they are then: what comes after
+    /// that is for the email after it. Done by who has the right to send it, and again by who takes it over.
+    async fn hand_over(&self, key: &IncidentKey, open: &Open, now: EpochMillis) -> Result<Counters, EngineError> {
+        let ids = self.shard_ids(key);
+        let docs = self.store.get(&ids).await?;
+        let mut shards = Vec::with_capacity(ids.len());
+        for (id, doc) in ids.iter().zip(docs) {
+            shards.extend(self.hand_over_one(id, doc, open, now).await?);
+        }
+        Ok(Counters::of(&shards, open))
+    }
+
+    /// The same for one of the counters.
+    async fn hand_over_one(
+        &self,
+        id: &DocId,
+        mut doc: Option<Versioned>,
+        open: &Open,
+        now: EpochMillis,
+    ) -> Result<Option<ShardDoc>, EngineError> {
+        for _ in 0..MAX_ATTEMPTS {
+            let Some(found) = doc else { return Ok(None) };
+            let Some(mut shard) = as_shard(&found).filter(|shard| shard.incident == open.id).cloned() else {
+                return Ok(None);
+            };
+            if !shard.hand_over(open.mails.saturating_add(1)) {
+                return Ok(Some(shard));
+            }
+            let write = write(id.clone(), Some(found.version), Doc::Shard(shard.clone()), now);
+            match self.store.commit(&[write]).await? {
+                Commit::Written => return Ok(Some(shard)),
+                Commit::Conflict(newer) => {
+                    doc = match newer.into_iter().next() {
+                        Some((_, newer)) => Some(newer),
+                        None => self.store.get(std::slice::from_ref(id)).await?.pop().flatten(),
+                    };
                 }
             }
         }
-        parts
+        Err(EngineError::Contended)
+    }
+
+    fn shard_ids(&self, key: &IncidentKey) -> Vec<DocId> {
+        (0..self.policy.shards()).map(|number| DocId::Shard(key.clone(), number)).collect()
+    }
+
+    /// Sets aside what cannot be read. The alarm's metric goes first, so that no copy is made that nobody hears of. Returns
+    /// whether there was anything, and what was read has to be read again.
+    async fn set_aside(
+        &self,
+        ids: &[DocId],
+        docs: &[Option<Versioned>],
+        now: EpochMillis,
+        names: &mut Vec<String>,
+    ) -> Result<bool, EngineError> {
+        let unreadable = ids.iter().zip(docs).filter_map(|(id, doc)| Some((id, doc.as_ref()?)));
+        let unreadable: Vec<(&DocId, &Versioned)> = unreadable.filter(|(id, doc)| !fits(id, &doc.doc)).collect();
+        if unreadable.is_empty() {
+            return Ok(false);
+        }
+        self.metrics.publish(&operations::set_aside(&self.site.metric_name, unreadable.len() as u64, now)).await?;
+        let mut writes = Vec::with_capacity(2 * unreadable.len());
+        let mut copies = Vec::with_capacity(unreadable.len());
+        for (id, found) in unreadable {
+            let copy = copy_of(id, found.doc.clone(), now);
+            copies.push(copy.id.text());
+            writes.push(copy);
+            writes.push(write(id.clone(), Some(found.version), anew(id, now), now));
+        }
+        if self.store.commit(&writes).await? == Commit::Written {
+            names.extend(copies);
+        }
+        Ok(true)
     }
 
     /// Reads, plans and commits until nobody else interferes. None if the batch was done before.
@@ -321,7 +437,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         parts: &'p [Part<'d>],
         now: EpochMillis,
         outcome: &mut Outcome,
-    ) -> Result<Option<(Versioned, Vec<Opening<'p, 'd>>)>, EngineError> {
+    ) -> Result<Option<Claimed<'p, 'd>>, EngineError> {
         let mut read: Option<(Vec<DocId>, Vec<Option<Versioned>>)> = None;
         'attempts: for attempt in 0..MAX_ATTEMPTS {
             let (ids, docs) = match read.take() {
@@ -329,13 +445,16 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                 None => {
                     let mut ids = vec![DocId::Batch(batch.to_owned())];
                     for part in parts {
-                        let shard = plan::shard_of(&part.key, batch, attempt, self.policy.shards);
+                        let shard = plan::shard_of(&part.key, batch, attempt, self.policy.shards());
                         ids.extend([DocId::Head(part.key.clone()), DocId::Shard(part.key.clone(), shard)]);
                     }
                     let docs = self.store.get(&ids).await?;
                     (ids, docs)
                 }
             };
+            if self.set_aside(&ids, &docs, now, &mut outcome.set_aside).await? {
+                continue;
+            }
             let claim = docs.first().and_then(Option::as_ref);
             let known = claim.and_then(|claim| if let Doc::Batch(doc) = &claim.doc { Some(doc) } else { None });
             if known.is_some_and(|known| known.done) {
@@ -347,6 +466,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             let mut writes = Vec::new();
             let mut openings = Vec::new();
             let mut wakes = Vec::new();
+            let mut set_aside = Vec::new();
             let mut opened = known.map(|known| known.opened.clone()).unwrap_or_default();
             outcome.reasons.clear();
             outcome.held = 0;
@@ -354,12 +474,8 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                 let (head_doc, shard_doc) =
                     (docs.get(1 + 2 * at).and_then(Option::as_ref), docs.get(2 + 2 * at).and_then(Option::as_ref));
                 let head = head_doc.and_then(as_head);
-                let kept = time::after(now, INCIDENT_KEPT_MILLIS);
-                let head_write = |doc: HeadDoc| Write {
-                    id: DocId::Head(part.key.clone()),
-                    expected: head_doc.map(|head| head.version),
-                    doc: Doc::Head(doc),
-                    expires_at: kept,
+                let head_write = |doc: HeadDoc| {
+                    write(DocId::Head(part.key.clone()), head_doc.map(|head| head.version), Doc::Head(doc), now)
                 };
                 if known.is_some() {
                     // Counted by an earlier attempt that did not get to its end.
@@ -373,6 +489,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                             incident: id.clone(),
                             reason: Reason::TakenOver,
                             head: written(head_doc, &head),
+                            counters: None,
                         });
                         writes.push(head_write(head));
                         outcome.reasons.push(Reason::TakenOver);
@@ -380,7 +497,8 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                     continue;
                 }
                 let shard = shard_doc.and_then(as_shard);
-                let Some(step) = plan::on_batch(head, shard, &part.found, batch, now, &self.policy) else {
+                let owner = (&part.key, batch);
+                let Some(step) = plan::on_batch(head, shard, &part.found, owner, now, &self.policy) else {
                     continue 'attempts;
                 };
                 let incident = step.shard.incident.clone();
@@ -390,6 +508,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                         incident: incident.clone(),
                         reason: step.reason,
                         head: written(head_doc, head),
+                        counters: None,
                     });
                     opened.push((part.key.clone(), incident.clone()));
                 } else {
@@ -397,25 +516,24 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                 }
                 outcome.reasons.push(step.reason);
                 writes.extend(step.head.map(head_write));
-                writes.push(Write {
-                    id: ids[2 + 2 * at].clone(),
-                    expected: shard_doc.map(|shard| shard.version),
-                    doc: Doc::Shard(step.shard),
-                    expires_at: kept,
-                });
-                wakes.extend(step.arm.map(|(timer, delay)| (Wake { key: part.key.clone(), incident, timer }, delay)));
+                let shard_id = &ids[2 + 2 * at];
+                if let (true, Some(orphan)) = (step.orphan, shard_doc) {
+                    set_aside.push(copy_of(shard_id, orphan.doc.clone(), now));
+                }
+                let expected = shard_doc.map(|shard| shard.version);
+                writes.push(write(shard_id.clone(), expected, Doc::Shard(step.shard), now));
+                wakes.extend(step.arms.into_iter().map(|arm| wake_of(&part.key, arm)));
             }
-            let claim_write = Write {
-                id: ids[0].clone(),
-                expected: claim.map(|claim| claim.version),
-                doc: Doc::Batch(BatchDoc {
-                    lease: Lease { owner: batch.to_owned(), until: time::after(now, self.policy.lease_millis()) },
-                    done: false,
-                    measured: known.is_some_and(|known| known.measured),
-                    opened,
-                }),
-                expires_at: time::after(now, BATCH_KEPT_MILLIS),
+            let doc = BatchDoc {
+                lease: Lease { owner: batch.to_owned(), until: time::after(now, self.policy.lease_millis()) },
+                done: false,
+                measured: known.is_some_and(|known| known.measured),
+                opened,
             };
+            let claim_write = write(ids[0].clone(), claim.map(|claim| claim.version), Doc::Batch(doc), now);
+            let copies: Vec<String> = set_aside.iter().map(|copy| copy.id.text()).collect();
+            let orphans = operations::set_aside(&self.site.metric_name, copies.len() as u64, now);
+            writes.extend(set_aside);
             // Before the commit: an incident exists only if a message to come back to it is on its way. One too many is stale.
             for (wake, delay) in &wakes {
                 self.timers.arm(wake, *delay).await?;
@@ -423,8 +541,9 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             writes.push(claim_write.clone());
             match self.store.commit(&writes).await? {
                 Commit::Written => {
+                    outcome.set_aside.extend(copies);
                     let version = next_version(claim_write.expected);
-                    return Ok(Some((Versioned { version, doc: claim_write.doc }, openings)));
+                    return Ok(Some((Versioned { version, doc: claim_write.doc }, openings, orphans)));
                 }
                 Commit::Conflict(newer) => read = with_newer(&ids, &docs, newer).map(|docs| (ids, docs)),
             }
@@ -450,27 +569,18 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                 let Some(versioned) = head else { continue };
                 let recorded = as_head(versioned).and_then(|head| {
                     if *sent {
-                        plan::record_mail(head, &opening.incident, batch, &opening.part.found, now)
+                        plan::record_mail(head, &opening.incident, batch, now)
                     } else {
                         plan::release(head, &opening.incident, batch)
                     }
                 });
-                writes.extend(recorded.map(|head| Write {
-                    id: id.clone(),
-                    expected: Some(versioned.version),
-                    doc: Doc::Head(head),
-                    expires_at: time::after(now, INCIDENT_KEPT_MILLIS),
-                }));
+                writes.extend(recorded.map(|head| write(id.clone(), Some(versioned.version), Doc::Head(head), now)));
             }
             if let Doc::Batch(doc) = &claim.doc {
                 // What is not done is left to the next attempt, which need not wait for the lease's end.
                 let lease = Lease { until: if done { doc.lease.until } else { now }, ..doc.lease.clone() };
-                writes.push(Write {
-                    id: claim_id.clone(),
-                    expected: Some(claim.version),
-                    doc: Doc::Batch(BatchDoc { done, measured, lease, ..doc.clone() }),
-                    expires_at: time::after(now, BATCH_KEPT_MILLIS),
-                });
+                let doc = Doc::Batch(BatchDoc { done, measured, lease, ..doc.clone() });
+                writes.push(write(claim_id.clone(), Some(claim.version), doc, now));
             }
             if self.store.commit(&writes).await? == Commit::Written {
                 return Ok(());
@@ -480,50 +590,192 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         Err(EngineError::Contended)
     }
 
-    /// Does what is due for an incident, and sees to it that somebody comes back.
+    /// Does what is due for an incident, and sees to it that somebody comes back. `run` is unique for this handling of the
+    /// message: two at the same time must not take each other for themselves.
     ///
     /// # Errors
-    /// A mail could not be sent or something not be read or written; the next message does it then.
-    pub async fn wake(&self, wake: &Wake, now: EpochMillis) -> Result<Outcome, EngineError> {
-        let owner = format!("timer {} {} {}", wake.incident, wake.timer, now.0);
-        for _ in 0..MAX_ATTEMPTS {
+    /// A mail could not be sent or something not be read or written. The message has to be delivered again: another one was
+    /// sent before, or this one is the last that tries and ends in the failure queue.
+    pub async fn wake(&self, wake: &Wake, run: &str, now: EpochMillis) -> Result<Outcome, EngineError> {
+        let owner = format!("timer {} {} {run}", wake.incident, wake.timer);
+        let mut outcome = Outcome::default();
+        for attempt in 0..MAX_ATTEMPTS {
             let mut ids = vec![DocId::Head(wake.key.clone())];
-            ids.extend((0..self.policy.shards.max(1)).map(|number| DocId::Shard(wake.key.clone(), number)));
+            ids.extend(self.shard_ids(&wake.key));
             let docs = self.store.get(&ids).await?;
+            if self.set_aside(&ids, &docs, now, &mut outcome.set_aside).await? {
+                continue;
+            }
             let head_doc = docs.first().and_then(Option::as_ref);
             let head = head_doc.and_then(as_head);
             let shards: Vec<ShardDoc> = docs.iter().flatten().filter_map(as_shard).cloned().collect();
-            let step = plan::on_timer(head, &shards, (&wake.incident, wake.timer), &owner, now, &self.policy);
-            let TimerStep::Go(go) = step else {
-                return Ok(Outcome { reasons: vec![Reason::Stale], ..Outcome::default() });
+            let go = match plan::on_timer(head, &shards, (&wake.incident, wake.timer), &owner, now, &self.policy) {
+                TimerStep::Go(go) => go,
+                TimerStep::Busy => return Err(EngineError::Busy),
+                TimerStep::Ended => return self.report_ended(wake, &owner, outcome, now).await,
+                TimerStep::Stale => {
+                    outcome.reasons = vec![Reason::Stale];
+                    return Ok(outcome);
+                }
             };
-            if let Some((timer, delay)) = go.arm {
-                self.timers.arm(&Wake { timer, ..wake.clone() }, delay).await?;
+            for arm in go.arms {
+                let (wake, delay_millis) = wake_of(&wake.key, arm);
+                self.timers.arm(&wake, delay_millis).await?;
             }
-            let mut writes = vec![Write {
-                id: DocId::Head(wake.key.clone()),
-                expected: head_doc.map(|head| head.version),
-                doc: Doc::Head(go.head.clone()),
-                expires_at: time::after(now, INCIDENT_KEPT_MILLIS),
-            }];
+            let expected = head_doc.map(|head| head.version);
+            let mut writes = vec![write(ids[0].clone(), expected, Doc::Head(go.head.clone()), now)];
             if go.seal {
                 writes.extend(ids.iter().zip(&docs).skip(1).map(|(id, doc)| seal(wake, id, doc.as_ref(), now)));
             }
+            let open = go.head.current.as_ref().filter(|_| matches!(go.due, Some(Due::Opening | Due::Update)));
+            let at_once = open.filter(|_| attempt < MAX_HAND_OVERS_AT_ONCE);
+            let counters = at_once.map(|open| hand_over_at_once(open, (&ids, &docs), &mut writes, now));
+            let report = go.report.map(|closing| ReportDoc { owed: Some(closing) });
+            let report_id = DocId::Report(wake.key.clone(), wake.incident.clone());
+            writes.extend(report.clone().map(|report| write(report_id, None, Doc::Report(report), now)));
             if self.store.commit(&writes).await? != Commit::Written {
                 continue;
             }
-            let mut outcome = Outcome { reasons: vec![go.reason], ..Outcome::default() };
-            if let Some(due) = &go.due {
-                let notice = self.send_due(wake, due, (&go.head, go.reason), now).await?;
-                outcome.mails = 1;
-                if let Due::Opening { summary } = due {
-                    outcome.note_opening(summary.totals.first_start, now);
+            outcome.reasons = vec![go.reason];
+            let head = Versioned { version: next_version(expected), doc: Doc::Head(go.head) };
+            return match (&go.due, report) {
+                (Some(Due::Resolved), Some(report)) => {
+                    let report = Versioned { version: next_version(None), doc: Doc::Report(report) };
+                    self.send_report(wake, (go.reason, &owner), report, Some(head), outcome, now).await
                 }
-                let version = next_version(writes[0].expected);
-                let record = self.record(wake, due, &owner, Versioned { version, doc: Doc::Head(go.head) }, now);
-                outcome.untold = self.while_telling(std::slice::from_ref(&notice), record).await?;
+                (Some(due), _) => self.send_due(wake, *due, (go.reason, &owner), (head, counters), outcome, now).await,
+                (None, _) => Ok(outcome),
+            };
+        }
+        Err(EngineError::Contended)
+    }
+
+    /// Sends the report of an incident that is over, where that is still owed.
+    async fn report_ended(
+        &self,
+        wake: &Wake,
+        owner: &str,
+        mut outcome: Outcome,
+        now: EpochMillis,
+    ) -> Result<Outcome, EngineError> {
+        let id = DocId::Report(wake.key.clone(), wake.incident.clone());
+        for _ in 0..MAX_ATTEMPTS {
+            let docs = self.store.get(std::slice::from_ref(&id)).await?;
+            if self.set_aside(std::slice::from_ref(&id), &docs, now, &mut outcome.set_aside).await? {
+                continue;
             }
-            return Ok(outcome);
+            let found = docs.first().and_then(Option::as_ref);
+            let closing = match plan::on_report(found.and_then(as_report), wake.timer, owner, now, &self.policy) {
+                ReportStep::Send(closing) => closing,
+                ReportStep::Busy => return Err(EngineError::Busy),
+                ReportStep::Stale => {
+                    outcome.reasons = vec![Reason::Stale];
+                    return Ok(outcome);
+                }
+            };
+            let expected = found.map(|found| found.version);
+            let doc = Doc::Report(ReportDoc { owed: Some(*closing) });
+            if self.store.commit(&[write(id.clone(), expected, doc.clone(), now)]).await? != Commit::Written {
+                continue;
+            }
+            outcome.reasons = vec![Reason::TakenOver];
+            let report = Versioned { version: next_version(expected), doc };
+            return self.send_report(wake, (Reason::TakenOver, owner), report, None, outcome, now).await;
+        }
+        Err(EngineError::Contended)
+    }
+
+    /// Sends a mail about an open incident and records that.
+    async fn send_due(
+        &self,
+        wake: &Wake,
+        due: Due,
+        (reason, owner): (Reason, &str),
+        (head, counters): (Versioned, Option<Counters>),
+        mut outcome: Outcome,
+        now: EpochMillis,
+    ) -> Result<Outcome, EngineError> {
+        // The plan never asks for a mail about an incident that the head does not have.
+        let Some(open) = as_head(&head).and_then(|head| head.current.as_ref()) else { return Ok(outcome) };
+        let counters = match counters {
+            Some(counters) => counters,
+            None => self.hand_over(&wake.key, open, now).await?,
+        };
+        let content = match due {
+            Due::Update => Content::Update(open, &counters),
+            Due::Opening => Content::Opening(open, &counters.total),
+            Due::Resolved => return Ok(outcome),
+        };
+        let notice = self.send(&wake.key, reason, content, now).await?;
+        outcome.mails = 1;
+        if due == Due::Opening {
+            outcome.note_opening(counters.total.totals.first_start, now);
+        }
+        let record = self.record(wake, owner, head.clone(), now);
+        outcome.untold = self.while_telling(std::slice::from_ref(&notice), record).await?;
+        Ok(outcome)
+    }
+
+    /// Sends the resolved email of an incident and records that, or gives the right to send it back.
+    async fn send_report(
+        &self,
+        wake: &Wake,
+        (reason, owner): (Reason, &str),
+        report: Versioned,
+        head: Option<Versioned>,
+        mut outcome: Outcome,
+        now: EpochMillis,
+    ) -> Result<Outcome, EngineError> {
+        let Some(closing) = as_report(&report).and_then(|report| report.owed.as_ref()) else { return Ok(outcome) };
+        let sent = self.send(&wake.key, reason, Content::Resolved(closing), now).await;
+        let record = self.record_report(wake, owner, sent.is_ok(), (report.clone(), head), now);
+        match sent {
+            Ok(notice) => {
+                outcome.mails = 1;
+                outcome.untold = self.while_telling(std::slice::from_ref(&notice), record).await?;
+                Ok(outcome)
+            }
+            Err(error) => {
+                // The lease ends by itself where this does not work.
+                let _ = record.await;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn record_report(
+        &self,
+        wake: &Wake,
+        owner: &str,
+        sent: bool,
+        (report, mut head): (Versioned, Option<Versioned>),
+        now: EpochMillis,
+    ) -> Result<(), EngineError> {
+        let report_id = DocId::Report(wake.key.clone(), wake.incident.clone());
+        let ids = [report_id, DocId::Head(wake.key.clone())];
+        let mut report = Some(report);
+        for attempt in 0..MAX_ATTEMPTS {
+            if attempt > 0 || (sent && head.is_none()) {
+                let mut docs = self.store.get(&ids).await?.into_iter();
+                (report, head) = (docs.next().flatten(), docs.next().flatten());
+            }
+            let Some(versioned) = &report else { return Ok(()) };
+            let Some(doc) = as_report(versioned) else { return Ok(()) };
+            let (doc, changed) = if sent {
+                let Some(recorded) = plan::record_report(doc, head.as_ref().and_then(as_head), owner) else {
+                    return Ok(());
+                };
+                recorded
+            } else {
+                let Some(released) = plan::release_report(doc, owner, now) else { return Ok(()) };
+                (released, None)
+            };
+            let mut writes = vec![write(ids[0].clone(), Some(versioned.version), Doc::Report(doc), now)];
+            let version = head.as_ref().map(|head| head.version);
+            writes.extend(changed.map(|head| write(ids[1].clone(), version, Doc::Head(head), now)));
+            if self.store.commit(&writes).await? == Commit::Written {
+                return Ok(());
+            }
         }
         Err(EngineError::Contended)
     }
@@ -531,26 +783,15 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     async fn record(
         &self,
         wake: &Wake,
-        due: &Due,
         owner: &str,
         mut versioned: Versioned,
         now: EpochMillis,
     ) -> Result<(), EngineError> {
         let id = DocId::Head(wake.key.clone());
         for _ in 0..MAX_ATTEMPTS {
-            let recorded = as_head(&versioned).and_then(|head| match due {
-                Due::Opening { summary } | Due::Update { summary } => {
-                    plan::record_mail(head, &wake.incident, owner, summary, now)
-                }
-                Due::AllClear { incident } => plan::record_all_clear(head, incident, owner),
-            });
+            let recorded = as_head(&versioned).and_then(|head| plan::record_mail(head, &wake.incident, owner, now));
             let Some(head) = recorded else { return Ok(()) };
-            let write = Write {
-                id: id.clone(),
-                expected: Some(versioned.version),
-                doc: Doc::Head(head),
-                expires_at: time::after(now, INCIDENT_KEPT_MILLIS),
-            };
+            let write = write(id.clone(), Some(versioned.version), Doc::Head(head), now);
             if self.store.commit(&[write]).await? == Commit::Written {
                 return Ok(());
             }
@@ -562,29 +803,61 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     }
 
     /// Looks up the places of a mail that is due, and sends it.
-    async fn send_due(
+    async fn send(
         &self,
-        wake: &Wake,
-        due: &Due,
-        (head, reason): (&HeadDoc, Reason),
+        key: &IncidentKey,
+        reason: Reason,
+        content: Content<'_>,
         now: EpochMillis,
     ) -> Result<Notice, PortError> {
-        let message = |network| {
-            let frame = self.frame(&wake.key, reason, network, now);
-            match (due, &head.current, &head.closing) {
-                (Due::AllClear { .. }, _, Some(closing)) => Message::over(frame, closing),
-                (Due::Opening { summary }, Some(open), _) => Message::late_opening(frame, open, summary),
-                (Due::Update { summary }, Some(open), _) => Message::update(frame, open, summary),
-                // The plan never asks for a mail about an incident that the head does not have.
-                _ => unreachable!("a mail about an incident that is not there"),
-            }
-        };
         let nothing_yet = Network::default();
-        let wanted = Wanted::of(std::slice::from_ref(&message(&nothing_yet).told));
+        let wanted =
+            Wanted::of(std::slice::from_ref(&content.message(self.frame(key, reason, &nothing_yet, now)).told));
         let network = self.network.look_up(&wanted).await;
-        let notice = Notice::of(&message(&network));
+        let notice = Notice::of(&content.message(self.frame(key, reason, &network, now)));
         self.alerts.send(&notice).await.map(|()| notice)
     }
+}
+
+/// What a mail of the timer is about.
+#[derive(Clone, Copy)]
+enum Content<'a> {
+    /// An opening that is late: the incident and its counters.
+    Opening(&'a Open, &'a Summary),
+    /// An update.
+    Update(&'a Open, &'a Counters),
+    /// The end of an incident.
+    Resolved(&'a Closing),
+}
+
+impl<'a> Content<'a> {
+    fn message(self, frame: Frame<'a>) -> Message<'a> {
+        match self {
+            Content::Opening(open, summary) => Message::late_opening(frame, open, summary),
+            Content::Update(open, counters) => {
+                Message::update(frame, open, &counters.unreported, counters.total.totals)
+            }
+            Content::Resolved(closing) => Message::over(frame, closing),
+        }
+    }
+}
+
+/// Hands everything that no email has reported to the next one, with the writes that do it, and returns the counters as they are then.
+fn hand_over_at_once(
+    open: &Open,
+    (ids, docs): (&[DocId], &[Option<Versioned>]),
+    writes: &mut Vec<Write>,
+    now: EpochMillis,
+) -> Counters {
+    let mut shards: Vec<ShardDoc> = Vec::new();
+    for (id, doc) in ids.iter().zip(docs).filter_map(|(id, doc)| Some((id, doc.as_ref()?))) {
+        let Some(mut shard) = as_shard(doc).filter(|shard| shard.incident == open.id).cloned() else { continue };
+        if shard.hand_over(open.mails.saturating_add(1)) {
+            writes.push(write(id.clone(), Some(doc.version), Doc::Shard(shard.clone()), now));
+        }
+        shards.push(shard);
+    }
+    Counters::of(&shards, open)
 }
 
 /// Counts the openings that were sent, and how late each was.
@@ -618,7 +891,7 @@ fn with_newer(
     }
     for id in &told {
         match id {
-            DocId::Batch(_) => return None,
+            DocId::Batch(_) | DocId::Report(..) | DocId::SetAside(..) => return None,
             DocId::Head(_) => {}
             DocId::Shard(key, _) => {
                 let head_id = DocId::Head(key.clone());
@@ -644,18 +917,63 @@ fn written(before: Option<&Versioned>, head: &HeadDoc) -> Versioned {
 /// changed.
 fn seal(wake: &Wake, id: &DocId, doc: Option<&Versioned>, now: EpochMillis) -> Write {
     let used = doc.and_then(as_shard).filter(|shard| shard.incident == wake.incident).cloned();
-    let shard = used.unwrap_or_else(|| ShardDoc {
-        incident: wake.incident.clone(),
-        sealed: true,
-        last_seen: now,
-        summary: Summary::default(),
-    });
-    Write {
-        id: id.clone(),
-        expected: doc.map(|doc| doc.version),
-        doc: Doc::Shard(ShardDoc { sealed: true, ..shard }),
-        expires_at: time::after(now, INCIDENT_KEPT_MILLIS),
+    let shard = used.unwrap_or_else(|| ShardDoc::new(wake.incident.clone(), now));
+    let sealed = Doc::Shard(ShardDoc { sealed: true, ..shard });
+    write(id.clone(), doc.map(|doc| doc.version), sealed, now)
+}
+
+/// A write of a document, which expires when nobody can miss it any more. What an open incident has counted never does.
+fn write(id: DocId, expected: Option<u64>, doc: Doc, now: EpochMillis) -> Write {
+    let kept = match &doc {
+        Doc::Head(head) if head.current.is_some() => None,
+        Doc::Shard(shard) if !shard.sealed => None,
+        Doc::Head(_) | Doc::Shard(_) | Doc::Report(_) => Some(INCIDENT_KEPT_MILLIS),
+        Doc::Batch(_) => Some(BATCH_KEPT_MILLIS),
+        Doc::Unreadable(_) => Some(SET_ASIDE_KEPT_MILLIS),
+    };
+    Write { id, expected, doc, expires_at: kept.map(|kept| time::after(now, kept)) }
+}
+
+/// A copy of a document that is about to be overwritten.
+fn copy_of(id: &DocId, doc: Doc, now: EpochMillis) -> Write {
+    let expires_at = Some(time::after(now, SET_ASIDE_KEPT_MILLIS));
+    Write { id: DocId::SetAside(now.0, Box::new(id.clone())), expected: None, doc, expires_at }
+}
+
+/// Whether a document is one that belongs under this name.
+fn fits(id: &DocId, doc: &Doc) -> bool {
+    matches!(
+        (id, doc),
+        (DocId::Head(_), Doc::Head(_))
+            | (DocId::Shard(..), Doc::Shard(_))
+            | (DocId::Report(..), Doc::Report(_))
+            | (DocId::Batch(_), Doc::Batch(_))
+            | (DocId::SetAside(..), _)
+    )
+}
+
+/// What takes the place of a document that cannot be read.
+fn anew(id: &DocId, now: EpochMillis) -> Doc {
+    match id {
+        // It was written together with the counters: the batch is counted, and what follows from that may not be done.
+        DocId::Batch(_) => Doc::Batch(BatchDoc {
+            lease: Lease { owner: String::new(), until: EpochMillis(0) },
+            done: false,
+            measured: false,
+            opened: Vec::new(),
+        }),
+        DocId::Shard(..) => Doc::Shard(ShardDoc { sealed: true, ..ShardDoc::new(String::new(), now) }),
+        DocId::Report(..) => Doc::Report(ReportDoc::default()),
+        DocId::Head(_) | DocId::SetAside(..) => Doc::Head(HeadDoc::default()),
     }
+}
+
+fn wake_of(key: &IncidentKey, arm: Arm) -> (Wake, u64) {
+    (Wake { key: key.clone(), incident: arm.incident, timer: arm.timer }, arm.delay_millis)
+}
+
+fn as_report(versioned: &Versioned) -> Option<&ReportDoc> {
+    if let Doc::Report(report) = &versioned.doc { Some(report) } else { None }
 }
 
 fn as_shard(versioned: &Versioned) -> Option<&ShardDoc> {

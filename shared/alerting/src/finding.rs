@@ -14,12 +14,18 @@ use crate::{
 /// Minutes of one flow within one batch that are told apart.
 pub const MAX_FLOW_MINUTES: usize = 60;
 
-/// The flow that a finding is about.
+/// How far apart accepted and rejected records may be and still be of about the same time.
+const SAME_TIME_MILLIS: u64 = 120_000;
+
+/// The flow that a finding is about: what all its records have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
     /// The interface that logged it; none for a regional NAT gateway, whose records carry `-`.
     #[serde(rename = "on", default, skip_serializing_if = "Option::is_none")]
     pub interface_id: Option<Box<str>>,
+    /// `resource-id`: the regional NAT gateway that logged it, where there is no interface.
+    #[serde(rename = "at", default, skip_serializing_if = "Option::is_none")]
+    pub resource_id: Option<Box<str>>,
     /// The direction and how it is known; none where neither the records nor the addresses tell.
     #[serde(rename = "way", default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<(Direction, Basis)>,
@@ -29,12 +35,57 @@ pub struct Flow {
     /// The `dstaddr` of its records.
     #[serde(rename = "to")]
     pub dstaddr: IpAddr,
+    /// `pkt-srcaddr` where it differs from `srcaddr`, which then is the interface's own address: the sender behind a NAT gateway, a
+    /// transit gateway or a node of containers
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `pkt-srcaddr`).
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub packet_source: Option<IpAddr>,
+    /// `pkt-dstaddr` where it differs from `dstaddr`, which then is the interface's own address: the receiver behind it, or a
+    /// secondary address of the interface.
+    #[serde(rename = "via", default, skip_serializing_if = "Option::is_none")]
+    pub packet_target: Option<IpAddr>,
     /// The IANA protocol number.
     #[serde(rename = "ip", with = "protocol_number")]
     pub protocol: Protocol,
+    /// `reject-reason`, as AWS spells it; [`Flow::NO_REASON`] for none of those, none where the format does not have the field. Part
+    /// of the flow, as packets between the same two addresses may be rejected for one reason today and for another one tomorrow.
+    #[serde(rename = "why", default, skip_serializing_if = "Option::is_none")]
+    pub reject_reason: Option<Box<str>>,
 }
 
 impl Flow {
+    /// What AWS writes for any reason but those that `reject-reason` tells.
+    pub const NO_REASON: &'static str = "-";
+
+    /// The sender of the packets: `pkt-srcaddr`, or `srcaddr` where they are the same or only that is known.
+    pub fn sender(&self) -> IpAddr {
+        self.packet_source.unwrap_or(self.srcaddr)
+    }
+
+    /// The receiver of the packets: `pkt-dstaddr`, or `dstaddr` where they are the same or only that is known.
+    pub fn receiver(&self) -> IpAddr {
+        self.packet_target.unwrap_or(self.dstaddr)
+    }
+
+    /// The id of what logged it: the interface or, where there is none, the resource.
+    pub fn logged_by(&self) -> Option<&str> {
+        self.interface_id.as_deref().or(self.resource_id.as_deref())
+    }
+
+    /// The id of the regional NAT gateway that logged it, where one did. Other kinds of resources may come with other prefixes
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `resource-id`).
+    pub fn nat_gateway(&self) -> Option<&str> {
+        self.resource_id.as_deref().filter(|id| id.starts_with("nat-"))
+    }
+
+    /// Tells whether another flow is this one. A direction that only one of them knows is no difference: another batch need not have
+    /// the records that show it.
+    pub fn is(&self, other: &Flow) -> bool {
+        let ways = (self.direction.map(|(way, _)| way), other.direction.map(|(way, _)| way));
+        let agree = !matches!(ways, (Some(one), Some(other)) if one != other);
+        agree && Flow { direction: None, ..self.clone() } == Flow { direction: None, ..other.clone() }
+    }
+
     /// Tells whether the flow left the interface.
     pub fn is_egress(&self) -> bool {
         matches!(self.direction, Some((Direction::Egress, _)))
@@ -84,16 +135,6 @@ impl Totals {
         self.last_end = combine(self.last_end, other.last_end, Ord::max);
     }
 
-    /// What came on top of an earlier state of the same counters. The times stay those of the whole.
-    pub fn since(&self, earlier: &Totals) -> Totals {
-        Totals {
-            records: self.records.saturating_sub(earlier.records),
-            packets: self.packets.map(|packets| packets.saturating_sub(earlier.packets.unwrap_or_default())),
-            bytes: self.bytes.map(|bytes| bytes.saturating_sub(earlier.bytes.unwrap_or_default())),
-            ..*self
-        }
-    }
-
     /// Packets where they are known, records otherwise: what findings are ranked by.
     pub fn weight(&self) -> u64 {
         self.packets.unwrap_or(self.records)
@@ -107,16 +148,21 @@ fn combine<T>(left: Option<T>, right: Option<T>, with: impl Fn(T, T) -> T) -> Op
     }
 }
 
-/// Where a flow was seen and what AWS noted about it: the metadata fields of versions 3 to 11, where the format has them.
+/// Where a flow was seen and what AWS noted about it: the metadata fields of versions 3 to 11, where the format has them, and the system
+/// fields of its log events, where the subscription filter emits them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Place {
-    /// `account-id`: the owner of the interface, which may differ from the owner of the log group.
+    /// The owner of the interface, which may differ from the owner of the log group: `account-id`, or `@aws.account` of the log event.
+    /// None where AWS wrote `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<Box<str>>,
-    /// `region`.
+    /// `region`, or `@aws.region` of the log event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Box<str>>,
+    /// The log group that the record was written to first, where this one holds a copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_group: Option<Box<str>>,
     /// `az-id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub az_id: Option<Box<str>>,
@@ -135,15 +181,6 @@ pub struct Place {
     /// `pkt-dst-aws-service`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_service: Option<Box<str>>,
-    /// `pkt-srcaddr` where it differs from `srcaddr`: the sender behind a NAT gateway or another intermediate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub packet_source: Option<IpAddr>,
-    /// `pkt-dstaddr` where it differs from `dstaddr`: a secondary address of the interface, for example.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub packet_target: Option<IpAddr>,
-    /// `reject-reason`, as AWS spells it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reject_reason: Option<Box<str>>,
     /// Values of tags: `instance-tag`, `interface-tag`, `asg-tag` and their seconds. Which keys they are of is chosen with the flow
     /// log and not part of a record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -155,8 +192,28 @@ pub struct Place {
 pub struct Accepted {
     /// What was accepted.
     pub totals: Totals,
-    /// The first of its records.
+    /// One of its records: the first of its batch.
     pub line: Box<str>,
+}
+
+impl Accepted {
+    /// Adds what was accepted of the same flow in another batch. The record shown is one of the newest.
+    pub fn add(&mut self, other: &Accepted) {
+        if (other.totals.last_end, &other.line) > (self.totals.last_end, &self.line) {
+            self.line = other.line.clone();
+        }
+        self.totals.add(&other.totals);
+    }
+
+    /// Tells whether it was logged for about the same time as some records, as far as the times are known. A record's times can be
+    /// 60 s off the packets it counts, and one aggregation interval lasts up to 60 s more on either side.
+    pub fn is_of_the_time_of(&self, totals: &Totals) -> bool {
+        let after = |one: Option<EpochMillis>, other: Option<EpochMillis>| match (one, other) {
+            (Some(one), Some(other)) => one.0 > other.0.saturating_add(SAME_TIME_MILLIS),
+            _ => false,
+        };
+        !after(self.totals.first_start, totals.last_end) && !after(totals.first_start, self.totals.last_end)
+    }
 }
 
 /// The records a rule matched, for one flow, within one batch.
@@ -180,6 +237,25 @@ pub struct Finding {
     /// ICMP accepted the opposite way: for a rejected reply, the request that was let in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opposite: Option<Accepted>,
+    /// ICMP accepted the same way: packets of another kind, or from before or after a change of the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same: Option<Accepted>,
+    /// Accepted ICMP records of the batch that are past [`crate::detect::MAX_ACCEPTED_FLOWS`], where `opposite` or `same` is missing:
+    /// it may be among them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub untracked_accepted: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Finding {
+    /// Tells whether two findings are about one flow. Where nothing names what logged it, the accounts are the same.
+    pub fn is_of_same_flow(&self, other: &Finding) -> bool {
+        let same_place = self.flow.logged_by().is_some() || self.place.account_id == other.place.account_id;
+        same_place && self.flow.is(&other.flow)
+    }
 }
 
 /// Writes and reads a protocol as its number.

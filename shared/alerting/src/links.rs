@@ -18,6 +18,9 @@ pub struct Links {
     /// The first interface.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
+    /// The first NAT gateway without an interface of its own: a regional one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nat_gateway: Option<String>,
     /// The log stream of an opening's batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_stream: Option<String>,
@@ -38,7 +41,14 @@ impl Links {
             Some(format) => query::insights(&message.told.findings, format),
             None => search::insights(&message.told).1,
         };
-        let interface = message.told.findings.iter().find_map(|finding| finding.flow.interface_id.as_deref());
+        let interface = message.told.findings.iter().find_map(|finding| {
+            let id = finding.flow.interface_id.as_deref().filter(|id| query::is_plain(id))?;
+            Some(site.console_of(finding).network_interface(id))
+        });
+        let nat_gateway = message.told.findings.iter().find_map(|finding| {
+            let id = finding.flow.nat_gateway().filter(|id| query::is_plain(id))?;
+            Some(site.console_of(finding).nat_gateway(id))
+        });
         Links {
             records: site.console.logs_insights(&source.log_group, &query, from, to),
             metric: site.console.metric(
@@ -47,7 +57,8 @@ impl Links {
                 time::before(first, GRAPH_MILLIS),
                 time::after(last, GRAPH_MILLIS),
             ),
-            interface: interface.filter(|id| query::is_plain(id)).map(|id| site.console.network_interface(id)),
+            interface,
+            nat_gateway,
             log_stream: (!source.log_stream.is_empty())
                 .then(|| site.console.log_stream(&source.log_group, &source.log_stream, from)),
         }

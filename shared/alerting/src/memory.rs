@@ -15,15 +15,23 @@ use crate::{
 /// Documents that are remembered at most; those that expire first make room.
 pub const MAX_DOCUMENTS: usize = 10_000;
 
+/// Later than anything expires.
+const NEVER: EpochMillis = EpochMillis(u64::MAX);
+
 /// Remembers documents as long as the process lives. Another process knows nothing of them: each of a function's containers
 /// opens an incident of its own.
 #[derive(Debug, Default)]
-pub struct MemoryIncidents(Mutex<BTreeMap<DocId, (Versioned, EpochMillis)>>);
+pub struct MemoryIncidents(Mutex<BTreeMap<DocId, (Versioned, Option<EpochMillis>)>>);
 
 impl MemoryIncidents {
-    fn documents(&self) -> MutexGuard<'_, BTreeMap<DocId, (Versioned, EpochMillis)>> {
+    fn documents(&self) -> MutexGuard<'_, BTreeMap<DocId, (Versioned, Option<EpochMillis>)>> {
         // OK because a commit checks everything before it writes anything: a panic leaves no half of one behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets the documents that have expired, as a table's time to live does at some later time.
+    pub fn forget_expired(&self, now: EpochMillis) {
+        self.documents().retain(|_, (_, expires_at)| expires_at.unwrap_or(NEVER) > now);
     }
 }
 
@@ -47,7 +55,10 @@ impl IncidentStore for MemoryIncidents {
             documents.insert(write.id.clone(), (Versioned { version, doc: write.doc.clone() }, write.expires_at));
         }
         while documents.len() > MAX_DOCUMENTS {
-            let first = documents.iter().min_by_key(|(_, (_, expires_at))| *expires_at).map(|(id, _)| id.clone());
+            let first = documents
+                .iter()
+                .min_by_key(|(_, (_, expires_at))| expires_at.unwrap_or(NEVER))
+                .map(|(id, _)| id.clone());
             let Some(id) = first else { break };
             documents.remove(&id);
         }
@@ -93,7 +104,7 @@ mod tests {
 
     fn head(name: &str, expected: Option<u64>) -> Write {
         let doc = Doc::Head(HeadDoc::default());
-        Write { id: DocId::Head(key(name)), expected, doc, expires_at: EpochMillis(1) }
+        Write { id: DocId::Head(key(name)), expected, doc, expires_at: Some(EpochMillis(1)) }
     }
 
     #[test]
@@ -120,7 +131,7 @@ mod tests {
         let store = MemoryIncidents::default();
         for number in 0..=MAX_DOCUMENTS {
             let mut write = head(&number.to_string(), None);
-            write.expires_at = EpochMillis(if number == 3 { 1 } else { 10 });
+            write.expires_at = if number == 3 { Some(EpochMillis(1)) } else { None };
             now(store.commit(&[write])).unwrap();
         }
         let found = now(store.get(&[DocId::Head(key("3")), DocId::Head(key("4"))])).unwrap();

@@ -2,7 +2,7 @@
 //! the same values, so that they cannot disagree.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     hash::Hash,
 };
 
@@ -15,7 +15,7 @@ use crate::{
     incident::{
         IncidentKey, Policy, Reason, Summary,
         state::{Closing, Open, Past},
-        top::Top,
+        top::{Ranked, Top},
     },
     network::Network,
     time::EpochMillis,
@@ -67,8 +67,14 @@ pub struct Told {
     pub sources: Names,
     /// Target addresses.
     pub targets: Names,
-    /// Interfaces.
+    /// What logged them: interfaces, and resources without one.
     pub interfaces: Names,
+    /// Accounts that own the interfaces.
+    pub accounts: Names,
+    /// Regions.
+    pub regions: Names,
+    /// The IANA numbers of the protocols.
+    pub protocols: BTreeSet<u8>,
     /// Packets (or records) by the minute since the epoch.
     pub minutes: BTreeMap<u64, u64>,
     /// The flows to tell one by one, heaviest first. Those of an opening's batch are all there, with their records; of an
@@ -89,19 +95,33 @@ pub struct Told {
 /// Names with their weights, and how many there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
-    /// The heaviest, heaviest first: packets, or records where those were not counted.
-    pub ranked: Vec<(String, u64)>,
+    /// The heaviest, heaviest first.
+    pub ranked: Vec<Name>,
     /// How many names there are, the ranked ones among them.
     pub distinct: u64,
-    /// Whether that number is exact.
+    /// Whether that number is exact. Where it is not, a weight may lack some.
     pub exact: bool,
+    /// Whether something had no name: then there may be more of them.
+    pub unnamed: bool,
+}
+
+/// A name with its weight.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Name {
+    /// The name.
+    pub name: String,
+    /// Packets, or records where those were not counted.
+    pub weight: u64,
+    /// The interface whose own address it is, where it is no other's.
+    pub home: Option<String>,
 }
 
 impl Names {
     fn of(top: &Top) -> Names {
         let (distinct, exact) = top.distinct();
-        let ranked = top.ranked().into_iter().map(|(name, weight)| (name.to_owned(), weight)).collect();
-        Names { ranked, distinct, exact }
+        let name =
+            |one: Ranked<'_>| Name { name: one.name.to_owned(), weight: one.weight, home: one.home.map(str::to_owned) };
+        Names { ranked: top.ranked().into_iter().map(name).collect(), distinct, exact, unnamed: top.has_unnamed() }
     }
 
     /// The names that findings have on one side, all of them; not exact where records were left out.
@@ -111,21 +131,34 @@ impl Names {
         name: impl Fn(&Finding) -> Option<K>,
     ) -> Names {
         let mut weights: HashMap<K, u64> = HashMap::new();
+        let mut unnamed = false;
         for finding in findings {
-            if let Some(name) = name(finding) {
-                let known = weights.entry(name).or_default();
-                *known = known.saturating_add(finding.totals.weight());
+            match name(finding) {
+                Some(name) => {
+                    let known = weights.entry(name).or_default();
+                    *known = known.saturating_add(finding.totals.weight());
+                }
+                None => unnamed = true,
             }
         }
         let mut ranked: Vec<(K, u64)> = weights.into_iter().collect();
         ranked.sort_by(|(a, left), (b, right)| right.cmp(left).then_with(|| a.cmp(b)));
         let distinct = ranked.len() as u64;
-        Names { ranked: ranked.into_iter().map(|(name, weight)| (name.to_string(), weight)).collect(), distinct, exact }
+        let ranked = ranked.into_iter().map(|(name, weight)| Name { name: name.to_string(), weight, home: None });
+        Names { ranked: ranked.collect(), distinct, exact, unnamed }
     }
 
-    /// The only name, where there is one.
+    /// The only name, where there is one and everything has it.
     pub fn only(&self) -> Option<&str> {
-        if let ([(only, _)], 1, true) = (&self.ranked[..], self.distinct, self.exact) { Some(only) } else { None }
+        match &self.ranked[..] {
+            [only] if self.distinct == 1 && self.exact && !self.unnamed => Some(&only.name),
+            _ => None,
+        }
+    }
+
+    /// The interface whose own address it is, where it is no other's.
+    pub fn home(&self, name: &str) -> Option<&str> {
+        self.ranked.iter().find(|one| one.name == name)?.home.as_deref()
     }
 }
 
@@ -144,9 +177,12 @@ impl Told {
         }
         Told {
             totals,
-            sources: Names::in_findings(findings, exact, |finding| Some(finding.flow.srcaddr)),
-            targets: Names::in_findings(findings, exact, |finding| Some(finding.flow.dstaddr)),
-            interfaces: Names::in_findings(findings, exact, |finding| finding.flow.interface_id.clone()),
+            sources: Names::in_findings(findings, exact, |finding| Some(finding.flow.sender())),
+            targets: Names::in_findings(findings, exact, |finding| Some(finding.flow.receiver())),
+            interfaces: Names::in_findings(findings, exact, |finding| finding.flow.logged_by().map(Box::<str>::from)),
+            accounts: Names::in_findings(findings, exact, |finding| finding.place.account_id.clone()),
+            regions: Names::in_findings(findings, exact, |finding| finding.place.region.clone()),
+            protocols: findings.iter().map(|finding| finding.flow.protocol.0).collect(),
             minutes,
             findings: findings.iter().map(|finding| (*finding).clone()).collect(),
             complete: exact,
@@ -164,9 +200,12 @@ impl Told {
             sources: Names::of(&summary.sources),
             targets: Names::of(&summary.targets),
             interfaces: Names::of(&summary.interfaces),
+            accounts: Names::of(&summary.accounts),
+            regions: Names::of(&summary.regions),
+            protocols: summary.protocols.clone(),
             minutes: summary.minutes.clone(),
-            findings: summary.flows.clone(),
-            complete: false,
+            findings: summary.flows.iter().map(|flow| with_what_is_left_out(flow, summary)).collect(),
+            complete: !summary.flows_left_out,
             untracked: Totals::default(),
             lines: summary.lines.clone(),
             source: Source {
@@ -177,6 +216,13 @@ impl Told {
             format: None,
         }
     }
+}
+
+/// A flow that lacks evidence may have had some while it was not among the heaviest.
+fn with_what_is_left_out(flow: &Finding, summary: &Summary) -> Finding {
+    let lacks = flow.opposite.is_none() || flow.same.is_none();
+    let left_out = if lacks { summary.accepted_left_out } else { 0 };
+    Finding { untracked_accepted: flow.untracked_accepted.saturating_add(left_out), ..flow.clone() }
 }
 
 /// What all messages need.
@@ -226,16 +272,15 @@ impl<'a> Message<'a> {
         Message { opened_at: open.opened_at, ..Message::opening(frame, &open.id, told, None) }
     }
 
-    /// An update.
-    pub fn update(frame: Frame<'a>, open: &'a Open, total: &Summary) -> Message<'a> {
-        let since = total.since(&open.mailed);
-        let told = Told::counters(frame.key, &since);
+    /// An update about what came since the message before.
+    pub fn update(frame: Frame<'a>, open: &'a Open, since: &Summary, total: Totals) -> Message<'a> {
+        let told = Told::counters(frame.key, since);
         Message {
             kind: Kind::Update,
             number: open.mails.saturating_add(1),
             opened_at: open.opened_at,
             mailed_at: Some(open.mailed_at),
-            total: total.totals,
+            total,
             ..Message::opening(frame, &open.id, told, None)
         }
     }
@@ -248,7 +293,7 @@ impl<'a> Message<'a> {
             number: closing.mails.saturating_add(1),
             opened_at: closing.opened_at,
             last_seen: Some(closing.last_seen),
-            since: closing.summary.totals.since(&closing.mailed.totals),
+            since: closing.unreported,
             ..Message::opening(frame, &closing.id, told, None)
         }
     }

@@ -25,39 +25,70 @@ pub struct Wanted {
     pub interfaces: BTreeSet<String>,
     /// Internal addresses on either side, which may belong to interfaces of ours, at most [`MAX_PEERS`].
     pub addresses: BTreeSet<IpAddr>,
+    /// Interfaces that were left out, as far as the messages name them.
+    pub interfaces_left_out: u64,
+    /// Addresses that were left out, as far as the messages name them.
+    pub addresses_left_out: u64,
 }
 
 impl Wanted {
     /// What some messages would like to know: first about the flows that they tell one by one, then about the heaviest names.
     pub fn of(messages: &[Told]) -> Wanted {
-        let mut wanted = Wanted::default();
+        let mut interfaces = Limited::of(MAX_INTERFACES);
+        let mut addresses = Limited::of(MAX_PEERS);
+        let mut address = |address: IpAddr| {
+            if Scope::of(address).is_internal() {
+                addresses.add(address);
+            }
+        };
         for finding in messages.iter().flat_map(|told| &told.findings) {
             if let Some(id) = &finding.flow.interface_id {
-                wanted.interface(id);
+                interfaces.add(&**id);
             }
-            wanted.address(finding.flow.srcaddr);
-            wanted.address(finding.flow.dstaddr);
+            let flow = &finding.flow;
+            [flow.srcaddr, flow.dstaddr, flow.sender(), flow.receiver()].into_iter().for_each(&mut address);
         }
-        for (id, _) in messages.iter().flat_map(|told| &told.interfaces.ranked) {
-            wanted.interface(id);
+        for one in messages.iter().flat_map(|told| &told.interfaces.ranked) {
+            interfaces.add(&*one.name);
         }
-        for (name, _) in messages.iter().flat_map(|told| told.sources.ranked.iter().chain(&told.targets.ranked)) {
-            if let Ok(address) = name.parse() {
-                wanted.address(address);
+        for one in messages.iter().flat_map(|told| told.sources.ranked.iter().chain(&told.targets.ranked)) {
+            if let Ok(name) = one.name.parse() {
+                address(name);
             }
         }
-        wanted
+        Wanted {
+            interfaces: interfaces.first.into_iter().map(str::to_owned).collect(),
+            addresses: addresses.first,
+            interfaces_left_out: interfaces.rest.len() as u64,
+            addresses_left_out: addresses.rest.len() as u64,
+        }
     }
 
-    fn interface(&mut self, id: &str) {
-        if self.interfaces.len() < MAX_INTERFACES {
-            self.interfaces.insert(id.to_owned());
-        }
+    /// What is missing because it is not even asked for.
+    pub fn gap(&self) -> Option<Gap> {
+        let (interfaces, addresses) = (self.interfaces_left_out, self.addresses_left_out);
+        let reason = Missing::OverLimit { interfaces, addresses };
+        (interfaces > 0 || addresses > 0).then_some(Gap { part: Part::Interfaces, reason })
+    }
+}
+
+/// The first of some names, and the others. A batch has no more of them than [`crate::detect::MAX_FLOWS`] allows.
+struct Limited<T> {
+    limit: usize,
+    first: BTreeSet<T>,
+    rest: BTreeSet<T>,
+}
+
+impl<T: Ord> Limited<T> {
+    fn of(limit: usize) -> Self {
+        Limited { limit, first: BTreeSet::new(), rest: BTreeSet::new() }
     }
 
-    fn address(&mut self, address: IpAddr) {
-        if self.addresses.len() < MAX_PEERS && Scope::of(address).is_internal() {
-            self.addresses.insert(address);
+    fn add(&mut self, name: T) {
+        if self.first.len() < self.limit {
+            self.first.insert(name);
+        } else if !self.first.contains(&name) {
+            self.rest.insert(name);
         }
     }
 }
@@ -90,15 +121,13 @@ impl Network {
         self.acls.iter().find(|acl| acl.subnet_ids.iter().any(|id| **id == *subnet_id))
     }
 
-    /// The interface that owns an address. None where several do, as addresses of VPCs may overlap, unless one of them is in
-    /// the VPC given.
+    /// The interface of a VPC that owns an address. Addresses of VPCs may overlap, so without a VPC nobody does, nor where several of
+    /// one VPC seem to.
     pub fn owner_of(&self, address: IpAddr, vpc_id: Option<&str>) -> Option<&Interface> {
-        let mut owners: Vec<&Interface> =
-            self.interfaces.values().filter(|interface| interface.owns(address)).collect();
-        if vpc_id.is_some() && owners.iter().any(|owner| owner.vpc_id.as_deref() == vpc_id) {
-            owners.retain(|owner| owner.vpc_id.as_deref() == vpc_id);
-        }
-        if let [only] = owners[..] { Some(only) } else { None }
+        let vpc_id = vpc_id?;
+        let of_vpc = |one: &&Interface| one.vpc_id.as_deref() == Some(vpc_id) && one.owns(address);
+        let mut owners = self.interfaces.values().filter(of_vpc);
+        owners.next().filter(|_| owners.next().is_none())
     }
 
     /// Why a part is missing, where it is.
@@ -144,6 +173,13 @@ pub enum Missing {
     NotFound,
     /// Asking would have taken more calls than a mail may make.
     TooManyCalls,
+    /// There were more than are asked for at once: how many were left out.
+    OverLimit {
+        /// Interfaces past [`MAX_INTERFACES`].
+        interfaces: u64,
+        /// Addresses past [`MAX_PEERS`].
+        addresses: u64,
+    },
 }
 
 /// A network interface.
@@ -293,7 +329,45 @@ pub struct IcmpRange {
 
 #[cfg(test)]
 mod tests {
-    use super::{Interface, Network};
+    use super::*;
+    use crate::{
+        detect::{Detector, Source},
+        finding::Finding,
+    };
+
+    /// What a mail about these records would like to know: a target for each interface.
+    fn wanted(interfaces: usize, senders: usize) -> Wanted {
+        let formats = flow_log::Formats::default();
+        let mut detector = Detector::new(&formats);
+        for n in 0..interfaces.max(senders) {
+            let (interface, sender) = (n % interfaces, n % senders);
+            // Public addresses are not asked for, however many there are.
+            let target = format!("203.0.{}.{}", n / 250, n % 250);
+            let line = format!("2 1 eni-{interface} 10.0.0.{sender} {target} 0 0 1 1 84 100 160 REJECT OK");
+            detector.observe(&flow_log::LogEvent::new("1", 0, line));
+        }
+        let detection = detector.finish(Source::default());
+        let findings: Vec<&Finding> = detection.findings.iter().collect();
+        Wanted::of(&[Told::batch(&detection, &findings, detection.untracked)])
+    }
+
+    #[test]
+    fn what_is_past_the_limits_is_counted_and_a_gap() {
+        let counts = |wanted: &Wanted| {
+            let asked = (wanted.interfaces.len(), wanted.addresses.len());
+            (asked, (wanted.interfaces_left_out, wanted.addresses_left_out))
+        };
+        let fits = wanted(MAX_INTERFACES, MAX_PEERS);
+        assert_eq!(counts(&fits), ((MAX_INTERFACES, MAX_PEERS), (0, 0)));
+        assert_eq!(fits.gap(), None);
+        let gap = |interfaces, addresses| {
+            Some(Gap { part: Part::Interfaces, reason: Missing::OverLimit { interfaces, addresses } })
+        };
+        let more = wanted(MAX_INTERFACES + 3, 10);
+        assert_eq!((counts(&more), more.gap()), (((MAX_INTERFACES, 10), (3, 0)), gap(3, 0)), "each is counted once");
+        let more = wanted(1, MAX_PEERS + 7);
+        assert_eq!((counts(&more), more.gap()), (((1, MAX_PEERS), (0, 7)), gap(0, 7)));
+    }
 
     #[test]
     fn an_address_that_two_vpcs_have_belongs_to_the_one_of_the_vpc_asked_for() {
@@ -312,6 +386,12 @@ mod tests {
         assert_eq!(network.owner_of(address, Some("vpc-2")), Some(&both[1]));
         assert_eq!(network.owner_of(address, Some("vpc-3")), None);
         assert_eq!(network.owner_of(address, None), None);
+        assert_eq!(
+            Network { interfaces: [("eni-1".to_owned(), both[0].clone())].into(), ..Network::default() }
+                .owner_of(address, Some("vpc-2")),
+            None,
+            "the only one known is of another VPC"
+        );
         assert_eq!(network.owner_of("10.0.0.6".parse().unwrap(), Some("vpc-2")), None);
     }
 }

@@ -8,6 +8,7 @@
 //! | `Ping-Deny-Mails` | Count | mails sent |
 //! | `Ping-Deny-Suppressed` | Count | findings added to an open incident without a mail |
 //! | `Ping-Deny-Mail-Delay` | Seconds | from the first packet to the opening mail |
+//! | `Ping-Deny-Set-Aside` | Count | stored documents that could not be read; published whatever the configuration says |
 
 use std::collections::BTreeMap;
 
@@ -48,6 +49,12 @@ pub fn sent(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
         points.push(Point { unit: Unit::Seconds, ..point(format!("{name}-Mail-Delay"), now, sample) });
     }
     points
+}
+
+/// Stored documents that could not be read and are set aside.
+pub fn set_aside(name: &str, documents: u64, now: EpochMillis) -> Vec<Point> {
+    let some = (documents > 0).then(|| point(format!("{name}-Set-Aside"), now, Sample::ones(documents)));
+    some.into_iter().collect()
 }
 
 fn point(name: String, at: EpochMillis, sample: Sample) -> Point {

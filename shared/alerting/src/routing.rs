@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::{
     document::MAX_NAME_CHARS,
+    explain,
     finding::Finding,
     mail::query,
     message::Message,
@@ -47,18 +48,15 @@ impl Routing {
     pub fn of(message: &Message<'_>) -> Routing {
         let findings = &message.told.findings;
         let each = |get: &dyn Fn(&Finding) -> Option<String>| distinct(findings.iter().filter_map(get));
-        // `unknown` is what AWS writes for interfaces that it created itself.
-        let account_of =
-            |finding: &Finding| finding.place.account_id.as_deref().filter(|id| *id != "unknown").map(str::to_owned);
-        let mut account = each(&account_of);
+        let mut account = each(&|finding| finding.place.account_id.as_deref().map(str::to_owned));
         if account.is_empty() {
             account = distinct([message.key.owner().to_owned()]);
         }
-        let mut interface = each(&|finding| finding.flow.interface_id.as_deref().map(str::to_owned));
-        let ranked = message.told.interfaces.ranked.iter().map(|(name, _)| name.clone());
+        let mut interface = each(&|finding| finding.flow.logged_by().map(str::to_owned));
+        let ranked = message.told.interfaces.ranked.iter().map(|one| one.name.clone());
         interface = distinct(interface.into_iter().chain(ranked));
         let mut direction = Vec::new();
-        for (way, _) in findings.iter().filter_map(|finding| finding.flow.direction) {
+        for (way, _) in findings.iter().filter_map(|finding| explain::direction(finding, message.network)) {
             if !direction.contains(&way.word()) {
                 direction.push(way.word());
             }

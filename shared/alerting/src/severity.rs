@@ -42,7 +42,7 @@ impl Severity {
     fn of_sides(sources: &Names, targets: &Names) -> Severity {
         let internal = |name: &str| name.parse::<IpAddr>().is_ok_and(|address| Scope::of(address).is_internal());
         let known = sources.ranked.len();
-        let inside = sources.ranked.iter().filter(|(name, _)| internal(name)).count();
+        let inside = sources.ranked.iter().filter(|one| internal(&one.name)).count();
         match inside {
             0 if known > 0 => Severity::Low,
             _ if known > 0 && inside == known && targets.distinct >= SWEEP_TARGETS => Severity::High,
@@ -64,10 +64,11 @@ impl Severity {
 #[cfg(test)]
 mod tests {
     use super::{SWEEP_TARGETS, Severity};
-    use crate::message::Names;
+    use crate::message::{Name, Names};
 
     fn names(names: &[&str], distinct: u64) -> Names {
-        Names { ranked: names.iter().map(|name| ((*name).to_owned(), 1)).collect(), distinct, exact: true }
+        let name = |name: &&str| Name { name: (*name).to_owned(), weight: 1, home: None };
+        Names { ranked: names.iter().map(name).collect(), distinct, exact: true, unnamed: false }
     }
 
     #[test]

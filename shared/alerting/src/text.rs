@@ -1,5 +1,7 @@
 //! Text that came from outside, made fit for one line of a mail.
 
+mod links;
+
 use std::borrow::Cow;
 
 use unicode_linebreak::linebreaks;
@@ -62,34 +64,48 @@ pub fn grouped(number: u64) -> String {
 /// Makes a foreign name fit to stand within a sentence: as [`one_line`] does, with no link in it that a mail reader would make
 /// one, in quotation marks where it has spaces, and never broken by [`wrap`]. None where nothing is left to show.
 pub fn name(text: &str, max_columns: usize) -> Option<String> {
-    let text = inert(text.trim(), max_columns);
+    let text = cut_columns(inert(text.trim(), max_columns), max_columns);
     if text.is_empty() {
         return None;
     }
     let mut name = String::with_capacity(text.len() * 2);
-    let mut left = max_columns;
     for c in text.chars() {
-        let columns = c.width().unwrap_or_default();
-        if columns > left {
-            name.push(ELLIPSIS);
-            break;
-        }
-        left -= columns;
         match c {
             ' ' => name.push(NO_BREAK_SPACE),
             '"' => name.push('\''),
             c => name.push(c),
         }
-        if columns > 1 {
+        if c.width().unwrap_or_default() > 1 {
             name.push(NO_BREAK);
         }
     }
     Some(if text.contains(char::is_whitespace) { format!("\"{name}\"") } else { name })
 }
 
+/// Cuts inert text behind so many columns, and says so.
+fn cut_columns(text: String, max_columns: usize) -> String {
+    let mut left = max_columns;
+    let fits = |c: char| {
+        let columns = c.width().unwrap_or_default();
+        let fits = columns <= left;
+        left = left.saturating_sub(columns);
+        fits
+    };
+    let cut = text.len() - text.trim_start_matches(fits).len();
+    if cut == text.len() {
+        return text;
+    }
+    let mut kept = &text[..cut];
+    // The beginning of a name can be a link that the whole was not: `x.commerce`.
+    while links::defused(kept) != kept {
+        kept = &kept[..kept.floor_char_boundary(kept.len() - 1)];
+    }
+    format!("{kept}{ELLIPSIS}")
+}
+
 /// Foreign text on one line, as [`one_line`] makes it, with no link in it that a mail reader would make one.
 pub fn inert(text: &str, max_chars: usize) -> String {
-    one_line(text, max_chars).replace("://", "[:]//").replace("www.", "www[.]")
+    links::defused(&one_line(text, max_chars))
 }
 
 /// Takes out what told [`wrap`] where to break and where not.
@@ -213,8 +229,10 @@ mod tests {
             ("web-1", Some("web-1")),
             (" prod web ", Some("\"prod web\"")),
             ("a\nNEXT   Nothing", Some("\"a\u{fffd}NEXT   Nothing\"")),
-            ("https://phish.example", Some("https[:]//phish.example")),
-            ("www.phish.example", Some("www[.]phish.example")),
+            ("https://phish.example", Some("https[:]//phish[.]example")),
+            ("WWW.phish.example", Some("WWW[.]phish[.]example")),
+            ("evil.com/login", Some("evil[.]com/login")),
+            ("web-1.prod", Some("web-1.prod")),
             ("say \"no\"", Some("\"say 'no'\"")),
             ("業務サーバー", Some("業務サーバー")),
             ("  ", None),
@@ -222,6 +240,20 @@ mod tests {
             assert_eq!(name(text, 40).as_deref().map(settle).as_deref(), expect, "{text:?}");
         }
         assert_eq!(settle(&name("業務サーバー", 7).unwrap()), "業務サ…");
+    }
+
+    #[test]
+    fn a_name_that_is_cut_becomes_no_link() {
+        for (text, columns, expect) in [
+            ("x.commerce", 20, "x.commerce"),
+            ("x.commerce", 5, "x[.]c…"),
+            // Here the columns run out before the characters do.
+            ("東京東京x.commerce", 13, "東京東京x.c…"),
+            ("evil.com/login", 10, "evil[.]com…"),
+            ("evil.com/login", 6, "evil.…"),
+        ] {
+            assert_eq!(settle(&name(text, columns).unwrap()), expect, "{text} {columns}");
+        }
     }
 
     #[test]

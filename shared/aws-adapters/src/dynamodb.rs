@@ -6,8 +6,8 @@
 //! |---|---|
 //! | `id` | the document's name, the partition key |
 //! | `version` | grows by 1 with each write; every write is conditional on it |
-//! | `body` | the document as JSON |
-//! | `expires_at` | seconds since the epoch: the table's time to live |
+//! | `body` | the document as JSON; what this version cannot read is told as it is |
+//! | `expires_at` | seconds since the epoch: the table's time to live; missing where the document never expires |
 
 use std::{collections::HashMap, time::Duration};
 
@@ -32,6 +32,11 @@ use crate::client::{Shared, port_error};
 const MAX_READS: u32 = 6;
 /// Before the first such time; twice as long before each next one.
 const READ_PAUSE: Duration = Duration::from_millis(50);
+/// How often a transaction is tried that the service cancels for throttling. The SDK retries calls that are throttled, not these:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>.
+const MAX_WRITES: u32 = 5;
+/// Before the second time; twice as long before each next one.
+const WRITE_PAUSE: Duration = Duration::from_millis(50);
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -74,7 +79,11 @@ impl DynamoIncidents {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) if failed.item() == Some(&item) => {
                     Ok(Commit::Written)
                 }
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Commit::Conflict(Vec::new())),
+                // A transaction of somebody else was in the way:
+                // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
+                Some(
+                    PutItemError::ConditionalCheckFailedException(_) | PutItemError::TransactionConflictException(_),
+                ) => Ok(Commit::Conflict(Vec::new())),
                 _ => Err(port_error("dynamodb PutItem", &error)),
             },
         }
@@ -127,21 +136,55 @@ impl IncidentStore for DynamoIncidents {
                 .map_err(|error| PortError { call: CALL, reason: error.to_string() })?;
             items.push(TransactWriteItem::builder().put(put).build());
         }
-        // The SDK gives each call a token of its own, so that its retries write once.
-        match self.client().await.transact_write_items().set_transact_items(Some(items)).send().await {
-            Ok(_) => Ok(Commit::Written),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
-                    if cancelled.cancellation_reasons().iter().all(|reason| {
-                        matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict"))
-                    }) =>
-                {
-                    Ok(Commit::Conflict(in_the_way(writes, cancelled.cancellation_reasons())))
+        let mut pause = WRITE_PAUSE;
+        for attempt in 1..=MAX_WRITES {
+            // The SDK gives each call a token of its own, so that its retries write once.
+            let write = self.client().await.transact_write_items().set_transact_items(Some(items.clone())).send();
+            let Err(error) = write.await else { return Ok(Commit::Written) };
+            let fate = match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    let reasons = cancelled.cancellation_reasons();
+                    match fate(reasons) {
+                        Fate::Conflict => return Ok(Commit::Conflict(in_the_way(writes, reasons))),
+                        fate => fate,
+                    }
                 }
-                _ => Err(port_error(CALL, &error)),
-            },
+                // A call that was throttled itself was tried by the SDK as often as the time allows.
+                _ => Fate::Failed,
+            };
+            if fate == Fate::Failed || attempt == MAX_WRITES {
+                return Err(port_error(CALL, &error));
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        Err(PortError { call: CALL, reason: "never tried".to_owned() })
+    }
+}
+
+/// What a cancelled transaction comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// Others wrote: plan anew.
+    Conflict,
+    /// The table is busy: the same again, a little later.
+    Again,
+    /// It will never be written.
+    Failed,
+}
+
+/// Judges the reasons of a cancelled transaction. One that waits for capacity outweighs a conflict, as the same transaction tells
+/// of that again when there is capacity.
+fn fate(reasons: &[CancellationReason]) -> Fate {
+    let mut fate = Fate::Conflict;
+    for reason in reasons {
+        match reason.code() {
+            None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict") => {}
+            Some("ThrottlingError" | "ProvisionedThroughputExceeded") => fate = Fate::Again,
+            Some(_) => return Fate::Failed,
         }
     }
+    fate
 }
 
 /// The documents that kept a transaction from being written; none if it is not known of all of them.
@@ -152,14 +195,19 @@ fn in_the_way(writes: &[Write], reasons: &[CancellationReason]) -> Vec<(DocId, V
 }
 
 fn item(write: &Write) -> Result<Item, PortError> {
-    let body = serde_json::to_string(&write.doc)
+    let body = write
+        .doc
+        .to_text()
         .map_err(|error| PortError { call: "dynamodb", reason: format!("cannot write a document: {error}") })?;
-    Ok(HashMap::from([
+    let mut item = HashMap::from([
         ("id".to_owned(), AttributeValue::S(write.id.text())),
         ("version".to_owned(), AttributeValue::N(next_version(write.expected).to_string())),
         ("body".to_owned(), AttributeValue::S(body)),
-        ("expires_at".to_owned(), AttributeValue::N((write.expires_at.0 / 1_000).to_string())),
-    ]))
+    ]);
+    if let Some(at) = write.expires_at {
+        item.insert("expires_at".to_owned(), AttributeValue::N((at.0 / 1_000).to_string()));
+    }
+    Ok(item)
 }
 
 fn condition(write: &Write) -> (&'static str, Option<Item>) {
@@ -175,10 +223,34 @@ fn condition(write: &Write) -> (&'static str, Option<Item>) {
 fn document(item: &Item) -> Result<(String, Versioned), PortError> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
     let id = text("id").cloned().unwrap_or_default();
-    let wrong = |what: String| PortError { call: "dynamodb", reason: format!("cannot read the item {id}: {what}") };
+    let wrong = |what: &str| PortError { call: "dynamodb", reason: format!("cannot read the item {id}: {what}") };
     let version = item.get("version").and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok());
-    let version = version.ok_or_else(|| wrong("it has no version".to_owned()))?;
-    let body = text("body").ok_or_else(|| wrong("it has no body".to_owned()))?;
-    let doc: Doc = serde_json::from_str(body).map_err(|error| wrong(error.to_string()))?;
+    let version = version.ok_or_else(|| wrong("it has no version"))?;
+    // One without a body is unreadable, too.
+    let doc = Doc::from_text(text("body").map_or("", String::as_str));
     Ok((id, Versioned { version, doc }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reasons(codes: &[&str]) -> Vec<CancellationReason> {
+        codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect()
+    }
+
+    #[test]
+    fn a_cancelled_transaction_is_a_conflict_or_throttled_or_wrong() {
+        for (codes, expected) in [
+            (&["None", "ConditionalCheckFailed"][..], Fate::Conflict),
+            (&["TransactionConflict", "None"], Fate::Conflict),
+            (&["None", "ThrottlingError"], Fate::Again),
+            (&["ProvisionedThroughputExceeded", "ConditionalCheckFailed"], Fate::Again),
+            (&["ConditionalCheckFailed", "ProvisionedThroughputExceeded"], Fate::Again),
+            (&["ThrottlingError", "ValidationError"], Fate::Failed),
+            (&["ItemCollectionSizeLimitExceeded"], Fate::Failed),
+        ] {
+            assert_eq!(fate(&reasons(codes)), expected, "{codes:?}");
+        }
+    }
 }

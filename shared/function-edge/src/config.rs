@@ -5,7 +5,7 @@ use std::fmt;
 use alerting::{
     alert::Site,
     console_link::Console,
-    incident::{GroupBy, Policy},
+    incident::{GroupBy, Policy, policy::MAX_TIMEOUT_SECONDS},
     mail::Language,
     text::one_line,
     zone::Zone,
@@ -283,8 +283,8 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             minutes(text).ok_or_else(|| format!("minutes from {MIN_MINUTES} to {MAX_MINUTES}"))
         })?;
         let timeout = self.parsed("FUNCTION_TIMEOUT_SECONDS", 30, |text| {
-            let seconds = text.trim().parse::<u32>().ok().filter(|seconds| (2..=900).contains(seconds));
-            seconds.ok_or_else(|| "a whole number of seconds from 2 to 900".to_owned())
+            let seconds = text.trim().parse::<u32>().ok().filter(|seconds| (2..=MAX_TIMEOUT_SECONDS).contains(seconds));
+            seconds.ok_or_else(|| format!("a whole number of seconds from 2 to {MAX_TIMEOUT_SECONDS}"))
         })?;
         let all_clear = self.yes_or_no("ALL_CLEAR_MAILS", true)?;
         let millis: Vec<u64> = intervals.into_iter().map(as_millis).collect();
@@ -360,6 +360,15 @@ mod tests {
     }
 
     #[test]
+    fn the_template_allows_no_longer_run_than_leases_are_made_for() {
+        let template = include_str!("../../../template.yaml");
+        let (_, after) = template.split_once("\n  TimeoutSeconds:\n").unwrap();
+        let allowed = after.lines().find_map(|line| line.trim().strip_prefix("MaxValue: ")).unwrap();
+        assert_eq!(allowed.parse(), Ok(MAX_TIMEOUT_SECONDS));
+        assert!(read(&[TOPIC, ("FUNCTION_TIMEOUT_SECONDS", allowed)]).is_ok());
+    }
+
+    #[test]
     fn look_ups_can_be_switched_off_and_never_happen_beside_the_console() {
         assert_eq!(read(&[TOPIC, ("LOOK_UPS", "off")]).unwrap().look_ups, None);
         assert_eq!(read(&[("PUBLISH_TO", "console"), ("LOOK_UPS", "on")]).unwrap().look_ups, None);
@@ -410,6 +419,7 @@ mod tests {
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "5,,60")], "UPDATE_INTERVALS_MINUTES=\"5,,60\": minutes from"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "0")], "UPDATE_INTERVALS_MINUTES=\"0\": minutes from"),
             (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),
+            (vec![console, ("FUNCTION_TIMEOUT_SECONDS", "46")], "FUNCTION_TIMEOUT_SECONDS=\"46\": a whole number of"),
             (vec![console, ("MAX_INFLATED_BYTES", "64 MiB")], "MAX_INFLATED_BYTES=\"64 MiB\": a whole number"),
             (vec![console, ("AWS_LAMBDA_LOG_LEVEL", "loud")], "AWS_LAMBDA_LOG_LEVEL=\"loud\": TRACE"),
             (vec![console, ("LOOK_UPS", "yes")], "LOOK_UPS=\"yes\": on or off"),

@@ -100,6 +100,13 @@ impl Timer {
             Timer::Sqs(_) => Vec::new(),
         }
     }
+
+    /// Keeps a message that was due and failed, for another time.
+    pub fn failed(&self, wake: &Wake, now: alerting::time::EpochMillis) {
+        if let Timer::Local(timers) = self {
+            timers.failed(wake, now);
+        }
+    }
 }
 
 impl Timers for Timer {

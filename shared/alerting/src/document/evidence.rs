@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{TotalsDoc, text};
 use crate::{
-    explain::{AclVerdict, Evidence, GroupsEvidence, GroupsVerdict, Open},
+    explain::{AclVerdict, Evidence, GroupsEvidence, GroupsVerdict, Open, Same},
     network::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
 };
 
@@ -26,6 +26,18 @@ pub enum EvidenceDoc {
     OppositeAccepted {
         /// How much.
         totals: TotalsDoc,
+    },
+    /// ICMP was accepted the same way at about the same time.
+    SameAccepted {
+        /// How much.
+        totals: TotalsDoc,
+        /// `answers`, `kind-or-change` or `change`.
+        shows: &'static str,
+    },
+    /// There was more accepted ICMP than is remembered.
+    AcceptedUntracked {
+        /// How many records of it are not.
+        records: u64,
     },
     /// What the rules of the subnet's network ACL say.
     Acl {
@@ -136,11 +148,23 @@ pub struct GroupRuleDoc {
 pub struct GapDoc {
     /// `interfaces`, `tags`, `security-groups` or `acls`.
     pub part: &'static str,
-    /// `switched-off`, `too-slow`, `denied`, `failed`, `not-found` or `too-many-calls`.
+    /// `switched-off`, `too-slow`, `denied`, `failed`, `not-found`, `too-many-calls` or `over-limit`.
     pub reason: &'static str,
     /// The action that is not allowed, or the code of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// How many were left out, where there were more than are asked for at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
+}
+
+/// What was not asked for, as there was too much of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Interfaces.
+    pub interfaces: u64,
+    /// Addresses.
+    pub addresses: u64,
 }
 
 impl From<&Evidence> for EvidenceDoc {
@@ -148,6 +172,15 @@ impl From<&Evidence> for EvidenceDoc {
         match evidence {
             Evidence::RejectReason(value) => EvidenceDoc::RejectReason { value: text(value) },
             Evidence::OppositeAccepted(totals) => EvidenceDoc::OppositeAccepted { totals: totals.into() },
+            Evidence::SameAccepted(totals, same) => EvidenceDoc::SameAccepted {
+                totals: totals.into(),
+                shows: match same {
+                    Same::Answers => "answers",
+                    Same::KindOrChange => "kind-or-change",
+                    Same::Change => "change",
+                },
+            },
+            Evidence::AcceptedUntracked(records) => EvidenceDoc::AcceptedUntracked { records: *records },
             Evidence::Acl(acl) => EvidenceDoc::Acl {
                 id: text(&acl.id),
                 name: acl.name.as_deref().map(text),
@@ -234,6 +267,7 @@ impl From<&Gap> for GapDoc {
             Missing::Failed(code) => ("failed", Some(text(code))),
             Missing::NotFound => ("not-found", None),
             Missing::TooManyCalls => ("too-many-calls", None),
+            Missing::OverLimit { .. } => ("over-limit", None),
         };
         let part = match gap.part {
             Part::Interfaces => "interfaces",
@@ -241,6 +275,10 @@ impl From<&Gap> for GapDoc {
             Part::Groups => "security-groups",
             Part::Acls => "acls",
         };
-        GapDoc { part, reason, detail }
+        let left_out = match gap.reason {
+            Missing::OverLimit { interfaces, addresses } => Some(LeftOut { interfaces, addresses }),
+            _ => None,
+        };
+        GapDoc { part, reason, detail, left_out }
     }
 }

@@ -9,8 +9,8 @@ use super::{TotalsDoc, evidence::EvidenceDoc, text};
 use crate::{
     address::Scope,
     direction::{Basis, Direction},
-    explain::{self, Confidence, Explanation, Layer},
-    finding::{Finding, Place},
+    explain::{self, Confidence, Explanation, Layer, Looks},
+    finding::{Accepted, Finding, Place},
     network::{Network, Tags},
     routing::logged_by,
     text::one_line,
@@ -29,10 +29,14 @@ pub struct FlowDoc {
     /// The interface that logged it; none for a regional NAT gateway.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
-    /// `ingress` or `egress`, seen from that interface; none where neither the records nor the addresses tell.
+    /// The resource that logged it, where there is no interface: the id of a regional NAT gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// `ingress` or `egress`, seen from what logged it; none where neither the records nor the addresses tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<&'static str>,
-    /// How the direction is known: `field`, `shared-address` or `internal-side`.
+    /// How the direction is known: `field`, `packet-address`, `interface-addresses`, `internal-side` or
+    /// `other-records`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction_basis: Option<Basis>,
     /// The IANA protocol number.
@@ -53,6 +57,9 @@ pub struct FlowDoc {
     /// ICMP accepted the opposite way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opposite: Option<Opposite>,
+    /// ICMP accepted the same way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same: Option<Opposite>,
 }
 
 /// One side of a flow. Beside the address it has what the record and EC2 say of it.
@@ -100,6 +107,9 @@ pub struct PlaceDoc {
     /// The region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// The log group that the records were written to first, where this one holds copies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_group: Option<String>,
     /// The availability zone, by its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
@@ -127,11 +137,13 @@ pub struct ExplanationDoc {
     pub direction: Option<&'static str>,
     /// `certain`, `likely` or `possible`, given that the rules were then what they are now.
     pub confidence: &'static str,
+    /// What the packets look like, as far as what was accepted shows it: `pings`, `answers`, or `unclear`.
+    pub looks: &'static str,
     /// What shows it, most telling first.
     pub evidence: Vec<EvidenceDoc>,
 }
 
-/// What was accepted the opposite way.
+/// What was accepted the opposite way, or the same way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Opposite {
     /// Its records together.
@@ -149,23 +161,31 @@ impl FlowDoc {
         let side = |way| Seen { finding, network, own: explanation.direction == Some(way) };
         FlowDoc {
             interface: flow.interface_id.as_deref().map(text),
-            direction: flow.direction.map(|(way, _)| way.word()),
-            direction_basis: flow.direction.map(|(_, basis)| basis),
+            resource: flow.resource_id.as_deref().map(text),
+            direction: explanation.direction.map(Direction::word),
+            direction_basis: explanation.direction_basis,
             protocol: flow.protocol.0,
             protocol_name: match flow.protocol {
                 Protocol::ICMP => Some("icmp"),
                 Protocol::ICMPV6 => Some("icmpv6"),
                 _ => None,
             },
-            from: side(Direction::Egress).side(flow.srcaddr, place.packet_source, place.source_service.as_deref()),
-            to: side(Direction::Ingress).side(flow.dstaddr, place.packet_target, place.target_service.as_deref()),
+            from: side(Direction::Egress).side(flow.srcaddr, flow.packet_source, place.source_service.as_deref()),
+            to: side(Direction::Ingress).side(flow.dstaddr, flow.packet_target, place.target_service.as_deref()),
             totals: TotalsDoc::from(&finding.totals),
             place: PlaceDoc::of(finding, place, network),
             explanation: ExplanationDoc::from(&explanation),
-            opposite: finding.opposite.as_ref().map(|accepted| Opposite {
-                totals: TotalsDoc::from(&accepted.totals),
-                record: one_line(&accepted.line, MAX_RECORD_CHARS).into_owned(),
-            }),
+            opposite: finding.opposite.as_ref().map(Opposite::of),
+            same: finding.same.as_ref().map(Opposite::of),
+        }
+    }
+}
+
+impl Opposite {
+    fn of(accepted: &Accepted) -> Opposite {
+        Opposite {
+            totals: TotalsDoc::from(&accepted.totals),
+            record: one_line(&accepted.line, MAX_RECORD_CHARS).into_owned(),
         }
     }
 }
@@ -229,6 +249,7 @@ impl PlaceDoc {
         PlaceDoc {
             account: either(&place.account_id, known.and_then(|known| known.owner.as_ref())),
             region: either(&place.region, None),
+            log_group: either(&place.log_group, None),
             zone: either(&place.az_id, None),
             vpc: either(&place.vpc_id, known.and_then(|known| known.vpc_id.as_ref())),
             subnet: either(&place.subnet_id, known.and_then(|known| known.subnet_id.as_ref())),
@@ -256,6 +277,11 @@ impl From<&Explanation> for ExplanationDoc {
                 Confidence::Certain => "certain",
                 Confidence::Likely => "likely",
                 Confidence::Possible => "possible",
+            },
+            looks: match explanation.looks {
+                Looks::Pings => "pings",
+                Looks::Answers => "answers",
+                Looks::Unclear => "unclear",
             },
             evidence: explanation.evidence.iter().map(EvidenceDoc::from).collect(),
         }

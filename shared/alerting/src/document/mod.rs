@@ -6,7 +6,7 @@
 mod evidence;
 mod flow;
 
-pub use evidence::{AclRule, EvidenceDoc, GapDoc, GroupName, GroupRuleDoc};
+pub use evidence::{AclRule, EvidenceDoc, GapDoc, GroupName, GroupRuleDoc, LeftOut};
 pub use flow::{ExplanationDoc, FlowDoc, Opposite, Owner, PlaceDoc, Side};
 
 use serde::Serialize;
@@ -206,8 +206,8 @@ pub struct NameDoc {
 impl From<&Names> for NamesDoc {
     fn from(names: &Names) -> Self {
         let top = names.ranked.iter().take(MAX_RANKED);
-        let top = top.map(|(name, weight)| NameDoc { name: text(name), weight: *weight }).collect();
-        NamesDoc { distinct: names.distinct, exact: names.exact, top }
+        let top = top.map(|one| NameDoc { name: text(&one.name), weight: one.weight }).collect();
+        NamesDoc { distinct: names.distinct, exact: names.exact && !names.unnamed, top }
     }
 }
 

@@ -18,6 +18,10 @@ pub enum Evidence {
     /// the answers through by themselves, a network ACL does not
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html>).
     OppositeAccepted(Totals),
+    /// ICMP that was accepted the same way at about the same time, and what that shows.
+    SameAccepted(Totals, Same),
+    /// Records of accepted ICMP that are not remembered, where they might show whether the packets are pings or answers.
+    AcceptedUntracked(u64),
     /// What the rules of the subnet's network ACL say.
     Acl(AclEvidence),
     /// What the rules of the interface's security groups say.
@@ -47,6 +51,17 @@ pub enum Evidence {
     NoInterface,
     /// Something that would tell more could not be had.
     Gap(Gap),
+}
+
+/// What it shows that ICMP was accepted the same way as the rejected packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Same {
+    /// The opposite way was let through too, so that these are the answers: the rejected packets look like pings.
+    Answers,
+    /// The accepted packets are of another kind than the rejected ones, or the rules were changed in between.
+    KindOrChange,
+    /// The rules were changed in between: those of today let nothing through.
+    Change,
 }
 
 /// What a network ACL's rules say about a flow.

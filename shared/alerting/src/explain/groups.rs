@@ -11,9 +11,38 @@ use crate::{
     network::{GroupRule, Interface, Peer},
 };
 
+/// Whether the security groups let pings through the opposite way, which the flow may answer.
+pub(super) fn allow_pings_back(interface: &Interface, view: &View<'_>) -> Answer {
+    if interface.group_ids.is_empty() {
+        return Answer::Yes;
+    }
+    match rejects(interface, view, view.direction.opposite())[Message::Request as usize] {
+        Answer::Yes => Answer::No,
+        Answer::No => Answer::Yes,
+        Answer::Open => Answer::Open,
+    }
+}
+
+/// Whether the security groups let anything at all through between the interface and the other side, so that a connection may be
+/// tracked: any protocol, either way.
+pub(super) fn connect(interface: &Interface, view: &View<'_>) -> Answer {
+    if interface.group_ids.is_empty() {
+        return Answer::Yes;
+    }
+    let fits = interface.group_ids.iter().flat_map(|id| match view.network.groups.get(&**id) {
+        Some(group) => group.inbound.iter().chain(&group.outbound).map(|rule| fits_peer(rule, view)).collect(),
+        None => vec![Answer::Open],
+    });
+    fits.fold(Answer::No, |known, fits| match (known, fits) {
+        (Answer::Yes, _) | (_, Answer::Yes) => Answer::Yes,
+        (Answer::No, Answer::No) => Answer::No,
+        _ => Answer::Open,
+    })
+}
+
 /// What the rules of an interface's security groups say of a flow as a new connection in a direction: whether they reject it.
 /// `direction` need not be the flow's: rules of the other one let requests through that this flow may answer.
-pub(super) fn rejects(interface: &Interface, view: &View<'_>, direction: Direction) -> ByMessage {
+fn rejects(interface: &Interface, view: &View<'_>, direction: Direction) -> ByMessage {
     let mut rejects = [Answer::Yes; 3];
     let mut allow = |fits: ByMessage| {
         for (rejects, fits) in rejects.iter_mut().zip(fits) {
@@ -72,11 +101,7 @@ fn fits(rule: &GroupRule, view: &View<'_>) -> (ByMessage, Open) {
     let Some(range) = icmp_range(rule.protocol, rule.icmp, false, view.protocol) else {
         return ([Answer::No; 3], Open::IcmpType);
     };
-    let peer = match &rule.peer {
-        Peer::Block(block) => view.of_peers(|peer| Answer::of(block.contains(&peer))),
-        Peer::Group(id) => view.is_peer_in_group(id),
-        Peer::PrefixList(_) => Answer::Open,
-    };
+    let peer = fits_peer(rule, view);
     let on = match (&rule.peer, peer) {
         (Peer::Group(_), Answer::Open) => Open::PeerGroup,
         (Peer::PrefixList(_), Answer::Open) => Open::PrefixList,
@@ -84,4 +109,13 @@ fn fits(rule: &GroupRule, view: &View<'_>) -> (ByMessage, Open) {
         _ => Open::IcmpType,
     };
     (Message::ALL.map(|message| peer.and(is_in(message, range, view.protocol))), on)
+}
+
+/// Whether a rule is for the other side.
+fn fits_peer(rule: &GroupRule, view: &View<'_>) -> Answer {
+    match &rule.peer {
+        Peer::Block(block) => view.of_peers(|peer| Answer::of(block.contains(&peer))),
+        Peer::Group(id) => view.is_peer_in_group(id),
+        Peer::PrefixList(_) => Answer::Open,
+    }
 }

@@ -10,16 +10,19 @@ mod message;
 mod view;
 mod worlds;
 
-pub use evidence::{AclEvidence, AclVerdict, Evidence, Group, GroupsEvidence, GroupsVerdict, Open, OpenRule};
+pub use evidence::{AclEvidence, AclVerdict, Evidence, Group, GroupsEvidence, GroupsVerdict, Open, OpenRule, Same};
+
+pub(crate) use view::direction;
 
 use self::{
     message::{Answer, ByMessage},
     view::{Border, View},
-    worlds::Judged,
+    worlds::{Conclusion, Judged, Seen, When},
 };
 use crate::{
-    direction::Direction,
-    finding::{Accepted, Finding},
+    address::Scope,
+    direction::{Basis, Direction},
+    finding::{Accepted, Finding, Flow, Totals},
     network::{Gap, Network, Part},
 };
 
@@ -48,8 +51,9 @@ pub enum Layer {
     Acl,
     /// The interface's security groups: none of their rules allows it.
     SecurityGroup,
-    /// The network ACL denies it, and no rule of the security groups allows it either: opening one of them is not enough. (Were the
-    /// packets answers to requests that are not in this batch, the network ACL alone would have stopped them.)
+    /// The network ACL denies it, and no rule of the security groups allows it either: opening one of them is not enough. It is certain
+    /// only where the packets cannot belong to a connection that the groups let through: to a ping, for example, whose record is in
+    /// another batch. Else the network ACL alone is.
     Both,
     /// The network ACL or the security groups; which of them is not known.
     Either,
@@ -61,6 +65,17 @@ pub enum Layer {
     Other,
 }
 
+/// What the packets of a flow look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Looks {
+    /// Pings, which open a connection.
+    Pings,
+    /// Answers, as pings the opposite way were let through at about the same time.
+    Answers,
+    /// Pings or answers.
+    Unclear,
+}
+
 /// An explanation of one finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
@@ -68,16 +83,20 @@ pub struct Explanation {
     pub layer: Layer,
     /// The direction of the layer's rules: the flow's, or the one that the interface's addresses show.
     pub direction: Option<Direction>,
+    /// How the direction is known.
+    pub direction_basis: Option<Basis>,
     /// How sure it is.
     pub confidence: Confidence,
+    /// What the packets look like.
+    pub looks: Looks,
     /// What shows it, most telling first; where the direction is not known, for both directions.
     pub evidence: Vec<Evidence>,
 }
 
 impl Explanation {
-    /// Tells whether the packets look like answers: ICMP the opposite way was let through at about the same time.
+    /// Tells whether the packets look like answers.
     pub fn is_answer(&self) -> bool {
-        self.evidence.iter().any(|evidence| matches!(evidence, Evidence::OppositeAccepted(_)))
+        self.looks == Looks::Answers
     }
 
     /// What the network ACL's rules say, where they are known and apply; one for each direction that the flow may have.
@@ -96,40 +115,76 @@ impl Explanation {
 /// Explains a finding from its own records, the accepted ICMP of the same two addresses, and what is known of the network. Nothing
 /// being known, as in an empty [`Network`], is no error: the records alone tell something.
 pub fn explain(finding: &Finding, network: &Network) -> Explanation {
-    let (direction, sure) = view::direction(finding, network).unzip();
-    if let Some(reason) = finding.place.reject_reason.as_deref() {
+    let (direction, direction_basis) = direction(finding, network).unzip();
+    if let Some(reason) = finding.flow.reject_reason.as_deref().filter(|reason| *reason != Flow::NO_REASON) {
         let layer = match reason {
             "BPA" => Layer::BlockPublicAccess,
             "EC" => Layer::EncryptionControls,
             _ => Layer::Other,
         };
-        let evidence = vec![Evidence::RejectReason(reason.into())];
-        return Explanation { layer, direction, confidence: Confidence::Certain, evidence };
+        let (looks, evidence) = (Looks::Pings, vec![Evidence::RejectReason(reason.into())]);
+        return Explanation { layer, direction, direction_basis, confidence: Confidence::Certain, looks, evidence };
     }
-    let answered = finding.opposite.as_ref().filter(|accepted| overlaps(finding, accepted));
-    let mut evidence: Vec<Evidence> =
-        answered.map(|accepted| Evidence::OppositeAccepted(accepted.totals)).into_iter().collect();
+    let opposite = finding.opposite.as_ref().filter(|accepted| accepted.is_of_the_time_of(&finding.totals));
+    let same = finding.same.as_ref().filter(|accepted| accepted.is_of_the_time_of(&finding.totals));
     let directions = match &direction {
         Some(direction) => std::slice::from_ref(direction),
         None => &[Direction::Ingress, Direction::Egress][..],
     };
-    let mut gaps = Gaps::default();
+    let (mut rules, mut gaps) = (Vec::new(), Gaps::default());
     let judged: Vec<Judged> = directions
         .iter()
-        .map(|direction| {
-            let view = View::new(finding, network, *direction, answered.is_some());
-            judge(&view, &mut evidence, &mut gaps)
-        })
+        .map(|direction| judge(&View::new(finding, network, *direction), &mut rules, &mut gaps))
         .collect();
+    let seen = seen(&finding.totals, opposite, same, finding.untracked_accepted);
+    let Conclusion { layer, mut confidence, looks, same: shows, can_pass } = worlds::conclude(&judged, seen);
+    let stopped_elsewhere = can_pass && may_be_block_public_access(finding, directions);
+    if stopped_elsewhere || direction_basis.is_some_and(|basis| !basis.is_proof()) {
+        confidence = confidence.max(Confidence::Likely);
+    }
+    let mut evidence: Vec<Evidence> = Vec::new();
+    evidence.extend(opposite.map(|accepted| Evidence::OppositeAccepted(accepted.totals)));
+    evidence.extend(same.zip(shows).map(|(accepted, shows)| Evidence::SameAccepted(accepted.totals, shows)));
+    if looks == Looks::Unclear && seen.incomplete {
+        evidence.push(Evidence::AcceptedUntracked(finding.untracked_accepted));
+    }
+    evidence.extend(rules);
     if finding.flow.interface_id.is_none() {
         evidence.push(Evidence::NoInterface);
     }
     evidence.extend(gaps.into_evidence(network));
-    let (layer, mut confidence) = worlds::conclude(&judged);
-    if sure == Some(false) {
-        confidence = confidence.max(Confidence::Likely);
+    Explanation { layer, direction, direction_basis, confidence, looks, evidence }
+}
+
+/// Tells whether VPC Block Public Access may have stopped what both layers let through: the other side may be on the internet, and the
+/// records do not tell the reason (<https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html>).
+fn may_be_block_public_access(finding: &Finding, directions: &[Direction]) -> bool {
+    let flow = &finding.flow;
+    let peer = |direction: &Direction| if *direction == Direction::Egress { flow.dstaddr } else { flow.srcaddr };
+    let outside = |direction| !Scope::of(peer(direction)).is_internal();
+    flow.reject_reason.is_none() && directions.iter().any(outside)
+}
+
+/// What was accepted, and when, compared with the rejected records.
+fn seen(rejected: &Totals, opposite: Option<&Accepted>, same: Option<&Accepted>, untracked: u64) -> Seen {
+    /// A record's times may be this far from the packets that it counts
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `start`, `end`).
+    const OFF_BY_MILLIS: u64 = 60_000;
+    // Where a time is missing, nothing came before or after anything.
+    let ends_before = |one: &Totals, other: &Totals| {
+        let times = one.last_end.zip(other.first_start);
+        times.is_some_and(|(end, start)| end.0.saturating_add(OFF_BY_MILLIS) <= start.0)
+    };
+    Seen {
+        opposite: opposite.is_some(),
+        opposite_went_on: opposite.is_some_and(|accepted| !ends_before(&accepted.totals, rejected)),
+        same: same.map(|accepted| match &accepted.totals {
+            totals if ends_before(totals, rejected) => When::Before,
+            totals if ends_before(rejected, totals) => When::After,
+            _ => When::Among,
+        }),
+        incomplete: untracked > 0 && (opposite.is_none() || same.is_none()),
     }
-    Explanation { layer, direction, confidence, evidence }
 }
 
 /// The parts of the network's description that would have told more.
@@ -150,34 +205,30 @@ impl Gaps {
 
 /// Holds a flow against both layers.
 fn judge(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> Judged {
+    let (acl, acl_across) = judge_acl(view, evidence, gaps);
     Judged {
-        acl: judge_acl(view, evidence, gaps),
+        acl,
+        acl_across,
         groups: judge_groups(view, evidence, gaps),
-        answered: view.answered,
-        opposite_allowed: match view.interface {
-            Some(interface) => match groups::rejects(interface, view, view.direction.opposite())[0] {
-                Answer::Yes => Answer::No,
-                Answer::No => Answer::Yes,
-                Answer::Open => Answer::Open,
-            },
-            None => Answer::Open,
-        },
+        opposite_allowed: view.interface.map_or(Answer::Open, |interface| groups::allow_pings_back(interface, view)),
+        connected: view.interface.map_or(Answer::Open, |interface| groups::connect(interface, view)),
     }
 }
 
-/// Whether the subnet's network ACL rejects a flow, where it crosses the subnet's border.
-fn judge_acl(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> ByMessage {
+/// Whether the subnet's network ACL rejects a flow, and, where it is open whether the flow crossed the subnet's border, whether it
+/// does if so.
+fn judge_acl(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> (ByMessage, Option<ByMessage>) {
     let border = view.border();
     if let (Border::Within(neighbour), Some(subnet_id)) = (border, view.subnet_id) {
         let peer_interface_id = neighbour.id.clone();
         evidence.push(Evidence::SameSubnet { subnet_id: subnet_id.into(), peer_interface_id });
-        return [Answer::No; 3];
+        return ([Answer::No; 3], None);
     }
     gaps.interfaces |= view.subnet_id.is_none();
     let acl = view.subnet_id.and_then(|subnet_id| Some((subnet_id, view.network.acl_of(subnet_id)?)));
     let Some((subnet_id, acl)) = acl else {
         gaps.acls = true;
-        return [Answer::Open; 3];
+        return ([Answer::Open; 3], None);
     };
     let (found, rejects) = acl::judge(acl, subnet_id, view);
     let allows = found.verdict == AclVerdict::Allows;
@@ -186,9 +237,9 @@ fn judge_acl(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> 
         Border::Unknown(peer) if !allows => {
             gaps.interfaces = true;
             evidence.push(Evidence::MaybeSameSubnet { peer });
-            rejects.map(|rejects| rejects.and(Answer::Open))
+            (rejects.map(|rejects| rejects.and(Answer::Open)), Some(rejects))
         }
-        _ => rejects,
+        _ => (rejects, None),
     }
 }
 
@@ -207,15 +258,6 @@ fn judge_groups(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) 
     gaps.groups |= found.groups.iter().any(|group| group.name.is_none());
     evidence.push(Evidence::Groups(found));
     rejects
-}
-
-/// Tells whether ICMP accepted the opposite way was logged for about the same time. A record's times can be 60 s off the
-/// packets it counts, and one aggregation interval lasts up to 60 s more on either side.
-fn overlaps(finding: &Finding, accepted: &Accepted) -> bool {
-    const SLACK_MILLIS: u64 = 120_000;
-    let (Some(start), Some(end)) = (finding.totals.first_start, finding.totals.last_end) else { return true };
-    let (Some(from), Some(to)) = (accepted.totals.first_start, accepted.totals.last_end) else { return true };
-    from.0 <= end.0.saturating_add(SLACK_MILLIS) && to.0.saturating_add(SLACK_MILLIS) >= start.0
 }
 
 #[cfg(test)]
@@ -288,11 +330,19 @@ mod tests {
     }
 
     #[test]
-    fn what_was_accepted_at_another_time_or_the_same_way_shows_nothing() {
+    fn what_was_accepted_at_another_time_or_the_same_way_only_shows_nothing() {
         let reply = "10.0.0.1 8.8.8.8 REJECT 1000 egress -";
         assert_eq!(explained(&[reply, "8.8.8.8 10.0.0.1 ACCEPT 5000 ingress -"]), (Either, Some(Egress), Possible));
         assert_eq!(explained(&[reply, "10.0.0.1 8.8.8.8 ACCEPT 1000 egress -"]), (Either, Some(Egress), Possible));
         assert_eq!(explained(&[reply, "9.9.9.9 10.0.0.1 ACCEPT 1000 ingress -"]), (Either, Some(Egress), Possible));
+    }
+
+    #[test]
+    fn pings_both_ways_of_which_one_is_rejected_are_no_answers() {
+        let theirs = ["10.0.0.2 10.0.0.1 ACCEPT 1000 ingress -", "10.0.0.1 10.0.0.2 ACCEPT 1000 egress -"];
+        let rejected = "10.0.0.1 10.0.0.2 REJECT 1000 egress -";
+        assert_eq!(explained(&[theirs[0], rejected]), (Acl, Some(Egress), Likely));
+        assert_eq!(explained(&[theirs[0], theirs[1], rejected]), (Either, Some(Egress), Possible));
     }
 
     #[test]

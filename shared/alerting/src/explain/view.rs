@@ -6,7 +6,6 @@ use flow_log::Protocol;
 
 use super::message::Answer;
 use crate::{
-    address::Scope,
     direction::{Basis, Direction},
     finding::Finding,
     network::{Interface, Network},
@@ -20,8 +19,6 @@ pub(super) struct View<'a> {
     pub(super) subnet_id: Option<&'a str>,
     pub(super) direction: Direction,
     pub(super) protocol: Protocol,
-    /// ICMP the opposite way was accepted at about the same time.
-    pub(super) answered: bool,
     vpc_id: Option<&'a str>,
     own: IpAddr,
     peer: IpAddr,
@@ -40,12 +37,12 @@ pub(super) enum Border<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(finding: &'a Finding, network: &'a Network, direction: Direction, answered: bool) -> View<'a> {
+    pub(super) fn new(finding: &'a Finding, network: &'a Network, direction: Direction) -> View<'a> {
         let (flow, place) = (&finding.flow, &finding.place);
         let interface = flow.interface_id.as_deref().and_then(|id| network.interfaces.get(id));
         let (own, peer, packet_peer) = match direction {
-            Direction::Ingress => (flow.dstaddr, flow.srcaddr, place.packet_source),
-            Direction::Egress => (flow.srcaddr, flow.dstaddr, place.packet_target),
+            Direction::Ingress => (flow.dstaddr, flow.srcaddr, flow.packet_source),
+            Direction::Egress => (flow.srcaddr, flow.dstaddr, flow.packet_target),
         };
         View {
             network,
@@ -53,7 +50,6 @@ impl<'a> View<'a> {
             subnet_id: place.subnet_id.as_deref().or_else(|| interface?.subnet_id.as_deref()),
             direction,
             protocol: flow.protocol,
-            answered,
             vpc_id: place.vpc_id.as_deref().or_else(|| interface?.vpc_id.as_deref()),
             own,
             peer,
@@ -78,14 +74,15 @@ impl<'a> View<'a> {
 
     /// Tells whether the other side is a network interface in a security group.
     ///
-    /// Only private addresses count: what comes by way of a public one matches no group
-    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>). It is open for what is not an interface of
-    /// the same VPC that EC2 showed: interfaces of other accounts and of peered VPCs can be members too. That a member's packets
+    /// It is open for all but an interface of the same VPC that EC2 showed, whose groups are known. Interfaces of other accounts and of
+    /// peered VPCs can be members too
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>). An address of the internet is a member's where a
+    /// load balancer of the group passes on what a client sent and keeps the client's address: a rule that names the group fits
+    /// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html>). That a member's packets
     /// came through a middlebox, which makes the rule useless, does not show.
     pub(super) fn is_peer_in_group(&self, group_id: &str) -> Answer {
         self.of_peers(|peer| match self.neighbour(peer) {
             Some(neighbour) => Answer::of(neighbour.group_ids.iter().any(|id| **id == *group_id)),
-            None if is_internet(peer) && !is_internet(self.own) => Answer::No,
             None => Answer::Open,
         })
     }
@@ -117,32 +114,34 @@ impl<'a> View<'a> {
     }
 
     /// The interface in the same VPC that has an address as a private one. Another VPC's may have the same address and be somebody
-    /// else.
+    /// else. Interfaces of one subnet are of one VPC, whether or not the record names it.
     fn neighbour(&self, address: IpAddr) -> Option<&'a Interface> {
-        let owner = self.network.owner_of(address, self.vpc_id)?;
-        let same_vpc = self.vpc_id.is_some() && owner.vpc_id.as_deref() == self.vpc_id;
-        let same_subnet = self.subnet_id.is_some() && owner.subnet_id.as_deref() == self.subnet_id;
-        Some(owner).filter(|owner| (same_vpc || same_subnet) && owner.addresses.contains(&address))
+        let near = |one: &&Interface| {
+            let same_vpc = self.vpc_id.is_some() && one.vpc_id.as_deref() == self.vpc_id;
+            let same_subnet = self.subnet_id.is_some() && one.subnet_id.as_deref() == self.subnet_id;
+            (same_vpc || same_subnet) && one.addresses.contains(&address)
+        };
+        let mut neighbours = self.network.interfaces.values().filter(near);
+        neighbours.next().filter(|_| neighbours.next().is_none())
     }
 }
 
-/// The direction of a flow, and whether it is sure: the record's word, or else the side on which the interface has the address, or
-/// else what the records of the interface show together. That one side is private is no proof: the addresses of a VPC may be
-/// taken from public blocks (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>).
-pub(super) fn direction(finding: &Finding, network: &Network) -> Option<(Direction, bool)> {
+/// The direction of a flow, and how it is known: the record's word, or else the side on which the interface has the address, or else
+/// what the addresses tell.
+pub(crate) fn direction(finding: &Finding, network: &Network) -> Option<(Direction, Basis)> {
     let flow = &finding.flow;
     if let Some((direction, Basis::Field)) = flow.direction {
-        return Some((direction, true));
+        return Some((direction, Basis::Field));
     }
     let interface = flow.interface_id.as_deref().and_then(|id| network.interfaces.get(id));
     if let Some(interface) = interface {
         match (interface.owns(flow.srcaddr), interface.owns(flow.dstaddr)) {
-            (true, false) => return Some((Direction::Egress, true)),
-            (false, true) => return Some((Direction::Ingress, true)),
+            (true, false) => return Some((Direction::Egress, Basis::InterfaceAddresses)),
+            (false, true) => return Some((Direction::Ingress, Basis::InterfaceAddresses)),
             _ => {}
         }
     }
-    flow.direction.map(|(direction, basis)| (direction, basis != Basis::InternalSide))
+    flow.direction
 }
 
 /// Tells whether two addresses can be in one subnet: an IPv4 subnet has a /16 block at most, an IPv6 one a /44 block
@@ -153,12 +152,4 @@ fn can_share_subnet(one: IpAddr, other: IpAddr) -> bool {
         (IpAddr::V6(one), IpAddr::V6(other)) => one.to_bits() >> 84 == other.to_bits() >> 84,
         _ => false,
     }
-}
-
-/// Tells whether an address is one of the internet's and not an interface's. IPv6 addresses of interfaces are global ones too, and
-/// 198.18.0.0/15 is taken for VPCs, so neither is sure.
-fn is_internet(address: IpAddr) -> bool {
-    let IpAddr::V4(v4) = address else { return false };
-    let [a, b, ..] = v4.octets();
-    matches!(Scope::of(address), Scope::Public | Scope::Documentation) && !(a == 198 && b & 0xfe == 18)
 }

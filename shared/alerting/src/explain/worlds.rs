@@ -4,9 +4,12 @@
 //! the security groups had let through, whose packets need no rule
 //! (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html>). Each combination is a world.
 //! The flow was rejected, so a world in which neither layer rejects it is not the one.
+//!
+//! What was accepted between the same two addresses at about the same time tells what the packets look like. It proves little:
+//! a record of it may be in another batch, and the rules may have been changed in between.
 
 use super::{
-    Confidence, Layer,
+    Confidence, Layer, Looks, Same,
     message::{Answer, ByMessage, Message},
 };
 
@@ -15,12 +18,51 @@ use super::{
 pub(super) struct Judged {
     /// Whether the network ACL does.
     pub(super) acl: ByMessage,
+    /// Whether it does where the flow crossed the border of its subnet, if that is open.
+    pub(super) acl_across: Option<ByMessage>,
     /// Whether the security groups do, for a new connection.
     pub(super) groups: ByMessage,
-    /// ICMP the opposite way was accepted at about the same time, so that the packets look like answers to it.
-    pub(super) answered: bool,
     /// Whether the security groups let echo requests through the opposite way, so that the packets may be answers to them.
     pub(super) opposite_allowed: Answer,
+    /// Whether the security groups let anything of the other side through, of any protocol and either way, so that the packets may
+    /// belong to a connection.
+    pub(super) connected: Answer,
+}
+
+/// What was accepted between the two addresses at about the time of the rejected records.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    /// ICMP the opposite way.
+    pub(super) opposite: bool,
+    /// That ICMP went on after the first rejected packet, by the times of the records.
+    pub(super) opposite_went_on: bool,
+    /// ICMP the same way.
+    pub(super) same: Option<When>,
+    /// There was more accepted ICMP than is remembered: what was not seen may have been there.
+    pub(super) incomplete: bool,
+}
+
+/// When ICMP the same way was accepted, by the times of the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// All of it before the first rejected packet: a change of the rules in between explains both.
+    Before,
+    /// All of it after the last rejected packet.
+    After,
+    /// Among the rejected packets.
+    Among,
+}
+
+/// What all worlds together come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Conclusion {
+    pub(super) layer: Layer,
+    pub(super) confidence: Confidence,
+    pub(super) looks: Looks,
+    /// What it shows that ICMP was accepted the same way, where it was.
+    pub(super) same: Option<Same>,
+    /// Whether both layers may let it through, by today's rules.
+    pub(super) can_pass: bool,
 }
 
 /// What can come of a world.
@@ -62,6 +104,11 @@ impl Outcomes {
         self.rejecting() != Outcomes::NONE
     }
 
+    /// Tells whether nobody may reject the flow.
+    fn can_pass(self) -> bool {
+        self.0 & Outcomes::NEITHER.0 != 0
+    }
+
     fn are_all_of(self, other: Outcomes) -> bool {
         self.0 & !other.0 == 0
     }
@@ -88,55 +135,130 @@ impl Answer {
 /// One world.
 #[derive(Clone, Copy, Debug)]
 struct World {
-    message: Message,
-    /// What the packets look like: pings, or answers where there is something to answer.
-    likely: bool,
+    kind: Kind,
+    /// Whether there is a connection that such packets may belong to, where they belong to one.
+    possible: Answer,
     outcomes: Outcomes,
 }
 
+/// What the packets are, and whether they belong to a connection that the security groups let through.
+type Kind = (Message, bool);
+
+/// A ping is new.
+const PING: Kind = (Message::Request, false);
+/// An answer belongs to the connection of its ping.
+const ANSWER: Kind = (Message::Reply, true);
+
 /// Adds the worlds of one direction.
-fn worlds(judged: &Judged) -> impl Iterator<Item = World> {
-    let likely = if judged.answered { (Message::Reply, true) } else { (Message::Request, false) };
+fn worlds(judged: Judged, seen: Seen) -> impl Iterator<Item = World> {
     [
-        (Message::Request, false),
+        PING,
         (Message::Reply, false),
-        (Message::Reply, true),
+        ANSWER,
         (Message::Other, false),
-        // An error message about a connection of any protocol: what the groups let through cannot be told from ICMP rules.
+        // An error message about a connection of any protocol: what the groups let through cannot be told from ICMP rules alone.
         (Message::Other, true),
     ]
     .into_iter()
-    .filter(|world| *world != (Message::Reply, true) || judged.answered || judged.opposite_allowed != Answer::No)
     .map(move |(message, tracked)| {
+        let possible = match message {
+            _ if !tracked || seen.opposite => Answer::Yes,
+            Message::Reply => judged.opposite_allowed,
+            _ => judged.connected,
+        };
         let index = message as usize;
         let groups = if tracked { Answer::No } else { judged.groups[index] };
-        World { message, likely: (message, tracked) == likely, outcomes: Outcomes::of(judged.acl[index], groups) }
+        World { kind: (message, tracked), possible, outcomes: Outcomes::of(judged.acl[index], groups) }
     })
+    .filter(|world| world.possible != Answer::No)
+}
+
+/// What the packets look like, and what it shows that ICMP was accepted the same way.
+///
+/// The ICMP type decides in both layers, and in the groups whether the packets belong to a connection. So what is accepted and
+/// what is rejected at the same time are of different kinds, or the rules were changed in between.
+fn looks(readings: &[Vec<World>], seen: Seen) -> (Looks, Option<Same>) {
+    let all = || readings.iter().flatten();
+    let can = |kind: Kind| all().any(|world| world.kind == kind);
+    let some_pass = all().any(|world| world.outcomes.can_pass());
+    // The other side stands where it stands for both: what is open about that cannot tell one kind from the other.
+    let differ = |kind: Kind| {
+        readings.iter().any(|worlds| {
+            worlds.iter().any(|world| world.kind == kind && world.outcomes.is_rejecting())
+                && worlds.iter().any(|world| world.kind != kind && world.outcomes.can_pass())
+        })
+    };
+    // Pings that these would answer, or answers that got through, may be among what is not remembered.
+    let unseen = seen.incomplete && can(ANSWER);
+    let plain = match seen.opposite {
+        true => Looks::Answers,
+        false if unseen => Looks::Unclear,
+        false => Looks::Pings,
+    };
+    match seen.same {
+        None if unseen => (Looks::Unclear, None),
+        None => (plain, None),
+        // The rules were changed in between. Were the packets answers, pings the opposite way went on.
+        Some(When::Before) if seen.opposite && !seen.opposite_went_on => (Looks::Unclear, Some(Same::KindOrChange)),
+        Some(When::Before) => (plain, Some(Same::KindOrChange)),
+        // Today's rules let nothing through, and what came among the rejected packets or after them got through.
+        Some(_) if !some_pass => (if seen.opposite { Looks::Unclear } else { plain }, Some(Same::Change)),
+        Some(When::After) => (plain, Some(Same::KindOrChange)),
+        Some(When::Among) if !seen.opposite => (plain, Some(Same::KindOrChange)),
+        // Pings both ways. That answers get through and pings do not is what groups do; the reverse takes rules for ICMP types.
+        Some(When::Among) if differ(PING) => (Looks::Pings, Some(Same::Answers)),
+        Some(When::Among) if differ(ANSWER) => (Looks::Answers, Some(Same::KindOrChange)),
+        Some(When::Among) => (Looks::Unclear, Some(Same::KindOrChange)),
+    }
 }
 
 /// The layer that rejected a flow, and how sure that is, from all its worlds: those of one direction, or of both where it is not
 /// known.
-pub(super) fn conclude(directions: &[Judged]) -> (Layer, Confidence) {
-    let worlds: Vec<World> = directions.iter().flat_map(worlds).collect();
+pub(super) fn conclude(directions: &[Judged], seen: Seen) -> Conclusion {
+    let across = |judged: &Judged| Judged { acl: judged.acl_across.unwrap_or(judged.acl), ..*judged };
+    let within = |judged: &Judged| Judged { acl: judged.acl_across.map_or(judged.acl, |_| [Answer::No; 3]), ..*judged };
+    let all = |of: &dyn Fn(&Judged) -> Judged| -> Vec<World> {
+        directions.iter().flat_map(|judged| worlds(of(judged), seen)).collect()
+    };
+    let (looks, same) = looks(&[all(&across), all(&within)], seen);
+    let worlds = all(&|judged| *judged);
+    let (layer, confidence) = rank(&worlds, looks);
+    // The rules have to let through what was accepted, too: or else they were not those of today throughout.
+    let passes = |world: &World| world.possible == Answer::Yes && world.outcomes == Outcomes::NEITHER;
+    let explained = matches!(seen.same, None | Some(When::Before)) || worlds.iter().any(passes);
+    let confidence = if explained { confidence } else { confidence.max(Confidence::Likely) };
+    let can_pass = worlds.iter().any(|world| world.outcomes.can_pass());
+    Conclusion { layer, confidence, looks, same, can_pass }
+}
+
+fn rank(worlds: &[World], looks: Looks) -> (Layer, Confidence) {
+    let likely = |world: &&World| match looks {
+        Looks::Pings => world.kind == PING,
+        Looks::Answers => world.kind == ANSWER,
+        Looks::Unclear => world.kind == PING || world.kind == ANSWER,
+    };
     let rejecting = || worlds.iter().filter(|world| world.outcomes.is_rejecting());
     // Certain: no message of any kind is let through by today's rules, and nothing open could change who rejects it.
-    let every_message = Message::ALL.iter().all(|message| rejecting().any(|world| world.message == *message));
-    let as_it_looks = worlds.iter().filter(|world| world.likely).all(|world| world.outcomes.is_rejecting());
+    let every_message = Message::ALL.iter().all(|message| rejecting().any(|world| world.kind.0 == *message));
+    let as_it_looks = worlds.iter().filter(likely).all(|world| world.outcomes.is_rejecting());
     if every_message && as_it_looks {
         let in_all = |of: Outcomes| rejecting().all(|world| world.outcomes.are_all_of(of));
-        let no_rule = directions.iter().all(|judged| !judged.answered && judged.groups == [Answer::Yes; 3]);
-        if in_all(Outcomes::ACL.or(Outcomes::BOTH)) {
-            return (if no_rule { Layer::Both } else { Layer::Acl }, Confidence::Certain);
-        }
-        if in_all(Outcomes::GROUPS.or(Outcomes::BOTH)) {
-            return (Layer::SecurityGroup, Confidence::Certain);
+        // Both: nothing of the other side is in a connection, so whatever it is, the groups reject it too.
+        for (of, layer) in [
+            (Outcomes::BOTH, Layer::Both),
+            (Outcomes::ACL.or(Outcomes::BOTH), Layer::Acl),
+            (Outcomes::GROUPS.or(Outcomes::BOTH), Layer::SecurityGroup),
+        ] {
+            if in_all(of) {
+                return (layer, Confidence::Certain);
+            }
         }
     }
     let union = |some: &mut dyn Iterator<Item = &World>| {
         some.fold(Outcomes::NONE, |union, world| union.or(world.outcomes.rejecting()))
     };
     // Likely: one layer is left for what the packets look like.
-    let likely = union(&mut worlds.iter().filter(|world| world.likely)).layer();
+    let likely = union(&mut worlds.iter().filter(likely)).layer();
     match likely {
         Layer::Neither => (union(&mut worlds.iter()).layer(), Confidence::Possible),
         Layer::Either => (likely, Confidence::Possible),

@@ -76,9 +76,9 @@ pub fn group(detection: &Detection, by: GroupBy) -> Vec<(IncidentKey, Vec<&Findi
     for finding in &detection.findings {
         let value = match by {
             GroupBy::LogGroup => None,
-            GroupBy::Interface => Some(("interface", finding.flow.interface_id.as_deref().unwrap_or("-").to_owned())),
-            GroupBy::Source => Some(("source", text(finding.flow.srcaddr))),
-            GroupBy::Target => Some(("target", text(finding.flow.dstaddr))),
+            GroupBy::Interface => Some(("interface", finding.flow.logged_by().unwrap_or("-").to_owned())),
+            GroupBy::Source => Some(("source", text(finding.flow.sender()))),
+            GroupBy::Target => Some(("target", text(finding.flow.receiver()))),
         };
         let part = value.as_ref().map(|(name, value)| (*name, value.as_str()));
         let mut key = IncidentKey::new(finding.rule, &detection.source, part);

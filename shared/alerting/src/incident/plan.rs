@@ -2,8 +2,8 @@
 
 use super::{
     key::IncidentKey,
-    policy::Policy,
-    state::{Closing, HeadDoc, Lease, Open, Past, ShardDoc},
+    policy::{CLOCK_SKEW_MILLIS, Policy},
+    state::{Closing, Handed, HeadDoc, Lease, Open, Past, ReportDoc, Reporting, ShardDoc, Unsent},
     summary::Summary,
 };
 use crate::time::{self, EpochMillis, MINUTE_MILLIS};
@@ -15,6 +15,14 @@ pub const MAX_DELAY_MILLIS: u64 = 15 * MINUTE_MILLIS;
 
 /// How late a timer message may be before it counts as lost.
 pub const TIMER_GRACE_MILLIS: u64 = MINUTE_MILLIS;
+
+/// Timer messages that try to send an email and have already sent the next one before, each waiting twice as long as the one
+/// before it. The last of them is not followed by another: if it fails, its queue delivers it again until it is given up.
+pub const MAX_TRIES: u32 = 4;
+
+/// How long one round of tries may take: longer than the timer queue delivers a message again (`template.yaml`: 12 times, 7.5
+/// minutes apart at most). After that the message is in the failure queue, and a new round begins.
+pub const ROUND_MILLIS: u64 = 120 * MINUTE_MILLIS;
 
 /// Why something is mailed, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +67,17 @@ impl Reason {
     }
 }
 
+/// A timer message to send before a change is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arm {
+    /// The incident.
+    pub incident: String,
+    /// The number of the message.
+    pub timer: u32,
+    /// In how many milliseconds it is due.
+    pub delay_millis: u64,
+}
+
 /// What a batch does to the incident of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchStep {
@@ -68,8 +87,10 @@ pub struct BatchStep {
     pub head: Option<HeadDoc>,
     /// The counters.
     pub shard: ShardDoc,
-    /// The timer message to send first: its number, and in how many milliseconds it is due.
-    pub arm: Option<(u32, u64)>,
+    /// The counters that were there are of an incident that nobody knows: they have to be set aside.
+    pub orphan: bool,
+    /// The timer messages to send first.
+    pub arms: Vec<Arm>,
 }
 
 /// Decides what a batch's findings do, which are processed `now` and have not been counted yet. None if what was read does not
@@ -78,52 +99,78 @@ pub fn on_batch(
     head: Option<&HeadDoc>,
     shard: Option<&ShardDoc>,
     found: &Summary,
-    batch: &str,
+    (key, batch): (&IncidentKey, &str),
     now: EpochMillis,
     policy: &Policy,
 ) -> Option<BatchStep> {
+    let foreign = |id: &str| shard.is_some_and(|shard| !shard.sealed && shard.incident != id);
+    let mut changed = head.cloned().unwrap_or_default();
+    let mut arms = rescue_report(&mut changed, now, policy);
     let Some(current) = head.and_then(|head| head.current.as_ref()) else {
-        let id = incident_id(batch, now);
-        let open = Open {
+        let id = incident_id(key, batch, now);
+        changed.current = Some(Open {
             id: id.clone(),
             opened_at: now,
             mails: 0,
             mailed_at: now,
-            mailed: Summary::default(),
             lease: Some(lease(batch, now, policy)),
             timer: 0,
             wake_at: time::after(now, policy.lease_millis()),
-        };
-        let head = HeadDoc { current: Some(open), ..head.cloned().unwrap_or_default() };
-        let shard = ShardDoc { incident: id, sealed: false, last_seen: now, summary: found.clone() };
-        return Some(BatchStep { reason: Reason::New, head: Some(head), shard, arm: Some((0, policy.lease_millis())) });
+        });
+        changed.unsent = Unsent::default();
+        arms.push(Arm { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
+        let orphan = foreign(&id);
+        // The batch sends the opening itself.
+        let handed = Handed { email: 1, summary: found.clone() };
+        let shard = ShardDoc { handed: Some(handed), ..ShardDoc::new(id, now) };
+        return Some(BatchStep { reason: Reason::New, head: Some(changed), shard, orphan, arms });
     };
     let mut added = match shard {
         // Its all-clear is on its way: what is added now would be told by nobody.
         Some(shard) if shard.incident == current.id && shard.sealed => return None,
         Some(shard) if shard.incident == current.id => shard.clone(),
-        _ => ShardDoc { incident: current.id.clone(), sealed: false, last_seen: now, summary: Summary::default() },
+        _ => ShardDoc::new(current.id.clone(), now),
     };
-    added.summary.merge(found);
-    added.last_seen = added.last_seen.max(now);
-    let mut open = current.clone();
-    // The opening is owed, and nobody is sending it: this batch does.
-    let owed = current.mails == 0 && current.lease.as_ref().is_none_or(|lease| lease.until <= now);
-    if owed {
+    added.add(found, current.mails, now);
+    // The opening is owed, and nobody is sending it: this batch does, unless a timer message has tried already. Its mail tells
+    // the counters, as it is not the only one that was counted.
+    let free = current.lease.as_ref().is_none_or(|lease| lease.until <= now);
+    let owed = current.mails == 0 && free && changed.unsent == Unsent::default();
+    if let Some(open) = changed.current.as_mut().filter(|_| owed) {
         open.lease = Some(lease(batch, now, policy));
     }
-    // The timer message that was to come is overdue: it is lost, or late. Another one takes its place.
-    let lost = now > time::after(current.wake_at, TIMER_GRACE_MILLIS);
-    if lost {
+    // The timer message that was to come is overdue: it is lost, or late. Or it comes later than an update about these findings
+    // is due, because there was nothing to tell when it was sent. Another one takes its place.
+    let overdue = now > time::after(current.wake_at, TIMER_GRACE_MILLIS);
+    let wake_in = if current.mails == 0 || changed.unsent != Unsent::default() {
+        MAX_DELAY_MILLIS
+    } else {
+        time::millis_between(now, time::after(current.mailed_at, policy.interval_millis(current.mails)))
+    };
+    let wake_in = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
+    let too_late = current.wake_at > time::after(now, wake_in + TIMER_GRACE_MILLIS);
+    if let Some(open) = changed.current.as_mut().filter(|_| overdue || too_late) {
+        let delay_millis = if overdue { policy.min_delay_millis() } else { wake_in };
         open.timer += 1;
-        open.wake_at = time::after(now, policy.min_delay_millis());
+        open.wake_at = time::after(now, delay_millis);
+        arms.push(Arm { incident: open.id.clone(), timer: open.timer, delay_millis });
     }
-    Some(BatchStep {
-        reason: if owed { Reason::TakenOver } else { Reason::Open },
-        shard: added,
-        arm: lost.then(|| (open.timer, policy.min_delay_millis())),
-        head: (owed || lost).then(|| HeadDoc { current: Some(open), ..head.cloned().unwrap_or_default() }),
-    })
+    // With the head in the transaction the counter is known to be nobody's: the incident that is open now has another name.
+    let orphan = foreign(&current.id);
+    let head = (owed || orphan || !arms.is_empty()).then_some(changed);
+    let reason = if owed { Reason::TakenOver } else { Reason::Open };
+    Some(BatchStep { reason, shard: added, orphan, arms, head })
+}
+
+/// Sends the timer message of a report again that is overdue: it is lost, or its queue has given it up.
+fn rescue_report(head: &mut HeadDoc, now: EpochMillis, policy: &Policy) -> Vec<Arm> {
+    let overdue = head.reporting.as_mut().filter(|one| now > time::after(one.wake_at, TIMER_GRACE_MILLIS));
+    let arm = overdue.map(|one| {
+        // The queue delivers it again and again where it fails: the next rescue waits until that is over.
+        one.wake_at = time::after(now, ROUND_MILLIS);
+        Arm { incident: one.id.clone(), timer: one.timer, delay_millis: policy.min_delay_millis() }
+    });
+    arm.into_iter().collect()
 }
 
 /// Takes over the opening mail of an incident that this batch opened in an earlier attempt, where it is still owed.
@@ -145,30 +192,25 @@ pub fn resume_opening(
 }
 
 /// A mail that is to be sent by whoever made the plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// The opening, which nobody has sent so far.
-    Opening {
-        /// The counters so far.
-        summary: Summary,
-    },
+    Opening,
     /// An update.
-    Update {
-        /// The counters so far.
-        summary: Summary,
-    },
-    /// The all-clear of the incident that is closing.
-    AllClear {
-        /// Its id.
-        incident: String,
-    },
+    Update,
+    /// The resolved email of the incident that is closing.
+    Resolved,
 }
 
 /// What a timer message does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimerStep {
-    /// Nothing: the incident is over, or another message counts in its place.
+    /// Nothing: another message counts in its place.
     Stale,
+    /// The incident is not open: its report may still be owed.
+    Ended,
+    /// Somebody is sending the mail that this message would try to send again. Its queue delivers it later.
+    Busy,
     /// The head changes.
     Go(Box<TimerGo>),
 }
@@ -184,8 +226,35 @@ pub struct TimerGo {
     pub head: HeadDoc,
     /// Set where the incident closes: no counter may change any more.
     pub seal: bool,
-    /// The next timer message to send first: its number, and in how many milliseconds it is due.
-    pub arm: Option<(u32, u64)>,
+    /// The report of the incident, where it closes and is to be mailed.
+    pub report: Option<Closing>,
+    /// The timer messages to send first.
+    pub arms: Vec<Arm>,
+}
+
+/// The counters of one incident together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counters {
+    /// Everything.
+    pub total: Summary,
+    /// What no email has reported.
+    pub unreported: Summary,
+    /// When something was last added.
+    pub last_seen: EpochMillis,
+}
+
+impl Counters {
+    /// Adds up those of an open incident.
+    pub fn of<'s>(shards: impl IntoIterator<Item = &'s ShardDoc>, open: &Open) -> Counters {
+        let (total, unreported) = (Summary::default(), Summary::default());
+        let mut counters = Counters { total, unreported, last_seen: open.opened_at };
+        for shard in shards.into_iter().filter(|shard| shard.incident == open.id) {
+            shard.add_total_to(&mut counters.total);
+            shard.add_unreported_to(&mut counters.unreported, open.mails);
+            counters.last_seen = counters.last_seen.max(shard.last_seen);
+        }
+        counters
+    }
 }
 
 /// Decides what a timer message with this number for this incident does.
@@ -197,132 +266,189 @@ pub fn on_timer(
     now: EpochMillis,
     policy: &Policy,
 ) -> TimerStep {
-    let Some(head) = head else { return TimerStep::Stale };
-    if let Some(closing) = head.closing.as_ref().filter(|closing| closing.id == incident) {
-        return if closing.timer == timer {
-            on_closing_timer(head, closing, owner, now, policy)
-        } else {
-            TimerStep::Stale
-        };
+    let open = head.and_then(|head| Some((head, head.current.as_ref().filter(|open| open.id == incident)?)));
+    let Some((head, current)) = open else { return TimerStep::Ended };
+    let counters = Counters::of(shards, current);
+    let news = !counters.unreported.is_empty();
+    let owed = if current.mails == 0 { Some(Due::Opening) } else { news.then_some(Due::Update) };
+    if head.unsent.retry == Some(timer) && current.timer != timer {
+        return on_retry(head, current, owed, owner, now, policy);
     }
-    let Some(current) = head.current.as_ref().filter(|open| open.id == incident && open.timer == timer) else {
+    if current.timer != timer {
         return TimerStep::Stale;
-    };
+    }
+    let mut head = head.clone();
+    let mut arms = rescue_report(&mut head, now, policy);
     let mut open = current.clone();
     open.timer += 1;
-    let mut summary = Summary::default();
-    let mut last_seen = open.opened_at;
-    for shard in shards.iter().filter(|shard| shard.incident == open.id) {
-        summary.merge(&shard.summary);
-        last_seen = last_seen.max(shard.last_seen);
-    }
-    let go = |open: Open, reason, due, wake_in: u64| {
-        let mut open = open;
-        let wake_in = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
-        open.wake_at = time::after(now, wake_in);
-        let arm = Some((open.timer, wake_in));
-        let head = HeadDoc { current: Some(open), ..head.clone() };
-        TimerGo { reason, due, head, seal: false, arm }
+    let mut go = |mut head: HeadDoc, mut open: Open, reason, due, wake_in: u64| {
+        let delay_millis = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
+        open.wake_at = time::after(now, delay_millis);
+        arms.push(Arm { incident: open.id.clone(), timer: open.timer, delay_millis });
+        head.current = Some(open);
+        let arms = std::mem::take(&mut arms);
+        TimerStep::Go(Box::new(TimerGo { reason, due, head, seal: false, report: None, arms }))
     };
-    let step = |go: TimerGo| TimerStep::Go(Box::new(go));
     // Somebody is sending right now: look again when they must be done.
     if let Some(lease) = open.lease.as_ref().filter(|lease| lease.until > now) {
         let wait = time::millis_between(now, lease.until) + 1;
-        return step(go(open, Reason::InHand, None, wait));
+        return go(head, open, Reason::InHand, None, wait);
     }
-    // The all-clear of the incident before this one is still owed, and whoever was to send it has not: perhaps its timer
-    // message was lost.
-    if let Some(closing) = head.closing.as_ref().filter(|closing| closing.lease.until <= now) {
-        let closing = Closing { lease: lease(owner, now, policy), ..closing.clone() };
-        let due = Due::AllClear { incident: closing.id.clone() };
-        let mut sending = go(open, Reason::TakenOver, Some(due), policy.lease_millis());
-        sending.head.closing = Some(closing);
-        return step(sending);
-    }
-    let taken_over = open.lease.is_some();
-    let mail = |mut open: Open, reason, due| {
-        open.lease = Some(lease(owner, now, policy));
-        let reason = if taken_over { Reason::TakenOver } else { reason };
-        step(go(open, reason, Some(due), policy.lease_millis()))
-    };
-    if open.mails == 0 {
-        return mail(open, Reason::TakenOver, Due::Opening { summary });
-    }
-    let news = summary.totals.records > open.mailed.totals.records;
+    // A message that its queue delivers again and again tries to send what is owed; this one only sees to the end.
+    let round_ends = head.unsent.round_ends.filter(|ends| head.unsent.retry.is_some() && *ends > now);
     let update_at = time::after(open.mailed_at, policy.interval_millis(open.mails));
-    let quiet_at = time::after(last_seen, policy.quiet_millis());
-    // Without an all-clear what is not told yet needs a mail of its own before the end.
-    if now >= quiet_at && (policy.all_clear || !news) {
-        // Somebody is sending the all-clear of the incident before this one: first things first.
-        if head.closing.is_some() {
-            return step(go(open, Reason::InHand, None, policy.lease_millis()));
+    let quiet_at = time::after(counters.last_seen, policy.quiet_millis());
+    let quiet = now >= quiet_at;
+    let due_at = if open.mails == 0 { now } else { update_at };
+    // An opening comes before the end. Without an all-clear what is not told yet needs a mail of its own before it, too. What
+    // cannot be sent holds up neither: the report has it.
+    let mail_first = open.mails == 0 || (news && !policy.all_clear);
+    if quiet && (round_ends.is_some() || !mail_first) {
+        let owes = policy.all_clear || owed.is_some();
+        return close(&head, open, counters, owes, (owner, arms), now, policy);
+    }
+    if let (Some(due), None) = (&owed, round_ends)
+        && now >= due_at
+    {
+        let failed_before = open.lease.is_some() || head.unsent.tries > 0 || open.mails == 0;
+        let reason = if failed_before { Reason::TakenOver } else { Reason::UpdateDue };
+        open.lease = Some(lease(owner, now, policy));
+        head.unsent.tries += 1;
+        let wait = policy.lease_millis() << (head.unsent.tries - 1).min(MAX_TRIES);
+        if head.unsent.tries >= MAX_TRIES {
+            head.unsent = Unsent { tries: 0, retry: Some(timer), round_ends: Some(time::after(now, ROUND_MILLIS)) };
         }
-        return close(open, summary, last_seen, owner, now, policy);
+        return go(head, open, reason, Some(*due), wait);
     }
-    if news && now >= update_at {
-        return mail(open, Reason::UpdateDue, Due::Update { summary });
-    }
-    let next = match (news, policy.all_clear) {
-        (true, true) => update_at.min(quiet_at),
-        (true, false) => update_at,
-        (false, _) => quiet_at,
+    let next = match (&owed, round_ends) {
+        (Some(_), Some(round_ends)) => round_ends.min(quiet_at),
+        (Some(_), None) if policy.all_clear => due_at.min(quiet_at),
+        (Some(_), None) => due_at,
+        (None, _) => quiet_at,
     };
     open.lease = None;
-    step(go(open, Reason::NotDue, None, time::millis_between(now, next).max(1)))
+    go(head, open, Reason::NotDue, None, time::millis_between(now, next).max(1))
 }
 
-fn on_closing_timer(head: &HeadDoc, closing: &Closing, owner: &str, now: EpochMillis, policy: &Policy) -> TimerStep {
-    let mut closing = closing.clone();
-    closing.timer += 1;
-    let timer = closing.timer;
-    let busy = closing.lease.until > now;
-    let left = time::millis_between(now, closing.lease.until) + 1;
-    let wait = if busy { left.max(policy.min_delay_millis()) } else { policy.lease_millis() };
-    if !busy {
-        closing.lease = lease(owner, now, policy);
-    }
-    TimerStep::Go(Box::new(TimerGo {
-        reason: if busy { Reason::InHand } else { Reason::TakenOver },
-        due: (!busy).then(|| Due::AllClear { incident: closing.id.clone() }),
-        head: HeadDoc { closing: Some(closing), ..head.clone() },
-        seal: false,
-        arm: Some((timer, wait)),
-    }))
-}
-
-fn close(
-    open: Open,
-    summary: Summary,
-    last_seen: EpochMillis,
+/// The message that goes on trying whenever its queue delivers it: nothing is sent to follow it, so that it ends in the failure
+/// queue where it never succeeds.
+fn on_retry(
+    head: &HeadDoc,
+    current: &Open,
+    owed: Option<Due>,
     owner: &str,
     now: EpochMillis,
     policy: &Policy,
 ) -> TimerStep {
-    let past = Past { id: open.id.clone(), opened_at: open.opened_at, last_seen, totals: summary.totals };
-    let timer = open.timer;
-    let due = Due::AllClear { incident: open.id.clone() };
-    let closing = policy.all_clear.then(|| Closing {
+    if current.lease.as_ref().is_some_and(|lease| lease.until > now) {
+        return TimerStep::Busy;
+    }
+    let Some(due) = owed else { return TimerStep::Stale };
+    let open = Open { lease: Some(lease(owner, now, policy)), ..current.clone() };
+    TimerStep::Go(Box::new(TimerGo {
+        reason: Reason::TakenOver,
+        due: Some(due),
+        head: HeadDoc { current: Some(open), ..head.clone() },
+        seal: false,
+        report: None,
+        arms: Vec::new(),
+    }))
+}
+
+/// Ends an incident. What its resolved email has to say goes into a document of its own, so that one that cannot be sent keeps no
+/// other incident waiting.
+fn close(
+    head: &HeadDoc,
+    open: Open,
+    counters: Counters,
+    owes: bool,
+    (owner, mut arms): (&str, Vec<Arm>),
+    now: EpochMillis,
+    policy: &Policy,
+) -> TimerStep {
+    let Counters { total, unreported, last_seen } = counters;
+    let past = Past { id: open.id.clone(), opened_at: open.opened_at, last_seen, totals: total.totals };
+    let delay_millis = report_delay_millis(policy);
+    let reporting = Reporting { id: open.id.clone(), timer: open.timer, wake_at: time::after(now, delay_millis) };
+    let report = owes.then(|| Closing {
         id: open.id,
         opened_at: open.opened_at,
         last_seen,
         mails: open.mails,
-        summary,
-        mailed: open.mailed,
+        summary: total,
+        unreported: unreported.totals,
         lease: lease(owner, now, policy),
-        timer,
+        timer: open.timer,
     });
+    if owes {
+        // The report of the incident before this one leaves the head, whose place it had: a message of its own sees to it.
+        arms.extend(head.reporting.iter().map(|before| Arm {
+            incident: before.id.clone(),
+            timer: before.timer,
+            delay_millis: policy.min_delay_millis(),
+        }));
+        arms.push(Arm { incident: reporting.id.clone(), timer: reporting.timer, delay_millis });
+    }
     TimerStep::Go(Box::new(TimerGo {
         reason: Reason::Quiet,
-        due: policy.all_clear.then_some(due),
-        arm: closing.is_some().then_some((timer, policy.lease_millis())),
-        head: HeadDoc { current: None, closing, last: Some(past) },
+        due: report.is_some().then_some(Due::Resolved),
+        head: HeadDoc {
+            current: None,
+            unsent: Unsent::default(),
+            reporting: if owes { Some(reporting) } else { head.reporting.clone() },
+            last: Some(past),
+        },
         seal: true,
+        report,
+        arms,
     }))
+}
+
+/// When the message comes that sees to a report: after the lease of whoever closes the incident, by more than clocks differ.
+fn report_delay_millis(policy: &Policy) -> u64 {
+    policy.lease_millis() + CLOCK_SKEW_MILLIS
+}
+
+/// What a timer message does about the report of an incident that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportStep {
+    /// Nothing: the report is sent, or another message counts.
+    Stale,
+    /// Somebody is sending it.
+    Busy,
+    /// It is to be sent, after this is written.
+    Send(Box<Closing>),
+}
+
+/// Decides what a timer message with this number does about the report of its incident.
+pub fn on_report(report: Option<&ReportDoc>, timer: u32, owner: &str, now: EpochMillis, policy: &Policy) -> ReportStep {
+    let Some(owed) = report.and_then(|report| report.owed.as_ref()).filter(|owed| owed.timer == timer) else {
+        return ReportStep::Stale;
+    };
+    if owed.lease.until > now {
+        return ReportStep::Busy;
+    }
+    ReportStep::Send(Box::new(Closing { lease: lease(owner, now, policy), ..owed.clone() }))
+}
+
+/// The report after it was sent, and the head, where it still knows of it. None if somebody else recorded that.
+pub fn record_report(report: &ReportDoc, head: Option<&HeadDoc>, owner: &str) -> Option<(ReportDoc, Option<HeadDoc>)> {
+    let owed = report.owed.as_ref().filter(|owed| owed.lease.owner == owner)?;
+    let knows = |head: &&HeadDoc| head.reporting.as_ref().is_some_and(|one| one.id == owed.id);
+    let head = head.filter(knows).map(|head| HeadDoc { reporting: None, ..head.clone() });
+    Some((ReportDoc { owed: None }, head))
+}
+
+/// The report after it could not be sent: whoever comes next may try at once.
+pub fn release_report(report: &ReportDoc, owner: &str, now: EpochMillis) -> Option<ReportDoc> {
+    let owed = report.owed.as_ref().filter(|owed| owed.lease.owner == owner)?;
+    let lease = Lease { until: now, ..owed.lease.clone() };
+    Some(ReportDoc { owed: Some(Closing { lease, ..owed.clone() }) })
 }
 
 /// The head after a mail about the open incident was sent. `None` if there is nothing to record any more: somebody else's
 /// mail was recorded in the meantime.
-pub fn record_mail(head: &HeadDoc, incident: &str, owner: &str, told: &Summary, now: EpochMillis) -> Option<HeadDoc> {
+pub fn record_mail(head: &HeadDoc, incident: &str, owner: &str, now: EpochMillis) -> Option<HeadDoc> {
     let mut head = head.clone();
     let open = head.current.as_mut().filter(|open| open.id == incident)?;
     if open.lease.as_ref().is_none_or(|lease| lease.owner != owner) {
@@ -331,7 +457,7 @@ pub fn record_mail(head: &HeadDoc, incident: &str, owner: &str, told: &Summary, 
     open.lease = None;
     open.mails = open.mails.saturating_add(1);
     open.mailed_at = now;
-    open.mailed = Summary { lines: Vec::new(), ..told.clone() };
+    head.unsent = Unsent::default();
     Some(head)
 }
 
@@ -343,15 +469,9 @@ pub fn release(head: &HeadDoc, incident: &str, owner: &str) -> Option<HeadDoc> {
     Some(head)
 }
 
-/// The head after the all-clear was sent.
-pub fn record_all_clear(head: &HeadDoc, incident: &str, owner: &str) -> Option<HeadDoc> {
-    head.closing.as_ref().filter(|closing| closing.id == incident && closing.lease.owner == owner)?;
-    Some(HeadDoc { closing: None, ..head.clone() })
-}
-
-/// The id of an incident: when it opened, and by which batch.
-fn incident_id(batch: &str, now: EpochMillis) -> String {
-    format!("{}-{:08x}", now.0, super::top::hash(batch.as_bytes()) as u32)
+/// The id of an incident: when it opened, under which key and by which batch, which may open several.
+fn incident_id(key: &IncidentKey, batch: &str, now: EpochMillis) -> String {
+    format!("{}-{:08x}", now.0, super::top::hash(format!("{key} {batch}").as_bytes()) as u32)
 }
 
 fn lease(owner: &str, now: EpochMillis, policy: &Policy) -> Lease {

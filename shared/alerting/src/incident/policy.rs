@@ -2,6 +2,19 @@
 
 use crate::time::{MINUTE_MILLIS, SECOND_MILLIS};
 
+/// By how much the clocks of two machines may differ.
+pub const CLOCK_SKEW_MILLIS: u64 = 2 * SECOND_MILLIS;
+/// Lambda's wait before it tries a failed asynchronous invocation again for the first time; before the second time it waits
+/// longer (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>).
+pub const LAMBDA_RETRY_MILLIS: u64 = MINUTE_MILLIS;
+/// The longest that a function may run. A run that dies in its first moment holds its lease as long as it could have run; with
+/// a longer one Lambda's retry would still find that lease, and be wasted.
+pub const MAX_TIMEOUT_SECONDS: u32 = 45;
+/// Documents that the counters of one incident are spread over at most. Closing writes all of them in one transaction, which
+/// takes 100 items
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
+pub const MAX_SHARDS: u8 = 64;
+
 /// How often an incident may mail, and when it is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -9,8 +22,7 @@ pub struct Policy {
     quiet_millis: u64,
     /// Whether the end of an incident is mailed.
     pub all_clear: bool,
-    /// Over how many documents the counters of one incident are spread.
-    pub shards: u8,
+    shards: u8,
     run_millis: u64,
 }
 
@@ -30,21 +42,33 @@ impl Policy {
         Ok(Policy { update_intervals_millis: update_intervals_millis.to_vec(), quiet_millis, ..Policy::default() })
     }
 
-    /// The same for functions that Lambda ends after so many seconds.
+    /// The same for functions that Lambda ends after so many seconds, at most [`MAX_TIMEOUT_SECONDS`].
     #[must_use]
     pub fn with_timeout_seconds(self, seconds: u32) -> Policy {
-        Policy { run_millis: u64::from(seconds.max(1)) * SECOND_MILLIS, ..self }
+        Policy { run_millis: u64::from(seconds.clamp(1, MAX_TIMEOUT_SECONDS)) * SECOND_MILLIS, ..self }
     }
 
-    /// How long somebody may take to send a mail before somebody else does: twice as long as a function can run.
+    /// The same with the counters of an incident in so many documents, at most [`MAX_SHARDS`].
+    #[must_use]
+    pub fn with_shards(self, shards: u8) -> Policy {
+        Policy { shards: shards.clamp(1, MAX_SHARDS), ..self }
+    }
+
+    /// Over how many documents the counters of one incident are spread.
+    pub fn shards(&self) -> u8 {
+        self.shards
+    }
+
+    /// How long somebody may take to send a mail before somebody else does: longer than a function can run, by more than clocks
+    /// differ, and over when Lambda tries again.
     pub fn lease_millis(&self) -> u64 {
-        2 * self.run_millis
+        self.min_delay_millis()
     }
 
     /// The shortest delay of a timer message. It is sent before the change it belongs to is written, and must not arrive before
     /// that: this is longer than a function can run, by more than clocks differ.
     pub fn min_delay_millis(&self) -> u64 {
-        self.run_millis + (self.run_millis / 3).clamp(2 * SECOND_MILLIS, 10 * SECOND_MILLIS)
+        self.run_millis + (self.run_millis / 3).clamp(CLOCK_SKEW_MILLIS, 10 * SECOND_MILLIS)
     }
 
     /// Milliseconds from the mail with this number (the opening is 1) to the next.
@@ -85,6 +109,12 @@ mod tests {
     }
 
     #[test]
+    fn the_quiet_time_is_the_one_that_was_asked_for() {
+        assert_eq!(Policy::default().quiet_millis(), 15 * MINUTE_MILLIS);
+        assert_eq!(Policy::new(&[5], 1_440 * MINUTE_MILLIS).map(|policy| policy.quiet_millis()), Ok(86_400_000));
+    }
+
+    #[test]
     fn a_policy_without_time_is_refused() {
         assert!(Policy::new(&[], 15).is_err());
         assert!(Policy::new(&[5, 0], 15).is_err());
@@ -92,12 +122,21 @@ mod tests {
     }
 
     #[test]
-    fn a_timer_message_comes_after_its_sender_is_gone_and_before_its_lease_is_over() {
-        for seconds in [2, 3, 5, 30, 900] {
+    fn a_timer_message_and_a_lease_outlast_a_run_and_end_before_lambda_tries_again() {
+        for seconds in 1..=MAX_TIMEOUT_SECONDS {
             let policy = Policy::default().with_timeout_seconds(seconds);
             let run = u64::from(seconds) * SECOND_MILLIS;
-            assert!(policy.min_delay_millis() >= run + 2 * SECOND_MILLIS, "{seconds} s");
-            assert!(policy.lease_millis() >= 2 * run, "{seconds} s");
+            assert!(policy.min_delay_millis() >= run + CLOCK_SKEW_MILLIS, "{seconds} s");
+            assert!(policy.lease_millis() >= run + CLOCK_SKEW_MILLIS, "{seconds} s");
+            assert!(policy.lease_millis() + CLOCK_SKEW_MILLIS <= LAMBDA_RETRY_MILLIS, "{seconds} s");
         }
+        let longer = Policy::default().with_timeout_seconds(MAX_TIMEOUT_SECONDS + 1);
+        assert!(longer.lease_millis() + CLOCK_SKEW_MILLIS <= LAMBDA_RETRY_MILLIS);
+    }
+
+    #[test]
+    fn counters_are_never_spread_over_more_documents_than_a_transaction_takes() {
+        let shards = [0, 1, 16, 255].map(|shards| Policy::default().with_shards(shards).shards());
+        assert_eq!(shards, [1, 1, 16, MAX_SHARDS]);
     }
 }

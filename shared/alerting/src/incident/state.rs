@@ -1,11 +1,14 @@
-//! What is remembered of incidents: three kinds of documents, each with a version, so that whoever writes one knows that
-//! nobody wrote it since it was read.
+//! What is remembered of incidents: documents, each with a version, so that whoever writes one knows that nobody wrote it since
+//! it was read.
 //!
 //! ```text
 //! Head   one for each key     the open incident: mails sent, next one due, who is sending right now
 //! Shard  some for each key    the counters; a batch adds to one of them, so that a flood does not queue at one document
+//! Report one for each end     what the resolved email of an incident has to say, until it is sent
 //! Batch  one for each batch   that it was counted, and whether all that follows from it was done
 //! ```
+//!
+//! A document that cannot be read is [`Doc::Unreadable`]. Whoever would overwrite it keeps a copy under [`DocId::SetAside`].
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +27,10 @@ pub enum DocId {
     Head(IncidentKey),
     /// One of the counters of the incidents with this key.
     Shard(IncidentKey, u8),
+    /// The report of an incident that is over: the key and the incident.
+    Report(IncidentKey, String),
+    /// A copy of what could not be read, made at this time (milliseconds since the epoch).
+    SetAside(u64, Box<DocId>),
 }
 
 impl DocId {
@@ -33,6 +40,8 @@ impl DocId {
             DocId::Batch(key) => format!("batch#{key}"),
             DocId::Head(key) => format!("incident#{key}"),
             DocId::Shard(key, number) => format!("counters#{number}#{key}"),
+            DocId::Report(key, incident) => format!("report#{incident}#{key}"),
+            DocId::SetAside(at, id) => format!("set-aside#{at}#{}", id.text()),
         }
     }
 }
@@ -40,10 +49,6 @@ impl DocId {
 /// A document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a handful of documents at a time, each of which holds far more on the heap"
-)]
 pub enum Doc {
     /// See [`BatchDoc`].
     Batch(BatchDoc),
@@ -51,6 +56,26 @@ pub enum Doc {
     Head(HeadDoc),
     /// See [`ShardDoc`].
     Shard(ShardDoc),
+    /// See [`ReportDoc`].
+    Report(ReportDoc),
+    /// The text of a document that this version cannot read.
+    #[serde(skip)]
+    Unreadable(String),
+}
+
+impl Doc {
+    /// Reads a document's text. One that cannot be read is kept as it is.
+    pub fn from_text(text: &str) -> Doc {
+        serde_json::from_str(text).unwrap_or_else(|_| Doc::Unreadable(text.to_owned()))
+    }
+
+    /// The document as text.
+    ///
+    /// # Errors
+    /// It holds something that JSON cannot express.
+    pub fn to_text(&self) -> Result<String, serde_json::Error> {
+        if let Doc::Unreadable(text) = self { Ok(text.clone()) } else { serde_json::to_string(self) }
+    }
 }
 
 /// A document with its version.
@@ -71,8 +96,8 @@ pub struct Write {
     pub expected: Option<u64>,
     /// What it becomes.
     pub doc: Doc,
-    /// When it may be forgotten.
-    pub expires_at: EpochMillis,
+    /// When it may be forgotten; none: never.
+    pub expires_at: Option<EpochMillis>,
 }
 
 /// A right to do something alone, until it is recorded or the time is over.
@@ -108,19 +133,129 @@ pub struct ShardDoc {
     /// When something was last added.
     #[serde(with = "epoch_millis")]
     pub last_seen: EpochMillis,
+    /// What emails have reported.
+    #[serde(default, skip_serializing_if = "Summary::is_empty")]
+    pub reported: Summary,
+    /// What was handed to an email.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<Handed>,
+    /// What came since.
+    #[serde(default, skip_serializing_if = "Summary::is_empty")]
+    pub fresh: Summary,
+}
+
+/// What one email reports: whoever sends it again reports this and what came since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// The number of the email within its incident; the opening is 1.
+    pub email: u32,
     /// The counters.
     pub summary: Summary,
+}
+
+impl ShardDoc {
+    /// Counters of an incident without any records yet.
+    pub fn new(incident: String, now: EpochMillis) -> ShardDoc {
+        ShardDoc {
+            incident,
+            sealed: false,
+            last_seen: now,
+            reported: Summary::default(),
+            handed: None,
+            fresh: Summary::default(),
+        }
+    }
+
+    /// Adds what a batch found, after so many emails were sent and recorded.
+    pub fn add(&mut self, found: &Summary, emails: u32, now: EpochMillis) {
+        self.settle(emails);
+        self.fresh.merge(found);
+        self.last_seen = self.last_seen.max(now);
+    }
+
+    /// Hands everything that no email has reported to the email with this number. False if it has all of that already.
+    pub fn hand_over(&mut self, email: u32) -> bool {
+        self.settle(email.saturating_sub(1));
+        if self.fresh.is_empty() {
+            return false;
+        }
+        let fresh = std::mem::take(&mut self.fresh);
+        self.handed.get_or_insert_with(|| Handed { email, summary: Summary::default() }).summary.merge(&fresh);
+        true
+    }
+
+    /// Adds everything counted to a summary.
+    pub fn add_total_to(&self, total: &mut Summary) {
+        for part in [&self.reported, &self.fresh].into_iter().chain(self.handed.iter().map(|handed| &handed.summary)) {
+            total.merge(part);
+        }
+    }
+
+    /// Adds what no email has reported to a summary, after so many emails were sent and recorded.
+    pub fn add_unreported_to(&self, unreported: &mut Summary, emails: u32) {
+        if let Some(handed) = self.handed.as_ref().filter(|handed| handed.email > emails) {
+            unreported.merge(&handed.summary);
+        }
+        unreported.merge(&self.fresh);
+    }
+
+    /// Once an email is recorded as sent, what was handed to it is reported.
+    fn settle(&mut self, emails: u32) {
+        if let Some(handed) = self.handed.take_if(|handed| handed.email <= emails) {
+            self.reported.merge(&handed.summary);
+        }
+    }
 }
 
 /// What is known of the incidents with one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadDoc {
     /// The open incident.
+    #[serde(default)]
     pub current: Option<Open>,
-    /// The one before it, while its all-clear is being sent.
-    pub closing: Option<Closing>,
+    /// The email about it that could not be sent so far.
+    #[serde(default)]
+    pub unsent: Unsent,
+    /// The latest incident that is over and whose resolved email is not sent yet.
+    #[serde(default)]
+    pub reporting: Option<Reporting>,
     /// The one before, when that is over.
+    #[serde(default)]
     pub last: Option<Past>,
+}
+
+/// An email about an open incident that could not be sent so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsent {
+    /// Timer messages that tried, in this round.
+    #[serde(default)]
+    pub tries: u32,
+    /// The number of the timer message that goes on trying whenever its queue delivers it again.
+    #[serde(default)]
+    pub retry: Option<u32>,
+    /// When a new round of tries begins, where that message has not succeeded.
+    #[serde(default, with = "epoch_millis::option")]
+    pub round_ends: Option<EpochMillis>,
+}
+
+/// An incident whose resolved email is not sent yet, and the timer message that sees to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reporting {
+    /// The incident.
+    pub id: String,
+    /// The number of the timer message.
+    pub timer: u32,
+    /// When that message is to arrive.
+    #[serde(with = "epoch_millis")]
+    pub wake_at: EpochMillis,
+}
+
+/// The report of an incident that is over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportDoc {
+    /// What the resolved email has to say; none when it is sent.
+    #[serde(default)]
+    pub owed: Option<Closing>,
 }
 
 /// An open incident.
@@ -136,8 +271,6 @@ pub struct Open {
     /// When the latest was sent.
     #[serde(with = "epoch_millis")]
     pub mailed_at: EpochMillis,
-    /// The counters as the latest mail told them.
-    pub mailed: Summary,
     /// Who is sending the next mail.
     pub lease: Option<Lease>,
     /// The number of the timer message that counts; others are doubles.
@@ -162,8 +295,8 @@ pub struct Closing {
     pub mails: u32,
     /// All its counters.
     pub summary: Summary,
-    /// The counters as the latest mail told them.
-    pub mailed: Summary,
+    /// What came since the latest mail.
+    pub unreported: Totals,
     /// Who is sending the all-clear.
     pub lease: Lease,
     /// The number of the timer message that counts.
@@ -189,44 +322,50 @@ pub struct Past {
 mod tests {
     use super::*;
 
+    /// Counters with so many records.
+    fn summary(records: u64) -> Summary {
+        Summary { totals: Totals { records, ..Totals::default() }, ..Summary::default() }
+    }
+
+    /// Records that no email has reported after so many, and all of them.
+    fn counted(shard: &ShardDoc, emails: u32) -> (u64, u64) {
+        let (mut unreported, mut total) = (Summary::default(), Summary::default());
+        shard.add_unreported_to(&mut unreported, emails);
+        shard.add_total_to(&mut total);
+        (unreported.totals.records, total.totals.records)
+    }
+
     #[test]
-    fn documents_survive_being_written_and_read() {
+    fn each_record_is_reported_by_one_email() {
         let at = EpochMillis(1_795_401_134_000);
-        let totals = Totals { records: 1, packets: Some(u64::MAX), bytes: None, first_start: Some(at), last_end: None };
-        let mut summary = Summary { totals, ..Summary::default() };
-        summary.sources.add("10.0.0.1", 4);
-        summary.minutes.insert(29_923_352, 4);
-        summary.lines.push("2 1 eni-1 \"\u{1f600}".to_owned());
-        let lease = Lease { owner: "me".to_owned(), until: at };
-        let open = Open {
-            id: "1".to_owned(),
-            opened_at: at,
-            mails: 1,
-            mailed_at: at,
-            mailed: summary.clone(),
-            lease: Some(lease.clone()),
-            timer: 7,
-            wake_at: at,
-        };
-        let closing = Closing {
-            id: "0".to_owned(),
-            opened_at: at,
-            last_seen: at,
-            mails: 2,
-            summary: summary.clone(),
-            mailed: summary.clone(),
-            lease: lease.clone(),
-            timer: 1,
-        };
-        let last = Past { id: "0".to_owned(), opened_at: at, last_seen: at, totals: summary.totals };
-        let key = IncidentKey("Ping-Deny|1|g".to_owned());
-        for doc in [
-            Doc::Head(HeadDoc { current: Some(open), closing: Some(closing), last: Some(last) }),
-            Doc::Shard(ShardDoc { incident: "1".to_owned(), sealed: true, last_seen: at, summary }),
-            Doc::Batch(BatchDoc { lease, done: false, measured: true, opened: vec![(key, "1".to_owned())] }),
-        ] {
-            let text = serde_json::to_string(&doc).unwrap();
-            assert_eq!(serde_json::from_str::<Doc>(&text).unwrap(), doc, "{text}");
-        }
+        let mut shard = ShardDoc::new("1".to_owned(), at);
+        assert!(!shard.hand_over(1), "nothing to hand over");
+        shard.add(&summary(4), 0, at);
+        assert!(shard.hand_over(1));
+        assert_eq!(counted(&shard, 0), (4, 4));
+        // Somebody else takes over and finds more; a third time there is nothing new.
+        shard.add(&summary(1), 0, at);
+        assert!(shard.hand_over(1));
+        assert!(!shard.hand_over(1));
+        assert_eq!(shard.handed.as_ref().map(|handed| handed.summary.totals.records), Some(5));
+        // What comes after that is for the next email, once this one is recorded and also before.
+        shard.add(&summary(7), 0, at);
+        assert_eq!((counted(&shard, 0), counted(&shard, 1)), ((12, 12), (7, 12)));
+        shard.add(&summary(2), 1, at);
+        assert_eq!(counted(&shard, 1), (9, 14));
+        assert!(shard.hand_over(2));
+        assert_eq!(shard.handed.as_ref().map(|handed| (handed.email, handed.summary.totals.records)), Some((2, 9)));
+        assert_eq!((counted(&shard, 1), counted(&shard, 2)), ((9, 14), (0, 14)));
+        // An email that had nothing of this counter.
+        shard.add(&summary(3), 3, at);
+        assert_eq!(counted(&shard, 3), (3, 17));
+    }
+
+    #[test]
+    fn something_was_last_seen_when_it_was_added() {
+        let mut shard = ShardDoc::new("1".to_owned(), EpochMillis(10));
+        shard.add(&summary(1), 0, EpochMillis(30));
+        shard.add(&summary(1), 0, EpochMillis(20));
+        assert_eq!(shard.last_seen, EpochMillis(30));
     }
 }

@@ -1,6 +1,10 @@
 //! What is counted of an incident: totals, who and where, and when.
 
-use std::{cmp::Reverse, collections::BTreeMap, net::IpAddr};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,39 +29,66 @@ pub struct Summary {
     pub sources: Top,
     /// The same by target address.
     pub targets: Top,
-    /// The same by interface.
+    /// The same by what logged them: interfaces, and resources without one.
     pub interfaces: Top,
+    /// The same by account that owns the interface.
+    #[serde(default)]
+    pub accounts: Top,
+    /// The same by region.
+    #[serde(default)]
+    pub regions: Top,
+    /// The IANA numbers of the protocols.
+    #[serde(default)]
+    pub protocols: BTreeSet<u8>,
     /// The same by minute since the epoch.
     #[serde(default)]
     pub minutes: BTreeMap<u64, u64>,
     /// The heaviest flows, without their log lines and minutes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flows: Vec<Finding>,
+    /// Whether there are other flows. Then those above may lack what came while they were not among the heaviest.
+    #[serde(default)]
+    pub flows_left_out: bool,
+    /// Accepted records that were evidence for those: what a flow above lacks may be among them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub accepted_left_out: u64,
     /// Some log lines.
     #[serde(default)]
     pub lines: Vec<String>,
 }
 
 impl Summary {
-    /// The counters of some findings.
-    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Summary {
-        let mut summary = Summary::default();
+    /// The counters of some findings, and of records that belong to none of them.
+    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>, untracked: &Totals) -> Summary {
+        let mut summary = Summary { totals: *untracked, flows_left_out: untracked.records > 0, ..Summary::default() };
         let mut heaviest: Vec<&Finding> = Vec::new();
         for finding in findings {
             let weight = finding.totals.weight();
             summary.totals.add(&finding.totals);
-            summary.sources.add(&finding.flow.srcaddr.to_string(), weight);
-            summary.targets.add(&finding.flow.dstaddr.to_string(), weight);
-            if let Some(interface) = &finding.flow.interface_id {
-                summary.interfaces.add(interface, weight);
-            }
+            let flow = &finding.flow;
+            // At home is an interface's own address, not one behind it.
+            let home = |own: bool, packet: Option<IpAddr>| flow.logged_by().filter(|_| own && packet.is_none());
+            let (sent, received) =
+                (home(flow.is_egress(), flow.packet_source), home(flow.is_ingress(), flow.packet_target));
+            summary.sources.add(&flow.sender().to_string(), weight, sent);
+            summary.targets.add(&flow.receiver().to_string(), weight, received);
+            let note = |top: &mut Top, name: Option<&str>| match name {
+                Some(name) => top.add(name, weight, None),
+                None => top.add_unnamed(),
+            };
+            note(&mut summary.interfaces, flow.logged_by());
+            note(&mut summary.accounts, finding.place.account_id.as_deref());
+            note(&mut summary.regions, finding.place.region.as_deref());
+            summary.protocols.insert(flow.protocol.0);
             for (minute, weight) in &finding.minutes {
                 let known = summary.minutes.entry(*minute).or_default();
                 *known = known.saturating_add(*weight);
             }
             heaviest.push(finding);
             heaviest.sort_by_key(|finding| rank(finding));
-            heaviest.truncate(MAX_FLOWS);
+            for left_out in heaviest.drain(MAX_FLOWS.min(heaviest.len())..) {
+                summary.leave_out(left_out);
+            }
             let room = MAX_LINES.saturating_sub(summary.lines.len());
             let lines = finding.lines.iter().take(room.min(1));
             summary.lines.extend(lines.map(|line| line.chars().take(MAX_LINE_CHARS).collect::<String>()));
@@ -75,10 +106,15 @@ impl Summary {
         self.sources.merge(&other.sources);
         self.targets.merge(&other.targets);
         self.interfaces.merge(&other.interfaces);
+        self.accounts.merge(&other.accounts);
+        self.regions.merge(&other.regions);
+        self.protocols.extend(&other.protocols);
         for (minute, weight) in &other.minutes {
             let known = self.minutes.entry(*minute).or_default();
             *known = known.saturating_add(*weight);
         }
+        self.flows_left_out |= other.flows_left_out;
+        self.accepted_left_out = self.accepted_left_out.saturating_add(other.accepted_left_out);
         for flow in &other.flows {
             self.add_flow(flow);
         }
@@ -86,57 +122,47 @@ impl Summary {
         self.trim();
     }
 
-    /// What came on top of an earlier state of the same counters.
-    pub fn since(&self, earlier: &Summary) -> Summary {
-        let minutes = self
-            .minutes
-            .iter()
-            .map(|(minute, weight)| {
-                (*minute, weight.saturating_sub(earlier.minutes.get(minute).copied().unwrap_or_default()))
-            })
-            .filter(|(_, weight)| *weight > 0)
-            .collect();
-        let flows = self
-            .flows
-            .iter()
-            .map(|flow| {
-                let told = earlier.flows.iter().find(|told| told.flow == flow.flow);
-                Finding { totals: told.map_or(flow.totals, |told| flow.totals.since(&told.totals)), ..flow.clone() }
-            })
-            .filter(|flow| flow.totals.records > 0)
-            .collect();
-        Summary {
-            totals: self.totals.since(&earlier.totals),
-            sources: self.sources.since(&earlier.sources),
-            targets: self.targets.since(&earlier.targets),
-            interfaces: self.interfaces.since(&earlier.interfaces),
-            minutes,
-            flows,
-            lines: self.lines.clone(),
-        }
+    /// Tells whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.totals.records == 0
     }
 
     fn add_flow(&mut self, finding: &Finding) {
-        match self.flows.iter_mut().find(|known| known.flow == finding.flow) {
+        match self.flows.iter_mut().find(|known| known.is_of_same_flow(finding)) {
             Some(known) => {
                 known.totals.add(&finding.totals);
-                // The latest evidence, as rules change while an incident lasts.
-                if let Some(opposite) = &finding.opposite {
-                    known.opposite = Some(brief(opposite));
+                // The surer direction of the two.
+                if let Some((way, basis)) = finding.flow.direction
+                    && known.flow.direction.is_none_or(|(_, known)| basis < known)
+                {
+                    known.flow.direction = Some((way, basis));
                 }
+                add_accepted(&mut known.opposite, finding.opposite.as_ref());
+                add_accepted(&mut known.same, finding.same.as_ref());
+                known.untracked_accepted = known.untracked_accepted.saturating_add(finding.untracked_accepted);
             }
             None => self.flows.push(Finding {
                 lines: Vec::new(),
                 minutes: BTreeMap::new(),
                 opposite: finding.opposite.as_ref().map(brief),
+                same: finding.same.as_ref().map(brief),
                 ..finding.clone()
             }),
         }
     }
 
+    fn leave_out(&mut self, finding: &Finding) {
+        self.flows_left_out = true;
+        for accepted in finding.opposite.iter().chain(&finding.same) {
+            self.accepted_left_out = self.accepted_left_out.saturating_add(accepted.totals.records);
+        }
+    }
+
     fn trim(&mut self) {
         self.flows.sort_by_key(rank);
-        self.flows.truncate(MAX_FLOWS);
+        for left_out in self.flows.split_off(MAX_FLOWS.min(self.flows.len())) {
+            self.leave_out(&left_out);
+        }
         while self.minutes.len() > MAX_MINUTES {
             self.minutes.pop_first();
         }
@@ -144,12 +170,136 @@ impl Summary {
     }
 }
 
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// The heaviest first.
 fn rank(finding: &Finding) -> (Reverse<u64>, IpAddr, IpAddr) {
-    (Reverse(finding.totals.weight()), finding.flow.srcaddr, finding.flow.dstaddr)
+    (Reverse(finding.totals.weight()), finding.flow.sender(), finding.flow.receiver())
+}
+
+/// Adds what was accepted in another batch. It is counted as the rejected records are, so that an update has what came since.
+fn add_accepted(known: &mut Option<Accepted>, other: Option<&Accepted>) {
+    match (known, other.map(brief)) {
+        (_, None) => {}
+        (Some(known), Some(other)) => known.add(&other),
+        (known @ None, other) => *known = other,
+    }
 }
 
 /// Accepted traffic with no more of its record than is kept of others.
 fn brief(accepted: &Accepted) -> Accepted {
     Accepted { line: accepted.line.chars().take(MAX_LINE_CHARS).collect::<String>().into(), ..*accepted }
+}
+
+#[cfg(test)]
+mod tests {
+    use flow_log::{EpochMillis, Formats, LogEvent};
+
+    use super::*;
+    use crate::detect::{Detector, Source};
+
+    /// The counters of a batch with lines of the form `source target action packets start`.
+    fn batch(lines: &[&str]) -> Summary {
+        let formats = Formats::default();
+        let mut detector = Detector::new(&formats);
+        for line in lines {
+            let [source, target, action, packets, start] = line.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("five words: {line}")
+            };
+            let end = start.parse::<u64>().unwrap() + 59;
+            let line = format!("2 1 eni-1 {source} {target} 0 0 1 {packets} 84 {start} {end} {action} OK");
+            detector.observe(&LogEvent::new("1", 0, line));
+        }
+        Summary::of(&detector.finish(Source::default()).findings, &Totals::default())
+    }
+
+    /// Source, packets, and the packets accepted the opposite and the same way.
+    type Counts = (String, Option<u64>, Option<u64>, Option<u64>);
+
+    /// The counts of each flow.
+    fn flows(summary: &Summary) -> Vec<Counts> {
+        let packets = |accepted: &Option<Accepted>| accepted.as_ref().and_then(|accepted| accepted.totals.packets);
+        let of = |flow: &Finding| {
+            (flow.flow.srcaddr.to_string(), flow.totals.packets, packets(&flow.opposite), packets(&flow.same))
+        };
+        summary.flows.iter().map(of).collect()
+    }
+
+    const REJECTED: &str = "10.0.0.1 8.8.8.8 REJECT 4";
+
+    #[test]
+    fn what_was_accepted_is_counted_with_the_newest_record_whatever_the_order() {
+        let of = |start: u64, packets: u64| {
+            batch(&[
+                &format!("{REJECTED} {start}"),
+                &format!("8.8.8.8 10.0.0.1 ACCEPT {packets} {start}"),
+                &format!("10.0.0.1 8.8.8.8 ACCEPT {} {start}", packets + 1),
+            ])
+        };
+        let (older, newer, bare) = (of(1_000, 5), of(1_600, 7), batch(&[&format!("{REJECTED} 1900")]));
+        for order in [[&older, &newer, &bare], [&bare, &newer, &older], [&newer, &bare, &older]] {
+            let mut merged = Summary::default();
+            order.into_iter().for_each(|summary| merged.merge(summary));
+            assert_eq!(flows(&merged), [("10.0.0.1".to_owned(), Some(12), Some(12), Some(14))]);
+            let accepted = [merged.flows[0].opposite.as_ref(), merged.flows[0].same.as_ref()].map(Option::unwrap);
+            for accepted in accepted {
+                assert!(accepted.line.contains(" 1600 1659 ACCEPT"), "{}", accepted.line);
+                let seconds = |at: Option<EpochMillis>| at.map(|at| at.0 / 1_000);
+                let totals = accepted.totals;
+                assert_eq!((seconds(totals.first_start), seconds(totals.last_end)), (Some(1_000), Some(1_659)));
+            }
+        }
+    }
+
+    #[test]
+    fn evidence_that_was_left_out_is_counted_by_flow() {
+        let left_out = |number| {
+            let mut summary = batch(&[&format!("{REJECTED} 1000")]);
+            summary.flows[0].untracked_accepted = number;
+            summary
+        };
+        let mut total = left_out(3);
+        total.merge(&left_out(4));
+        assert_eq!(total.flows[0].untracked_accepted, 7);
+    }
+
+    #[test]
+    fn that_there_are_other_flows_is_never_forgotten() {
+        let few = batch(&["10.0.0.1 8.8.8.8 REJECT 4 1000", "10.0.0.2 8.8.8.8 REJECT 3 1000"]);
+        let more = batch(&["10.0.0.2 8.8.8.8 REJECT 2 1600", "10.0.0.3 8.8.8.8 REJECT 1 1600"]);
+        let mut merged = few.clone();
+        merged.merge(&more);
+        assert!(!merged.flows_left_out, "three are told apart, with everything that came of each");
+        assert_eq!(flows(&merged).iter().map(|flow| flow.1).collect::<Vec<_>>(), [Some(5), Some(4), Some(1)]);
+        merged.merge(&batch(&["10.0.0.4 8.8.8.8 REJECT 9 1600"]));
+        assert!(merged.flows_left_out);
+        merged.merge(&few);
+        assert!(merged.flows_left_out);
+        let untracked = Totals { records: 1, ..Totals::default() };
+        assert!(Summary::of([], &untracked).flows_left_out, "records without a flow are of others");
+    }
+
+    #[test]
+    fn one_flow_stays_one_whatever_batch_shows_its_direction() {
+        // Only the second batch shows whose 10.0.0.1 is.
+        let mut merged = batch(&["10.0.0.1 10.0.0.9 REJECT 4 1000"]);
+        merged.merge(&batch(&["10.0.0.1 10.0.0.9 REJECT 3 1600", "8.8.8.8 10.0.0.1 ACCEPT 1 1600"]));
+        merged.merge(&batch(&["10.0.0.1 10.0.0.9 REJECT 2 2200"]));
+        assert_eq!(merged.flows.len(), 1);
+        assert_eq!(merged.flows[0].totals.packets, Some(9));
+        assert!(merged.flows[0].flow.is_egress());
+    }
+
+    #[test]
+    fn a_flow_that_an_older_version_stored_has_no_such_evidence() {
+        let stored = serde_json::to_string(&batch(&[&format!("{REJECTED} 1000")]).flows[0]).unwrap();
+        assert!(
+            !stored.contains("same") && !stored.contains("untracked_accepted"),
+            "what is empty is not stored: {stored}"
+        );
+        let read: Finding = serde_json::from_str(&stored).unwrap();
+        assert_eq!((read.same, read.untracked_accepted), (None, 0));
+    }
 }

@@ -6,10 +6,10 @@ use super::language::{Number, Phrases, Story};
 use crate::{
     alert::Kind,
     direction::Direction,
-    explain::{Explanation, explain},
+    explain::{Explanation, Looks, explain},
     finding::Finding,
-    message::{Message, Names},
-    time::{EpochMillis, MINUTE_MILLIS},
+    message::{Message, Name, Names},
+    time::EpochMillis,
 };
 
 /// A message on its way to a mail.
@@ -34,8 +34,16 @@ pub(super) enum Side {
 }
 
 impl Side {
-    /// The address on this side.
+    /// Who sent the packets, or who was to receive them.
     pub(super) fn address(self, finding: &Finding) -> IpAddr {
+        match self {
+            Side::Source => finding.flow.sender(),
+            Side::Target => finding.flow.receiver(),
+        }
+    }
+
+    /// The address of the record on this side: an intermediate's where the packets carry another one.
+    pub(super) fn record_address(self, finding: &Finding) -> IpAddr {
         match self {
             Side::Source => finding.flow.srcaddr,
             Side::Target => finding.flow.dstaddr,
@@ -59,14 +67,28 @@ impl Judged<'_> {
         })
     }
 
+    /// The address of the interface that logged it, as its records have it.
+    pub(super) fn own_address(&self) -> Option<IpAddr> {
+        self.own_side().map(|side| side.record_address(self.finding))
+    }
+
     /// What its packets look like.
     pub(super) fn story(&self) -> Story {
-        match (self.explanation.direction, self.explanation.is_answer()) {
-            (Some(Direction::Egress), true) => Story::AnswersStopped,
-            (Some(Direction::Ingress), true) => Story::AnswersNotReceived,
-            (Some(Direction::Egress), false) => Story::Outbound,
-            (Some(Direction::Ingress), false) => Story::Inbound,
-            (None, _) => Story::Rejected,
+        match (self.explanation.direction, self.explanation.looks) {
+            (Some(Direction::Egress), Looks::Answers) => Story::AnswersStopped,
+            (Some(Direction::Ingress), Looks::Answers) => Story::AnswersNotReceived,
+            (Some(Direction::Egress), Looks::Pings) => Story::Outbound,
+            (Some(Direction::Ingress), Looks::Pings | Looks::Unclear) => Story::Inbound,
+            // Whether the interface sent pings or answers is open.
+            (Some(Direction::Egress), Looks::Unclear) | (None, _) => Story::Rejected,
+        }
+    }
+
+    /// The same in a list of flows, where the direction has to be told.
+    pub(super) fn listed(&self) -> Story {
+        match (self.explanation.direction, self.story()) {
+            (Some(Direction::Egress), Story::Rejected) => Story::Outbound,
+            (_, story) => story,
         }
     }
 }
@@ -83,8 +105,17 @@ impl<'a> Case<'a> {
 
     /// Tells whether the flows are all there are: what holds for each of them holds for everything that is told.
     pub(super) fn knows_all(&self) -> bool {
-        let told = &self.message.told;
-        told.complete || (told.sources.only().is_some() && told.targets.only().is_some())
+        self.message.told.complete
+    }
+
+    /// The VPC of all interfaces, where EC2 knows each and it is the same.
+    pub(super) fn only_vpc(&self) -> Option<&str> {
+        let interfaces = &self.message.told.interfaces;
+        let known = |one: &Name| self.message.network.interfaces.get(&one.name)?.vpc_id.as_deref();
+        let first = known(interfaces.ranked.first()?)?;
+        let all =
+            interfaces.exact && !interfaces.unnamed && interfaces.ranked.iter().all(|one| known(one) == Some(first));
+        Some(first).filter(|_| all)
     }
 
     /// The addresses of one side.
@@ -97,9 +128,9 @@ impl<'a> Case<'a> {
 
     /// So many of some names, and how exact that is.
     pub(super) fn number(&self, names: &Names, amount: u64) -> Number {
-        if names.exact {
+        if names.exact && !names.unnamed {
             Number::Exactly(amount)
-        } else if self.message.told.untracked.records > 0 {
+        } else if names.exact || self.message.told.untracked.records > 0 {
             Number::AtLeast(amount)
         } else {
             Number::About(amount)
@@ -108,13 +139,8 @@ impl<'a> Case<'a> {
 
     /// The first and the last moment of what is told.
     pub(super) fn span(&self) -> (Option<EpochMillis>, Option<EpochMillis>) {
-        let told = &self.message.told;
-        let mut first = told.totals.first_start;
-        // The totals of an update have the times of the whole incident.
-        if let (Kind::Update, Some((minute, _))) = (self.message.kind, told.minutes.first_key_value()) {
-            first = first.max(Some(EpochMillis(minute.saturating_mul(MINUTE_MILLIS))));
-        }
-        (first, told.totals.last_end)
+        let totals = &self.message.told.totals;
+        (totals.first_start, totals.last_end)
     }
 
     /// Tells whether the message is sent as soon as its incident was found.

@@ -12,8 +12,9 @@ use super::{
     timeline,
 };
 use crate::{
-    direction::{Basis, Direction},
+    direction::Basis,
     finding::Finding,
+    message::Name,
     network::Interface,
     text::{inert, name},
 };
@@ -48,9 +49,10 @@ fn what(case: &Case<'_>, page: &mut Page) {
         let names = case.names(side);
         words.count(case.number(names, names.distinct), noun)
     });
-    let has = |protocol| message.told.findings.iter().any(|finding| finding.flow.protocol == protocol);
+    let has = |protocol: Protocol| message.told.protocols.contains(&protocol.0);
     let mut groups = vec![amounts(words, &message.told.totals), words.items(&sides)];
-    if !message.told.findings.is_empty() {
+    // What was left out may be of either.
+    if message.told.untracked.records == 0 && !message.told.protocols.is_empty() {
         groups.push(words.protocols(has(Protocol::ICMP), has(Protocol::ICMPV6)).to_owned());
     }
     page.field(words.label(Section::What), &words.groups(&groups));
@@ -68,14 +70,14 @@ fn what(case: &Case<'_>, page: &mut Page) {
 fn addresses(case: &Case<'_>, page: &mut Page, side: Side, section: Section) {
     let (words, names) = (case.words, case.names(side));
     let noun = if case.message.told.totals.packets.is_some() { Noun::Packet } else { Noun::Record };
-    for (index, (text, amount)) in names.ranked.iter().take(MAX_ADDRESSES).enumerate() {
+    for (index, Name { name: text, weight, .. }) in names.ranked.iter().take(MAX_ADDRESSES).enumerate() {
         let who = match text.parse() {
             Ok(address) => Party::of(case, address, side).described(words),
             Err(_) => inert(text, MAX_NAME_CHARS),
         };
         let share = match names.distinct {
             1 => String::new(),
-            _ => format!(": {}", words.count(Number::Exactly(*amount), noun)),
+            _ => format!(": {}", words.count(counted(names.exact, *weight), noun)),
         };
         page.field(if index == 0 { words.label(section) } else { "" }, &format!("{who}{share}"));
     }
@@ -87,15 +89,23 @@ fn addresses(case: &Case<'_>, page: &mut Page, side: Side, section: Section) {
 
 fn place(case: &Case<'_>, page: &mut Page) {
     let (message, words) = (case.message, case.words);
-    // `unknown` is what AWS writes for interfaces that it created itself.
-    let account = shared(case, Noun::Account, |finding, interface| {
-        let noted = finding.place.account_id.as_deref().filter(|id| *id != "unknown");
-        noted.or(interface.and_then(|interface| interface.owner.as_deref()))
-    });
-    let account = account.unwrap_or_else(|| Ok(inert(&message.told.source.owner, MAX_NAME_CHARS)));
-    let region = shared(case, Noun::Region, |finding, _| finding.place.region.as_deref());
-    let region = region.unwrap_or_else(|| Ok(inert(&message.site.region, MAX_NAME_CHARS)));
-    let mut parts = vec![account.map_or_else(|many| many, |id| words.account(&id)), region.unwrap_or_else(|many| many)];
+    let accounts = &message.told.accounts;
+    let account = match (accounts.only(), accounts.distinct) {
+        (Some(only), _) => Some(words.account(&inert(only, MAX_NAME_CHARS))),
+        // What EC2 says of the interfaces holds where they are all there are.
+        (None, 0) => shared(case, Noun::Account, |_, interface| interface?.owner.as_deref())
+            .filter(|_| message.told.complete)
+            .map(|owner| owner.map_or_else(|many| many, |id| words.account(&id))),
+        (None, several) => Some(words.count(case.number(accounts, several), Noun::Account)),
+    };
+    let regions = &message.told.regions;
+    let region = match (regions.only(), regions.distinct) {
+        (Some(only), _) => inert(only, MAX_NAME_CHARS),
+        (None, 0) => inert(&message.site.region, MAX_NAME_CHARS),
+        (None, several) => words.count(case.number(regions, several), Noun::Region),
+    };
+    let stated = account.is_some();
+    let mut parts: Vec<String> = account.into_iter().chain([region]).collect();
     let mut network: Vec<String> = Vec::new();
     let mut part = |noun: Noun, get: Get| {
         network.extend(shared(case, noun, get).map(|text| match text {
@@ -129,6 +139,11 @@ fn place(case: &Case<'_>, page: &mut Page) {
     }
     page.field(words.label(Section::Where), &words.items(&parts));
     let mut groups = vec![words.log_group(&inert(&message.told.source.log_group, MAX_NAME_CHARS))];
+    if !stated {
+        groups.push(words.account(&inert(&message.told.source.owner, MAX_NAME_CHARS)));
+    }
+    let copied_from = shared(case, Noun::LogGroup, |finding, _| finding.place.log_group.as_deref());
+    groups.extend(copied_from.map(|from| words.copied_from(&from.unwrap_or_else(|many| many))));
     groups.extend(message.key.part().map(|(part, value)| words.only_for(part, &inert(value, MAX_NAME_CHARS))));
     page.field("", &words.groups(&groups));
 }
@@ -136,17 +151,14 @@ fn place(case: &Case<'_>, page: &mut Page) {
 /// Gets a value from a finding, or from what EC2 says about its interface.
 type Get = for<'f> fn(&'f Finding, Option<&'f Interface>) -> Option<&'f str>;
 
-/// The value that all findings share, or how many there are as an error.
+/// The value that all findings share, or how many there are as an error. None where it is not known of each.
 fn shared(case: &Case<'_>, noun: Noun, get: Get) -> Option<Result<String, String>> {
     let interfaces = &case.message.network.interfaces;
-    let values: BTreeSet<&str> = case
-        .flows
-        .iter()
-        .filter_map(|flow| {
-            let interface = flow.finding.flow.interface_id.as_deref().and_then(|id| interfaces.get(id));
-            get(flow.finding, interface)
-        })
-        .collect();
+    let value = |flow: &Judged<'_>| {
+        let interface = flow.finding.flow.interface_id.as_deref().and_then(|id| interfaces.get(id));
+        get(flow.finding, interface).map(str::to_owned)
+    };
+    let values: BTreeSet<String> = case.flows.iter().map(value).collect::<Option<_>>()?;
     match (values.first(), values.len()) {
         (None, _) => None,
         (Some(only), 1) => Some(Ok(inert(only, MAX_NAME_CHARS))),
@@ -174,20 +186,13 @@ fn which(case: &Case<'_>, page: &mut Page) {
         page.field(label, words.direction_unknown());
         return;
     };
-    let mut text = match basis(first) {
-        Some(basis) => words.direction(direction, basis),
-        None => words.direction_by_interface(direction),
-    };
+    // What holds for all of them is no surer than for the least sure one.
+    let basis = case.flows.iter().filter_map(|flow| flow.explanation.direction_basis).max();
+    let mut text = words.direction(direction, basis.unwrap_or(Basis::InternalSide));
     if case.flows.iter().all(|flow| flow.explanation.is_answer()) {
         text = words.groups(&[text, words.look_like_answers().to_owned()]);
     }
     page.field(label, &if case.knows_all() { text } else { words.of_the_heaviest(&text) });
-}
-
-/// How the direction is known; none where it is the interface's addresses that tell.
-fn basis(flow: &Judged<'_>) -> Option<Basis> {
-    let (direction, basis): (Direction, Basis) = flow.finding.flow.direction?;
-    Some(basis).filter(|_| Some(direction) == flow.explanation.direction)
 }
 
 fn when(case: &Case<'_>, page: &mut Page) {
@@ -200,15 +205,23 @@ fn when(case: &Case<'_>, page: &mut Page) {
     page.field(words.label(Section::When), &text);
 }
 
+/// So many, or at least so many: where not everything has a name, what has one may lack some of its own.
+fn counted(all: bool, amount: u64) -> Number {
+    if all { Number::Exactly(amount) } else { Number::AtLeast(amount) }
+}
+
 fn flows(case: &Case<'_>, page: &mut Page) {
     let words = case.words;
     for (index, flow) in case.flows.iter().take(MAX_FLOWS).enumerate() {
         let finding = flow.finding;
         let text = format!(
             "{} → {}: {}",
-            finding.flow.srcaddr,
-            finding.flow.dstaddr,
-            words.items(&[weight(words, &finding.totals), words.way(flow.story()).to_owned()])
+            finding.flow.sender(),
+            finding.flow.receiver(),
+            words.items(&[
+                weight(words, &finding.totals, case.message.told.complete),
+                words.way(flow.listed()).to_owned()
+            ])
         );
         page.field(if index == 0 { words.label(Section::Flows) } else { "" }, &text);
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
     MAX_SUBJECT_CHARS,
-    case::{Case, Side},
+    case::{Case, Judged, Side},
     language::{Cast, Noun, Number, Story},
     party::Party,
     why,
@@ -83,7 +83,7 @@ fn cast(case: &Case<'_>, introduce: bool) -> (Story, String, String) {
 fn between(case: &Case<'_>, introduce: bool) -> (Story, String, String) {
     let sides = || case.flows.iter().filter_map(|flow| Some((flow, flow.own_side()?)));
     let others: BTreeSet<IpAddr> = sides().map(|(flow, side)| side.other().address(flow.finding)).collect();
-    let own = sides().next().map(|(flow, side)| Party::of(case, side.address(flow.finding), side));
+    let own = sides().next().map(|(flow, side)| Party::of(case, side.record_address(flow.finding), side));
     let own = own.map(|own| if introduce { own.introduced(case.words) } else { own.short() });
     let other = match (others.first(), others.len()) {
         (Some(only), 1) => only.to_string(),
@@ -103,7 +103,7 @@ fn story(case: &Case<'_>) -> Story {
     if case.flows.iter().all(|flow| flow.story() == first.story()) {
         return first.story();
     }
-    let own = |flow: &super::case::Judged<'_>| flow.own_side().map(|side| side.address(flow.finding));
+    let own = |flow: &Judged<'_>| Some((flow.own_address()?, flow.finding.flow.logged_by().map(str::to_owned)));
     let same = own(first).is_some() && case.flows.iter().all(|flow| own(flow) == own(first));
     if same { Story::Between } else { Story::Rejected }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     alert::Kind,
-    explain::{AclEvidence, Explanation, Group, Layer},
+    explain::{AclEvidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Looks},
     network::AclEntry,
     text::inert,
     time,
@@ -111,7 +111,12 @@ fn fix(explanation: &Explanation) -> Fix<'_> {
     match explanation.layer {
         Layer::BlockPublicAccess => Fix::BlockPublicAccess,
         Layer::EncryptionControls => Fix::EncryptionControls,
-        Layer::Acl => acl.map_or(Fix::Acl(direction), acl_fix),
+        Layer::Acl => match (acl, lacking_groups(explanation)) {
+            (Some(acl), Some(groups)) => {
+                Fix::AclThenGroups { acl: Box::new(acl_fix(acl)), groups: &groups.groups, direction: groups.direction }
+            }
+            (acl, _) => acl.map_or(Fix::Acl(direction), acl_fix),
+        },
         Layer::SecurityGroup => match (groups, direction) {
             (Some(groups), Some(direction)) => Fix::GroupRuleMissing { groups: &groups.groups, direction },
             _ => Fix::Groups(direction),
@@ -126,6 +131,12 @@ fn fix(explanation: &Explanation) -> Fix<'_> {
         Layer::Neither => Fix::Neither,
         Layer::Other => Fix::Other,
     }
+}
+
+/// The security groups that would reject the packets next, if they are pings: those without a rule for them.
+fn lacking_groups(explanation: &Explanation) -> Option<&GroupsEvidence> {
+    let lacking = rejecting_groups(explanation).filter(|groups| groups.verdict == GroupsVerdict::NoRule);
+    lacking.filter(|_| explanation.looks != Looks::Answers && explanation.direction.is_some())
 }
 
 fn acl_fix(acl: &AclEvidence) -> Fix<'_> {
@@ -154,7 +165,9 @@ fn to_change<'c>(case: &Case<'_>, groups: &[why::Group<'c>]) -> Vec<(Target<'c>,
         for acl in explanation.acls().filter(|acl| layer != Layer::SecurityGroup && query::is_plain(&acl.id)) {
             add(Target::Acl(&acl.id), console.network_acl(&acl.id));
         }
-        let of_groups = explanation.groups().filter(|_| layer != Layer::Acl).flat_map(|groups| &groups.groups);
+        let lacking = lacking_groups(explanation).is_some();
+        let of_groups = explanation.groups().filter(|_| layer != Layer::Acl || lacking);
+        let of_groups = of_groups.flat_map(|groups| &groups.groups);
         for Group { id, .. } in of_groups.filter(|group| query::is_plain(&group.id)) {
             add(Target::Group(id), console.security_group(id));
         }
@@ -191,15 +204,18 @@ fn log_stream(case: &Case<'_>, page: &mut Page) {
     }
 }
 
-/// The instance, or the interface, of the heaviest flow.
+/// The instance, the interface or the NAT gateway of the heaviest flow.
 fn who(case: &Case<'_>, page: &mut Page) {
-    let console = &case.message.site.console;
     let Some(first) = case.flows.first() else { return };
+    let flow = &first.finding.flow;
+    let console = case.message.site.console_of(first.finding);
     let own = first.own_side().map(|side: Side| Party::of(case, side.address(first.finding), side));
     if let Some(id) = own.as_ref().and_then(Party::instance).filter(|id| query::is_plain(id)) {
         link(case, page, Target::Instance(id), &console.instance(id));
     }
-    if let Some(id) = first.finding.flow.interface_id.as_deref().filter(|id| query::is_plain(id)) {
+    if let Some(id) = flow.interface_id.as_deref().filter(|id| query::is_plain(id)) {
         link(case, page, Target::Interface(id), &console.network_interface(id));
+    } else if let Some(id) = flow.nat_gateway().filter(|id| query::is_plain(id)) {
+        link(case, page, Target::NatGateway(id), &console.nat_gateway(id));
     }
 }

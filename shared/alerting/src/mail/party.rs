@@ -3,12 +3,13 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
-    case::{Case, Side},
+    case::{Case, Judged, Side},
     language::{Noun, Number, Phrases},
 };
 use crate::{
     address::Scope,
     network::{Interface, Tags},
+    routing,
     text::{inert, name},
 };
 
@@ -37,7 +38,8 @@ pub(super) struct Party {
     owners: Vec<(String, String)>,
     tagged: Vec<String>,
     service: Option<String>,
-    in_the_packet: Option<IpAddr>,
+    /// What stands between the address and the network, one text for each interface.
+    through: BTreeSet<String>,
 }
 
 impl Party {
@@ -45,20 +47,40 @@ impl Party {
     pub(super) fn of(case: &Case<'_>, address: IpAddr, side: Side) -> Party {
         let network = case.message.network;
         let there = || case.flows.iter().filter(|flow| side.address(flow.finding) == address);
-        let own = || there().filter(|flow| flow.own_side() == Some(side));
-        let own_ids: BTreeSet<&str> = own().filter_map(|flow| flow.finding.flow.interface_id.as_deref()).collect();
-        let place = own().next().filter(|_| own_ids.len() <= 1).map(|flow| &flow.finding.place);
-        let id = own_ids.first().copied().filter(|_| own_ids.len() == 1);
-        // The other side's owner is looked for where the finding's interface is.
-        let vpc_id = there().find_map(|flow| {
-            let known = flow.finding.flow.interface_id.as_deref().and_then(|id| network.interfaces.get(id));
-            flow.finding.place.vpc_id.as_deref().or(known.and_then(|known| known.vpc_id.as_deref()))
-        });
-        let known: Option<&Interface> = match id {
-            Some(id) => network.interfaces.get(id),
-            None if own_ids.is_empty() => network.owner_of(address, vpc_id),
-            None => None,
+        // Behind an intermediate it is not the interface's own address, unless EC2 says so: a secondary one.
+        let is_interfaces = |flow: &Judged<'_>| {
+            let interface = routing::logged_by(flow.finding, network);
+            side.record_address(flow.finding) == address
+                || (side.address(flow.finding) == address && interface.is_some_and(|known| known.owns(address)))
         };
+        let is_own = |flow: &Judged<'_>| flow.own_side() == Some(side) && is_interfaces(flow);
+        let own = || case.flows.iter().filter(|flow| is_own(flow));
+        let own_ids: BTreeSet<Option<&str>> = own().map(|flow| flow.finding.flow.logged_by()).collect();
+        // VPCs may use the same addresses, so that flows of several may have several owners on this side: then it is nobody's.
+        let vpc_of = |flow: &Judged<'_>| {
+            let vpc_id = flow.finding.place.vpc_id.clone();
+            vpc_id.or_else(|| routing::logged_by(flow.finding, network)?.vpc_id.clone())
+        };
+        let seen: BTreeSet<Option<&str>> = there()
+            .chain(own())
+            .map(|flow| match is_own(flow) {
+                true => flow.finding.flow.logged_by(),
+                false => network.owner_of(address, vpc_of(flow).as_deref()).map(|owner| &*owner.id),
+            })
+            .collect();
+        // Of the heaviest flows alone it does not show where else the address may be: then the counters tell.
+        let told = &case.message.told;
+        let all = told.complete || told.interfaces.only().is_some();
+        let id = if all {
+            seen.first().copied().flatten().filter(|_| seen.len() == 1)
+        } else {
+            let only_vpc = || case.only_vpc().and_then(|vpc_id| network.owner_of(address, Some(vpc_id)));
+            case.names(side).home(&address.to_string()).or_else(|| only_vpc().map(|owner| &*owner.id))
+        };
+        let known: Option<&Interface> = id.and_then(|id| network.interfaces.get(id));
+        let all_own = all && there().all(is_own);
+        let place = own().find(|flow| flow.finding.flow.logged_by() == id);
+        let place = place.filter(|_| id.is_some() || (all_own && seen.len() == 1)).map(|flow| &flow.finding.place);
         let instance = place
             .and_then(|place| place.instance_id.as_deref())
             .or(known.and_then(|known| known.instance_id.as_deref()));
@@ -68,11 +90,15 @@ impl Party {
             let place = &flow.finding.place;
             if side == Side::Source { place.source_service.as_deref() } else { place.target_service.as_deref() }
         });
-        let in_the_packet = there().find_map(|flow| {
-            let place = &flow.finding.place;
-            if side == Side::Source { place.packet_source } else { place.packet_target }
-        });
         let shown_id = |text: &str| inert(text, MAX_ID_CHARS);
+        let through = there().filter(|flow| all && !is_interfaces(flow)).map(|flow| {
+            let logged_by = flow.finding.flow.logged_by().filter(|_| flow.own_side() == Some(side));
+            let known = logged_by.and_then(|id| network.interfaces.get(id));
+            let mut words = vec![side.record_address(flow.finding).to_string()];
+            words.extend(known.and_then(|known| case.words.interface_kind(&shown_id(&known.kind))));
+            words.extend(logged_by.map(shown_id));
+            case.words.items(&words)
+        });
         let tags: Vec<&Tags> = of_instance.into_iter().chain(of_interface).collect();
         let tagged = place.filter(|_| tags.iter().all(|tags| tags.name.is_none()));
         Party {
@@ -87,14 +113,14 @@ impl Party {
                 .filter(|_| instance.is_none())
                 .and_then(|known| name(known.description.as_deref()?, MAX_NAME_COLUMNS)),
             instance: instance.map(shown_id),
-            interface: id.or(known.map(|known| &*known.id)).map(shown_id),
-            interfaces: own_ids.len(),
+            interface: id.map(shown_id),
+            interfaces: if all { own_ids.iter().flatten().count() } else { 0 },
             owners: owners(&tags),
             tagged: tagged
                 .map(|place| place.tags.iter().take(MAX_TAGS).filter_map(|tag| name(tag, MAX_NAME_COLUMNS)).collect())
                 .unwrap_or_default(),
             service: service.map(shown_id),
-            in_the_packet,
+            through: through.collect(),
         }
     }
 
@@ -117,6 +143,7 @@ impl Party {
         if known.is_empty() {
             known.push(words.scope(Scope::of(self.address)).to_owned());
         }
+        known.extend(self.through(words));
         let name = self.name.clone().unwrap_or_else(|| self.address.to_string());
         format!("{name} ({})", words.items(&known))
     }
@@ -135,11 +162,17 @@ impl Party {
         known.extend(self.description.clone());
         known.extend(self.owner_words(words));
         known.push(words.scope(Scope::of(self.address)).to_owned());
-        let mut groups = vec![words.items(&known)];
-        groups.extend(
-            self.in_the_packet.map(|packet| words.in_the_packet(&packet.to_string(), words.scope(Scope::of(packet)))),
-        );
-        format!("{} ({})", self.address, words.groups(&groups))
+        known.extend(self.through(words));
+        format!("{} ({})", self.address, words.items(&known))
+    }
+
+    /// What stands between, or how many interfaces do.
+    fn through(&self, words: &dyn Phrases) -> Option<String> {
+        let first = self.through.first()?;
+        Some(match self.through.len() {
+            1 => words.through(first),
+            several => words.through(&words.count(Number::Exactly(several as u64), Noun::Interface)),
+        })
     }
 
     fn owner_words(&self, words: &dyn Phrases) -> Vec<String> {

@@ -42,7 +42,7 @@ struct Names {
 impl Names {
     /// Logs Insights knows the fields of the default format
     /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html>). Records of
-    /// another format are taken apart by their spaces, into names that are none of those it discovers.
+    /// another format are split at their spaces, into names that it neither discovers nor has a command for (`source` is one).
     fn of(format: &LogFormat) -> Names {
         let is_default = format.fields().eq(Field::DEFAULT_FORMAT.iter().copied().map(Some));
         if is_default {
@@ -65,8 +65,8 @@ impl Names {
             parse: format!("parse @message \"{globs}\" as {}\n| ", columns.join(", ")),
             protocol: "ip_protocol",
             action: "verdict",
-            source: "source",
-            target: "target",
+            source: "src_address",
+            target: "dst_address",
             packets: format.position(Field::Packets).and_then(|_| column(Field::Packets)),
         }
     }
@@ -75,8 +75,8 @@ impl Names {
 fn column(field: Field) -> Option<&'static str> {
     match field {
         Field::Action => Some("verdict"),
-        Field::SrcAddr => Some("source"),
-        Field::DstAddr => Some("target"),
+        Field::SrcAddr => Some("src_address"),
+        Field::DstAddr => Some("dst_address"),
         Field::Packets => Some("packet_count"),
         Field::Protocol => Some("ip_protocol"),
         _ => None,
@@ -197,10 +197,28 @@ mod tests {
         assert_eq!(
             query.lines().collect::<Vec<_>>()[..2],
             [
-                "parse @message \"* * * * * *\" as source, target, ip_protocol, f4, verdict, f6",
-                "| fields @timestamp, verdict, source, target",
+                "parse @message \"* * * * * *\" as src_address, dst_address, ip_protocol, f4, verdict, f6",
+                "| fields @timestamp, verdict, src_address, dst_address",
             ]
         );
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html>; a name that is a command's breaks the
+    /// query.
+    #[test]
+    fn no_field_is_named_like_a_command_of_logs_insights() {
+        let formats = Formats::parse("${srcaddr} ${dstaddr} ${protocol} ${packets} ${action} ${log-status}").unwrap();
+        let query = query(&formats, &["10.0.0.1 8.8.8.8 1 4 REJECT OK".to_owned()]);
+        let (_, names) = query.lines().next().unwrap().rsplit_once("\" as ").unwrap();
+        let commands = "anomaly dedup diff display fields filter filterindex join limit lookup parse pattern sort source \
+                        stats unmask unnest";
+        for name in names.split(", ") {
+            assert!(
+                commands.split(' ').all(|command| !command.eq_ignore_ascii_case(name)),
+                "{name} is a command: {query}"
+            );
+        }
+        assert_eq!(names.split(", ").count(), 6);
     }
 
     #[test]

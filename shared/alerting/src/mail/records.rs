@@ -12,7 +12,7 @@ const MAX_RECORDS: usize = 10;
 /// Characters of a record shown.
 const MAX_RECORD_CHARS: usize = 700;
 
-/// Each flow's rejected records with the accepted one that belongs to it.
+/// Each flow's rejected records with the accepted ones that belong to it.
 pub(super) fn write(case: &Case<'_>, page: &mut Page) {
     let told = &case.message.told;
     let findings = &told.findings;
@@ -32,8 +32,8 @@ pub(super) fn write(case: &Case<'_>, page: &mut Page) {
                 lines.push(line);
                 rejected += 1;
             }
-            if let (0, Some(opposite)) = (round, &finding.opposite) {
-                lines.push(&opposite.line);
+            if round == 0 {
+                lines.extend(finding.opposite.iter().chain(&finding.same).map(|accepted| &*accepted.line));
             }
         }
     }

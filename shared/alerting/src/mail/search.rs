@@ -27,7 +27,7 @@ pub(crate) fn insights(told: &Told) -> (Target<'static>, String) {
 /// A condition that one of some addresses stands in the record. None where they are not all known, or too many.
 fn one_of(told: &Told, names: &Names) -> Option<String> {
     let all = names.exact && names.ranked.len() as u64 == names.distinct && names.ranked.len() <= MAX_ADDRESSES;
-    let addresses: Option<Vec<IpAddr>> = names.ranked.iter().map(|(name, _)| name.parse().ok()).collect();
+    let addresses: Option<Vec<IpAddr>> = names.ranked.iter().map(|one| one.name.parse().ok()).collect();
     let addresses = addresses.filter(|addresses| all && !addresses.is_empty())?;
     let spelled: Vec<String> = addresses.iter().map(|address| spelling(told, *address)).collect();
     Some(word(&spelled.join("|")))
@@ -50,10 +50,12 @@ fn word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Name;
 
     fn names(addresses: &[&str], exact: bool) -> Names {
-        let ranked = addresses.iter().map(|address| ((*address).to_owned(), 1)).collect();
-        Names { ranked, distinct: addresses.len() as u64, exact }
+        let name = |address: &&str| Name { name: (*address).to_owned(), weight: 1, home: None };
+        let ranked = addresses.iter().map(name).collect();
+        Names { ranked, distinct: addresses.len() as u64, exact, unnamed: false }
     }
 
     fn filter(told: &Told) -> (bool, String) {

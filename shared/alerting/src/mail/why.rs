@@ -37,12 +37,19 @@ fn same(one: &Explanation, other: &Explanation) -> bool {
         explanation.evidence.iter().filter(|evidence| !is_of_one_flow(evidence))
     }
     (one.layer, one.direction, one.confidence) == (other.layer, other.direction, other.confidence)
-        && one.is_answer() == other.is_answer()
+        && one.looks == other.looks
         && shared(one).eq(shared(other))
 }
 
 fn is_of_one_flow(evidence: &Evidence) -> bool {
-    matches!(evidence, Evidence::OppositeAccepted(_) | Evidence::MaybeSameSubnet { .. } | Evidence::Gap(_))
+    matches!(
+        evidence,
+        Evidence::OppositeAccepted(_)
+            | Evidence::SameAccepted(..)
+            | Evidence::AcceptedUntracked(_)
+            | Evidence::MaybeSameSubnet { .. }
+            | Evidence::Gap(_)
+    )
 }
 
 /// The reason as a clause, where all flows have the same.

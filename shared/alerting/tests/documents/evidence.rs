@@ -4,8 +4,8 @@ use alerting::{
     direction::Direction,
     document::ExplanationDoc,
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Open,
-        OpenRule,
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Looks,
+        Open, OpenRule, Same,
     },
     finding::Totals,
     network::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
@@ -59,6 +59,10 @@ fn everything() -> Vec<Evidence> {
     let mut all = vec![
         Evidence::RejectReason("BPA".into()),
         Evidence::OppositeAccepted(Totals { records: 1, packets: Some(4), ..Totals::default() }),
+        Evidence::SameAccepted(Totals { records: 1, ..Totals::default() }, Same::Answers),
+        Evidence::SameAccepted(Totals { records: 1, ..Totals::default() }, Same::KindOrChange),
+        Evidence::SameAccepted(Totals { records: 1, ..Totals::default() }, Same::Change),
+        Evidence::AcceptedUntracked(12),
         acl(AclVerdict::Denies),
         acl(AclVerdict::Allows),
         acl(AclVerdict::Depends),
@@ -82,6 +86,7 @@ fn everything() -> Vec<Evidence> {
         Missing::Failed("InternalError".into()),
         Missing::NotFound,
         Missing::TooManyCalls,
+        Missing::OverLimit { interfaces: 1, addresses: 12 },
     ];
     let parts = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
     all.extend(parts.map(|part| Evidence::Gap(Gap { part, reason: Missing::TooSlow })));
@@ -94,7 +99,9 @@ fn every_kind_of_evidence_is_in_the_schema() {
     let explanation = Explanation {
         layer: Layer::Acl,
         direction: Some(Direction::Egress),
+        direction_basis: None,
         confidence: Confidence::Certain,
+        looks: Looks::Answers,
         evidence: everything(),
     };
     let mut notice = scenarios::opening("ping-deny");
@@ -118,9 +125,14 @@ fn every_layer_and_confidence_is_in_the_schema() {
     ];
     let schema = Schema::load();
     for layer in layers {
-        for confidence in [Confidence::Certain, Confidence::Likely, Confidence::Possible] {
+        for (confidence, looks) in [
+            (Confidence::Certain, Looks::Pings),
+            (Confidence::Likely, Looks::Answers),
+            (Confidence::Possible, Looks::Unclear),
+        ] {
             let mut notice = scenarios::opening("ping-deny");
-            let explanation = Explanation { layer, direction: None, confidence, evidence: Vec::new() };
+            let explanation =
+                Explanation { layer, direction: None, direction_basis: None, confidence, looks, evidence: Vec::new() };
             notice.document.flows[0].explanation = ExplanationDoc::from(&explanation);
             schema.check(&serde_json::from_str(&notice.document.json()).unwrap()).unwrap();
         }
@@ -132,7 +144,14 @@ fn a_list_of_rules_has_an_end() {
     let Evidence::Acl(mut acl) = acl(AclVerdict::Denies) else { unreachable!() };
     acl.rules = vec![acl.rules[0].clone(); 1_000];
     let evidence = vec![Evidence::Acl(acl)];
-    let explanation = Explanation { layer: Layer::Acl, direction: None, confidence: Confidence::Likely, evidence };
+    let explanation = Explanation {
+        layer: Layer::Acl,
+        direction: None,
+        direction_basis: None,
+        confidence: Confidence::Likely,
+        looks: Looks::Pings,
+        evidence,
+    };
     let document: Value = serde_json::to_value(ExplanationDoc::from(&explanation)).unwrap();
     assert_eq!(document["evidence"][0]["rules"].as_array().map(Vec::len), Some(20));
 }

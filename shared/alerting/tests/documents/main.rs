@@ -45,3 +45,14 @@ documents! {
     what_ec2_did_not_say: "with-gaps" = scenarios::with_gaps(),
     the_largest_numbers: "largest" = scenarios::largest(),
 }
+
+#[test]
+fn the_host_of_another_vpc_that_has_the_same_address_is_not_in_the_document() {
+    let known = shown(&scenarios::stranger("vpc-2"));
+    assert!(known.contains("i-9") && known.contains("eni-9"), "{known}");
+    for vpc in ["vpc-1", "-"] {
+        let notice = scenarios::stranger(vpc);
+        let all = shown(&notice) + &notice.chat() + &format!("{:?}", notice.attributes());
+        assert!(!all.contains("i-9") && !all.contains("eni-9"), "{vpc}: {all}");
+    }
+}

@@ -8,6 +8,7 @@ use alerting::{
     alert::Site,
     console_link::Console,
     detect::Source,
+    finding::Totals,
     incident::{
         IncidentKey, Policy, Reason, Summary,
         state::{Closing, Lease, Open, Past},
@@ -102,37 +103,37 @@ pub(crate) fn again() -> Notice {
     Notice::of(&Message::opening(frame(Reason::New, &KEY, &NOTHING_KNOWN), "1", told(&detection), Some(&previous)))
 }
 
-/// An incident of a quarter of an hour: a mail was sent 5 minutes ago, and some came since.
-fn ongoing() -> (Open, Summary) {
-    let mailed = Summary::of(&detect("ping-deny-inbound").findings);
-    let mut total = mailed.clone();
-    total.merge(&Summary::of(&detect("sweep").findings));
+/// An incident of a quarter of an hour: a mail was sent 5 minutes ago, and some came since. What came, and everything.
+fn ongoing() -> (Open, Summary, Summary) {
+    let counted = |event: &str| Summary::of(&detect(event).findings, &Totals::default());
+    let since = counted("sweep");
+    let mut total = counted("ping-deny-inbound");
+    total.merge(&since);
     let open = Open {
         id: "1".to_owned(),
         opened_at: time::before(NOW, 15 * MINUTE_MILLIS),
         mails: 1,
         mailed_at: time::before(NOW, 5 * MINUTE_MILLIS),
-        mailed,
         lease: None,
         timer: 3,
         wake_at: NOW,
     };
-    (open, total)
+    (open, since, total)
 }
 
 pub(crate) fn update() -> Notice {
-    let (open, total) = ongoing();
-    Notice::of(&Message::update(frame(Reason::UpdateDue, &KEY, &NOTHING_KNOWN), &open, &total))
+    let (open, since, total) = ongoing();
+    Notice::of(&Message::update(frame(Reason::UpdateDue, &KEY, &NOTHING_KNOWN), &open, &since, total.totals))
 }
 
 pub(crate) fn all_clear() -> Notice {
-    let (open, summary) = ongoing();
+    let (open, _, summary) = ongoing();
     let closing = Closing {
         id: open.id,
         opened_at: open.opened_at,
         last_seen: time::before(NOW, 2 * MINUTE_MILLIS),
         mails: 2,
-        mailed: summary.clone(),
+        unreported: Totals::default(),
         summary,
         lease: Lease { owner: "me".to_owned(), until: NOW },
         timer: 4,
@@ -141,8 +142,8 @@ pub(crate) fn all_clear() -> Notice {
 }
 
 pub(crate) fn late_opening() -> Notice {
-    let (mut open, total) = ongoing();
-    (open.mails, open.mailed) = (0, Summary::default());
+    let (mut open, _, total) = ongoing();
+    open.mails = 0;
     Notice::of(&Message::late_opening(frame(Reason::TakenOver, &KEY, &NOTHING_KNOWN), &open, &total))
 }
 
@@ -214,6 +215,23 @@ pub(crate) fn storm() -> Notice {
 pub(crate) fn hostile_storm() -> Notice {
     let line = |n: u32| record(&format!("10.0.{}.{}", n >> 8 & 255, n & 255), "172.31.16.139", &"\"\\".repeat(64));
     opening_of(&detected((0..2_000).map(line)), &network(&"\\\"".repeat(512)))
+}
+
+/// A ping from a private address that another VPC's host has, too, and the VPC of the interface by the record.
+pub(crate) fn stranger(vpc: &str) -> Notice {
+    let formats =
+        Formats::parse("${interface-id} ${vpc-id} ${srcaddr} ${dstaddr} ${protocol} ${action} ${log-status}").unwrap();
+    let mut detector = Detector::new(&formats);
+    detector.observe(&LogEvent::new("1", 0, format!("eni-1 {vpc} 10.0.0.9 172.31.16.139 1 REJECT OK")));
+    let host = Interface {
+        id: "eni-9".into(),
+        addresses: vec!["10.0.0.9".parse().unwrap()],
+        instance_id: boxed("i-9"),
+        vpc_id: boxed("vpc-2"),
+        ..Interface::default()
+    };
+    let network = Network { interfaces: [("eni-9".to_owned(), host)].into(), ..Network::default() };
+    opening_of(&detector.finish(Source::default()), &network)
 }
 
 /// The largest numbers that a record can carry.

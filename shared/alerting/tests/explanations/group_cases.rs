@@ -6,9 +6,9 @@ const WEB: &str = "own 10.0.0.5,2001:db8:1234:a100::5 subnet-a sg-web";
 const ACL: &str = "open acl";
 const OUT: &str = "open out";
 
-const PING_IN: &str = "in 203.0.113.12 > 10.0.0.5";
-const PING_OUT: &str = "out 10.0.0.5 > 203.0.113.12";
-const PING_NEAR: &str = "in 10.0.1.9 > 10.0.0.5";
+const PING_IN: &str = "in 203.0.113.12 > 10.0.0.5 reason=-";
+const PING_OUT: &str = "out 10.0.0.5 > 203.0.113.12 reason=-";
+const PING_NEAR: &str = "in 10.0.1.9 > 10.0.0.5 reason=-";
 
 pub(crate) const CASES: &[Case] = &[
     (
@@ -56,7 +56,7 @@ pub(crate) const CASES: &[Case] = &[
     (
         "a rule for ICMP lets no ICMPv6 in",
         page::GROUP_PERMISSION,
-        "in 2600:1f18::12 > 2001:db8:1234:a100::5",
+        "in 2600:1f18::12 > 2001:db8:1234:a100::5 reason=-",
         &[WEB, ACL, OUT, "sg sg-web in icmp ::/0", "sg sg-web in icmp 0.0.0.0/0"],
         "groups in certain: acl allows 101; groups have no rule",
     ),
@@ -82,10 +82,24 @@ pub(crate) const CASES: &[Case] = &[
         "groups in likely: acl allows 100; groups depend on sg-web type",
     ),
     (
-        "a group's rule for its own members lets nothing of the internet in",
-        page::GROUP_RULES,
+        "an address of the internet may come by a load balancer of the group that a rule names",
+        page::BALANCER,
+        PING_IN,
+        &[WEB, ACL, OUT, "sg sg-web in all sg-lb"],
+        "groups in likely: acl allows 100; groups depend on sg-web member",
+    ),
+    (
+        "the load balancer may be in the same group",
+        page::BALANCER,
         PING_IN,
         &[WEB, ACL, OUT, "sg sg-web in all sg-web"],
+        "groups in likely: acl allows 100; groups depend on sg-web member",
+    ),
+    (
+        "a rule for a group is one for its protocol all the same",
+        page::GROUP_RULES,
+        PING_IN,
+        &[WEB, ACL, OUT, "sg sg-web in tcp sg-lb"],
         "groups in certain: acl allows 100; groups have no rule",
     ),
     (
@@ -117,11 +131,11 @@ pub(crate) const CASES: &[Case] = &[
         "groups in likely: acl allows 100; groups depend on sg-web member",
     ),
     (
-        "a member that comes by its public address is not let in as one",
-        page::GROUP_RULES,
+        "a member that comes by its public address is not let in as one, but may come by a load balancer",
+        page::BALANCER,
         PING_IN,
         &[WEB, ACL, OUT, "sg sg-web in icmp sg-db", "peer 10.0.1.9 subnet-b sg-db public=203.0.113.12"],
-        "groups in certain: acl allows 100; groups have no rule",
+        "groups in likely: acl allows 100; groups depend on sg-web member",
     ),
     (
         "what is in a prefix list is not known",
@@ -178,12 +192,25 @@ pub(crate) const CASES: &[Case] = &[
         PING_IN,
         &[
             WEB,
-            "sg sg-web",
+            "sg sg-web in tcp 0.0.0.0/0",
             "acl subnet-a in 50 allow icmp/8 0.0.0.0/0",
             "acl subnet-a in 51 allow icmp/0 0.0.0.0/0",
             "acl subnet-a in 60 deny icmp 0.0.0.0/0",
         ],
         "groups in likely: acl depends 50,51,60; groups have no rule",
+    ),
+    (
+        "and does not where they let none through",
+        page::TRACKING,
+        PING_IN,
+        &[
+            WEB,
+            "sg sg-web",
+            "acl subnet-a in 50 allow icmp/8 0.0.0.0/0",
+            "acl subnet-a in 51 allow icmp/0 0.0.0.0/0",
+            "acl subnet-a in 60 deny icmp 0.0.0.0/0",
+        ],
+        "groups in certain: acl depends 50,51,60; groups have no rule",
     ),
     (
         "rules for pings, answers and one more type leave all other types",
@@ -202,7 +229,7 @@ pub(crate) const CASES: &[Case] = &[
     (
         "answers that came long before or after prove nothing",
         page::RECORDS,
-        "out 10.0.0.5 > 203.0.113.12 answers-late",
+        "out 10.0.0.5 > 203.0.113.12 answers-late reason=-",
         &[WEB, ACL, "sg sg-web in icmp 0.0.0.0/0"],
         "groups out certain: acl allows 100; groups have no rule",
     ),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own notation has failed")]
 
+mod accepted_cases;
 mod acl_cases;
 mod group_cases;
 mod layer_cases;
@@ -26,6 +27,8 @@ pub(crate) mod page {
     pub(crate) const GROUP_RULES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html";
     pub(crate) const GROUP_PERMISSION: &str =
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html";
+    pub(crate) const BALANCER: &str =
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html";
     pub(crate) const TRACKING: &str =
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html";
     pub(crate) const RECORDS: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html";
@@ -41,7 +44,7 @@ pub(crate) mod page {
 }
 
 fn cases() -> Vec<Case> {
-    [acl_cases::CASES, group_cases::CASES, layer_cases::CASES, network_cases::CASES].concat()
+    [accepted_cases::CASES, acl_cases::CASES, group_cases::CASES, layer_cases::CASES, network_cases::CASES].concat()
 }
 
 #[test]

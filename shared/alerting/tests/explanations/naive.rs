@@ -6,28 +6,57 @@ use std::net::IpAddr;
 use alerting::{
     Finding,
     direction::Direction,
+    explain::Looks,
+    finding::Accepted,
     network::{GroupRule, IcmpRange, Interface, Network, Peer, RuleProtocol},
 };
 
 use crate::notation::OWN;
 
 /// A packet, and who rejects it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packet {
     pub(crate) kind: u8,
+    pub(crate) code: u8,
     /// It belongs to a connection that the groups let through.
     pub(crate) tracked: bool,
     pub(crate) by_acl: bool,
     pub(crate) by_groups: bool,
 }
 
-/// The packets that a flow may have consisted of.
-pub(crate) fn packets(finding: &Finding, network: &Network) -> Vec<Packet> {
+impl Packet {
+    pub(crate) fn is_ping(&self) -> bool {
+        self.kind == 8 && !self.tracked
+    }
+
+    pub(crate) fn is_answer(&self) -> bool {
+        self.kind == 0 && self.tracked
+    }
+
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.by_acl || self.by_groups
+    }
+}
+
+/// The packets that a flow may have consisted of, once for each answer to what EC2 does not show of the other side: which of the
+/// groups that rules name it belongs to (an address of the internet by way of a load balancer), and whether it is in the interface's
+/// subnet.
+pub(crate) fn readings(finding: &Finding, network: &Network) -> Vec<Vec<Packet>> {
+    let members: [&[&str]; 4] = [&[], &["sg-web"], &["sg-db"], &["sg-web", "sg-db"]];
+    let readings = members.into_iter().flat_map(|member_of| [(member_of, false), (member_of, true)]);
+    readings.map(|(member_of, near)| packets(finding, network, member_of, near)).collect()
+}
+
+fn packets(finding: &Finding, network: &Network, member_of: &[&str], near: bool) -> Vec<Packet> {
     let own = &network.interfaces[OWN];
     let (egress, peer) = match finding.flow.direction {
         Some((Direction::Egress, _)) => (true, finding.flow.dstaddr),
         _ => (false, finding.flow.srcaddr),
     };
+    let rules = Rules { network, own, peer, member_of, near };
+    let answered = finding.opposite.is_some();
+    let requested = answered || own.group_ids.is_empty() || rules.groups_allow(!egress, 8, 0);
+    let connected = answered || own.group_ids.is_empty() || rules.groups_let_anything_through();
     let mut packets = Vec::new();
     for kind in 0..=255_u8 {
         for code in 0..3_u8 {
@@ -36,58 +65,137 @@ pub(crate) fn packets(finding: &Finding, network: &Network) -> Vec<Packet> {
                 continue;
             }
             for tracked in [false, true] {
-                // A request opens a connection. An answer belongs to one if there was a request, or can have been one.
-                let requested = finding.opposite.is_some() || groups_allow(network, own, !egress, peer, 8, 0);
-                if tracked && (kind == 8 || (kind == 0 && !requested)) {
+                // A request opens a connection. An answer belongs to one if there was a request, or can have been one; an error
+                // message to any connection that there can have been.
+                let possible = match kind {
+                    8 => false,
+                    0 => requested,
+                    _ => connected,
+                };
+                if tracked && !possible {
                     continue;
                 }
-                packets.push(Packet {
-                    kind,
-                    tracked,
-                    by_acl: acl_denies(network, own, egress, peer, kind, code),
-                    by_groups: !tracked
-                        && !own.group_ids.is_empty()
-                        && !groups_allow(network, own, egress, peer, kind, code),
-                });
+                let by_groups = !tracked && !own.group_ids.is_empty() && !rules.groups_allow(egress, kind, code);
+                packets.push(Packet { kind, code, tracked, by_acl: rules.acl_denies(egress, kind, code), by_groups });
             }
         }
     }
     packets
 }
 
-fn neighbour(network: &Network, address: IpAddr) -> Option<&Interface> {
-    network.interfaces.values().find(|interface| interface.addresses.contains(&address))
+/// What the packets look like, from what was accepted.
+pub(crate) fn looks(finding: &Finding, readings: &[Vec<Packet>]) -> Looks {
+    let all = || readings.iter().flatten();
+    let answers_possible = all().any(Packet::is_answer);
+    let unseen = finding.untracked_accepted > 0 && (finding.opposite.is_none() || finding.same.is_none());
+    let alone = match &finding.opposite {
+        Some(_) => Looks::Answers,
+        None if unseen && answers_possible => Looks::Unclear,
+        None => Looks::Pings,
+    };
+    let Some(same) = &finding.same else {
+        return if unseen && answers_possible { Looks::Unclear } else { alone };
+    };
+    let (rejected, accepted) = (finding.totals, same.totals);
+    let before = accepted.last_end <= rejected.first_start;
+    let after = rejected.last_end <= accepted.first_start;
+    if before {
+        // Pings went on to come in, or to go out, after the rules were changed: or else nothing shows that these are answers.
+        let went_on = |opposite: &Accepted| opposite.totals.last_end > rejected.first_start;
+        return match &finding.opposite {
+            Some(opposite) if !went_on(opposite) => Looks::Unclear,
+            _ => alone,
+        };
+    }
+    if all().all(Packet::is_rejected) {
+        return if finding.opposite.is_some() { Looks::Unclear } else { alone };
+    }
+    if after || finding.opposite.is_none() {
+        return alone;
+    }
+    // What is rejected and what is accepted at the same time is not the same.
+    let differ = |is: fn(&Packet) -> bool| {
+        readings.iter().any(|packets| {
+            packets.iter().any(|packet| is(packet) && packet.is_rejected())
+                && packets.iter().any(|packet| !is(packet) && !packet.is_rejected())
+        })
+    };
+    match (differ(Packet::is_ping), differ(Packet::is_answer)) {
+        (true, _) => Looks::Pings,
+        (false, true) => Looks::Answers,
+        (false, false) => Looks::Unclear,
+    }
 }
 
-fn acl_denies(network: &Network, own: &Interface, egress: bool, peer: IpAddr, kind: u8, code: u8) -> bool {
-    if neighbour(network, peer).is_some_and(|neighbour| neighbour.subnet_id == own.subnet_id) {
-        return false;
-    }
-    for number in 0..10 {
-        for entry in &network.acls[0].entries {
-            if entry.number == number
-                && entry.egress == egress
-                && entry.block.contains(&peer)
-                && is_for(entry.protocol, entry.icmp, kind, code)
-            {
-                return !entry.allow;
+/// Tells whether today's rules may not have been those of that time: of what was accepted the same way, among the rejected packets or
+/// after them, they let nothing through for sure.
+pub(crate) fn may_have_been_changed(finding: &Finding, readings: &[Vec<Packet>]) -> bool {
+    let Some(same) = &finding.same else { return false };
+    let passes = |packet: &Packet| !packet.is_rejected();
+    let always = |packet: &Packet| readings.iter().all(|packets| packets.contains(packet));
+    same.totals.last_end > finding.totals.first_start
+        && !readings[0].iter().any(|packet| passes(packet) && always(packet))
+}
+
+fn neighbour(network: &Network, address: IpAddr) -> Option<&Interface> {
+    let of_vpc = |one: &&Interface| one.vpc_id == network.interfaces[OWN].vpc_id;
+    network.interfaces.values().filter(of_vpc).find(|one| one.addresses.contains(&address))
+}
+
+/// The rules as they are for the two sides of a flow.
+struct Rules<'a> {
+    network: &'a Network,
+    own: &'a Interface,
+    peer: IpAddr,
+    member_of: &'a [&'a str],
+    near: bool,
+}
+
+impl Rules<'_> {
+    fn acl_denies(&self, egress: bool, kind: u8, code: u8) -> bool {
+        let within = match neighbour(self.network, self.peer) {
+            Some(neighbour) => neighbour.subnet_id == self.own.subnet_id,
+            // A subnet has a /16 block at most.
+            None => self.near && self.peer.to_string().starts_with("10.0."),
+        };
+        if within {
+            return false;
+        }
+        for number in 0..10 {
+            for entry in &self.network.acls[0].entries {
+                if entry.number == number
+                    && entry.egress == egress
+                    && entry.block.contains(&self.peer)
+                    && is_for(entry.protocol, entry.icmp, kind, code)
+                {
+                    return !entry.allow;
+                }
             }
         }
+        true
     }
-    true
-}
 
-fn groups_allow(network: &Network, own: &Interface, egress: bool, peer: IpAddr, kind: u8, code: u8) -> bool {
-    let groups = own.group_ids.iter().map(|id| &network.groups[&**id]);
-    let mut rules = groups.flat_map(|group| if egress { &group.outbound } else { &group.inbound });
-    rules.any(|GroupRule { protocol, icmp, peer: side }| {
-        let from = match side {
-            Peer::Block(block) => block.contains(&peer),
-            Peer::Group(id) => neighbour(network, peer).is_some_and(|neighbour| neighbour.group_ids.contains(id)),
+    fn groups_allow(&self, egress: bool, kind: u8, code: u8) -> bool {
+        let groups = self.own.group_ids.iter().map(|id| &self.network.groups[&**id]);
+        let mut rules = groups.flat_map(|group| if egress { &group.outbound } else { &group.inbound });
+        rules.any(|rule| self.is_for_peer(rule) && is_for(rule.protocol, rule.icmp, kind, code))
+    }
+
+    fn groups_let_anything_through(&self) -> bool {
+        let groups = self.own.group_ids.iter().map(|id| &self.network.groups[&**id]);
+        groups.flat_map(|group| group.inbound.iter().chain(&group.outbound)).any(|rule| self.is_for_peer(rule))
+    }
+
+    fn is_for_peer(&self, rule: &GroupRule) -> bool {
+        match &rule.peer {
+            Peer::Block(block) => block.contains(&self.peer),
+            Peer::Group(id) => match neighbour(self.network, self.peer) {
+                Some(neighbour) => neighbour.group_ids.contains(id),
+                None => self.member_of.contains(&&**id),
+            },
             Peer::PrefixList(_) => unreachable!("not generated"),
-        };
-        from && is_for(*protocol, *icmp, kind, code)
-    })
+        }
+    }
 }
 
 fn is_for(protocol: RuleProtocol, icmp: IcmpRange, kind: u8, code: u8) -> bool {

@@ -68,6 +68,20 @@ pub(crate) const CASES: &[Case] = &[
         "acl in certain: acl denies 50; groups allow by sg-web",
     ),
     (
+        "an address of another /24 may be in the subnet, whose block may be a /16",
+        page::SUBNET_SIZE,
+        "in 10.0.255.9 > 10.0.0.5",
+        &[WEB, OUT, IN, DENY],
+        "acl in likely: acl denies 50; 10.0.255.9 maybe in its subnet; groups allow by sg-web",
+    ),
+    (
+        "an IPv6 address that shares 43 bits crosses its border",
+        page::SUBNET_SIZE,
+        "in 2001:db8:1224:a100::9 > 2001:db8:1234:a100::5",
+        &[WEB, OUT, "sg sg-web in icmpv6 ::/0", "acl subnet-a in 50 deny icmpv6 ::/0"],
+        "acl in certain: acl denies 50; groups allow by sg-web",
+    ),
+    (
         "IPv6 addresses of one subnet share 44 bits or more",
         page::SUBNET_SIZE,
         "in 2001:db8:123f:a100::9 > 2001:db8:1234:a100::5",
@@ -80,6 +94,20 @@ pub(crate) const CASES: &[Case] = &[
         PING_NEAR,
         &[WEB, OUT, IN, DENY, "peer 10.0.0.9 subnet-x sg-db vpc=vpc-2"],
         "acl in likely: acl denies 50; 10.0.0.9 maybe in its subnet; groups allow by sg-web",
+    ),
+    (
+        "the record names the subnet and not the VPC: a neighbour in that subnet is one all the same",
+        page::ACL_BASICS,
+        "in 10.0.0.9 > 10.0.0.5 subnet=subnet-a",
+        &["gap interfaces not-found", DENY, "peer 10.0.0.9 subnet-a sg-db"],
+        "groups in likely: eni-0 in subnet-a too; no Interfaces: NotFound",
+    ),
+    (
+        "more interfaces than are asked for at once: the groups are not known",
+        page::GROUP_RULES,
+        "in 203.0.113.12 > 10.0.0.5 subnet=subnet-a",
+        &["open acl", "gap interfaces limit"],
+        "groups in likely: acl allows 100; no Interfaces: OverLimit { interfaces: 3, addresses: 0 }",
     ),
     (
         "a NAT gateway has no groups: only the ACL is left",

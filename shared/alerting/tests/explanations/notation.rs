@@ -2,7 +2,8 @@
 //!
 //! A flow: `in 203.0.113.12 > 10.0.0.5`, `out ...`, or `? ...` where neither record nor addresses tell the direction; `in?` where
 //! it is judged by the addresses. Behind it: `answers` (ICMP the opposite way was accepted at the same time), `answers-late` (an
-//! hour later), `reason=BPA`, `packet-source=A`, `packet-target=A`, `no-interface`, `subnet=S` and `vpc=V` (as the record's fields).
+//! hour later), `answers-before` (just before), `same`, `same-before`, `same-after` and `same-late` (ICMP the same way was accepted at
+//! the same time, just before, just after, an hour later), `untracked=N` (accepted records that are not remembered), `reason=BPA`, `packet-source=A`, `packet-target=A`, `no-interface`, `subnet=S` and `vpc=V` (as the record's fields).
 //!
 //! A network, a line for each:
 //! - `own 10.0.0.5 subnet-a sg-web,sg-2` the interface that logged the flow, in vpc-1; `-` for none; behind it its type, if not
@@ -20,7 +21,7 @@ use std::net::IpAddr;
 use alerting::{
     Finding, Flow,
     direction::{Basis, Direction},
-    explain::{AclVerdict, Confidence, Evidence, Explanation, GroupsVerdict, Layer, Open},
+    explain::{AclVerdict, Confidence, Evidence, Explanation, GroupsVerdict, Layer, Looks, Open, Same},
     finding::{Accepted, Place, Totals},
     network::{
         AclEntry, Gap, GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Part, Peer, RuleProtocol,
@@ -56,24 +57,43 @@ pub(crate) fn finding(flow: &str) -> Finding {
     let protocol = if srcaddr.is_ipv6() { Protocol::ICMPV6 } else { Protocol::ICMP };
     let mut finding = Finding {
         rule: Rule::PingDeny,
-        flow: Flow { interface_id: Some(OWN.into()), direction, srcaddr, dstaddr, protocol },
+        flow: Flow {
+            interface_id: Some(OWN.into()),
+            resource_id: None,
+            direction,
+            srcaddr,
+            dstaddr,
+            packet_source: None,
+            packet_target: None,
+            protocol,
+            reject_reason: None,
+        },
         totals: totals(10_000_000),
         place: Place::default(),
         lines: vec![],
         minutes: Default::default(),
         opposite: None,
+        same: None,
+        untracked_accepted: 0,
     };
+    let accepted = |start| Some(Accepted { totals: totals(start), line: "".into() });
     for word in rest {
         match word.split_once('=').unwrap_or((word, "")) {
-            ("answers", _) => finding.opposite = Some(Accepted { totals: totals(10_000_000), line: "".into() }),
-            ("answers-late", _) => finding.opposite = Some(Accepted { totals: totals(13_600_000), line: "".into() }),
+            ("answers", _) => finding.opposite = accepted(10_000_000),
+            ("answers-late", _) => finding.opposite = accepted(13_600_000),
+            ("answers-before", _) => finding.opposite = accepted(9_870_000),
+            ("same", _) => finding.same = accepted(10_000_000),
+            ("same-before", _) => finding.same = accepted(9_870_000),
+            ("same-after", _) => finding.same = accepted(10_130_000),
+            ("same-late", _) => finding.same = accepted(13_600_000),
+            ("untracked", number) => finding.untracked_accepted = number.parse().unwrap(),
             ("no-interface", _) => finding.flow.interface_id = None,
             ("protocol", number) => finding.flow.protocol = Protocol(number.parse().unwrap()),
-            ("reason", reason) => finding.place.reject_reason = Some(reason.into()),
+            ("reason", reason) => finding.flow.reject_reason = Some(reason.into()),
             ("subnet", subnet) => finding.place.subnet_id = Some(subnet.into()),
             ("vpc", vpc) => finding.place.vpc_id = Some(vpc.into()),
-            ("packet-source", address) => finding.place.packet_source = Some(address.parse().unwrap()),
-            ("packet-target", address) => finding.place.packet_target = Some(address.parse().unwrap()),
+            ("packet-source", address) => finding.flow.packet_source = Some(address.parse().unwrap()),
+            ("packet-target", address) => finding.flow.packet_target = Some(address.parse().unwrap()),
             _ => panic!("not known of a flow: {word}"),
         }
     }
@@ -206,6 +226,7 @@ fn reason(word: &str) -> Missing {
         "failed" => Missing::Failed("InternalError".into()),
         "not-found" => Missing::NotFound,
         "calls" => Missing::TooManyCalls,
+        "limit" => Missing::OverLimit { interfaces: 3, addresses: 0 },
         _ => panic!("not a reason: {word}"),
     }
 }
@@ -227,8 +248,9 @@ pub(crate) fn line(explanation: &Explanation) -> String {
         Confidence::Likely => "likely",
         Confidence::Possible => "possible",
     };
-    let evidence: Vec<String> = explanation.evidence.iter().map(|one| shown(one, explanation.direction)).collect();
-    let line = format!("{layer} {} {confidence}: {}", way(explanation.direction), evidence.join("; "));
+    let unclear = if explanation.looks == Looks::Unclear { " unclear" } else { "" };
+    let evidence: Vec<String> = explanation.evidence.iter().map(|one| shown(one, explanation)).collect();
+    let line = format!("{layer} {} {confidence}{unclear}: {}", way(explanation.direction), evidence.join("; "));
     line.trim_end_matches(": ").to_owned()
 }
 
@@ -240,12 +262,20 @@ fn way(direction: Option<Direction>) -> &'static str {
     }
 }
 
-fn shown(evidence: &Evidence, known: Option<Direction>) -> String {
+fn shown(evidence: &Evidence, explanation: &Explanation) -> String {
     // Where the direction is not known, both are told.
+    let known = explanation.direction;
     let of = |direction| if known.is_none() { format!(" {}", way(Some(direction))) } else { String::new() };
     match evidence {
         Evidence::RejectReason(reason) => format!("reason {reason}"),
-        Evidence::OppositeAccepted(_) => "answers".to_owned(),
+        Evidence::OppositeAccepted(_) if explanation.looks == Looks::Answers => "answers".to_owned(),
+        Evidence::OppositeAccepted(_) => "opposite accepted".to_owned(),
+        Evidence::SameAccepted(_, same) => match same {
+            Same::Answers => "pings, as answers pass".to_owned(),
+            Same::KindOrChange => "same accepted: kind or change".to_owned(),
+            Same::Change => "same accepted: change".to_owned(),
+        },
+        Evidence::AcceptedUntracked(records) => format!("{records} untracked"),
         Evidence::Acl(acl) => {
             let verdict = match acl.verdict {
                 AclVerdict::Denies => "denies",

@@ -3,6 +3,7 @@
 use alerting::{
     Detector, Message,
     detect::{MAX_FLOWS, Source},
+    finding::Totals,
     incident::{Reason, Summary},
     mail::{self, COLUMNS, MAX_BODY_BYTES, MAX_SUBJECT_CHARS, Mail},
     network::{Missing, Network},
@@ -96,13 +97,12 @@ fn the_largest_numbers_do_not_stop_a_mail() {
         detector.observe(&flow_log::LogEvent::new("1", 0, line));
     }
     let detection = detector.finish(Source::default());
-    let (mut open, _) = ongoing("ping-deny", "ping-deny");
-    open.mailed = Summary::default();
-    let mut total = Summary::of(&detection.findings);
-    total.merge(&Summary::of(&detection.findings));
+    let (open, ..) = ongoing("ping-deny", "ping-deny");
+    let mut total = Summary::of(&detection.findings, &Totals::default());
+    total.merge(&total.clone());
     for setting in Setting::all() {
         let mail = render_with(setting, &Network::default(), Reason::UpdateDue, |frame| {
-            mail::render(&Message::update(frame, &open, &total))
+            mail::render(&Message::update(frame, &open, &total, total.totals))
         });
         assert!(mail.body.contains("18,446,744,073,709,551,615"), "{}", mail.body);
     }
@@ -110,11 +110,11 @@ fn the_largest_numbers_do_not_stop_a_mail() {
 
 #[test]
 fn an_incident_whose_flows_were_not_remembered_still_has_a_mail() {
-    let (open, mut total) = ongoing("ping-deny", "sweep");
+    let (open, mut total, _) = ongoing("ping-deny", "sweep");
     total.flows.clear();
     for setting in Setting::all() {
         let mail = render_with(setting, &Network::unknown(Missing::NotFound), Reason::UpdateDue, |frame| {
-            mail::render(&Message::update(frame, &open, &total))
+            mail::render(&Message::update(frame, &open, &total, total.totals))
         });
         check(&mail);
     }

@@ -2,9 +2,9 @@
 
 use alerting::{
     Detection, Detector,
-    detect::Source,
+    detect::{MAX_ACCEPTED_FLOWS, Source},
     mail::{Language, Mail},
-    network::{Interface, Missing, Network, Tags},
+    network::{GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup, Tags},
 };
 use flow_log::{Formats, LogEvent};
 
@@ -101,6 +101,105 @@ fn the_other_side_has_a_name_too() {
     has(&mail, "4 pings from monitor (i-2) to web-1 (i-1) were rejected.");
 }
 
+/// Rejected pings, a line for each: interface, VPC, addresses and direction.
+fn pings(lines: &[&str]) -> Detection {
+    let format = "${interface-id} ${vpc-id} ${srcaddr} ${dstaddr} ${flow-direction} ${protocol} ${packets} ${start} ${end} \
+                  ${action} ${log-status}";
+    let formats = Formats::parse(format).unwrap();
+    let mut detector = Detector::new(&formats);
+    for line in lines {
+        detector.observe(&LogEvent::new("1", 0, format!("{line} 1 4 1795401134 1795401182 REJECT OK")));
+    }
+    detector.finish(Source::default())
+}
+
+/// A host in another VPC, whose addresses the interface's VPC uses too.
+fn stranger() -> Interface {
+    Interface {
+        instance_id: Some("i-9".into()),
+        vpc_id: Some("vpc-2".into()),
+        description: Some("payroll".into()),
+        ..interface("eni-9", "10.0.0.9")
+    }
+}
+
+#[test]
+fn the_host_of_another_vpc_that_has_the_same_address_is_not_named() {
+    for (lines, own) in [
+        // The record says the VPC, or EC2 does, or nobody.
+        ("eni-1 vpc-1 10.0.0.9 10.0.0.5 ingress", Some("vpc-1")),
+        ("eni-1 - 10.0.0.9 10.0.0.5 ingress", Some("vpc-1")),
+        ("eni-1 - 10.0.0.9 10.0.0.5 ingress", None),
+        ("- - 10.0.0.9 10.0.0.5 ingress", Some("vpc-1")),
+    ] {
+        let own = Interface { vpc_id: own.map(Into::into), ..interface("eni-1", "10.0.0.5") };
+        let mut network = network(vec![own, stranger()]);
+        network.tags.insert("i-9".to_owned(), named("payroll-db"));
+        let mail = mail(&network, &pings(&[lines]));
+        for name in ["payroll", "i-9", "eni-9"] {
+            assert!(!mail.body.contains(name) && !mail.subject.contains(name), "{lines}: {name} in\n{}", mail.body);
+        }
+        has(&mail, "10.0.0.9 (private address)");
+    }
+}
+
+#[test]
+fn the_host_of_the_same_vpc_is_named_beside_one_of_another() {
+    let near = Interface { instance_id: Some("i-2".into()), ..interface("eni-2", "10.0.0.9") };
+    let mut network = network(vec![interface("eni-1", "10.0.0.5"), near, stranger()]);
+    network.tags.extend([("i-2".to_owned(), named("monitor")), ("i-9".to_owned(), named("payroll-db"))]);
+    for line in ["eni-1 vpc-1 10.0.0.9 10.0.0.5 ingress", "eni-1 - 10.0.0.9 10.0.0.5 ingress"] {
+        let mail = mail(&network, &pings(&[line]));
+        has(&mail, "4 pings from monitor (i-2) to 10.0.0.5 (eni-1) were rejected.");
+        assert!(!mail.body.contains("payroll"), "{}", mail.body);
+    }
+}
+
+#[test]
+fn an_address_that_two_vpcs_have_is_nobodys_in_a_mail_about_both() {
+    let far = Interface { vpc_id: Some("vpc-2".into()), ..interface("eni-3", "10.0.0.7") };
+    let near = Interface { instance_id: Some("i-2".into()), ..interface("eni-2", "10.0.0.9") };
+    let mut network = network(vec![interface("eni-1", "10.0.0.5"), near, far, stranger()]);
+    network.tags.extend([("i-2".to_owned(), named("monitor")), ("i-9".to_owned(), named("payroll-db"))]);
+    // One side in each VPC; then the interface's own address, which is another host's in the other VPC.
+    for lines in [
+        ["eni-1 vpc-1 10.0.0.9 10.0.0.5 ingress", "eni-3 vpc-2 10.0.0.9 10.0.0.7 ingress"],
+        ["eni-2 vpc-1 10.0.0.9 10.0.0.5 egress", "eni-3 vpc-2 10.0.0.9 10.0.0.7 ingress"],
+        ["eni-2 vpc-1 10.0.0.9 10.0.0.5 egress", "eni-3 - 10.0.0.9 10.0.0.7 ingress"],
+    ] {
+        let mail = mail(&network, &pings(&lines));
+        for name in ["monitor", "payroll"] {
+            assert!(!mail.body.contains(name), "{lines:?}: {name} in\n{}", mail.body);
+        }
+    }
+    let one = ["eni-1 vpc-1 10.0.0.9 10.0.0.5 ingress", "eni-1 vpc-1 10.0.0.9 10.0.0.6 ingress"];
+    has(&mail(&network, &pings(&one)), "FROM 10.0.0.9 (monitor, i-2, eni-2, private address)");
+}
+
+#[test]
+fn what_the_network_acl_stops_for_certain_needs_a_rule_of_the_group_too_if_it_is_a_ping() {
+    let own = Interface {
+        subnet_id: Some("subnet-1".into()),
+        group_ids: vec!["sg-1".into()],
+        ..interface("eni-1", "10.0.0.5")
+    };
+    let everywhere = || Peer::Block("0.0.0.0/0".parse().unwrap());
+    let all = GroupRule { protocol: RuleProtocol::All, icmp: IcmpRange::default(), peer: everywhere() };
+    let group =
+        SecurityGroup { id: "sg-1".into(), name: "web".into(), outbound: vec![all], ..SecurityGroup::default() };
+    let acl = NetworkAcl { id: "acl-1".into(), subnet_ids: vec!["subnet-1".into()], ..NetworkAcl::default() };
+    let mut network = network(vec![own]);
+    network.groups.insert("sg-1".to_owned(), group);
+    network.acls.push(acl);
+    let mail = mail(&network, &pings(&["eni-1 vpc-1 8.8.8.8 10.0.0.5 ingress"]));
+    has(&mail, "Inbound network ACL (certain)");
+    has(
+        &mail,
+        "if they are pings and no answers, also add an inbound rule to the security group sg-1 (web) that allows them.",
+    );
+    has(&mail, "The security group sg-1:");
+}
+
 #[test]
 fn two_of_the_same_name_are_told_apart_by_their_addresses() {
     let detection = detect("eni-1", "i-1", "10.0.0.9 10.0.0.5", "ingress", "- - -");
@@ -110,6 +209,42 @@ fn two_of_the_same_name_are_told_apart_by_their_addresses() {
     let mail = mail(&network, &detection);
     assert_eq!(mail.subject, "[Ping-Deny] 4 rejected pings from 10.0.0.9 to 10.0.0.5");
     has(&mail, "4 pings from web (i-2) to web (i-1) were rejected.");
+}
+
+#[test]
+fn pings_both_ways_of_which_one_is_rejected_are_sent_and_not_answered() {
+    let record = |from: &str, to: &str, action: &str| {
+        format!("2 1 eni-1 {from} {to} 0 0 1 4 336 1795401134 1795401182 {action} OK")
+    };
+    let story = |lines: &[String]| {
+        let formats = Formats::default();
+        let mut detector = Detector::new(&formats);
+        lines.iter().for_each(|line| detector.observe(&LogEvent::new("1", 0, line)));
+        mail(&network(vec![interface("eni-1", "10.0.0.5")]), &detector.finish(Source::default()))
+    };
+    let (theirs, answers, rejected) = (
+        record("10.0.0.9", "10.0.0.5", "ACCEPT"),
+        record("10.0.0.5", "10.0.0.9", "ACCEPT"),
+        record("10.0.0.5", "10.0.0.9", "REJECT"),
+    );
+    let answered = story(&[theirs.clone(), rejected.clone()]);
+    assert_eq!(answered.subject, "[Ping-Deny] 10.0.0.5 could not answer 4 pings from 10.0.0.9");
+    let sent = story(&[theirs.clone(), answers.clone(), rejected.clone()]);
+    assert_eq!(sent.subject, "[Ping-Deny] 10.0.0.5 could not send 4 pings to 10.0.0.9");
+    has(&sent, "4 packets the same way were let through at about the same time too: those are the answers");
+    for line in [&theirs, &answers, &rejected] {
+        has(&sent, line);
+    }
+    // What a batch could not hold may be the pings that these answer.
+    let strangers =
+        (0..MAX_ACCEPTED_FLOWS).map(|n| record(&format!("10.1.{}.{}", n / 250, n % 250), "10.0.0.5", "ACCEPT"));
+    let lines: Vec<String> = strangers.chain([theirs, rejected]).collect();
+    let unclear = story(&lines);
+    assert_eq!(unclear.subject, "[Ping-Deny] 4 rejected pings from 10.0.0.5 to 10.0.0.9");
+    has(
+        &unclear,
+        "Accepted ICMP was too much to be remembered (1 record left out): whether these are pings or answers is not known.",
+    );
 }
 
 #[test]
@@ -123,4 +258,32 @@ fn tags_of_the_instance_and_of_its_interface_are_told_once() {
     let mut network = network(vec![own]);
     network.tags.insert("i-1".to_owned(), owned(&[("owner", "team-a")]));
     has(&mail(&network, &detection), "10.0.0.5 (i-1, owner team-a, \"Cost center\": 7) could not send");
+}
+
+#[test]
+fn names_do_not_become_links() {
+    for (tag, shown) in [
+        ("evil.com/login", "evil[.]com/login"),
+        ("WWW.evil.prod", "WWW[.]evil[.]prod"),
+        ("HTTP://[2001:db8::1]/", "HTTP[:]//[2001:db8::1]/"),
+        ("ftp.files", "ftp[.]files"),
+        ("a@b.c", "a[@]b.c"),
+        ("web-1.prod", "web-1.prod"),
+        ("ip-10-0-0-1.ec2.internal", "ip-10-0-0-1.ec2.internal"),
+    ] {
+        // Twice: as the name of the instance, and as a tag in the record.
+        let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", &format!("{tag} - -"));
+        let mut network = network(vec![interface("eni-1", "10.0.0.5")]);
+        network.tags.insert("i-1".to_owned(), named(tag));
+        let mail = mail(&network, &detection);
+        assert_eq!(mail.subject, format!("[Ping-Deny] {shown} could not send 4 pings to 8.8.8.8"));
+        has(&mail, &format!("{shown} (i-1) could not send"));
+        has(&mail, &format!("egress OK {shown} - -"));
+        assert_eq!(tag == shown, mail.body.contains(tag), "{}", mail.body);
+
+        // The same as an owner.
+        let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", "- - -");
+        network.tags.insert("i-1".to_owned(), Tags { name: None, owners: vec![("owner".into(), tag.into())] });
+        has(&self::mail(&network, &detection), &format!("10.0.0.5 (i-1, owner {shown}) could not send"));
+    }
 }

@@ -20,6 +20,7 @@ pub(crate) fn of(event: &str, looked_up: bool) -> Network {
         "custom-format" => {
             let mut place = web("eni-0f19e2d4c6b8a7351", "10.0.0.71").acl_denies(true, "203.0.113.0/24", 1);
             place.rename_instance("i-0c50d5961bcb2d47b");
+            place.interface().addresses.push("10.0.0.88".parse().unwrap());
             place.group_allows_no_ping()
         }
         "mixed-traffic" => {

@@ -6,8 +6,8 @@ use alerting::{
     alert::Kind,
     direction::Direction,
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Open,
-        OpenRule,
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Looks,
+        Open, OpenRule, Same,
     },
     finding::Totals,
     incident::Reason,
@@ -88,6 +88,10 @@ fn evidence() -> Vec<Evidence> {
     let mut evidence = vec![
         Evidence::RejectReason("BPA".into()),
         Evidence::OppositeAccepted(totals),
+        Evidence::SameAccepted(totals, Same::Answers),
+        Evidence::SameAccepted(totals, Same::KindOrChange),
+        Evidence::SameAccepted(totals, Same::Change),
+        Evidence::AcceptedUntracked(12),
         Evidence::NoGroups { kind: "natGateway".into() },
         Evidence::SameSubnet { subnet_id: "subnet-1".into(), peer_interface_id: "eni-2".into() },
         Evidence::MaybeSameSubnet { peer: "10.0.0.9".parse().unwrap() },
@@ -99,7 +103,14 @@ fn evidence() -> Vec<Evidence> {
 }
 
 fn explanation(layer: Layer, direction: Option<Direction>, evidence: Vec<Evidence>) -> Explanation {
-    Explanation { layer, direction, confidence: Confidence::Likely, evidence }
+    Explanation {
+        layer,
+        direction,
+        direction_basis: None,
+        confidence: Confidence::Likely,
+        looks: Looks::Answers,
+        evidence,
+    }
 }
 
 fn write(words: &dyn Phrases) -> String {
@@ -129,6 +140,15 @@ fn write(words: &dyn Phrases) -> String {
         let clause = words.evidence(&evidence, &explained).unwrap();
         line("evidence", words.sentences(&[clause]));
     }
+    let totals = Totals { records: 1, packets: Some(4), bytes: Some(336), ..Totals::default() };
+    for looks in [Looks::Pings, Looks::Answers, Looks::Unclear] {
+        for (layer, confidence) in [(Layer::Acl, Confidence::Certain), (Layer::SecurityGroup, Confidence::Possible)] {
+            let explained =
+                Explanation { looks, confidence, ..explanation(layer, Some(Direction::Ingress), Vec::new()) };
+            let clause = words.evidence(&Evidence::OppositeAccepted(totals), &explained).unwrap();
+            line(&format!("evidence {looks:?} {confidence:?}"), words.sentences(&[clause]));
+        }
+    }
     let gap = Evidence::Gap(Gap { part: Part::Acls, reason: Missing::TooSlow });
     assert_eq!(words.evidence(&gap, &explanation(Layer::Acl, None, Vec::new())), None, "gaps are told apart");
     let all = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
@@ -139,6 +159,8 @@ fn write(words: &dyn Phrases) -> String {
         Missing::Failed("InternalError".into()),
         Missing::NotFound,
         Missing::TooManyCalls,
+        Missing::OverLimit { interfaces: 1, addresses: 12 },
+        Missing::OverLimit { interfaces: 0, addresses: 1 },
     ] {
         line("gap", words.gap(&all, &reason));
     }
@@ -159,6 +181,11 @@ fn write(words: &dyn Phrases) -> String {
         Fix::Groups(None),
         Fix::Both {
             acl: Box::new(Fix::AclRuleMissing { acl: &acls[1], before: None }),
+            groups: &named,
+            direction: Direction::Ingress,
+        },
+        Fix::AclThenGroups {
+            acl: Box::new(Fix::AclRules { acl: &acls[0], numbers: vec![50] }),
             groups: &named,
             direction: Direction::Ingress,
         },

@@ -5,6 +5,7 @@ use alerting::{
     alert::Site,
     console_link::Console,
     detect::Source,
+    finding::Totals,
     incident::{
         IncidentKey, Policy, Reason, Summary,
         state::{Closing, Lease, Open, Past},
@@ -108,32 +109,25 @@ pub(crate) fn opening_of(setting: Setting, network: &Network, detection: &Detect
     render_with(setting, network, Reason::New, |frame| mail::render(&Message::opening(frame, "1", told, previous)))
 }
 
-/// An incident that opened with one event, about which a mail was sent at [`NOW`], and another event since.
-pub(crate) fn ongoing(first: &str, then: &str) -> (Open, Summary) {
-    let mailed = Summary::of(&detect(first).findings);
-    let mut total = mailed.clone();
-    total.merge(&Summary::of(&detect(then).findings));
-    let open = Open {
-        id: "1".to_owned(),
-        opened_at: NOW,
-        mails: 1,
-        mailed_at: NOW,
-        mailed,
-        lease: None,
-        timer: 3,
-        wake_at: NOW,
-    };
-    (open, total)
+/// An incident that opened with one event, about which a mail was sent at [`NOW`], and another event since: that one, and both.
+pub(crate) fn ongoing(first: &str, then: &str) -> (Open, Summary, Summary) {
+    let counted = |event: &str| Summary::of(&detect(event).findings, &Totals::default());
+    let since = counted(then);
+    let mut total = counted(first);
+    total.merge(&since);
+    let open =
+        Open { id: "1".to_owned(), opened_at: NOW, mails: 1, mailed_at: NOW, lease: None, timer: 3, wake_at: NOW };
+    (open, since, total)
 }
 
 /// The same when nothing came for a quarter of an hour.
-fn closing(open: Open, summary: Summary, told: bool) -> Closing {
+fn closing((open, since, summary): (Open, Summary, Summary), told: bool) -> Closing {
     Closing {
         id: open.id,
         opened_at: open.opened_at,
         last_seen: time::after(NOW, 2 * MINUTE_MILLIS),
         mails: if told { 2 } else { 1 },
-        mailed: if told { summary.clone() } else { open.mailed },
+        unreported: if told { Totals::default() } else { since.totals },
         summary,
         lease: Lease { owner: "me".to_owned(), until: NOW },
         timer: 4,
@@ -154,27 +148,24 @@ pub(crate) fn mail(scenario: &str, setting: Setting) -> Mail {
     };
     match scenario {
         "update" | "update-of-many" => {
-            let (open, total) = if scenario == "update" {
+            let (open, since, total) = if scenario == "update" {
                 ongoing("ping-deny", "broken-line")
             } else {
                 ongoing("ping-deny-inbound", "sweep")
             };
-            render(Reason::UpdateDue, 5, &|frame| mail::render(&Message::update(frame, &open, &total)))
+            render(Reason::UpdateDue, 5, &|frame| mail::render(&Message::update(frame, &open, &since, total.totals)))
         }
         "all-clear" | "all-clear-of-many" => {
-            let (open, total, told) = if scenario == "all-clear" {
-                let (open, total) = ongoing("ping-deny", "broken-line");
-                (open, total, true)
+            let closing = if scenario == "all-clear" {
+                closing(ongoing("ping-deny", "broken-line"), true)
             } else {
-                let (open, total) = ongoing("ping-deny-inbound", "sweep");
-                (open, total, false)
+                closing(ongoing("ping-deny-inbound", "sweep"), false)
             };
-            let closing = closing(open, total, told);
             render(Reason::Quiet, 17, &|frame| mail::render(&Message::over(frame, &closing)))
         }
         "late-opening" => {
-            let (mut open, total) = ongoing("ping-deny", "broken-line");
-            (open.mails, open.mailed) = (0, Summary::default());
+            let (mut open, _, total) = ongoing("ping-deny", "broken-line");
+            open.mails = 0;
             render(Reason::TakenOver, 1, &|frame| mail::render(&Message::late_opening(frame, &open, &total)))
         }
         "repeated" => {

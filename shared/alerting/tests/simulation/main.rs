@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, and its seeds come from the environment")]
 
+mod over_time;
 mod world;
 
 use std::{
@@ -23,10 +24,13 @@ use alerting::{
     console_link::Console,
     detect::Source,
     engine::{Engine, EngineError, Outcome},
-    incident::{GroupBy, IncidentKey, Policy},
+    incident::{
+        GroupBy, IncidentKey, Policy,
+        plan::{ROUND_MILLIS, TIMER_GRACE_MILLIS},
+    },
     mail::Language,
     memory::{MemoryIncidents, NoNetwork},
-    ports::{IncidentStore, Wake},
+    ports::{Commit, IncidentStore, Wake},
     time::{EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };
@@ -38,6 +42,16 @@ const START: u64 = 1_795_401_134_000;
 const TIMEOUT_MILLIS: u64 = 30_000;
 /// Clocks of two machines differ by up to twice this.
 const SKEW_MILLIS: u64 = 1_000;
+/// How late an update or a resolved email may be where nothing fails: a timer message may be planned that much too late before another
+/// one takes its place, is delayed by 40 s at least, comes up to 2 s late, and the clocks of its senders differ.
+const LATE_MILLIS: u64 = TIMER_GRACE_MILLIS + 40_000 + 2_000 + 2 * SKEW_MILLIS;
+/// The same where anything fails except the delivery of timer messages: all that its queue tries, after what was tried before.
+const LATE_UNDER_FAULTS_MILLIS: u64 = 30 * MINUTE_MILLIS + MAX_RECEIVES as u64 * VISIBILITY_MILLIS;
+/// How often the timer queue delivers a message, and how long it hides it in between (`template.yaml`).
+const MAX_RECEIVES: u32 = 12;
+const VISIBILITY_MILLIS: u64 = 10 * TIMEOUT_MILLIS;
+/// Steps of a world after which it is taken for one that never ends.
+const MAX_STEPS: u64 = 400_000;
 /// Store calls of one batch whose commits nobody disturbed.
 const MAX_STORE_CALLS: u64 = 3;
 
@@ -60,12 +74,23 @@ struct Simulation {
     succeeded: BTreeSet<u64>,
     done: BTreeSet<usize>,
     failure_queue: Vec<usize>,
+    /// Timer messages that failed too often, and when the last time was.
+    timer_failures: Vec<(u64, (IncidentKey, String, u32))>,
+    policy: Policy,
+    group_by: GroupBy,
+    skew_millis: u64,
+    /// No timer message is lost, and no batch comes at the end to make up for one.
+    honest: bool,
+    /// Nothing fails at all.
+    calm: bool,
 }
 
 /// Whether a run ended well; why not is printed for the seed that failed.
-fn told(result: Result<Outcome, EngineError>) -> bool {
+fn told(world: &Mutex<World>, result: Result<Outcome, EngineError>) -> bool {
     if let Err(error) = &result {
-        eprintln!("{error}");
+        let mut world = world.lock().unwrap();
+        world.busy += u64::from(*error == EngineError::Busy);
+        eprintln!("{}: {error}", world.now);
     }
     result.is_ok()
 }
@@ -91,31 +116,36 @@ impl Simulation {
     fn new(seed: u64) -> Self {
         let mut random = Random(seed);
         let log_groups = 1 + random.below(2);
+        let honest = seed.is_multiple_of(2);
+        let calm = seed.is_multiple_of(6);
+        let group_by = [GroupBy::LogGroup, GroupBy::Interface, GroupBy::Source, GroupBy::Target]
+            [if random.permille(800) { 0 } else { random.below(4) as usize }];
+        let mut policy = Policy::default();
+        policy.all_clear = random.permille(700);
+        let skew_millis = if random.permille(300) { 0 } else { SKEW_MILLIS };
         let batches = (0..4 + random.below(30)).map(|number| batch(&mut random, number as usize, log_groups)).collect();
         let faults = Faults {
             crash: random.below(60),
             error: random.below(60),
-            lost_timer: random.below(100),
+            lost_timer: if honest { 0 } else { random.below(100) },
             repeat: random.below(200),
             slow: random.below(60),
             late: random.below(40),
+            unrecorded: random.below(60),
+            conflict: random.below(50),
+        };
+        let faults = if calm {
+            Faults { repeat: faults.repeat, conflict: faults.conflict / 5, ..Faults::default() }
+        } else {
+            faults
         };
         // From all at once to one in a long while.
         let spread = [1_000, 60_000, 20 * MINUTE_MILLIS, 200 * MINUTE_MILLIS][random.below(4) as usize];
-        let mut world = World {
-            random,
-            now: START,
-            faults,
-            queue: BTreeSet::new(),
-            queued: 0,
-            mails: Vec::new(),
-            crashed: BTreeSet::new(),
-            store_calls: BTreeMap::new(),
-            late: Vec::new(),
-        };
+        let expires_at_once = random.permille(500);
+        let mut world = World { expires_at_once, faults, ..World::new(random, START) };
         let batches: Vec<(String, Detection)> = batches;
         // Now and then each comes at the very moment at which the quiet time after the one before it ends.
-        let quiet = world.random.permille(200).then(|| Policy::default().quiet_millis());
+        let quiet = world.random.permille(200).then(|| policy.quiet_millis());
         let mut before = START;
         for number in 0..batches.len() {
             let at = match quiet {
@@ -138,6 +168,12 @@ impl Simulation {
             succeeded: BTreeSet::new(),
             done: BTreeSet::new(),
             failure_queue: Vec::new(),
+            timer_failures: Vec::new(),
+            policy,
+            group_by,
+            skew_millis,
+            honest,
+            calm,
         }
     }
 
@@ -150,8 +186,11 @@ impl Simulation {
         let ports = Ports { world: Arc::clone(&self.world), store: Arc::clone(&self.store), run };
         let (started, now) = {
             let mut world = self.world.lock().unwrap();
-            let skewed = world.now + world.random.below(2 * SKEW_MILLIS) - SKEW_MILLIS;
-            (world.now, EpochMillis(skewed))
+            let skewed = world.now + world.random.below(2 * self.skew_millis) - self.skew_millis;
+            let now = world.now;
+            world.started.insert(run, now);
+            world.min_delay_millis = self.policy.min_delay_millis();
+            (now, EpochMillis(skewed))
         };
         let region = "eu-west-1";
         let engine = Engine {
@@ -160,8 +199,8 @@ impl Simulation {
             alerts: ports.clone(),
             metrics: ports,
             network: NoNetwork,
-            policy: Policy::default(),
-            group_by: GroupBy::LogGroup,
+            policy: self.policy.clone(),
+            group_by: self.group_by,
             operational_metrics: true,
             site: Site {
                 region: region.into(),
@@ -173,15 +212,16 @@ impl Simulation {
             },
         };
         let batches = Arc::clone(&self.batches);
+        let world = Arc::clone(&self.world);
         let doing = event.clone();
         let future: Run = Box::pin(async move {
             match doing {
                 Event::Batch { number, .. } => {
                     let (key, detection) = &batches[number];
-                    told(engine.batch(key, std::slice::from_ref(detection), now).await)
+                    told(&world, engine.batch(key, detection, now).await)
                 }
                 Event::Timer { wake: (key, incident, timer), .. } => {
-                    told(engine.wake(&Wake { key, incident, timer }, now).await)
+                    told(&world, engine.wake(&Wake { key, incident, timer }, &run.to_string(), now).await)
                 }
                 Event::Late { .. } => unreachable!("it is nobody's run"),
             }
@@ -193,10 +233,14 @@ impl Simulation {
     fn do_late(&mut self, number: usize) {
         let late = self.world.lock().unwrap().late[number].clone();
         match late {
-            Late::Commit(writes) => {
+            Late::Commit(run, writes) => {
                 // In memory: it is done at once, or refused because the world has gone on.
                 let commit = pin!(self.store.commit(&writes));
-                assert!(commit.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+                let commit = commit.poll(&mut Context::from_waker(Waker::noop()));
+                if commit == Poll::Ready(Ok(Commit::Written)) {
+                    let ports = Ports { world: Arc::clone(&self.world), store: Arc::clone(&self.store), run };
+                    ports.applied(&writes);
+                }
             }
             Late::Mail(sent) => {
                 let mut world = self.world.lock().unwrap();
@@ -261,16 +305,17 @@ impl Simulation {
                 world.schedule(at, Event::Batch { number, attempt: attempt + 1 });
             }
             Event::Batch { number, .. } => self.failure_queue.push(number),
-            Event::Timer { wake, receive } if !succeeded && receive < 20 => {
-                let at = world.now + 3 * MINUTE_MILLIS;
+            Event::Timer { wake, receive } if !succeeded && receive + 1 < MAX_RECEIVES => {
+                let at = world.now.max(task.started + VISIBILITY_MILLIS);
                 world.schedule(at, Event::Timer { wake, receive: receive + 1 });
             }
+            Event::Timer { wake, .. } if !succeeded => self.timer_failures.push((world.now, wake)),
             Event::Timer { .. } | Event::Late { .. } => {}
         }
     }
 
     fn drain(&mut self) {
-        for _ in 0..200_000 {
+        for _ in 0..MAX_STEPS {
             if !self.step() {
                 return;
             }
@@ -281,27 +326,39 @@ impl Simulation {
     /// Plays the world to its end: the bad times, then good ones in which what was left over is done.
     fn play(&mut self) {
         self.drain();
-        self.world.lock().unwrap().faults = Faults::default();
+        {
+            let mut world = self.world.lock().unwrap();
+            world.faults = Faults::default();
+            world.poison = None;
+        }
         for number in std::mem::take(&mut self.failure_queue) {
             let mut world = self.world.lock().unwrap();
             let at = world.now + 5 * MINUTE_MILLIS;
             world.schedule(at, Event::Batch { number, attempt: 0 });
         }
+        for (_, wake) in std::mem::take(&mut self.timer_failures) {
+            let mut world = self.world.lock().unwrap();
+            let at = world.now + 5 * MINUTE_MILLIS;
+            world.schedule(at, Event::Timer { wake, receive: 0 });
+        }
         self.drain();
         assert!(self.failure_queue.is_empty(), "a replay failed in good times");
-        // A timer message may have been lost with nothing behind it. The next batch of that log group notices.
-        let mut random = Random(7);
-        let groups: BTreeSet<String> =
-            self.batches.iter().map(|(_, detection)| detection.source.log_group.clone()).collect();
+        if !self.honest {
+            self.rescue();
+        }
+    }
+
+    /// A timer message may have been lost with nothing behind it. The next batch of the same key notices.
+    fn rescue(&mut self) {
         let mut batches = self.batches.as_ref().clone();
-        for log_group in groups {
-            let number = batches.len();
-            let (key, mut detection) = batch(&mut random, number, 1);
-            detection.source.log_group = log_group;
-            batches.push((key, detection));
+        for number in 0..self.batches.len() {
+            let (key, detection) = batches[number].clone();
+            let again = batches.len();
+            batches.push((format!("{key}-again"), detection));
             let mut world = self.world.lock().unwrap();
-            let at = world.now + 20 * MINUTE_MILLIS;
-            world.schedule(at, Event::Batch { number, attempt: 0 });
+            // Past the time for which a message of a report may still be on its way.
+            let at = world.now + ROUND_MILLIS + 20 * MINUTE_MILLIS;
+            world.schedule(at, Event::Batch { number: again, attempt: 0 });
         }
         self.batches = Arc::new(batches);
         self.drain();
@@ -310,37 +367,68 @@ impl Simulation {
     fn check(&self) {
         let world = self.world.lock().unwrap();
         assert_eq!(self.done.len(), self.batches.len(), "a batch was never done");
+        assert_eq!(world.alarmed, 0, "all of it can be read");
 
-        // Every record in exactly one incident, and in a mail: the all-clears tell everything there was.
-        let mut told: BTreeMap<&str, u64> = BTreeMap::new();
-        for mail in world.mails.iter().filter(|mail| mail.kind == Kind::AllClear) {
-            let before = told.insert(&mail.incident, mail.records);
-            assert!(before.is_none_or(|before| before == mail.records), "two all-clears disagree: {}", mail.incident);
-        }
-        let counted: u64 = told.values().sum();
+        // Every record in exactly one incident, and in an email: the last one tells everything there was.
+        let counted: u64 = world.counted.values().map(world::Counted::records).sum();
         let expected: u64 = self.batches.iter().map(|(_, detection)| detection.tally.matched).sum();
-        assert_eq!(counted, expected, "records in all-clears, and records there were");
+        assert_eq!(counted, expected, "records that were counted, and records there were");
+        for (incident, counted) in &world.counted {
+            let mails: Vec<&world::Sent> = world.mails.iter().filter(|mail| mail.incident == *incident).collect();
+            let told = mails.iter().map(|mail| mail.records).max();
+            assert_eq!(told, Some(counted.records()), "records of {incident}, told by {mails:?}, counted {counted:?}");
+        }
+        self.check_periods(&world);
+        self.check_kinds(&world);
+        self.check_intervals(&world);
+        self.check_times(&world);
+    }
 
-        // One opening and one all-clear; another one only where its sender could not record it.
+    /// What an email says came since the one before is what came since the last one that was recorded: where each of them was, every
+    /// record is in one of them.
+    fn check_periods(&self, world: &World) {
+        for (incident, counted) in &world.counted {
+            let mails = || world.mails.iter().filter(|mail| mail.incident == *incident);
+            let each_recorded = mails().all(|mail| self.succeeded.contains(&mail.run));
+            let ended = mails().any(|mail| mail.kind == Kind::AllClear) || !self.policy.all_clear;
+            let since: u64 = mails().map(|mail| mail.since).sum();
+            if each_recorded && ended {
+                let mails: Vec<_> = mails().collect();
+                assert_eq!(since, counted.records(), "records of {incident} by the emails' periods: {mails:?}");
+            } else {
+                assert!(since >= counted.records(), "a record of {incident} is in no email's period");
+            }
+        }
+    }
+
+    /// One opening and, where they are wanted, one resolved email; another one only where its sender could not record it.
+    fn check_kinds(&self, world: &World) {
         let mut once: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
         for mail in world.mails.iter().filter(|mail| self.succeeded.contains(&mail.run)) {
             *once.entry((&mail.incident, mail.kind)).or_default() += 1;
         }
         for ((incident, kind), mails) in &once {
-            assert!(*mails == 1 || *kind == Kind::Update, "{mails} recorded mails of kind {kind:?} for {incident}");
+            assert!(*mails == 1 || *kind == Kind::Update, "{mails} recorded emails of kind {kind:?} for {incident}");
         }
-        for incident in told.keys() {
-            let opened = world.mails.iter().any(|mail| mail.incident == *incident && mail.kind == Kind::Opening);
-            assert!(opened, "no opening mail for {incident}");
+        for incident in world.counted.keys() {
+            let mails = &world.mails;
+            let of = move |kind| mails.iter().filter(move |mail| mail.incident == *incident && mail.kind == kind);
+            assert!(of(Kind::Opening).count() > 0 || world.poisoned.contains(incident), "no opening of {incident}");
+            let ends: BTreeSet<u64> = of(Kind::AllClear).map(|mail| mail.records).collect();
+            assert!(ends.len() <= 1, "two resolved emails disagree: {incident}");
+            if self.policy.all_clear {
+                assert_eq!(ends.len(), 1, "no resolved email for {incident}");
+            } else if self.calm {
+                // With faults it is the one that tells what an opening or update could not.
+                assert!(ends.is_empty(), "a resolved email of {incident}");
+            }
         }
-        assert_eq!(
-            world.mails.iter().map(|mail| mail.incident.as_str()).collect::<BTreeSet<_>>(),
-            told.keys().copied().collect::<BTreeSet<_>>(),
-            "incidents with mails, and those with an all-clear"
-        );
+        let mailed: BTreeSet<&String> = world.mails.iter().map(|mail| &mail.incident).collect();
+        assert!(mailed.iter().all(|incident| world.counted.contains_key(*incident)), "an email about nothing");
+    }
 
-        // Updates no closer than the interval says.
-        let policy = Policy::default();
+    /// Updates no closer than the interval says.
+    fn check_intervals(&self, world: &World) {
         let mut recorded: BTreeMap<&str, Vec<&world::Sent>> = BTreeMap::new();
         for mail in world.mails.iter().filter(|mail| mail.kind != Kind::AllClear && self.succeeded.contains(&mail.run))
         {
@@ -348,37 +436,82 @@ impl Simulation {
         }
         for (incident, mails) in recorded {
             for (at, pair) in mails.windows(2).enumerate() {
-                let interval = policy.interval_millis(at as u32 + 1);
+                let interval = self.policy.interval_millis(at as u32 + 1);
                 let gap = pair[1].at - pair[0].at;
                 // The clocks of both senders may differ, and both measure from their start.
                 let slack = 2 * SKEW_MILLIS + TIMEOUT_MILLIS;
-                assert!(gap + slack >= interval, "{gap} ms between mails {at} and {} of {incident}", at + 1);
+                assert!(gap + slack >= interval, "{gap} ms between emails {at} and {} of {incident}", at + 1);
+                assert!(pair[0].records < pair[1].records, "an update without news of {incident}");
+            }
+        }
+    }
+
+    /// No resolved email within the quiet time; none of the others late.
+    fn check_times(&self, world: &World) {
+        let bound = match (self.calm, self.honest) {
+            (true, _) => LATE_MILLIS,
+            (false, true) => LATE_UNDER_FAULTS_MILLIS,
+            (false, false) => return,
+        };
+        let quiet = self.policy.quiet_millis();
+        for (incident, counted) in &world.counted {
+            if world.poisoned.contains(incident) {
+                continue;
+            }
+            let mut mails: Vec<&world::Sent> = world.mails.iter().filter(|mail| mail.incident == *incident).collect();
+            mails.sort_by_key(|mail| mail.at);
+            let last = counted.added.iter().copied().max().unwrap_or_default();
+            for mail in mails.iter().filter(|mail| mail.kind == Kind::AllClear) {
+                assert!(
+                    mail.at + 2 * SKEW_MILLIS >= last + quiet,
+                    "resolved {} ms after the last record of {incident}",
+                    mail.at - last
+                );
+            }
+            if self.policy.all_clear {
+                let resolved = mails.iter().find(|mail| mail.kind == Kind::AllClear).map_or(u64::MAX, |mail| mail.at);
+                assert!(resolved <= last + quiet + bound, "resolved {} ms late: {incident}", resolved - last - quiet);
+            }
+            for added in &counted.added {
+                // The numbers of emails that were sent twice count once; with a fault the interval may be the longer one.
+                let before = mails.iter().filter(|mail| mail.at <= *added).count() as u32;
+                let previous = mails.iter().rfind(|mail| mail.at <= *added).map(|mail| mail.at);
+                let due = previous.map_or(*added, |at| (at + self.policy.interval_millis(before)).max(*added));
+                // A resolved email that comes before an update is due has it all.
+                let due = if self.policy.all_clear { due.min(last + quiet).max(*added) } else { due };
+                let next = mails.iter().find(|mail| mail.at >= *added).map_or(u64::MAX, |mail| mail.at);
+                assert!(next <= due + bound, "{} ms late: news of {added} of {incident}", next - due);
             }
         }
     }
 }
 
-fn run(seed: u64) {
+/// Plays a world, and tells which kinds of emails were sent by a process that died before it could record that.
+fn run(seed: u64) -> BTreeSet<Kind> {
     let result = std::panic::catch_unwind(|| {
         let mut simulation = Simulation::new(seed);
         simulation.play();
         simulation.check();
+        let world = simulation.world.lock().unwrap();
+        world.unrecorded.clone()
     });
-    if let Err(cause) = result {
+    result.unwrap_or_else(|cause| {
         eprintln!("SEED={seed}");
         std::panic::resume_unwind(cause);
-    }
+    })
 }
 
 #[test]
 fn nothing_is_lost_and_nothing_doubled() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     if let Some(seed) = number("SEED") {
-        return run(seed);
-    }
-    for seed in 0..number("SEEDS").unwrap_or(10_000) {
         run(seed);
+        return;
     }
+    let seeds = number("SEEDS").unwrap_or(10_000);
+    let unrecorded: BTreeSet<Kind> = (0..seeds).flat_map(run).collect();
+    // The worlds are bad enough: each kind of email was sent by a process that died before it could record that.
+    assert!(seeds < 100 || unrecorded.len() == 3, "{unrecorded:?}");
 }
 
 #[test]

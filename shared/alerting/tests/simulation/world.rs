@@ -10,11 +10,16 @@ use std::{
 
 use alerting::{
     alert::Kind,
-    incident::{IncidentKey, state::DocId, state::Versioned, state::Write},
+    incident::{
+        IncidentKey, Summary,
+        plan::MAX_DELAY_MILLIS,
+        state::{Doc, DocId, Versioned, Write},
+    },
     memory::MemoryIncidents,
     metric::Point,
     notice::Notice,
     ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
+    time::EpochMillis,
 };
 
 /// A small generator of random numbers, the same for the same seed everywhere (SplitMix64).
@@ -55,6 +60,25 @@ pub(crate) struct Faults {
     pub(crate) slow: u64,
     /// A caller gives up, and what it asked for is done after that.
     pub(crate) late: u64,
+    /// A process dies after it has sent an email and before it can record that.
+    pub(crate) unrecorded: u64,
+    /// A commit is refused because of another one that is under way, or does not tell what was in its way.
+    pub(crate) conflict: u64,
+}
+
+/// What the records of an incident's counters say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counted {
+    /// Records by counter.
+    pub(crate) shards: BTreeMap<DocId, u64>,
+    /// When each run began that added to it.
+    pub(crate) added: Vec<u64>,
+}
+
+impl Counted {
+    pub(crate) fn records(&self) -> u64 {
+        self.shards.values().sum()
+    }
 }
 
 /// A mail as it was sent.
@@ -64,7 +88,10 @@ pub(crate) struct Sent {
     pub(crate) at: u64,
     pub(crate) kind: Kind,
     pub(crate) incident: String,
+    /// Of the incident so far.
     pub(crate) records: u64,
+    /// Of those, what came since the email before.
+    pub(crate) since: u64,
 }
 
 /// Something that will happen.
@@ -87,7 +114,8 @@ pub(crate) enum Event {
 /// What is done after its caller gave up.
 #[derive(Clone, Debug)]
 pub(crate) enum Late {
-    Commit(Vec<Write>),
+    /// Of this run.
+    Commit(u64, Vec<Write>),
     Mail(Sent),
 }
 
@@ -102,16 +130,75 @@ pub(crate) struct World {
     pub(crate) crashed: BTreeSet<u64>,
     pub(crate) store_calls: BTreeMap<u64, u64>,
     pub(crate) late: Vec<Late>,
+    /// When each run began.
+    pub(crate) started: BTreeMap<u64, u64>,
+    /// What was counted, by incident.
+    pub(crate) counted: BTreeMap<String, Counted>,
+    /// Documents go at the very moment at which they expire, and not at any time after that.
+    pub(crate) expires_at_once: bool,
+    /// Kinds of emails sent by a process that died before it could record them.
+    pub(crate) unrecorded: BTreeSet<Kind>,
+    /// Emails of this kind can never be sent for the first incidents, so many of them.
+    pub(crate) poison: Option<(Kind, usize)>,
+    /// The incidents whose emails cannot be sent.
+    pub(crate) poisoned: BTreeSet<String>,
+    /// Attempts at emails that cannot be sent: when, and about which incident.
+    pub(crate) refused: Vec<(u64, String)>,
+    /// The next call of this name is the last of its process; then those that follow.
+    pub(crate) kills: Vec<&'static str>,
+    /// Runs that found somebody else at what they were to do.
+    pub(crate) busy: u64,
+    /// Metrics of documents that were set aside.
+    pub(crate) alarmed: u64,
+    /// The shortest delay that a timer message may have.
+    pub(crate) min_delay_millis: u64,
 }
 
 /// How late something may be done whose caller gave up: not as late as the message that the same run armed may come.
 const LATE_MILLIS: u64 = 5_000;
 
 impl World {
+    /// A world in which nothing happens and nothing fails.
+    pub(crate) fn new(random: Random, now: u64) -> World {
+        World {
+            random,
+            now,
+            faults: Faults::default(),
+            queue: BTreeSet::new(),
+            queued: 0,
+            mails: Vec::new(),
+            crashed: BTreeSet::new(),
+            store_calls: BTreeMap::new(),
+            late: Vec::new(),
+            started: BTreeMap::new(),
+            counted: BTreeMap::new(),
+            expires_at_once: true,
+            unrecorded: BTreeSet::new(),
+            poison: None,
+            poisoned: BTreeSet::new(),
+            refused: Vec::new(),
+            kills: Vec::new(),
+            busy: 0,
+            alarmed: 0,
+            min_delay_millis: 0,
+        }
+    }
+
     fn schedule_late(&mut self, late: Late) {
         let (number, at) = (self.late.len(), self.now + self.random.below(LATE_MILLIS));
         self.late.push(late);
         self.schedule(at, Event::Late { number });
+    }
+
+    /// Whether such an email can never be sent. Notes the attempt.
+    fn poisons(&mut self, kind: Kind, incident: &str) -> bool {
+        let Some((poison, incidents)) = self.poison else { return false };
+        if poison != kind || (!self.poisoned.contains(incident) && self.poisoned.len() >= incidents) {
+            return false;
+        }
+        self.poisoned.insert(incident.to_owned());
+        self.refused.push((self.now, incident.to_owned()));
+        true
     }
 
     pub(crate) fn schedule(&mut self, at: u64, event: Event) {
@@ -161,6 +248,9 @@ impl Ports {
             return failed();
         }
         self.maybe_die().await;
+        if self.draw(|world| world.kills.first() == Some(&call) && world.kills.remove(0) == call) {
+            self.die().await;
+        }
         let result = effect().await;
         self.maybe_die().await;
         if self.draw(|world| world.random.permille(world.faults.error)) {
@@ -201,6 +291,64 @@ impl Ports {
         }
     }
 
+    async fn die(&self) {
+        self.draw(|world| world.crashed.insert(self.run));
+        self.turn().await;
+    }
+
+    /// Notes what a commit has counted.
+    pub(crate) fn applied(&self, writes: &[Write]) {
+        self.draw(|world| {
+            for write in writes {
+                if let Doc::Shard(shard) = &write.doc
+                    && !shard.sealed
+                    && matches!(write.id, DocId::Shard(..))
+                {
+                    let started = world.started[&self.run];
+                    let counted = world.counted.entry(shard.incident.clone()).or_default();
+                    let mut total = Summary::default();
+                    shard.add_total_to(&mut total);
+                    let before = counted.shards.insert(write.id.clone(), total.totals.records);
+                    // What is handed to an email was counted before.
+                    if before != Some(total.totals.records) {
+                        counted.added.push(started);
+                    }
+                }
+            }
+        });
+    }
+
+    fn forget_expired(&self) {
+        if let Some(now) = self.draw(|world| world.expires_at_once.then_some(world.now)) {
+            self.store.forget_expired(EpochMillis(now));
+        }
+    }
+
+    /// What DynamoDB makes of a commit: it takes an item that is already there word for word for its own, written by an attempt
+    /// of the same call whose answer was lost; refuses a write beside another one that is under way; and does not always tell
+    /// what was in the way.
+    async fn write(&self, writes: &[Write]) -> Result<Commit, PortError> {
+        self.forget_expired();
+        if self.draw(|world| world.random.permille(world.faults.conflict)) {
+            return Ok(Commit::Conflict(Vec::new()));
+        }
+        match self.store.commit(writes).await? {
+            Commit::Written => {
+                self.applied(writes);
+                Ok(Commit::Written)
+            }
+            Commit::Conflict(newer) => {
+                if let ([write], [(_, there)]) = (writes, &newer[..])
+                    && (there.version, &there.doc) == (write.expected.map_or(1, |version| version + 1), &write.doc)
+                {
+                    return Ok(Commit::Written);
+                }
+                let untold = self.draw(|world| world.random.permille(10 * world.faults.conflict));
+                Ok(Commit::Conflict(if untold || writes.len() == 1 { Vec::new() } else { newer }))
+            }
+        }
+    }
+
     fn count_store_call(&self) {
         self.draw(|world| *world.store_calls.entry(self.run).or_default() += 1);
     }
@@ -211,6 +359,7 @@ impl IncidentStore for Ports {
     async fn get(&self, ids: &[DocId]) -> Result<Vec<Option<Versioned>>, PortError> {
         self.count_store_call();
         self.call("get", async || {
+            self.forget_expired();
             let first = self.draw(|world| world.random.below(ids.len() as u64)) as usize;
             let mut docs = vec![None; ids.len()];
             for at in (first..ids.len()).chain(0..first) {
@@ -226,13 +375,16 @@ impl IncidentStore for Ports {
 
     async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {
         self.count_store_call();
-        self.gives_up("commit", || Late::Commit(writes.to_vec())).await?;
-        self.call("commit", async || self.store.commit(writes).await).await?
+        self.gives_up("commit", || Late::Commit(self.run, writes.to_vec())).await?;
+        self.call("commit", async || self.write(writes).await).await?
     }
 }
 
 impl Timers for Ports {
     async fn arm(&self, wake: &Wake, delay_millis: u64) -> Result<(), PortError> {
+        // One that comes before its change is written is dropped, and one beyond the limit is refused.
+        let shortest = self.draw(|world| world.min_delay_millis);
+        assert!((shortest..=MAX_DELAY_MILLIS).contains(&delay_millis), "a message is delayed by {delay_millis} ms");
         self.call("arm", async || {
             self.draw(|world| {
                 if world.random.permille(world.faults.lost_timer) {
@@ -242,8 +394,8 @@ impl Timers for Ports {
                 let event = Event::Timer { wake: (wake.key.clone(), wake.incident.clone(), wake.timer), receive: 0 };
                 world.schedule(at, event.clone());
                 if world.random.permille(world.faults.repeat) {
-                    let again = at + world.random.below(300_000);
-                    world.schedule(again, event);
+                    let later = if world.random.permille(500) { 0 } else { world.random.below(300_000) };
+                    world.schedule(at + later, event);
                 }
             });
         })
@@ -254,8 +406,18 @@ impl Timers for Ports {
 impl AlertSink for Ports {
     async fn send(&self, notice: &Notice) -> Result<(), PortError> {
         let mail = &notice.mail;
-        let sent =
-            |at| Sent { run: self.run, at, kind: mail.kind, incident: mail.incident.clone(), records: mail.records };
+        let sent = |at| Sent {
+            run: self.run,
+            at,
+            kind: mail.kind,
+            incident: mail.incident.clone(),
+            records: mail.records,
+            since: notice.document.since.records,
+        };
+        if self.draw(|world| world.poisons(mail.kind, &mail.incident)) {
+            self.turn().await;
+            return Err(PortError { call: "send", reason: "it can never be sent".to_owned() });
+        }
         self.gives_up("send", || Late::Mail(sent(0))).await?;
         self.call("send", async || {
             self.draw(|world| {
@@ -263,7 +425,18 @@ impl AlertSink for Ports {
                 world.mails.push(sent(at));
             });
         })
-        .await
+        .await?;
+        let unrecorded = self.draw(|world| {
+            let dies = world.random.permille(world.faults.unrecorded);
+            if dies {
+                world.unrecorded.insert(mail.kind);
+            }
+            dies
+        });
+        if unrecorded {
+            self.die().await;
+        }
+        Ok(())
     }
 
     async fn tell_chat(&self, _: &Notice) -> Result<(), PortError> {
@@ -276,8 +449,10 @@ impl AlertSink for Ports {
 }
 
 impl MetricSink for Ports {
-    async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
-        self.call("publish", async || ()).await
+    async fn publish(&self, points: &[Point]) -> Result<(), PortError> {
+        let alarmed = points.iter().filter(|point| point.name.ends_with("-Set-Aside")).map(|point| point.sample.sum);
+        let alarmed: u64 = alarmed.sum();
+        self.call("publish", async || self.draw(|world| world.alarmed += alarmed)).await
     }
 
     async fn patience(&self) {

@@ -133,6 +133,7 @@ pub(super) fn network(wanted: &Wanted, known: &Known, gaps: Vec<Gap>) -> Network
             add(&mut network.gaps, part, &reason);
         }
     }
+    network.gaps.extend(wanted.gap());
     network
 }
 

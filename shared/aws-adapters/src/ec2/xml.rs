@@ -35,7 +35,7 @@ pub(super) fn interfaces(xml: &[u8], keys: &TagKeys) -> Result<Page<Interface>, 
         next_token: Option<String>,
     }
     let answer: Answer = read(xml)?;
-    page(answer.network_interface_set, answer.next_token, |raw| Ok(raw.into_interface(keys)))
+    page(answer.network_interface_set, answer.next_token, |raw| raw.into_interface(keys))
 }
 
 /// Reads the tags in an answer.

@@ -134,18 +134,18 @@ pub trait Facts {
     fn owner(&self, key: &str, value: &str) -> String;
     /// Values of tags whose keys are not known.
     fn tagged(&self, values: &str) -> String;
-    /// The address in the packet itself, where that is another one.
-    fn in_the_packet(&self, address: &str, scope: &str) -> String;
+    /// What stands between an address and the network: the interface of a gateway or of a node.
+    fn through(&self, intermediate: &str) -> String;
     /// An account.
     fn account(&self, id: &str) -> String;
     /// A log group.
     fn log_group(&self, name: &str) -> String;
+    /// The log group that the records were written to first.
+    fn copied_from(&self, name: &str) -> String;
     /// What the incident is narrowed to: `interface`, `source` or `target`, and which.
     fn only_for(&self, part: &str, value: &str) -> String;
     /// A direction and how it is known.
     fn direction(&self, direction: Direction, basis: Basis) -> String;
-    /// A direction that the addresses of the interface show.
-    fn direction_by_interface(&self, direction: Direction) -> String;
     /// That they look like answers.
     fn look_like_answers(&self) -> &'static str;
     /// That the direction is not known.
@@ -204,9 +204,9 @@ pub trait Steps {
 }
 
 /// Packets, or the records where no record counts packets, with the noun.
-pub(crate) fn weight(phrases: &dyn Phrases, totals: &Totals) -> String {
+pub(crate) fn weight(phrases: &dyn Phrases, totals: &Totals, exact: bool) -> String {
     let (number, noun) = totals.packets.map_or((totals.records, Noun::Record), |packets| (packets, Noun::Packet));
-    phrases.count(Number::Exactly(number), noun)
+    phrases.count(if exact { Number::Exactly(number) } else { Number::AtLeast(number) }, noun)
 }
 
 /// `4 packets, 336 bytes, 1 record`, as far as it is known.

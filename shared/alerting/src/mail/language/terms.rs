@@ -53,6 +53,8 @@ pub enum Noun {
     Account,
     /// Regions.
     Region,
+    /// Log groups.
+    LogGroup,
     /// Availability zones.
     Zone,
     /// VPCs.
@@ -139,6 +141,15 @@ pub enum Fix<'a> {
         /// Whose rules.
         direction: Direction,
     },
+    /// What the network ACL needs, and, if the packets are pings, a rule that security groups lack.
+    AclThenGroups {
+        /// What the network ACL needs.
+        acl: Box<Fix<'a>>,
+        /// The groups.
+        groups: &'a [Group],
+        /// Whose rules.
+        direction: Direction,
+    },
     /// The network ACL or the security groups.
     Either(Option<Direction>),
     /// Nothing in today's rules.
@@ -168,6 +179,8 @@ pub enum Target<'a> {
     Instance(&'a str),
     /// A network interface.
     Interface(&'a str),
+    /// A NAT gateway.
+    NatGateway(&'a str),
     /// The log stream.
     LogStream,
     /// A metric.

@@ -53,7 +53,7 @@ const OUTBOUND_ACL: [Both; 3] = [
 ];
 const NO_GROUP_RULE: [Both; 3] = [
     ("Security groups, inbound", "セキュリティグループ、インバウンド"),
-    ("certain", "確実"),
+    ("likely", "有力"),
     ("No inbound rule of the security group sg-0aa1 (web) allows them", "sg-0aa1 (web) に許可するインバウンドルールは"),
 ];
 const EITHER: [Both; 2] = [
@@ -132,7 +132,8 @@ const UPDATE: Answers = Answers {
         ("1 source, 1 target", "送信元 1 件、宛先 1 件"),
         ("altogether 16 packets, 1,008 bytes, 4 records", "累計 16 パケット、1,008 バイト、4 レコード"),
     ],
-    span: ["2026-11-23 02:33", "02:36:02"],
+    span: ["2026-11-23 02:33:14", "02:36:02"],
+    record: "172.31.16.139 203.0.113.12  0 0 1 4 336 1795401194 1795401242 REJECT OK",
     late: ("Sent 7 min 52 s after the last packet", "最後のパケットの 7 分 52 秒後"),
     state: ("GOING ON since 2026-11-23 02:32:14 UTC", "【継続中】2026-11-23 02:32:14 UTC"),
     ..PING_DENY
@@ -193,13 +194,17 @@ pub(super) const TABLE: [Answers; 15] = [
         what: REJECTED,
         much: &[
             ("13 packets, 1,092 bytes, 4 records", "13 パケット、1,092 バイト、4 レコード"),
-            ("3 sources, 2 targets", "送信元 3 件、宛先 2 件"),
+            ("3 sources, 3 targets", "送信元 3 件、宛先 3 件"),
         ],
         from: &[
             ("198.51.100.23 (documentation address): 8 packets", "198.51.100.23 (文書用アドレス): 8 パケット"),
             ("AWS service EC2", "AWS サービス EC2"),
         ],
-        to: &[("i-0c50d5961bcb2d47b", "i-0c50d5961bcb2d47b"), ("9 packets", "9 パケット")],
+        to: &[
+            ("i-0c50d5961bcb2d47b", "i-0c50d5961bcb2d47b"),
+            ("5 packets", "5 パケット"),
+            ("10.0.0.88 (", "10.0.0.88 ("),
+        ],
         own: Some(Section::To),
         account: "123456789012",
         network: &["apse2-az3", "vpc-abcdefab012345678", "subnet-aaaaaaaa012345678"],
@@ -242,6 +247,8 @@ pub(super) const TABLE: [Answers; 15] = [
         // An address on four interfaces is nobody's in particular.
         own: None,
         account: "4 ",
+        // EC2 knows one of them, which says nothing of the others.
+        network: &["ap-northeast-1"],
         interface: "4 ",
         direction: ("inbound", "インバウンド"),
         why: EITHER,
@@ -260,7 +267,11 @@ pub(super) const TABLE: [Answers; 15] = [
             ("about 126 sources, 1 target", "送信元 約 126 件、宛先 1 件"),
             ("altogether 434 packets", "累計 434 パケット"),
         ],
-        span: ["2026-11-23 02:32:14", "02:35:13"],
+        from: &[(
+            "192.0.2.115 (documentation address): at least 6 packets",
+            "192.0.2.115 (文書用アドレス): 少なくとも 6 パケット",
+        )],
+        span: ["2026-11-23 02:32:14", "02:34:02"],
         late: ("Sent 8 min 41 s after the last packet", "最後のパケットの 8 分 41 秒後"),
         state: UPDATE.state,
         ..SWEEP
@@ -284,7 +295,10 @@ pub(super) const TABLE: [Answers; 15] = [
             ("434 packets, 31,704 bytes, 143 records", "434 パケット、31,704 バイト、143 レコード"),
             ("about 126 sources, 1 target", "送信元 約 126 件、宛先 1 件"),
         ],
-        from: &[("198.51.100.23 (documentation address): 180 packets", "198.51.100.23 (文書用アドレス): 180 パケット")],
+        from: &[(
+            "198.51.100.23 (documentation address): at least 180 packets",
+            "198.51.100.23 (文書用アドレス): 少なくとも 180 パケット",
+        )],
         span: ["2026-11-23 02:32:14", "02:35:13"],
         late: ("Sent 20 min 41 s after the last packet", "最後のパケットの 20 分 41 秒後"),
         state: ("OVER: 2026-11-23 02:32:14 - 02:35:13 UTC", "【収束】2026-11-23 02:32:14 - 02:35:13 UTC"),

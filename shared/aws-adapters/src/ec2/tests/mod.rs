@@ -25,6 +25,7 @@ fn wanted(interfaces: &[&str], addresses: &[&str]) -> Wanted {
     Wanted {
         interfaces: interfaces.iter().map(|id| (*id).to_owned()).collect(),
         addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+        ..Wanted::default()
     }
 }
 
@@ -108,7 +109,7 @@ async fn a_ping_from_outside_takes_four_calls_in_two_rounds_and_none_when_warm()
     assert!((200..=210).contains(&millis), "{millis} ms");
 
     assert_eq!(cold.gaps, []);
-    let own = cold.owner_of("10.1.2.3".parse().unwrap(), None).unwrap();
+    let own = cold.owner_of("10.1.2.3".parse().unwrap(), Some("vpc-1")).unwrap();
     assert_eq!((&*own.id, own.instance_id.as_deref()), ("eni-0a1", Some("i-1")));
     let web_1 = Tags { name: Some("web-1".into()), owners: vec![("Owner".into(), "team-a".into())] };
     assert_eq!(cold.tags["i-1"], web_1);
@@ -302,6 +303,23 @@ async fn what_is_no_interface_id_is_never_asked_for() {
     let found = ec2.network(NOW).look_up(&hostile).await;
     assert_eq!(ec2.calls().len(), 0);
     assert_eq!(found.gap(Part::Interfaces), Some(&Missing::NotFound));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_past_the_limits_is_said_beside_what_was_asked_for() {
+    let ec2 = Ec2::new(vpc);
+    let wanted = Wanted { interfaces_left_out: 3, addresses_left_out: 12, ..from_outside() };
+    let over = gap(Part::Interfaces, Missing::OverLimit { interfaces: 3, addresses: 12 });
+    let network = ec2.network(NOW);
+    let found = network.look_up(&wanted).await;
+    assert_eq!(found.gaps, std::slice::from_ref(&over));
+    assert!(found.groups.contains_key("sg-1") && found.tags.contains_key("i-1"), "the rest is there");
+    assert_eq!(network.look_up(&from_outside()).await.gaps, [], "the next mail has room");
+    // Where there is another reason too, both are said, and the other one is what a flow's own interface lacks.
+    let ec2 = vpc_but("DescribeNetworkInterfaces", Answer::Error(403, "UnauthorizedOperation"));
+    let found = ec2.network(NOW).look_up(&wanted).await;
+    assert_eq!(found.gap(Part::Interfaces), Some(&Missing::Denied("ec2:DescribeNetworkInterfaces".into())));
+    assert_eq!(found.gaps.last(), Some(&over));
 }
 
 #[tokio::test(start_paused = true)]

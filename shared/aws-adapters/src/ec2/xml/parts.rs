@@ -71,14 +71,21 @@ struct RawGroupId {
     group_id: Option<String>,
 }
 
+impl RawGroupId {
+    fn into_id(self) -> Result<Box<str>, Unreadable> {
+        text(self.group_id).ok_or(Unreadable)
+    }
+}
+
 impl RawInterface {
-    pub(super) fn into_interface(self, keys: &TagKeys) -> Interface {
+    /// Without all of its groups an interface would seem to allow less than it does.
+    pub(super) fn into_interface(self, keys: &TagKeys) -> Result<Interface, Unreadable> {
         let (private, v6) = (&self.private_ip_addresses_set.item, &self.ipv6_addresses_set.item);
         let addresses = self.private_ip_address.iter().chain(private.iter().flat_map(|one| &one.private_ip_address));
         let addresses = addresses.chain(v6.iter().flat_map(|one| &one.ipv6_address));
         let public = self.association.public_ip.iter();
         let public = public.chain(private.iter().flat_map(|one| &one.association.public_ip));
-        Interface {
+        Ok(Interface {
             addresses: each_once(addresses),
             public_addresses: each_once(public),
             id: self.network_interface_id.into(),
@@ -90,9 +97,9 @@ impl RawInterface {
             subnet_id: text(self.subnet_id),
             vpc_id: text(self.vpc_id),
             zone: text(self.availability_zone),
-            group_ids: self.group_set.item.into_iter().filter_map(|group| text(group.group_id)).collect(),
+            group_ids: self.group_set.item.into_iter().map(RawGroupId::into_id).collect::<Result<_, _>>()?,
             tags: keys.pick(self.tag_set.item.into_iter().map(RawTag::into_tag)),
-        }
+        })
     }
 }
 
@@ -154,25 +161,32 @@ impl RawGroup {
     }
 }
 
-/// One rule for each other side of each permission.
+/// One rule for each other side of each permission. A permission that names none is of a kind that is not known here.
 fn rules(permissions: Items<RawPermission>) -> Result<Vec<GroupRule>, Unreadable> {
     let mut rules = Vec::new();
     for permission in permissions.item {
         let protocol = protocol(&permission.ip_protocol)?;
         let icmp = icmp(protocol, permission.from_port, permission.to_port)?;
-        let groups = permission.groups.item.into_iter().filter_map(|group| text(group.group_id)).map(Peer::Group);
-        rules.extend(groups.map(|peer| GroupRule { protocol, icmp, peer }));
-        let lists = [permission.ip_ranges, permission.ipv6_ranges, permission.prefix_list_ids];
-        for range in lists.into_iter().flat_map(|list| list.item) {
-            let peer = match (range.cidr_ip.or(range.cidr_ipv6), range.prefix_list_id) {
-                (Some(cidr), _) => Peer::Block(block(&cidr)?),
-                (None, Some(id)) => Peer::PrefixList(id.into()),
-                (None, None) => return Err(Unreadable),
-            };
-            rules.push(GroupRule { protocol, icmp, peer });
-        }
+        let peers = peers(permission)?;
+        rules.extend(peers.into_iter().map(|peer| GroupRule { protocol, icmp, peer }));
     }
     Ok(rules)
+}
+
+/// The other sides of a permission.
+fn peers(permission: RawPermission) -> Result<Vec<Peer>, Unreadable> {
+    let mut peers: Vec<Peer> = Vec::new();
+    for group in permission.groups.item {
+        peers.push(Peer::Group(group.into_id()?));
+    }
+    let lists = [permission.ip_ranges, permission.ipv6_ranges, permission.prefix_list_ids];
+    for range in lists.into_iter().flat_map(|list| list.item) {
+        peers.push(match (range.cidr_ip.or(range.cidr_ipv6), range.prefix_list_id) {
+            (Some(cidr), _) => Peer::Block(block(&cidr)?),
+            (None, id) => Peer::PrefixList(text(id).ok_or(Unreadable)?),
+        });
+    }
+    if peers.is_empty() { Err(Unreadable) } else { Ok(peers) }
 }
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkAcl.html>

@@ -178,6 +178,48 @@ fn all_kinds_of_security_group_rules() {
 }
 
 #[test]
+fn a_rule_of_a_security_group_without_another_side_makes_the_answer_unreadable() {
+    let read = |peer: &str| {
+        let xml = format!(
+            "<R><securityGroupInfo><item><groupId>sg-1</groupId><groupName>a</groupName><ipPermissions>\
+             <item><ipProtocol>icmp</ipProtocol><ipRanges><item><cidrIp>10.0.0.0/8</cidrIp></item></ipRanges></item>\
+             <item><ipProtocol>icmp</ipProtocol>{peer}</item></ipPermissions></item></securityGroupInfo></R>"
+        );
+        groups(xml.as_bytes(), &keys()).map(|page| shown(&page.items[0].inbound).len())
+    };
+    assert_eq!(read("<groups><item><userId>1</userId><groupId>sg-2</groupId></item></groups>"), Ok(2));
+    for peer in [
+        "<groups><item><userId>1</userId></item></groups>",
+        "<groups><item><userId>1</userId><groupId/></item></groups>",
+        "<groups><item><groupId>sg-2</groupId></item><item><groupName>b</groupName></item></groups>",
+        "<prefixListIds><item><description>x</description></item></prefixListIds>",
+        "<prefixListIds><item><prefixListId/></item></prefixListIds>",
+        "<ipRanges><item><description>x</description></item></ipRanges>",
+        "<ipRanges><item><cidrIp/></item></ipRanges>",
+        "<groups/><ipRanges/><ipv6Ranges/><prefixListIds/>",
+        "<aNewKindOfPeer><item><id>x-1</id></item></aNewKindOfPeer>",
+        "",
+    ] {
+        assert_eq!(read(peer), Err(Unreadable), "{peer}");
+    }
+}
+
+#[test]
+fn an_interface_with_a_group_without_id_makes_the_answer_unreadable() {
+    let read = |group: &str| {
+        let xml = format!(
+            "<R><networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId><groupSet>\
+             <item><groupId>sg-1</groupId></item>{group}</groupSet></item></networkInterfaceSet></R>"
+        );
+        interfaces(xml.as_bytes(), &keys()).map(|page| page.items[0].group_ids.len())
+    };
+    assert_eq!(read(""), Ok(1));
+    assert_eq!(read("<item><groupId>sg-2</groupId></item>"), Ok(2));
+    assert_eq!(read("<item><groupName>b</groupName></item>"), Err(Unreadable));
+    assert_eq!(read("<item><groupId></groupId></item>"), Err(Unreadable));
+}
+
+#[test]
 fn interfaces_of_aws_services_and_with_public_addresses() {
     let xml = "<R><networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId>\
         <interfaceType>natGateway</interfaceType><description>NAT &lt;one&gt;</description>\

@@ -70,8 +70,8 @@ impl Facts for English {
         format!("tagged {values}")
     }
 
-    fn in_the_packet(&self, address: &str, scope: &str) -> String {
-        format!("in the packet {address}, {scope}")
+    fn through(&self, intermediate: &str) -> String {
+        format!("through {intermediate}")
     }
 
     fn account(&self, id: &str) -> String {
@@ -80,6 +80,10 @@ impl Facts for English {
 
     fn log_group(&self, name: &str) -> String {
         format!("log group {name}")
+    }
+
+    fn copied_from(&self, name: &str) -> String {
+        format!("copied from {name}")
     }
 
     fn only_for(&self, part: &str, value: &str) -> String {
@@ -93,13 +97,11 @@ impl Facts for English {
         let way = way(direction);
         match basis {
             Basis::Field => format!("{way}, as the record says"),
-            Basis::SharedAddress => format!("{way}, judged by the address that all its records share"),
+            Basis::PacketAddress => format!("{way}, judged by the address in the packet, which is not the interface's"),
+            Basis::InterfaceAddresses => format!("{way}, judged by the addresses of the interface"),
             Basis::InternalSide => format!("{way}, judged by which side is the private address"),
+            Basis::OtherRecords => format!("{way}, judged by the other records of the interface"),
         }
-    }
-
-    fn direction_by_interface(&self, direction: Direction) -> String {
-        format!("{}, judged by the addresses of the interface", way(direction))
     }
 
     fn look_like_answers(&self) -> &'static str {

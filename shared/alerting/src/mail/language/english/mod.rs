@@ -29,6 +29,7 @@ impl Phrases for English {
             Noun::Flow => ("flow", "flows"),
             Noun::Account => ("account", "accounts"),
             Noun::Region => ("region", "regions"),
+            Noun::LogGroup => ("log group", "log groups"),
             Noun::Zone => ("availability zone", "availability zones"),
             Noun::Vpc => ("VPC", "VPCs"),
             Noun::Subnet => ("subnet", "subnets"),

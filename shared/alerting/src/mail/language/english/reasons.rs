@@ -4,14 +4,15 @@ use super::{English, capital, way};
 use crate::{
     direction::Direction,
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Open, OpenRule,
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Looks, Open, OpenRule,
+        Same,
     },
     mail::language::{
-        Facts as _, Phrases as _, Reasons,
+        Facts as _, Noun, Number, Phrases as _, Reasons,
         common::{acl_rule_number, first_few, id, name, peer, rejecting_acl, rejecting_groups},
         weight,
     },
-    network::{AclEntry, IcmpRange, Missing, Part, RuleProtocol},
+    network::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, Missing, Part, RuleProtocol},
 };
 
 impl Reasons for English {
@@ -90,17 +91,29 @@ impl Reasons for English {
                     Some(Direction::Ingress) => "let out",
                     None => "let through",
                 };
-                let layer = match (explanation.layer, explanation.confidence) {
+                let looks = match (explanation.looks, explanation.layer, explanation.confidence) {
+                    (Looks::Pings | Looks::Unclear, ..) => String::new(),
                     // The rules say it all.
-                    (_, Confidence::Certain) => String::new(),
-                    (Layer::Acl, _) => format!("{ANSWERS}. Not certain, as no record carries the ICMP type"),
-                    _ => String::new(),
+                    (Looks::Answers, _, Confidence::Certain) => ANSWERS.to_owned(),
+                    (Looks::Answers, Layer::Acl, _) => {
+                        format!("{ANSWERS}. {STATEFUL}. Not certain, as no record carries the ICMP type")
+                    }
+                    (Looks::Answers, ..) => ANSWERS.to_owned(),
                 };
-                format!(
-                    "{} the other way were {way} at the same time, so these look like answers{layer}",
-                    weight(self, totals)
-                )
+                format!("{} the other way were {way} at the same time{looks}", weight(self, totals, true))
             }
+            Evidence::SameAccepted(totals, same) => {
+                let shows = match same {
+                    Same::Answers => " too: those are the answers, so the rejected ones look like pings",
+                    Same::KindOrChange => ": they are of another kind, or the rules were changed in between",
+                    Same::Change => ". By today's rules none would be, so the rules were changed in between",
+                };
+                format!("{} the same way were let through at about the same time{shows}", weight(self, totals, true))
+            }
+            Evidence::AcceptedUntracked(records) => format!(
+                "Accepted ICMP was too much to be remembered ({} left out): whether these are pings or answers is not known",
+                self.count(Number::Exactly(*records), Noun::Record)
+            ),
             Evidence::Acl(acl) => self.acl(acl),
             Evidence::Groups(groups) => {
                 let names = group_names(&groups.groups);
@@ -163,6 +176,15 @@ impl Reasons for English {
                     "Not found: {parts}; EC2 does not know the interface, it is gone or in another account or region"
                 )
             }
+            Missing::OverLimit { interfaces, addresses } => {
+                let asked = [(interfaces, Noun::Interface), (addresses, Noun::Address)].into_iter();
+                let asked = asked.filter(|(number, _)| **number > 0);
+                let asked = asked.map(|(number, noun)| self.count(Number::Exactly(*number), noun)).collect();
+                format!(
+                    "Not looked up: {}; one mail looks up {MAX_INTERFACES} interfaces and {MAX_PEERS} addresses at most",
+                    listed(asked)
+                )
+            }
             Missing::TooManyCalls => format!("Not all looked up: {parts}; there were too many for one mail"),
         }
     }
@@ -184,7 +206,8 @@ impl Reasons for English {
 
 pub(super) const CHANGED: &str =
     "the rules were changed since, or the packets came after the connection they belonged to had ended";
-const ANSWERS: &str = ". Security groups let answers through by themselves, a network ACL does not";
+const ANSWERS: &str = ", so these look like answers";
+const STATEFUL: &str = "Security groups let answers through by themselves, a network ACL does not";
 
 impl English {
     fn acl(&self, acl: &AclEvidence) -> String {

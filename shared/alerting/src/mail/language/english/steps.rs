@@ -22,7 +22,7 @@ impl Steps for English {
         }
         let address = address.map(|(field, address)| {
             format!(
-                " To silence {address}, write {field}!={address} for {field} in the stack's FilterPattern and \
+                " To silence {address}, write {field}!=\"{address}\" for {field} in the stack's FilterPattern and \
                  NativeFilterPattern."
             )
         });
@@ -48,6 +48,7 @@ impl Steps for English {
             Target::Group(group) => format!("The security group {group}:"),
             Target::Instance(instance) => format!("The instance {instance}:"),
             Target::Interface(interface) => format!("The interface {interface}:"),
+            Target::NatGateway(gateway) => format!("The NAT gateway {gateway}:"),
             Target::LogStream => "The log stream:".to_owned(),
             Target::Metric(name) => format!("The metric {name}:"),
         }
@@ -89,6 +90,12 @@ fn step(fix: &Fix<'_>) -> String {
             Fix::Both { acl, groups, direction } => {
                 format!("{}; and add an {} rule to {} that allows them", step(acl), way(*direction), group_names(groups))
             }
+            Fix::AclThenGroups { acl, groups, direction } => format!(
+                "{}; if they are pings and no answers, also add an {} rule to {} that allows them",
+                step(acl),
+                way(*direction),
+                group_names(groups)
+            ),
             Fix::Either(direction) => format!(
                 "open the interface: first see whether one of its security groups allows ICMP{}, then the network ACL of its \
                  subnet",

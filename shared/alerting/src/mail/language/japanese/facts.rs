@@ -70,8 +70,8 @@ impl Facts for Japanese {
         format!("タグ {values}")
     }
 
-    fn in_the_packet(&self, address: &str, scope: &str) -> String {
-        format!("パケット内のアドレスは {address}、{scope}")
+    fn through(&self, intermediate: &str) -> String {
+        format!("{intermediate} を経由")
     }
 
     fn account(&self, id: &str) -> String {
@@ -80,6 +80,10 @@ impl Facts for Japanese {
 
     fn log_group(&self, name: &str) -> String {
         format!("ロググループ {name}")
+    }
+
+    fn copied_from(&self, name: &str) -> String {
+        format!("コピー元 {name}")
     }
 
     fn only_for(&self, part: &str, value: &str) -> String {
@@ -99,13 +103,11 @@ impl Facts for Japanese {
         let way = way(direction);
         match basis {
             Basis::Field => format!("{way} (レコードの記載による)"),
-            Basis::SharedAddress => format!("{way} (全レコードに共通するアドレスから判断)"),
-            Basis::InternalSide => format!("{way} (どちらがプライベートアドレスかで判断)"),
+            Basis::PacketAddress => format!("{way} (パケット内のアドレスがインターフェイスのものと異なることから判断)"),
+            Basis::InterfaceAddresses => format!("{way} (インターフェイスのアドレスから判断)"),
+            Basis::InternalSide => format!("{way} (プライベートアドレス側を自側とみなして判断)"),
+            Basis::OtherRecords => format!("{way} (インターフェイスの他のレコードから判断)"),
         }
-    }
-
-    fn direction_by_interface(&self, direction: Direction) -> String {
-        format!("{} (インターフェイスのアドレスから判断)", way(direction))
     }
 
     fn look_like_answers(&self) -> &'static str {

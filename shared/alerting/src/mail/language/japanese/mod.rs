@@ -29,6 +29,7 @@ impl Phrases for Japanese {
             Noun::Flow => format!("{number} フロー"),
             Noun::Account => format!("{number} アカウント"),
             Noun::Region => format!("{number} リージョン"),
+            Noun::LogGroup => format!("ロググループ {number} 件"),
             Noun::Zone => format!("{number} 個のアベイラビリティーゾーン"),
             Noun::Vpc => format!("{number} 個の VPC"),
             Noun::Subnet => format!("{number} サブネット"),

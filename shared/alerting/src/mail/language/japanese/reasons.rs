@@ -4,14 +4,15 @@ use super::{Japanese, glue, way};
 use crate::{
     direction::Direction,
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Open, OpenRule,
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Looks, Open, OpenRule,
+        Same,
     },
     mail::language::{
-        Facts as _, Phrases as _, Reasons,
+        Facts as _, Noun, Number, Phrases as _, Reasons,
         common::{acl_rule_number, first_few, id, name, peer, rejecting_acl, rejecting_groups},
         weight,
     },
-    network::{AclEntry, IcmpRange, Missing, Part, RuleProtocol},
+    network::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, Missing, Part, RuleProtocol},
 };
 
 impl Reasons for Japanese {
@@ -88,17 +89,33 @@ impl Reasons for Japanese {
                     Some(Direction::Ingress) => "送信が許可",
                     None => "通過が許可",
                 };
-                let layer = match (explanation.layer, explanation.confidence) {
+                let looks = match (explanation.looks, explanation.layer, explanation.confidence) {
+                    (Looks::Pings | Looks::Unclear, ..) => "されています".to_owned(),
                     // The rules say it all.
-                    (_, Confidence::Certain) => String::new(),
-                    (Layer::Acl, _) => format!("{ANSWERS}。ICMP タイプは記録されないため、断定はできません"),
-                    _ => String::new(),
+                    (Looks::Answers, _, Confidence::Certain) => ANSWERS.to_owned(),
+                    (Looks::Answers, Layer::Acl, _) => {
+                        format!("{ANSWERS}。{STATEFUL}。ICMP タイプは記録されないため、断定はできません")
+                    }
+                    (Looks::Answers, ..) => ANSWERS.to_owned(),
                 };
-                format!(
-                    "同じ時間帯に逆方向の {}の{way}されており、拒否されたのは応答とみられます{layer}",
-                    weight(self, totals)
-                )
+                format!("同じ時間帯に逆方向の {}の{way}{looks}", weight(self, totals, true))
             }
+            Evidence::SameAccepted(totals, same) => {
+                let shows = match same {
+                    Same::Answers => "も許可されています。そちらが応答とみられるため、拒否されたのは ping とみられます",
+                    Same::KindOrChange => {
+                        "は許可されています。種類の異なるパケットか、途中でルールが変更されたとみられます"
+                    }
+                    Same::Change => {
+                        "は許可されていますが、現在のルールでは許可されません。途中でルールが変更されたとみられます"
+                    }
+                };
+                format!("ほぼ同じ時間帯に同じ方向の {}{shows}", weight(self, totals, true))
+            }
+            Evidence::AcceptedUntracked(records) => format!(
+                "許可された ICMP が多く、{}を保持できませんでした。拒否されたのが ping か応答かは判別できません",
+                self.count(Number::Exactly(*records), Noun::Record)
+            ),
             Evidence::Acl(acl) => self.acl(acl),
             Evidence::Groups(groups) => {
                 let way = way(groups.direction);
@@ -161,6 +178,16 @@ impl Reasons for Japanese {
                     "該当なし: {parts} (EC2 にそのインターフェイスがありません。削除済みか、別のアカウントまたはリージョンです)"
                 )
             }
+            Missing::OverLimit { interfaces, addresses } => {
+                let asked = [(interfaces, Noun::Interface), (addresses, Noun::Address)].into_iter();
+                let asked = asked.filter(|(number, _)| **number > 0);
+                let asked: Vec<String> =
+                    asked.map(|(number, noun)| self.count(Number::Exactly(*number), noun)).collect();
+                format!(
+                    "未確認: {} (1 通のメールで確認できるのは {MAX_INTERFACES} インターフェイス、{MAX_PEERS} アドレスまでです)",
+                    asked.join("、")
+                )
+            }
             Missing::TooManyCalls => format!("一部未確認: {parts} (1 通のメールで確認できる数を超えました)"),
         }
     }
@@ -181,7 +208,8 @@ impl Reasons for Japanese {
 }
 
 pub(super) const CHANGED: &str = "その後ルールが変更されたか、接続の終了後にパケットが届いたとみられます";
-const ANSWERS: &str = "。セキュリティグループは応答を自動的に通しますが、ネットワーク ACL は通しません";
+const ANSWERS: &str = "されており、拒否されたのは応答とみられます";
+const STATEFUL: &str = "セキュリティグループは応答を自動的に通しますが、ネットワーク ACL は通しません";
 
 impl Japanese {
     fn acl(&self, acl: &AclEvidence) -> String {

@@ -22,7 +22,7 @@ impl Steps for Japanese {
         }
         let address = address.map(|(field, address)| {
             format!(
-                "{address} の通知を止めるには、FilterPattern と NativeFilterPattern の {field} を {field}!={address} に\
+                "{address} の通知を止めるには、FilterPattern と NativeFilterPattern の {field} を {field}!=\"{address}\" に\
                  してください。"
             )
         });
@@ -50,6 +50,7 @@ impl Steps for Japanese {
             Target::Group(group) => format!("セキュリティグループ {group}:"),
             Target::Instance(instance) => format!("インスタンス {instance}:"),
             Target::Interface(interface) => format!("インターフェイス {interface}:"),
+            Target::NatGateway(gateway) => format!("NAT ゲートウェイ {gateway}:"),
             Target::LogStream => "ログストリーム:".to_owned(),
             Target::Metric(name) => format!("メトリクス {name}:"),
         }
@@ -90,6 +91,12 @@ fn step(fix: &Fix<'_>) -> String {
         Fix::Both { acl, groups, direction } => {
             format!("{}。さらに{}に許可する{}ルールを追加してください", step(acl), group_names(groups), way(*direction))
         }
+        Fix::AclThenGroups { acl, groups, direction } => format!(
+            "{}。応答ではなく ping の場合は、さらに{}に許可する{}ルールを追加してください",
+            step(acl),
+            group_names(groups),
+            way(*direction)
+        ),
         Fix::Either(direction) => glue(&[
             "インターフェイスを開き、まずセキュリティグループが ICMP",
             &the(&way_of(*direction)),

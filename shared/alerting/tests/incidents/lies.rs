@@ -1,0 +1,121 @@
+//! The judge itself: an email that is true is changed in one place, and the change has to be found.
+
+use serde_json::{Value, json};
+
+use super::{
+    judge::Check,
+    naive,
+    play::{self, Email, Step, Story},
+};
+
+/// A change of an email, and what has to be found then. It says whether there was something to change.
+type Lie = (Check, fn(&mut Email) -> bool);
+
+const LIES: [Lie; 18] = [
+    (Check::Totals, |email| add_one(&mut email.document["totals"]["packets"])),
+    (Check::Totals, |email| add_one(&mut email.document["since"]["records"])),
+    (Check::Totals, |email| raise(&mut email.subject, "", " ping")),
+    (Check::Totals, |email| raise(&mut email.body, "WHAT   ", " packet")),
+    (Check::Senders, |email| one_more(&mut email.document["ranking"]["sources"])),
+    (Check::Receivers, |email| one_more(&mut email.document["ranking"]["targets"])),
+    (Check::Interfaces, |email| one_more(&mut email.document["ranking"]["interfaces"])),
+    (Check::Times, |email| set(&mut email.document["totals"]["first_at"], json!("2026-11-23T02:31:00.000Z"))),
+    (Check::Times, |email| replace(&mut email.body, "WHEN   2026-11-23 0", "WHEN   2026-11-23 1")),
+    (Check::Times, |email| replace(&mut email.body, "Sent ", "Sent 9")),
+    (Check::FlowTotals, |email| {
+        // More than "at least" allows.
+        let records = &mut email.document["flows"][0]["totals"]["records"];
+        records.as_u64().is_some_and(|known| set(records, json!(known + 1_000)))
+    }),
+    (Check::Direction, |email| {
+        let turned = if email.document["flows"][0]["direction"] == "egress" { "ingress" } else { "egress" };
+        set(&mut email.document["flows"][0]["direction"], json!(turned))
+    }),
+    (Check::Direction, |email| {
+        // Of the heaviest flows alone either may be true.
+        !email.body.split_whitespace().collect::<Vec<_>>().join(" ").contains("(the heaviest flows only)")
+            && (replace(&mut email.body, "WHICH  inbound", "WHICH  outbound")
+                || replace(&mut email.body, "WHICH  outbound", "WHICH  inbound"))
+    }),
+    (Check::Certain, |email| {
+        let explanation = &mut email.document["flows"][0]["explanation"];
+        explanation["layer"] = json!("encryption-controls");
+        set(&mut explanation["confidence"], json!("certain"))
+    }),
+    (Check::Names, |email| set(&mut email.document["flows"][0]["from"]["name"], json!("host-99"))),
+    (Check::Names, |email| {
+        // Only the English text is read.
+        email.body.contains("WHAT   ") && replace(&mut email.body, "(host-", "(host-9")
+    }),
+    (Check::Place, |email| replace(&mut email.body, "WHERE  account 1", "WHERE  account 2")),
+    (Check::Lines, |email| set(&mut email.document["records"][0], json!("2 1 eni-00 10.0.0.1 8.8.8.8 REJECT OK"))),
+];
+
+fn add_one(number: &mut Value) -> bool {
+    number.as_u64().is_some_and(|known| set(number, json!(known + 1)))
+}
+
+/// One more of some names, where their number is not an estimate.
+fn one_more(names: &mut Value) -> bool {
+    names["exact"] == true && add_one(&mut names["distinct"])
+}
+
+fn set(value: &mut Value, other: Value) -> bool {
+    let known = !value.is_null();
+    if known {
+        *value = other;
+    }
+    known
+}
+
+fn replace(text: &mut String, from: &str, to: &str) -> bool {
+    let changed = text.replacen(from, to, 1);
+    std::mem::replace(text, changed.clone()) != changed
+}
+
+/// Raises the number between two texts by a digit in front of it.
+fn raise(text: &mut String, before: &str, after: &str) -> bool {
+    let Some(from) = text.find(before) else { return false };
+    let Some(at) = text[from..].find(after).map(|at| at + from) else { return false };
+    let head = &text[..at];
+    let digits = head.len() - head.trim_end_matches(|c: char| c.is_ascii_digit() || c == ',').len();
+    if digits > 0 {
+        text.insert(at - digits, '9');
+    }
+    digits > 0
+}
+
+/// The story with one email changed, where it can be.
+fn with(story: &Story, at: usize, lie: fn(&mut Email) -> bool) -> Option<Story> {
+    let mut steps = story.steps.clone();
+    let Step::Sent(email) = &mut steps[at] else { return None };
+    lie(email).then(|| Story {
+        world: story.world.clone(),
+        setting: story.setting.clone(),
+        batches: story.batches.clone(),
+        steps,
+    })
+}
+
+#[test]
+fn a_lie_in_an_email_is_found() {
+    let mut caught = [0; LIES.len()];
+    for seed in 0..24 {
+        let story = play::play(seed);
+        if !naive::judge(&story, false).faults.is_empty() {
+            continue;
+        }
+        for (number, (check, lie)) in LIES.iter().enumerate() {
+            for at in 0..story.steps.len() {
+                let Some(changed) = with(&story, at, *lie) else { continue };
+                let faults = naive::judge(&changed, false).faults;
+                let found = faults.iter().any(|fault| fault.check == *check);
+                assert!(found, "SEED={seed}: lie {number} about {check:?} in step {at} is not found: {faults:?}");
+                caught[number] += 1;
+            }
+        }
+    }
+    for (number, (times, (check, _))) in caught.iter().zip(LIES).enumerate() {
+        assert!(*times > 0, "lie {number} about {check:?} was never told");
+    }
+}

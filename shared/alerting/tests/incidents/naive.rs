@@ -1,0 +1,269 @@
+//! The naive program: all lines in one list, taken apart at their spaces, and which of them an email is about.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use alerting::incident::GroupBy;
+
+use super::{
+    judge::{self, Fault},
+    play::{Email, Step, Story},
+    text,
+};
+
+/// A record of ICMP, as its line says it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) text: String,
+    /// The record of the world that it is the line of.
+    pub(crate) record: usize,
+    pub(crate) batch: usize,
+    pub(crate) rejected: bool,
+    pub(crate) interface: Option<String>,
+    pub(crate) resource: Option<String>,
+    pub(crate) source: IpAddr,
+    pub(crate) target: IpAddr,
+    /// Whether the line has the addresses in the packets; without them these are the others.
+    pub(crate) packet_source: IpAddr,
+    pub(crate) packet_target: IpAddr,
+    pub(crate) packets: Option<u64>,
+    pub(crate) bytes: Option<u64>,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) direction: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) protocol: u64,
+    pub(crate) account: Option<String>,
+}
+
+impl Seen {
+    fn of(line: &str, record: usize, batch: usize, formats: &[super::format::Format]) -> Seen {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let format = formats.iter().find(|format| format.names().count() == words.len()).unwrap();
+        let get = |name: &str| {
+            let at = format.names().position(|known| known == name)?;
+            Some(words[at]).filter(|word| *word != "-").map(str::to_owned)
+        };
+        let number = |name: &str| get(name).map(|text| text.parse::<u64>().unwrap());
+        let address = |name: &str| get(name).map(|text| text.parse::<IpAddr>().unwrap());
+        let (source, target) = (address("srcaddr").unwrap(), address("dstaddr").unwrap());
+        Seen {
+            text: line.to_owned(),
+            record,
+            batch,
+            rejected: get("action").unwrap() == "REJECT",
+            interface: get("interface-id"),
+            resource: get("resource-id"),
+            source,
+            target,
+            packet_source: address("pkt-srcaddr").unwrap_or(source),
+            packet_target: address("pkt-dstaddr").unwrap_or(target),
+            packets: number("packets"),
+            bytes: number("bytes"),
+            start: number("start").unwrap() * 1_000,
+            end: number("end").unwrap() * 1_000,
+            direction: get("flow-direction"),
+            reason: get("reject-reason"),
+            account: get("account-id").filter(|account| account != "unknown"),
+            protocol: number("protocol").unwrap(),
+        }
+    }
+
+    /// The interface, or what stands in its place.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.interface.as_deref().or(self.resource.as_deref())
+    }
+}
+
+/// Counters of some records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub(crate) records: u64,
+    pub(crate) packets: Option<u64>,
+    pub(crate) bytes: Option<u64>,
+    pub(crate) first: Option<u64>,
+    pub(crate) last: Option<u64>,
+}
+
+impl Sums {
+    pub(crate) fn of<'s>(records: impl IntoIterator<Item = &'s Seen>) -> Sums {
+        let mut sums = Sums::default();
+        for seen in records {
+            sums.records += 1;
+            if let Some(packets) = seen.packets {
+                sums.packets = Some(sums.packets.unwrap_or(0) + packets);
+            }
+            if let Some(bytes) = seen.bytes {
+                sums.bytes = Some(sums.bytes.unwrap_or(0) + bytes);
+            }
+            sums.first = Some(sums.first.map_or(seen.start, |first| first.min(seen.start)));
+            sums.last = Some(sums.last.map_or(seen.end, |last| last.max(seen.end)));
+        }
+        sums
+    }
+
+    /// Packets, or records where none counts packets.
+    pub(crate) fn weight(&self) -> u64 {
+        self.packets.unwrap_or(self.records)
+    }
+}
+
+/// Weights by name: packets, or records where those were not counted.
+pub(crate) fn weights<T: Ord>(records: &[&Seen], name: impl Fn(&Seen) -> T) -> BTreeMap<T, u64> {
+    let mut weights = BTreeMap::new();
+    for seen in records {
+        *weights.entry(name(seen)).or_default() += seen.packets.unwrap_or(1);
+    }
+    weights
+}
+
+/// What an email is judged by.
+#[derive(Debug)]
+pub(crate) struct Case<'s> {
+    pub(crate) story: &'s Story,
+    pub(crate) email: &'s Email,
+    /// Every record that was delivered so far, accepted ones among them.
+    pub(crate) all: Vec<&'s Seen>,
+    /// Rejected records of the incident, up to the email.
+    pub(crate) total: Vec<&'s Seen>,
+    /// Of these, what came since the email before.
+    pub(crate) since: Vec<&'s Seen>,
+    /// What the email is about: of an update what came since the email before, otherwise everything.
+    pub(crate) period: Vec<&'s Seen>,
+    /// When the email before was sent.
+    pub(crate) before: Option<u64>,
+    /// When the last batch of the incident came.
+    pub(crate) last_seen: u64,
+    /// The incident of the same key before.
+    pub(crate) previous: Option<Vec<&'s Seen>>,
+}
+
+#[derive(Debug, Default)]
+struct Incident {
+    id: Option<String>,
+    records: Vec<usize>,
+    told: usize,
+    told_at: Option<u64>,
+    emails: u64,
+    last_batch: Option<usize>,
+    last_seen: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) emails: u64,
+    pub(crate) faults: Vec<Fault>,
+}
+
+fn key(seen: &Seen, by: GroupBy) -> String {
+    match by {
+        GroupBy::Interface => seen.interface.clone().unwrap_or_else(|| "-".to_owned()),
+        _ => String::new(),
+    }
+}
+
+/// Goes through what happened, and judges each email.
+pub(crate) fn judge(story: &Story, show: bool) -> Verdict {
+    let mut verdict = Verdict::default();
+    let mut raw: Vec<Seen> = Vec::new();
+    let mut delivered: Vec<usize> = Vec::new();
+    let ends: Vec<std::ops::Range<usize>> = story
+        .batches
+        .iter()
+        .enumerate()
+        .map(|(number, batch)| {
+            let from = raw.len();
+            let lines = batch.documents.iter().flat_map(|(_, lines)| lines);
+            raw.extend(lines.filter_map(|line| Some(Seen::of(&line.text, line.record?, number, &story.world.formats))));
+            from..raw.len()
+        })
+        .collect();
+    let mut open: BTreeMap<String, Incident> = BTreeMap::new();
+    let mut past: BTreeMap<String, Incident> = BTreeMap::new();
+    let mut ids: BTreeSet<String> = BTreeSet::new();
+    let mut now = 0;
+    let _ = now;
+    if show {
+        eprintln!("{:?}", story.setting);
+    }
+    for step in &story.steps {
+        let (email, sent) = match step {
+            Step::Counted(batch, at) => {
+                now = *at;
+                delivered.extend(ends[*batch].clone());
+                let mut keys = BTreeSet::new();
+                for number in ends[*batch].clone().filter(|number| raw[*number].rejected) {
+                    let key = key(&raw[number], story.setting.group_by);
+                    let incident = open.entry(key.clone()).or_default();
+                    incident.records.push(number);
+                    incident.last_batch = Some(*batch);
+                    incident.last_seen = now;
+                    keys.insert(key);
+                }
+                if show {
+                    eprintln!("--- batch {batch} at {now}, incidents {keys:?}");
+                    ends[*batch].clone().for_each(|number| eprintln!("{}", raw[number].text));
+                }
+                continue;
+            }
+            Step::Failed(email) => (email, false),
+            Step::Sent(email) => (email, true),
+        };
+        let id = email.document["incident"]["id"].as_str().unwrap().to_owned();
+        let kind = email.document["kind"].as_str().unwrap();
+        let full_key = email.document["incident"]["key"].as_str().unwrap();
+        let key = full_key.split("|interface=").nth(1).unwrap_or("").to_owned();
+        if !open.get(&key).is_some_and(|incident| incident.id.is_none() || incident.id.as_ref() == Some(&id)) {
+            // The incident before ended without an email: what the last batch brought is the first of this one.
+            let mut ended = open.remove(&key).unwrap_or_default();
+            let batch = ended.last_batch;
+            let (old, new) = ended.records.iter().partition(|number| Some(raw[**number].batch) != batch);
+            ended.records = old;
+            let last_seen = ended.last_seen;
+            past.insert(key.clone(), ended);
+            open.insert(key.clone(), Incident { records: new, last_batch: batch, last_seen, ..Incident::default() });
+        }
+        let incident = open.get_mut(&key).unwrap();
+        incident.id = Some(id.clone());
+        ids.insert(id);
+        if !sent {
+            continue;
+        }
+        let seen = |numbers: &[usize]| numbers.iter().map(|number| &raw[*number]).collect::<Vec<_>>();
+        let total = seen(&incident.records);
+        let since = seen(&incident.records[incident.told..]);
+        let case = Case {
+            story,
+            email,
+            all: seen(&delivered),
+            period: if kind == "update" { since.clone() } else { total.clone() },
+            total,
+            since,
+            before: incident.told_at,
+            last_seen: incident.last_seen,
+            previous: past.get(&key).map(|past| seen(&past.records)),
+        };
+        incident.told = incident.records.len();
+        incident.told_at = Some(email.at);
+        incident.emails += 1;
+        if email.document["incident"]["number"] != incident.emails {
+            verdict.faults.push(judge::number_of_email(&case, incident.emails));
+        }
+        if kind == "all-clear" {
+            let ended = open.remove(&key).unwrap();
+            past.insert(key, ended);
+        }
+        let mut faults = judge::document(&case);
+        faults.extend(text::judge(&case));
+        if show {
+            eprintln!("=== {} at {}: {}\n{}", kind, email.at, email.subject, email.body);
+            eprintln!("flows {:#}", email.document["flows"]);
+            faults.iter().for_each(|fault| eprintln!("!!! {:?}: {}", fault.check, fault.text));
+        }
+        verdict.emails += 1;
+        verdict.faults.extend(faults);
+    }
+    verdict
+}

@@ -1,0 +1,434 @@
+//! A world's records on their way: lines in log streams, in batches that come late and more than once, through the detector and the
+//! engine; what the engine sends is kept.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+};
+
+use alerting::{
+    Detection, Detector, Engine, Notice,
+    alert::Site,
+    console_link::Console,
+    detect::Source,
+    incident::{GroupBy, Policy},
+    mail::Language,
+    memory::MemoryIncidents,
+    metric::Point,
+    network::{
+        self, AclEntry, Gap, GroupRule, IcmpRange, Missing, Network, NetworkAcl, Part, Peer, RuleProtocol,
+        SecurityGroup, Tags, Wanted,
+    },
+    ports::{AlertSink, MetricSink, NetworkSource, PortError, Timers, Wake},
+    time::{EpochMillis, MINUTE_MILLIS},
+    zone::Zone,
+};
+use flow_log::{Formats, LogEvent};
+use serde_json::Value;
+
+use super::world::{ACCOUNT, Rule, World};
+
+pub(crate) const LOG_GROUP: &str = "flow-logs";
+
+/// A log line; for that of a flow record of rejected or accepted ICMP, the record's number.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    pub(crate) record: Option<usize>,
+}
+
+/// What comes in one event: documents, each of one log stream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) documents: Vec<(String, Vec<Line>)>,
+}
+
+/// How a world is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub(crate) group_by: GroupBy,
+    pub(crate) policy: Policy,
+    pub(crate) look_ups: bool,
+    pub(crate) language: Language,
+    /// Opening emails of a thousand that cannot be sent at first.
+    failing: u64,
+}
+
+/// An email as it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Email {
+    pub(crate) at: u64,
+    pub(crate) document: Value,
+    pub(crate) subject: String,
+    pub(crate) body: String,
+    pub(crate) attributes: BTreeMap<String, Vec<String>>,
+}
+
+/// What happened, in its order.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// A batch came for the first time.
+    Counted(usize, u64),
+    /// An email was to be sent, and could not be.
+    Failed(Email),
+    /// An email was sent.
+    Sent(Email),
+}
+
+#[derive(Debug)]
+pub(crate) struct Story {
+    pub(crate) world: Arc<World>,
+    pub(crate) setting: Setting,
+    pub(crate) batches: Vec<Batch>,
+    pub(crate) steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Hub {
+    now: u64,
+    random: super::world::Random,
+    failing: u64,
+    timers: Vec<(u64, Wake)>,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+struct Ports {
+    hub: Arc<Mutex<Hub>>,
+    world: Arc<World>,
+    look_ups: bool,
+}
+
+impl Timers for Ports {
+    async fn arm(&self, wake: &Wake, delay_millis: u64) -> Result<(), PortError> {
+        let mut hub = self.hub.lock().unwrap();
+        let at = hub.now + delay_millis;
+        hub.timers.push((at, wake.clone()));
+        Ok(())
+    }
+}
+
+impl AlertSink for Ports {
+    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
+        let mut hub = self.hub.lock().unwrap();
+        let email = Email {
+            at: hub.now,
+            document: serde_json::from_str(&notice.document.json()).unwrap(),
+            subject: notice.mail.subject.clone(),
+            body: notice.mail.body.clone(),
+            attributes: notice.attributes().into_iter().map(|one| (one.name.to_owned(), one.values)).collect(),
+        };
+        let failing = hub.failing;
+        if email.document["kind"] == "opening" && hub.random.permille(failing) {
+            hub.steps.push(Step::Failed(email));
+            return Err(PortError { call: "send", reason: "planned".to_owned() });
+        }
+        hub.steps.push(Step::Sent(email));
+        Ok(())
+    }
+
+    async fn tell_chat(&self, _: &Notice) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+impl MetricSink for Ports {
+    async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+impl NetworkSource for Ports {
+    async fn look_up(&self, wanted: &Wanted) -> Network {
+        if self.look_ups { answer(&self.world, wanted) } else { Network::unknown(Missing::SwitchedOff) }
+    }
+}
+
+/// What EC2 shows of a world to the account of the function.
+fn answer(world: &World, wanted: &Wanted) -> Network {
+    let mut network = Network::default();
+    let visible = || world.interfaces.iter().filter(|interface| interface.visible && interface.resource.is_none());
+    let asked: BTreeSet<&str> =
+        visible().map(|interface| interface.id.as_str()).filter(|id| wanted.interfaces.contains(*id)).collect();
+    if wanted.interfaces.iter().any(|id| !asked.contains(id.as_str())) {
+        network.gaps.push(Gap { part: Part::Interfaces, reason: Missing::NotFound });
+    }
+    for known in visible() {
+        let has_address = known.addresses.iter().any(|address| wanted.addresses.contains(address));
+        if !asked.contains(known.id.as_str()) && !has_address {
+            continue;
+        }
+        let subnet = &world.subnets[known.subnet];
+        if let Some(instance) = &known.instance {
+            network.tags.insert(instance.clone(), Tags { name: Some(known.name.as_str().into()), owners: Vec::new() });
+        }
+        let own_name = known.instance.is_none().then(|| known.name.as_str().into());
+        network.interfaces.insert(
+            known.id.clone(),
+            network::Interface {
+                id: known.id.as_str().into(),
+                kind: known.kind.into(),
+                owner: Some(known.account.as_str().into()),
+                addresses: known.addresses.clone(),
+                instance_id: known.instance.as_deref().map(Into::into),
+                subnet_id: Some(subnet.id.as_str().into()),
+                vpc_id: Some(known.vpc.as_str().into()),
+                group_ids: known.groups.iter().map(|(id, _)| id.as_str().into()).collect(),
+                tags: Tags { name: own_name, owners: Vec::new() },
+                ..network::Interface::default()
+            },
+        );
+        if !asked.contains(known.id.as_str()) {
+            continue;
+        }
+        if let Some((id, rules)) = &known.groups {
+            let side = |egress: bool| rules.iter().filter(move |rule| rule.egress == egress).map(group_rule).collect();
+            let group = SecurityGroup {
+                id: id.as_str().into(),
+                name: id.as_str().into(),
+                inbound: side(false),
+                outbound: side(true),
+            };
+            network.groups.insert(id.clone(), group);
+        }
+        if !network.acls.iter().any(|acl| *acl.id == *subnet.acl_id) {
+            network.acls.push(NetworkAcl {
+                id: subnet.acl_id.as_str().into(),
+                subnet_ids: vec![subnet.id.as_str().into()],
+                is_default: false,
+                entries: subnet.acl.iter().map(acl_entry).collect(),
+                tags: Tags::default(),
+            });
+        }
+    }
+    network
+}
+
+fn protocol_of(rule: &Rule) -> RuleProtocol {
+    rule.protocol.map_or(RuleProtocol::All, RuleProtocol::Only)
+}
+
+fn group_rule(rule: &Rule) -> GroupRule {
+    GroupRule {
+        protocol: protocol_of(rule),
+        icmp: IcmpRange { kind: rule.icmp_type, code: None },
+        peer: Peer::Block(rule.block.parse().unwrap()),
+    }
+}
+
+fn acl_entry(rule: &Rule) -> AclEntry {
+    AclEntry {
+        number: rule.number,
+        egress: rule.egress,
+        allow: rule.allow,
+        protocol: protocol_of(rule),
+        icmp: IcmpRange { kind: rule.icmp_type, code: None },
+        block: rule.block.parse().unwrap(),
+    }
+}
+
+/// Runs a future that never waits.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}
+
+impl Setting {
+    fn of(world: &mut World) -> Setting {
+        let random = &mut world.random;
+        let minutes = |minutes: u64| minutes * MINUTE_MILLIS;
+        let intervals = random.pick(&[[2, 5], [3, 3], [5, 20], [5, 150]]).map(minutes);
+        let quiet = minutes(random.pick(&[4, 9, 25]));
+        let failing = random.pick(&[0, 0, 300]);
+        let mut policy = Policy::new(&intervals, quiet).unwrap().with_timeout_seconds(3);
+        policy.all_clear = failing > 0 || random.permille(850);
+        policy = policy.with_shards(random.pick(&[1, 4]));
+        let by_interface = world.interfaces.iter().all(|interface| interface.resource.is_none())
+            && world.interfaces.len() < 7
+            && world.formats.iter().all(|format| format.names().any(|name| name == "interface-id"));
+        let random = &mut world.random;
+        Setting {
+            group_by: if by_interface && random.permille(250) { GroupBy::Interface } else { GroupBy::LogGroup },
+            policy,
+            look_ups: random.permille(600),
+            language: if random.permille(150) { Language::Japanese } else { Language::English },
+            failing,
+        }
+    }
+}
+
+/// Batches with the moments at which they come.
+fn batches(world: &mut World) -> (Vec<Batch>, Vec<(u64, usize)>) {
+    let mut streams = world.by_interface();
+    let merged = world.random.permille(200);
+    if merged {
+        let all: Vec<usize> = streams.into_values().flatten().collect();
+        streams = [(0, all)].into();
+    }
+    let split = world.random.pick(&[0, 300]);
+    let window = world.random.pick(&[1, 1, 3, 8]);
+    let late = world.random.pick(&[0, 0, 60]);
+    let doubled = world.random.pick(&[0, 0, 30]);
+    let mut arrivals: BTreeMap<(u64, usize, bool), Vec<usize>> = BTreeMap::new();
+    for (stream, mut records) in streams {
+        records.sort_by_key(|number| world.records[*number].first);
+        for number in records {
+            let minute = (world.records[number].first * 1_000 - World::start_of_world_millis()) / MINUTE_MILLIS;
+            let delay = if world.random.permille(late) { 5 + world.random.below(110) } else { 0 };
+            let slot = (minute / window + 1) * window + delay;
+            arrivals.entry((slot, stream, world.random.permille(split))).or_default().push(number);
+        }
+    }
+    let mut batches: Vec<Batch> = Vec::new();
+    let mut times: Vec<(u64, usize)> = Vec::new();
+    let joined = world.random.pick(&[0, 400]);
+    for ((slot, stream, _), numbers) in arrivals {
+        let mut lines = Vec::new();
+        for number in numbers {
+            let record = &world.records[number];
+            let format = &world.formats[world.interfaces[record.interface].format];
+            let text = format.line(world, record);
+            for _ in 0..=u64::from(world.random.permille(doubled)) {
+                lines.push(Line { text: text.clone(), record: Some(number) });
+            }
+            if world.random.permille(50) {
+                let format = world.formats[0].clone();
+                lines.push(Line { text: format.noise(&mut world.random), record: None });
+            }
+        }
+        if world.random.permille(200) {
+            lines.reverse();
+        }
+        let document = (format!("stream-{stream}"), lines);
+        let at = World::start_of_world_millis() + (slot + 1) * MINUTE_MILLIS + world.random.below(4 * MINUTE_MILLIS);
+        match batches.last_mut() {
+            Some(last) if world.random.permille(joined) => last.documents.push(document),
+            _ => {
+                times.push((at, batches.len()));
+                batches.push(Batch { documents: vec![document] });
+            }
+        }
+    }
+    let again = world.random.pick(&[0, 100]);
+    for index in 0..times.len() {
+        if world.random.permille(again) {
+            let (at, batch) = times[index];
+            times.push((at + world.random.below(10 * MINUTE_MILLIS), batch));
+        }
+    }
+    times.sort_unstable();
+    (batches, times)
+}
+
+fn detect(formats: &Formats, batch: &Batch, id: usize) -> Vec<Detection> {
+    let documents = batch.documents.iter().enumerate();
+    documents
+        .map(|(number, (stream, lines))| {
+            let mut detector = Detector::new(formats);
+            for (at, line) in lines.iter().enumerate() {
+                // CloudWatch Logs takes the record's start for the time of the event.
+                let time = line.text.split(' ').find(|word| word.len() == 10 && word.starts_with("179")).unwrap_or("0");
+                let time: i64 = time.parse().unwrap();
+                detector.observe(&LogEvent::new(format!("{id}-{number}-{at}"), time * 1_000, line.text.as_str()));
+            }
+            let source = Source { owner: ACCOUNT.into(), log_group: LOG_GROUP.into(), log_stream: stream.clone() };
+            detector.finish(source)
+        })
+        .collect()
+}
+
+/// Each document of an event is a unit of work: they are counted one after the other.
+fn one_by_one((batches, times): (Vec<Batch>, Vec<(u64, usize)>)) -> (Vec<Batch>, Vec<(u64, usize)>) {
+    let mut documents = Vec::new();
+    let mut arrivals = Vec::new();
+    let firsts: Vec<std::ops::Range<usize>> = batches
+        .into_iter()
+        .map(|batch| {
+            let first = documents.len();
+            documents.extend(batch.documents.into_iter().map(|document| Batch { documents: vec![document] }));
+            first..documents.len()
+        })
+        .collect();
+    for (at, number) in times {
+        arrivals.extend(firsts[number].clone().map(|document| (at, document)));
+    }
+    (documents, arrivals)
+}
+
+/// Plays a world to its end.
+pub(crate) fn play(seed: u64) -> Story {
+    let mut world = World::new(seed);
+    let setting = Setting::of(&mut world);
+    let (batches, times) = one_by_one(batches(&mut world));
+    let declared: Vec<&str> = world.formats.iter().map(|format| format.0).collect();
+    let formats = Formats::parse(&declared.join("\n")).unwrap();
+    let random = world.random.clone();
+    let world = Arc::new(world);
+    let hub = Hub { now: 0, random, failing: setting.failing, timers: Vec::new(), steps: Vec::new() };
+    let hub = Arc::new(Mutex::new(hub));
+    let ports = Ports { hub: Arc::clone(&hub), world: Arc::clone(&world), look_ups: setting.look_ups };
+    let region = "eu-west-1";
+    let engine = Engine {
+        store: MemoryIncidents::default(),
+        timers: ports.clone(),
+        alerts: ports.clone(),
+        metrics: ports.clone(),
+        network: ports,
+        policy: setting.policy.clone(),
+        group_by: setting.group_by,
+        operational_metrics: false,
+        site: Site {
+            region: region.into(),
+            console: Console::new(region),
+            metric_namespace: "n".into(),
+            metric_name: "m".into(),
+            language: setting.language,
+            zone: Zone::UTC,
+        },
+    };
+    let mut waiting = times;
+    let mut counted = BTreeSet::new();
+    for _ in 0..20_000 {
+        let batch = waiting.first().map(|(at, _)| *at);
+        let timer =
+            hub.lock().unwrap().timers.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(n, (at, _))| (*at, n));
+        let (at, is_batch) = match (batch, timer) {
+            (None, None) => {
+                let steps = std::mem::take(&mut hub.lock().unwrap().steps);
+                return Story { world, setting, batches, steps };
+            }
+            (Some(batch), Some((timer, _))) if timer < batch => (timer, false),
+            (Some(batch), _) => (batch, true),
+            (None, Some((timer, _))) => (timer, false),
+        };
+        // Two things never happen in one moment.
+        let at = {
+            let mut hub = hub.lock().unwrap();
+            hub.now = at.max(hub.now + 1);
+            EpochMillis(hub.now)
+        };
+        if is_batch {
+            let (_, number) = waiting.remove(0);
+            if counted.insert(number) {
+                hub.lock().unwrap().steps.push(Step::Counted(number, at.0));
+            }
+            let detections = detect(&formats, &batches[number], number);
+            let mut documents = detections.iter().enumerate();
+            if documents.any(|(part, one)| now(engine.batch(&format!("batch-{number}-{part}"), one, at)).is_err()) {
+                waiting.push((at.0 + MINUTE_MILLIS, number));
+                waiting.sort_unstable();
+            }
+        } else if let Some((_, timer)) = timer {
+            let (_, wake) = hub.lock().unwrap().timers.remove(timer);
+            if now(engine.wake(&wake, "run", at)).is_err() {
+                hub.lock().unwrap().timers.push((at.0 + MINUTE_MILLIS, wake));
+            }
+        }
+    }
+    panic!("it never ends");
+}

@@ -1,0 +1,739 @@
+//! What people read, held against all records of its time: the sentences of the English text, taken apart again.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use alerting::mail::Language;
+
+use super::{
+    judge::{self, Check, Fault, Faults},
+    naive::{Case, Seen, Sums, weights},
+    world::{Icmp, Owner},
+};
+
+/// A point in time as emails spell it, in milliseconds since the epoch: `2026-11-23 02:32:14`, in UTC.
+pub(crate) fn time(text: &str) -> Option<u64> {
+    let part = |from: usize, to: usize| text.get(from..to)?.parse::<u64>().ok();
+    let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
+    // The days since 1970 by counting them.
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let months = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let days = (1970..year).map(|year| if leap(year) { 366 } else { 365 }).sum::<u64>()
+        + months.iter().take(month as usize - 1).sum::<u64>()
+        + day
+        - 1;
+    Some((((days * 24 + part(11, 13)?) * 60 + part(14, 16)?) * 60 + part(17, 19)?) * 1_000)
+}
+
+/// Two points in time: `2026-11-23 02:32:14 - 02:33:02 UTC`, the day once where it is the same.
+fn range(text: &str) -> Option<(u64, u64)> {
+    let first = time(text.get(..19)?)?;
+    let Some(rest) = text.get(19..)?.strip_prefix(" - ") else { return Some((first, first)) };
+    let last =
+        if rest.as_bytes().get(4) == Some(&b'-') { time(rest)? } else { time(&format!("{} {rest}", &text[..10]))? };
+    Some((first, last))
+}
+
+/// A span in its two largest units: `6 min 40 s`.
+fn span(millis: u64) -> String {
+    let seconds = millis / 1_000;
+    let units = [("d", seconds / 86_400), ("h", seconds / 3_600 % 24), ("min", seconds / 60 % 60), ("s", seconds % 60)];
+    let largest = units.iter().position(|(_, number)| *number > 0).unwrap_or(3);
+    let two: Vec<String> = units[largest..]
+        .iter()
+        .take(2)
+        .enumerate()
+        .filter(|(at, (_, number))| *at == 0 || *number > 0)
+        .map(|(_, (unit, number))| format!("{number} {unit}"))
+        .collect();
+    two.join(" ")
+}
+
+/// How many of what: `about 126 sources` is (`about`, 126) under `source`. Sums of several are not made.
+fn counts(text: &str) -> BTreeMap<String, (&'static str, u64)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut counts = BTreeMap::new();
+    for (at, pair) in words.windows(2).enumerate() {
+        let Ok(number) = pair[0].replace(',', "").parse::<u64>() else { continue };
+        let noun = pair[1].trim_end_matches([',', ';', '.', ')']);
+        let noun = if noun == "addresses" {
+            "address"
+        } else {
+            noun.strip_suffix('s').filter(|_| noun != "address").unwrap_or(noun)
+        };
+        let how = match at.checked_sub(1).map(|before| words[before].trim_start_matches('(')) {
+            Some("about") => "about",
+            Some("least") => "at least",
+            _ => "",
+        };
+        counts.entry(noun.to_owned()).or_insert((how, number));
+    }
+    counts
+}
+
+fn amounts(faults: &mut Faults<'_>, what: &str, text: &str, truth: &Sums) {
+    let counts = counts(text);
+    let stated = |noun: &str| counts.get(noun).map(|(_, number)| *number);
+    faults.same(
+        Check::Totals,
+        &format!("{what}: records, packets, bytes in the text"),
+        (stated("record"), stated("packet"), stated("byte")),
+        (Some(truth.records), truth.packets, truth.bytes),
+    );
+}
+
+/// The body, taken apart at its empty lines and labels.
+struct Body {
+    lead: String,
+    status: String,
+    sections: BTreeMap<String, Vec<String>>,
+    records: Vec<String>,
+}
+
+impl Body {
+    fn of(body: &str) -> Body {
+        let blocks: Vec<&str> = body.split("\n\n").collect();
+        let flat = |block: &str| block.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut sections: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut label = String::new();
+        for line in
+            blocks.iter().skip(2).take_while(|block| !block.starts_with("RECORDS")).flat_map(|block| block.lines())
+        {
+            if let Some(head) = line.get(..7) {
+                let head = head.trim();
+                if !head.is_empty() && head.chars().all(|c| c.is_ascii_uppercase()) {
+                    label = head.to_owned();
+                } else if !head.is_empty() {
+                    // Links.
+                    label = String::new();
+                }
+                sections.entry(label.clone()).or_default().push(line.get(7..).unwrap_or_default().to_owned());
+            }
+        }
+        let records = body.split("\nRECORDS\n").nth(1).unwrap_or_default();
+        Body {
+            lead: flat(blocks[0]),
+            status: flat(blocks[1]),
+            sections,
+            records: records.lines().map(str::to_owned).collect(),
+        }
+    }
+
+    fn section(&self, label: &str) -> String {
+        self.sections.get(label).map(|lines| lines.join(" ")).unwrap_or_default()
+    }
+}
+
+/// Judges the text. That of another language goes by the same values: its numbers stand in the document.
+pub(crate) fn judge(case: &Case<'_>) -> Vec<Fault> {
+    let mut faults = Faults::of(case);
+    if case.story.setting.language == Language::English {
+        let body = Body::of(&case.email.body);
+        lead(case, &mut faults, &body.lead);
+        subject(case, &mut faults);
+        status(case, &mut faults, &body.status);
+        what(case, &mut faults, &body.section("WHAT"));
+        parties(case, &mut faults, &body.section("FROM"), true);
+        parties(case, &mut faults, &body.section("TO"), false);
+        place(case, &mut faults, &body.section("WHERE"));
+        which(case, &mut faults, &body.section("WHICH"));
+        when(case, &mut faults, body.sections.get("WHEN").map(Vec::as_slice).unwrap_or_default());
+        flows(case, &mut faults, &body.section("FLOWS"));
+        why(case, &mut faults, &body.section("WHY"));
+        next(case, &mut faults, &body.section("NEXT"));
+        records(case, &mut faults, &body.records);
+    }
+    faults.list
+}
+
+/// The two parties of a headline with what is claimed of them.
+struct Headline<'t> {
+    amount: &'t str,
+    from: &'t str,
+    to: &'t str,
+    /// The direction that all packets have by it.
+    egress: Option<bool>,
+    answers: bool,
+}
+
+fn headline(text: &str) -> Option<Headline<'_>> {
+    if let Some((own, rest)) = text.split_once(" could not answer ") {
+        let (amount, other) = rest.split_once(" from ")?;
+        return Some(Headline { amount, from: own, to: other, egress: Some(true), answers: true });
+    }
+    if let Some((own, rest)) = text.split_once(" could not get the answers of ") {
+        let (other, amount) = rest.rsplit_once(" to ")?;
+        return Some(Headline { amount, from: other, to: own, egress: Some(false), answers: true });
+    }
+    if let Some((own, rest)) = text.split_once(" could not send ") {
+        let (amount, other) = rest.split_once(" to ")?;
+        return Some(Headline { amount, from: own, to: other, egress: Some(true), answers: false });
+    }
+    let text = text.trim_end_matches(" was rejected").trim_end_matches(" were rejected");
+    let (amount, rest) = text.split_once(" from ")?;
+    let (from, to) = rest.split_once(" to ")?;
+    Some(Headline { amount, from, to, egress: None, answers: false })
+}
+
+fn pings(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, amount: &str) {
+    let sums = Sums::of(case.period.clone());
+    let number = amount.split(|c: char| !(c.is_ascii_digit() || c == ',')).find(|word| !word.is_empty());
+    let stated = number.map(|number| number.replace(',', "").parse::<u64>().unwrap());
+    faults.same(Check::Totals, &format!("{what}: pings"), stated, Some(sums.weight()));
+}
+
+fn lead(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+    let (sentence, reason) = text.split_once(". ").unwrap_or((text.trim_end_matches('.'), ""));
+    if sentence.contains(" between ") {
+        between(case, faults, sentence);
+    } else if let Some(head) = headline(sentence) {
+        pings(case, faults, "lead", head.amount);
+        party(case, faults, "lead", head.from, true);
+        party(case, faults, "lead", head.to, false);
+        story(case, faults, "lead", &head);
+    } else {
+        faults.add(Check::Unread, format!("lead: {sentence}"));
+    }
+    // A reason without a word of doubt is certain, and without a word of the heaviest flows everybody's.
+    if reason.starts_with("VPC Block Public Access rejected them")
+        && case.period.iter().any(|seen| seen.reason.is_none())
+    {
+        faults.add(Check::RejectReason, format!("lead: {reason}"));
+    }
+    if reason.starts_with("The ") || reason.starts_with("No ") {
+        let truth: Vec<_> = case.period.iter().flat_map(|seen| case.record(seen).truth.clone()).collect();
+        let fits =
+            match (reason.contains("network ACL"), reason.starts_with("No ") || reason.contains("and no rule of")) {
+                (true, true) => truth.iter().all(|(_, fate)| fate.acl && fate.groups),
+                (true, false) => truth.iter().all(|(_, fate)| fate.acl),
+                _ => reason.contains("encryption") || truth.iter().all(|(_, fate)| fate.groups),
+            };
+        if !fits {
+            faults.add(Check::Certain, format!("lead: {reason}"));
+        }
+    }
+}
+
+fn subject(case: &Case<'_>, faults: &mut Faults<'_>) {
+    let subject = &case.email.subject;
+    let text = subject.split_once("] ").unwrap().1;
+    let text = match text.split_once(": ") {
+        Some((head, rest)) if head == "still going on" || head.starts_with("over after ") => {
+            if let Some(lasted) = head.strip_prefix("over after ") {
+                let sums = Sums::of(case.total.clone());
+                let truth = span(sums.last.unwrap().saturating_sub(sums.first.unwrap()));
+                faults.same(Check::Times, "subject: over after", lasted, truth.as_str());
+            }
+            rest
+        }
+        _ => text,
+    };
+    // What is cut off at the end is a name.
+    if let Some(head) = headline(text)
+        && !text.ends_with('…')
+        && !text.contains(" between ")
+    {
+        pings(case, faults, "subject", head.amount);
+        party(case, faults, "subject", head.from, true);
+        party(case, faults, "subject", head.to, false);
+        story(case, faults, "subject", &head);
+    } else if !text.contains(" between ") && !text.ends_with('…') {
+        faults.add(Check::Unread, format!("subject: {text}"));
+    }
+}
+
+fn story(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, head: &Headline<'_>) {
+    if let Some(egress) = head.egress
+        && case.period.iter().any(|seen| case.record(seen).egress != egress)
+    {
+        faults.add(Check::Direction, format!("{what}: all of it {}", if egress { "outbound" } else { "inbound" }));
+    }
+    if head.answers {
+        let wrong: Vec<&Seen> = case
+            .period
+            .iter()
+            .copied()
+            .filter(|seen| case.record(seen).truth.iter().all(|(icmp, _)| *icmp != Icmp::Reply))
+            .filter(|seen| judge::refuted(case, &[seen]))
+            .collect();
+        if let Some(seen) = wrong.first() {
+            faults.add(
+                Check::Answers,
+                format!("{what}: requests told as answers, the same way was accepted: {}", seen.text),
+            );
+        }
+    }
+}
+
+/// A side of a headline: one name, or how many there are.
+fn party(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, is_source: bool) {
+    let check = if is_source { Check::Senders } else { Check::Receivers };
+    let packet = |seen: &Seen| if is_source { seen.packet_source } else { seen.packet_target };
+    let all: BTreeSet<IpAddr> = case.period.iter().map(|seen| packet(seen)).collect();
+    let counted = ["source", "target", "address"].iter().find_map(|noun| counts(text).get(*noun).copied());
+    if let Some(stated) = counted
+        && !text.contains('(')
+    {
+        return judge::number(faults, check, &format!("{what}: {text}"), stated, all.len() as u64);
+    }
+    let head = text.split(" (").next().unwrap();
+    let owners: BTreeSet<Owner> =
+        all.iter().flat_map(|address| judge::ends(case, &case.period, *address, is_source)).collect();
+    if let Ok(address) = head.parse::<IpAddr>() {
+        // One of several addresses of the one who has all of them is still that one.
+        let of_address = judge::ends(case, &case.period, address, is_source);
+        let one = owners.len() == 1 && !owners.contains(&Owner::Elsewhere) && of_address == owners;
+        if !one && all != BTreeSet::from([address]) {
+            faults.add(check, format!("{what}: {text} alone, true {all:?} of {owners:?}"));
+        }
+    } else if !judge::is_called(case, &owners, head) {
+        let check = if owners.len() == 1 { Check::Names } else { check };
+        faults.add(check, format!("{what}: {text} alone, true {all:?} of {owners:?}"));
+    }
+    let known = text
+        .split("through ")
+        .next()
+        .unwrap()
+        .split([' ', '(', ')', ','])
+        .filter(|word| word.starts_with("i-") || word.starts_with("eni-"));
+    for word in known.filter(|word| !judge::is_called(case, &owners, word)) {
+        // Who else is behind an intermediate is told above.
+        let shown = |seen: &Seen| case.record(seen).owners[usize::from(!is_source)];
+        let shown: BTreeSet<Owner> = case.period.iter().map(|seen| shown(seen)).collect();
+        if !judge::is_called(case, &shown, word) {
+            faults.add(Check::Names, format!("{what}: {text} is said to be {word}, true {owners:?}"));
+        }
+    }
+}
+
+fn between(case: &Case<'_>, faults: &mut Faults<'_>, sentence: &str) {
+    let (amount, rest) = sentence.split_once(" between ").unwrap();
+    pings(case, faults, "lead", amount);
+    let rest = rest.trim_end_matches(" were rejected").trim_end_matches(" was rejected");
+    let (own, other) = rest.rsplit_once(" and ").unwrap();
+    let head = own.split(" (").next().unwrap();
+    let mut others: BTreeSet<IpAddr> = BTreeSet::new();
+    for seen in &case.period {
+        let record = case.record(seen);
+        let (own, own_owner, other) = if record.egress {
+            (seen.source, record.owners[0], seen.packet_target)
+        } else {
+            (seen.target, record.owners[1], seen.packet_source)
+        };
+        others.insert(other);
+        if head != own.to_string() && !judge::is_called(case, &BTreeSet::from([own_owner]), head) {
+            faults.add(Check::Senders, format!("lead: {sentence}, but for {}", seen.text));
+            return;
+        }
+    }
+    match counts(other).get("address") {
+        Some(stated) => {
+            judge::number(faults, Check::Senders, &format!("lead: {sentence}"), *stated, others.len() as u64)
+        }
+        None => faults.same(Check::Senders, "lead: the other side", BTreeSet::from([other.parse().unwrap()]), others),
+    }
+}
+
+fn status(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+    let total = Sums::of(case.total.clone());
+    let kind = case.email.document["kind"].as_str().unwrap();
+    let after = |word: &str| text.split_once(word).map(|(_, rest)| rest);
+    match kind {
+        "opening" => {
+            faults.same(Check::Times, "NEW since", after("NEW since ").and_then(|rest| time(&rest[..19])), total.first)
+        }
+        "update" => faults.same(
+            Check::Times,
+            "GOING ON since",
+            after("GOING ON since ").and_then(|rest| time(&rest[..19])),
+            total.first,
+        ),
+        _ => faults.same(
+            Check::Times,
+            "OVER",
+            after("OVER: ").and_then(range),
+            total.first.zip(total.last.max(total.first)),
+        ),
+    }
+    let number = case.email.document["incident"]["number"].as_u64().unwrap();
+    if kind != "opening" && !text.contains(&format!(", mail {number} about it")) {
+        faults.add(Check::Life, format!("its number: {text}"));
+    }
+    let packet = if kind == "opening" { total.first } else { total.last };
+    let which = if kind == "opening" { "first" } else { "last" };
+    let late = span(case.email.at.saturating_sub(packet.unwrap()));
+    if !text.contains(&format!("Sent {late} after the {which} packet.")) {
+        faults.add(Check::Times, format!("how late it is, true {late}: {text}"));
+    }
+    if let Some(before) = after("what came since the mail at ") {
+        let minute = case.before.unwrap() / 60_000 % 1_440;
+        let truth = format!("{:02}:{:02} UTC", minute / 60, minute % 60);
+        if !before.starts_with(&truth) && !before.get(11..).is_some_and(|before| before.starts_with(&truth)) {
+            faults.add(Check::Life, format!("the email before, true {truth}: {before}"));
+        }
+    }
+    let since = Sums::of(case.since.clone());
+    if let Some(rest) = after("After the last mail came ") {
+        if rest.starts_with("nothing") {
+            faults.same(Check::Totals, "after the last email: records", 0, since.records);
+        } else {
+            amounts(faults, "after the last email", rest.split_once('.').unwrap().0, &since);
+        }
+    } else if kind == "all-clear" {
+        faults.add(Check::Unread, format!("after the last email: {text}"));
+    }
+    if let (Some(rest), Some(previous)) = (after("The incident before ended at "), &case.previous) {
+        let truth = Sums::of(previous.clone());
+        amounts(faults, "incident before", rest.split_once(": ").unwrap().1.split_once(" in ").unwrap().0, &truth);
+    }
+}
+
+fn what(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+    let (period, total) = (Sums::of(case.period.clone()), Sums::of(case.total.clone()));
+    let (of_period, altogether) = text.split_once(" altogether ").unwrap_or((text, ""));
+    amounts(faults, "WHAT", of_period, &period);
+    if !altogether.is_empty() {
+        amounts(faults, "WHAT altogether", altogether, &total);
+    } else if period.records != total.records {
+        faults.add(Check::Unread, format!("WHAT, altogether: {text}"));
+    }
+    let counts = counts(of_period);
+    for (noun, check, is_source) in [("source", Check::Senders, true), ("target", Check::Receivers, false)] {
+        let packet = |seen: &Seen| if is_source { seen.packet_source } else { seen.packet_target };
+        let truth = weights(&case.period, packet).len() as u64;
+        match counts.get(noun) {
+            Some(stated) => judge::number(faults, check, &format!("WHAT: {noun}s"), *stated, truth),
+            None => faults.add(Check::Unread, format!("WHAT: {text}")),
+        }
+    }
+    let protocols: BTreeSet<u64> = case.period.iter().map(|seen| seen.protocol).collect();
+    let stated = if text.contains("ICMP and ICMPv6") {
+        BTreeSet::from([1, 58])
+    } else if text.contains("ICMPv6") {
+        BTreeSet::from([58])
+    } else {
+        BTreeSet::from([1])
+    };
+    // Where no flow is remembered, none is named.
+    if text.contains("ICMP") {
+        faults.same(Check::Totals, "WHAT: protocols", stated, protocols);
+    }
+}
+
+/// The addresses of one side, each with who it is and how much it sent or was sent.
+fn parties(case: &Case<'_>, faults: &mut Faults<'_>, text: &str, is_source: bool) {
+    let label = if is_source { "FROM" } else { "TO" };
+    let intermediate =
+        case.period.iter().any(|seen| (seen.source, seen.target) != (seen.packet_source, seen.packet_target));
+    let count_check = if is_source { Check::Senders } else { Check::Receivers };
+    let packet = |seen: &Seen| if is_source { seen.packet_source } else { seen.packet_target };
+    let truth = weights(&case.period, packet);
+    let exact = case.email.document["ranking"][if is_source { "sources" } else { "targets" }]["exact"] == true;
+    let mut named = 0;
+    let mut rest = text.trim();
+    while let Some((head, tail)) = rest.split_once(" (") {
+        let Ok(address) = head.parse::<IpAddr>() else {
+            faults.add(Check::Unread, format!("{label}: {rest}"));
+            return;
+        };
+        named += 1;
+        let (known, tail) = tail.split_once(')').unwrap();
+        // What stands between is named in the same brackets.
+        let (known, between) = known.split_once("through ").unwrap_or((known, ""));
+        through(case, faults, &format!("{label}: {address}"), between, (address, is_source));
+        let owners = judge::ends(case, &case.period, address, is_source);
+        let called = known.split([' ', ',']);
+        for word in called.filter(|word| ["i-", "eni-", "host-", "nat-"].iter().any(|prefix| word.starts_with(prefix)))
+        {
+            if !judge::is_called(case, &owners, word) {
+                faults.add(Check::Names, format!("{label}: {address} is said to be {word}, true {owners:?}"));
+            }
+        }
+        if let Some(stated) = counts(known).get("interface") {
+            let own = |seen: &&&Seen| {
+                (if is_source { seen.source } else { seen.target }) == address && case.record(seen).egress == is_source
+            };
+            let truth: BTreeSet<Option<&str>> = case.period.iter().filter(own).map(|seen| seen.place()).collect();
+            judge::number(
+                faults,
+                Check::Interfaces,
+                &format!("{label}: interfaces of {address}"),
+                *stated,
+                truth.len() as u64,
+            );
+        }
+        rest = tail.trim_start();
+        if let Some(tail) = rest.strip_prefix(": ") {
+            let mut words = tail.splitn(3, ' ');
+            let stated = words.next().unwrap().replace(',', "");
+            let noun = words.next().unwrap();
+            rest = words.next().unwrap_or_default();
+            if let Ok(stated) = stated.parse::<u64>() {
+                let check = match (intermediate, exact) {
+                    (true, _) => count_check,
+                    (false, true) => Check::Weights,
+                    (false, false) => Check::WeightsOfMany,
+                };
+                faults.same(
+                    check,
+                    &format!("{label}: {noun} of {address}"),
+                    stated,
+                    truth.get(&address).copied().unwrap_or_default(),
+                );
+            } else {
+                // `at least 5 packets`
+                let stated =
+                    rest.split(' ').next().unwrap_or_default().replace(',', "").parse::<u64>().unwrap_or(u64::MAX);
+                judge::number(
+                    faults,
+                    Check::Estimates,
+                    &format!("{label}: {address}"),
+                    ("at least", stated),
+                    truth.get(&address).copied().unwrap_or_default(),
+                );
+                rest = rest.splitn(3, ' ').nth(2).unwrap_or_default();
+            }
+        }
+    }
+    let left = truth.len().saturating_sub(named) as u64;
+    if let Some(rest) = rest.strip_prefix("and ") {
+        let words: Vec<&str> = rest.split(' ').collect();
+        let (how, number) = match words[..] {
+            ["about", number, ..] => ("about", number),
+            ["at", "least", number, ..] => ("at least", number),
+            [number, ..] => ("", number),
+            [] => ("", ""),
+        };
+        let stated = number.replace(',', "").parse::<u64>().unwrap();
+        // About so many more is as exact as about so many altogether.
+        let (stated, left) = if how == "about" { (stated + named as u64, left + named as u64) } else { (stated, left) };
+        judge::number(faults, count_check, &format!("{label}: more"), (how, stated), left);
+    } else if left > 0 {
+        faults.add(count_check, format!("{label}: {left} more are not named: {text}"));
+    }
+}
+
+/// What stands between an address and the network: its address and its id, or how many there are.
+fn through(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, (address, is_source): (IpAddr, bool)) {
+    let side =
+        |seen: &Seen| if is_source { (seen.packet_source, seen.source) } else { (seen.packet_target, seen.target) };
+    let behind: Vec<&Seen> =
+        case.period.iter().copied().filter(|seen| side(seen).0 == address && side(seen).1 != address).collect();
+    let shown: BTreeSet<(IpAddr, Option<&str>)> = behind.iter().map(|seen| (side(seen).1, seen.place())).collect();
+    if let Some(stated) = counts(text).get("interface") {
+        return judge::number(faults, Check::Interfaces, &format!("{what}: through"), *stated, shown.len() as u64);
+    }
+    let stated = text.split(", ").next().and_then(|first| first.parse::<IpAddr>().ok());
+    let addresses: BTreeSet<IpAddr> = shown.iter().map(|(address, _)| *address).collect();
+    if let Some(stated) = stated
+        && addresses != BTreeSet::from([stated])
+    {
+        faults.add(Check::Names, format!("{what}: through {text}, true {shown:?}"));
+    }
+    let owners: BTreeSet<Owner> = behind.iter().map(|seen| case.record(seen).owners[usize::from(!is_source)]).collect();
+    for word in text.split([' ', ',']).filter(|word| word.starts_with("eni-") || word.starts_with("nat-")) {
+        if !judge::is_called(case, &owners, word) {
+            faults.add(Check::Names, format!("{what}: through {text}, true {owners:?}"));
+        }
+    }
+}
+
+fn place(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+    let world = &case.story.world;
+    let text = text.split(" log group ").next().unwrap();
+    let of: Vec<_> = case.period.iter().map(|seen| &world.interfaces[case.record(seen).interface]).collect();
+    let accounts: BTreeSet<&str> = of.iter().map(|interface| interface.account.as_str()).collect();
+    let vpcs: BTreeSet<&str> = of.iter().map(|interface| interface.vpc.as_str()).collect();
+    let subnets: BTreeSet<&str> = of.iter().map(|interface| world.subnets[interface.subnet].id.as_str()).collect();
+    let ids: BTreeSet<Option<&str>> = case.period.iter().map(|seen| seen.interface.as_deref()).collect();
+    let places: BTreeSet<Option<&str>> = case.period.iter().map(|seen| seen.place()).collect();
+    // The account and the region stand first, and what is not of all flows says so.
+    let heaviest = text.contains("(the heaviest flows only)");
+    // Behind the log group is its own account.
+    let of_interfaces = text.split("log group").next().unwrap();
+    let words: Vec<&str> = of_interfaces.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let account = of_interfaces.split_once("account ").and_then(|(_, rest)| rest.split([' ', ',']).next());
+    let with = |prefix: &'static str| words.iter().copied().filter(move |word| word.starts_with(prefix));
+    for (stated, truth) in account
+        .into_iter()
+        .map(|account| (account, &accounts))
+        .chain(with("vpc-").map(|word| (word, &vpcs)))
+        .chain(with("subnet-").map(|word| (word, &subnets)))
+    {
+        // What is of the heaviest flows is one of several.
+        if !(heaviest && truth.contains(stated)) && *truth != BTreeSet::from([stated]) {
+            faults.add(Check::Place, format!("WHERE: {text}, true {truth:?}"));
+        }
+    }
+    if !heaviest {
+        let counts = counts(text);
+        for (noun, truth) in [("account", accounts.len()), ("VPC", vpcs.len()), ("subnet", subnets.len())] {
+            if let Some(stated) = counts.get(noun) {
+                judge::number(faults, Check::Place, &format!("WHERE: {noun}s"), *stated, truth as u64);
+            }
+        }
+    }
+    if let Some(stated) = counts(text).get("interface") {
+        let known = |of: &BTreeSet<Option<&str>>| of.iter().flatten().count() as u64;
+        let truth = if stated.1 == known(&places) { known(&places) } else { known(&ids) };
+        judge::number(faults, Check::Interfaces, "WHERE: interfaces", *stated, truth);
+    }
+    for word in words.iter().filter(|word| word.starts_with("eni-")) {
+        if ids != BTreeSet::from([Some(*word)]) && !heaviest {
+            faults.add(Check::Interfaces, format!("WHERE: {text}, true {ids:?}"));
+        }
+    }
+}
+
+fn which(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+    let truth: BTreeSet<bool> = case.period.iter().map(|seen| case.record(seen).egress).collect();
+    let heaviest = text.contains("(the heaviest flows only)");
+    for (word, egress) in [("inbound", false), ("outbound", true)] {
+        if text.starts_with(word) && !heaviest && truth != BTreeSet::from([egress]) {
+            faults.add(Check::Direction, format!("WHICH: {text}, true egress {truth:?}"));
+        }
+    }
+    if text.starts_with("direction not known") && case.period.iter().all(|seen| judge::can_tell(case, seen)) {
+        faults.add(Check::DirectionMissed, format!("WHICH: {text}"));
+    }
+}
+
+/// The times, and below them packets by the minute.
+fn when(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
+    let period = Sums::of(case.period.clone());
+    let stated = lines.first().and_then(|line| range(line));
+    faults.about_the_minute(Check::Times, "WHEN: first", stated.map(|(first, _)| first), period.first);
+    faults.about_the_minute(Check::Times, "WHEN: last", stated.map(|(_, last)| last), period.last.max(period.first));
+    let text = lines.join(" ");
+    let Some(head) = text.rfind(" in each ") else { return };
+    let step: u64 = text[head..].split_whitespace().nth(2).and_then(|word| word.parse().ok()).unwrap_or(1);
+    let of_minute = weights(&case.period, |seen| seen.start / 60_000);
+    let row = |line: &String| {
+        let (at, rest) = line.split_once(' ')?;
+        let (hour, minute) = at.split_once(':')?;
+        let at = hour.parse::<u64>().ok()? * 60 + minute.parse::<u64>().ok()?;
+        Some((at, rest.split(' ').next()?.replace(',', "").parse::<u64>().ok()?))
+    };
+    for (at, stated) in lines.iter().filter_map(row) {
+        let in_row = |minute: u64| (minute + 1_440 * 2 - at) % 1_440 < step;
+        let truth: u64 =
+            of_minute.iter().filter(|(minute, _)| in_row(**minute % 1_440)).map(|(_, weight)| weight).sum();
+        faults.same(Check::Times, &format!("timeline at {:02}:{:02}", at / 60, at % 60), stated, truth);
+    }
+}
+
+fn flows(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+    // Each begins with its source.
+    let words: Vec<&str> = text.split_whitespace().collect();
+    for (at, _) in words.iter().enumerate().filter(|(_, word)| **word == "→") {
+        let source: IpAddr = words[at - 1].parse().unwrap();
+        let target: IpAddr = words[at + 1].strip_suffix(':').unwrap().parse().unwrap();
+        let until = words[at + 1..].iter().position(|word| *word == "→").map_or(words.len(), |next| at + next);
+        let way = &words[at + 2..until];
+        let of: Vec<&Seen> = case
+            .period
+            .iter()
+            .copied()
+            .filter(|seen| {
+                [seen.source, seen.packet_source].contains(&source)
+                    && [seen.target, seen.packet_target].contains(&target)
+            })
+            .collect();
+        if of.is_empty() {
+            faults.add(Check::FlowTotals, format!("FLOWS: no record of {source} to {target}"));
+        }
+        // One flow of several between the two has a part of it.
+        let (bound, amount) =
+            if words[at + 2..].starts_with(&["at", "least"]) { (true, at + 4) } else { (false, at + 2) };
+        let stated: u64 = words[amount].replace(',', "").parse().unwrap();
+        let of_parts = weights(&of, |seen| {
+            let place = (seen.interface.clone(), seen.resource.clone(), seen.account.clone());
+            (place, seen.reason.clone(), seen.packet_source, seen.packet_target)
+        });
+        let of_interfaces = weights(&of, |seen| seen.interface.clone());
+        let all: u64 = of_parts.values().sum();
+        let fits = all == stated
+            || (bound && stated <= all)
+            || of_parts.values().chain(of_interfaces.values()).any(|part| *part == stated);
+        if !fits {
+            faults.add(Check::FlowTotals, format!("FLOWS: {source} to {target}: stated {stated}, true {of_parts:?}"));
+        }
+        let truth: BTreeSet<bool> = of.iter().map(|seen| case.record(seen).egress).collect();
+        for (word, egress) in [("inbound", false), ("outbound", true)] {
+            let claimed = way.iter().any(|one| one.trim_end_matches(',') == word);
+            if claimed && !truth.contains(&egress) {
+                faults.add(Check::Direction, format!("FLOWS: {source} to {target} {way:?}"));
+            }
+        }
+    }
+}
+
+fn why(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+    if text.contains("VPC Block Public Access (certain)")
+        && case.period.iter().any(|seen| seen.reason.as_deref() != Some("BPA"))
+    {
+        let without = case.period.iter().filter(|seen| seen.reason.is_none()).count();
+        faults.add(
+            Check::RejectReason,
+            format!("WHY: Block Public Access is certain, {without} of {} records are without it", case.period.len()),
+        );
+    }
+    let fates: Vec<_> = case.period.iter().flat_map(|seen| case.record(seen).truth.clone()).collect();
+    // Without a number of flows it is about all of them.
+    for (title, fits) in [
+        ("etwork ACL (certain)", fates.iter().all(|(_, fate)| fate.acl)),
+        ("Security groups (certain)", fates.iter().all(|(_, fate)| fate.groups)),
+        ("Security groups, inbound (certain)", fates.iter().all(|(_, fate)| fate.groups)),
+        ("Security groups, outbound (certain)", fates.iter().all(|(_, fate)| fate.groups)),
+        (
+            "Network ACL and security groups",
+            !text.contains("(certain)") || fates.iter().all(|(_, fate)| fate.acl && fate.groups),
+        ),
+    ] {
+        if !fits && (text.starts_with(title) || (text.contains(title) && title.starts_with('e'))) {
+            faults.add(Check::Certain, format!("WHY: {title}, true {fates:?}"));
+        }
+    }
+}
+
+fn next(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+    // Whoever follows the hint hears of nobody else either.
+    if let Some((_, rest)) = text.split_once("To silence ") {
+        let Ok(address) = rest.split(',').next().unwrap().parse::<IpAddr>() else {
+            faults.add(Check::Unread, format!("NEXT: {text}"));
+            return;
+        };
+        let is_source = rest.contains("write source!=");
+        let shown = |seen: &Seen| if is_source { seen.source } else { seen.target };
+        if case.period.iter().any(|seen| shown(seen) != address) {
+            faults.add(Check::Names, format!("NEXT: to silence {address} silences not all of it"));
+        }
+        if case.period.iter().any(|seen| case.record(seen).egress == is_source) {
+            faults.add(Check::Direction, format!("NEXT: {address} is not the other side"));
+        }
+    }
+}
+
+fn records(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
+    let mut rejected = 0;
+    for line in lines.iter().filter(|line| line.contains("ACCEPT") || line.contains("REJECT")) {
+        if line.contains("REJECT") {
+            rejected += 1;
+            if !case.period.iter().any(|seen| seen.text == *line) {
+                let in_the_incident = case.total.iter().any(|seen| seen.text == *line);
+                faults.add(
+                    Check::Lines,
+                    format!("RECORDS: of another time (of the incident: {in_the_incident}): {line}"),
+                );
+            }
+        } else if !case.all.iter().any(|seen| seen.text == *line) {
+            faults.add(Check::Lines, format!("RECORDS: nobody logged {line}"));
+        }
+    }
+    let left = case.period.len() as u64 - rejected.min(case.period.len() as u64);
+    let stated = lines.iter().find_map(|line| counts(line.strip_prefix("and ")?).get("record").copied());
+    let stated = stated.map_or(0, |(_, number)| number);
+    faults.same(Check::Lines, "RECORDS: more of them", stated, left);
+}

@@ -1,0 +1,444 @@
+//! Worlds with a story of their own: what happens over days, to an email that can never be sent, to stored state that cannot be
+//! read, and to a batch whose process died.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use alerting::{
+    Detection,
+    alert::Kind,
+    incident::{
+        GroupBy, IncidentKey, Policy,
+        policy::{LAMBDA_RETRY_MILLIS, MAX_TIMEOUT_SECONDS},
+        state::{Doc, DocId, Versioned, Write},
+    },
+    ports::{Commit, IncidentStore},
+    time::MINUTE_MILLIS,
+};
+
+use super::{
+    LATE_MILLIS, MAX_RECEIVES, START, Simulation, VISIBILITY_MILLIS, batch,
+    world::{Event, Random, Sent, World},
+};
+
+const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
+const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
+/// Until a message is in the failure queue whose email can never be sent, at the latest: the tries that are followed by another
+/// message, and those of the last one.
+const GIVEN_UP_MILLIS: u64 = 30 * MINUTE_MILLIS + MAX_RECEIVES as u64 * VISIBILITY_MILLIS;
+
+/// A world without faults, in which batches of one log group come at these times.
+fn world(times: &[u64], policy: Policy) -> Simulation {
+    let mut random = Random(1);
+    let batches: Vec<(String, Detection)> = (0..times.len()).map(|number| batch(&mut random, number, 1)).collect();
+    let mut world = World::new(random, START);
+    for (number, at) in times.iter().enumerate() {
+        world.schedule(START + at, Event::Batch { number, attempt: 0 });
+    }
+    Simulation { policy, ..Simulation::of(world, batches) }
+}
+
+fn mails(simulation: &Simulation) -> Vec<Sent> {
+    simulation.world.lock().unwrap().mails.clone()
+}
+
+fn kinds(simulation: &Simulation) -> Vec<Kind> {
+    mails(simulation).iter().map(|mail| mail.kind).collect()
+}
+
+fn records(simulation: &Simulation, numbers: impl IntoIterator<Item = usize>) -> u64 {
+    numbers.into_iter().map(|number| simulation.batches[number].1.tally.matched).sum()
+}
+
+fn quiet(minutes: u64) -> Policy {
+    Policy::new(&[5 * MINUTE_MILLIS, 15 * MINUTE_MILLIS, 60 * MINUTE_MILLIS], minutes * MINUTE_MILLIS).unwrap()
+}
+
+/// Runs what never waits.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("memory never waits"),
+    }
+}
+
+fn key() -> IncidentKey {
+    IncidentKey("Ping-Deny|1|group-0".to_owned())
+}
+
+fn stored(simulation: &Simulation, id: &DocId) -> Option<Versioned> {
+    at_once(simulation.store.get(std::slice::from_ref(id))).unwrap().pop().flatten()
+}
+
+/// Replaces a document by something that no version has written.
+fn spoil(simulation: &Simulation, id: &DocId) -> String {
+    let version = stored(simulation, id).map(|found| found.version);
+    let text = format!("{{\"future\":{{\"of\":\"{}\"}}}}", id.text());
+    let doc = Doc::Unreadable(text.clone());
+    let write = Write { id: id.clone(), expected: version, doc, expires_at: None };
+    assert_eq!(at_once(simulation.store.commit(&[write])), Ok(Commit::Written));
+    text
+}
+
+/// The copy of a document that was set aside, made within the world's time.
+fn copy(simulation: &Simulation, id: &DocId) -> Option<Doc> {
+    let now = simulation.world.lock().unwrap().now;
+    let ids: Vec<DocId> = (START..=now).map(|at| DocId::SetAside(at, Box::new(id.clone()))).collect();
+    let found = at_once(simulation.store.get(&ids)).unwrap();
+    found.into_iter().flatten().map(|found| found.doc).next()
+}
+
+#[test]
+fn the_counters_of_an_incident_that_stays_open_for_a_hundred_days_do_not_expire() {
+    // On the first day many counters are used, and only some of them ever again.
+    let times: Vec<u64> = (0..40).map(|n| n * MINUTE_MILLIS).chain((1..200).map(|n| n * DAY_MILLIS / 2)).collect();
+    let mut simulation = world(&times, quiet(1_440));
+    simulation.play();
+    simulation.check();
+    let resolved: Vec<Sent> = mails(&simulation).into_iter().filter(|mail| mail.kind == Kind::AllClear).collect();
+    assert_eq!(resolved.len(), 1, "it was one incident");
+    assert_eq!(resolved[0].records, records(&simulation, 0..times.len()));
+}
+
+#[test]
+fn no_retry_of_lambda_finds_the_lease_of_a_dead_run() {
+    for seconds in 2..=MAX_TIMEOUT_SECONDS {
+        // However early a run dies, its lease is over when Lambda tries again.
+        let mut simulation = world(&[0], quiet(15).with_timeout_seconds(seconds));
+        simulation.world.lock().unwrap().kills = vec!["publish", "publish"];
+        simulation.drain();
+        let world = simulation.world.lock().unwrap();
+        assert_eq!(world.busy, 0, "{seconds} s: a retry was wasted");
+        assert!(world.kills.is_empty(), "{seconds} s: {:?}", world.kills);
+        assert!(simulation.done.contains(&0), "{seconds} s");
+        let started: Vec<u64> = world.started.values().copied().collect();
+        assert!(started.contains(&START), "{started:?}");
+        assert!(world.started.values().any(|at| at - START < LAMBDA_RETRY_MILLIS + 5_000), "{started:?}");
+    }
+}
+
+#[test]
+fn a_message_delivered_twice_in_the_same_millisecond_sends_one_email() {
+    for seed in 0..200 {
+        let mut simulation = world(&[0, MINUTE_MILLIS, 2 * MINUTE_MILLIS], quiet(15));
+        {
+            let mut world = simulation.world.lock().unwrap();
+            world.random = Random(seed);
+            world.faults.repeat = 1_000;
+        }
+        simulation.drain();
+        assert_eq!(kinds(&simulation), [Kind::Opening, Kind::Update, Kind::AllClear], "seed {seed}");
+    }
+}
+
+/// A world in which the process that opens dies before it sends, and timer messages are late until somebody else has sent.
+fn opening_owed(times: &[u64]) -> Simulation {
+    let mut simulation = world(times, quiet(15));
+    simulation.world.lock().unwrap().kills = vec!["send"];
+    loop {
+        assert!(simulation.step());
+        let mut world = simulation.world.lock().unwrap();
+        if !world.mails.is_empty() {
+            break;
+        }
+        let later = |(at, number, event)| match event {
+            Event::Timer { .. } => (START.max(at) + 10 * MINUTE_MILLIS, number, event),
+            _ => (at, number, event),
+        };
+        let late =
+            world.queue.iter().any(|(at, _, event)| matches!(event, Event::Timer { .. }) && *at < START + 300_000);
+        if late {
+            world.queue = std::mem::take(&mut world.queue).into_iter().map(later).collect();
+        }
+    }
+    simulation.drain();
+    simulation
+}
+
+#[test]
+fn an_opening_that_the_batchs_own_retry_sends_tells_what_others_have_counted_since() {
+    let simulation = opening_owed(&[0, 10_000, 20_000]);
+    let mails = mails(&simulation);
+    assert!(mails[0].at < START + 2 * MINUTE_MILLIS, "sent by the retry");
+    assert_eq!((mails[0].kind, mails[0].records), (Kind::Opening, records(&simulation, 0..3)));
+    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear], "all of it is recorded as told: no update");
+}
+
+#[test]
+fn an_opening_that_another_batch_takes_over_tells_the_counters_of_the_whole_incident() {
+    // One comes while the lease of the process that died is on, the next one after that.
+    let simulation = opening_owed(&[0, 10_000, 45_000]);
+    let mails = mails(&simulation);
+    assert!(mails[0].at < START + 50_000, "sent by the third batch");
+    assert_eq!((mails[0].kind, mails[0].records), (Kind::Opening, records(&simulation, 0..3)));
+    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear], "all of it is recorded as told: no update");
+}
+
+#[test]
+fn an_opening_that_the_timer_takes_over_tells_the_counters_of_the_whole_incident() {
+    let mut simulation = world(&[0, 10_000, 39_000], quiet(15));
+    simulation.world.lock().unwrap().kills = vec!["send"];
+    simulation.drain();
+    let mails = mails(&simulation);
+    assert_eq!((mails[0].kind, mails[0].records), (Kind::Opening, records(&simulation, 0..3)));
+    assert!(mails[0].at < START + MINUTE_MILLIS, "{} ms late", mails[0].at - START);
+    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear]);
+}
+
+/// A world in which emails of a kind can never be sent about the first incident of the key; another one comes a day later.
+fn poisoned(kind: Kind, all_clear: bool) -> (Simulation, usize) {
+    let first: Vec<u64> = (0..6).map(|n| n * 4 * MINUTE_MILLIS).collect();
+    let second: Vec<u64> = (0..4).map(|n| DAY_MILLIS + n * 4 * MINUTE_MILLIS).collect();
+    let mut policy = quiet(15);
+    policy.all_clear = all_clear;
+    let mut simulation = world(&[first.clone(), second].concat(), policy);
+    simulation.world.lock().unwrap().poison = Some((kind, 1));
+    simulation.drain();
+    (simulation, first.len())
+}
+
+#[test]
+fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_report_or_a_replay() {
+    for kind in [Kind::Opening, Kind::Update, Kind::AllClear] {
+        for all_clear in [true, false] {
+            if kind == Kind::AllClear && !all_clear {
+                continue;
+            }
+            let (mut simulation, first) = poisoned(kind, all_clear);
+            let (incident, refused) = {
+                let world = simulation.world.lock().unwrap();
+                let incident = world.poisoned.first().unwrap().clone();
+                (incident, world.refused.clone())
+            };
+            // A bounded number of tries: for a report three messages see to it, the last one when the next incident ends.
+            let tries = refused.len() as u32;
+            let bound = if kind == Kind::AllClear { 1 + 3 * MAX_RECEIVES } else { 3 + 4 + MAX_RECEIVES };
+            assert!(tries <= bound, "{kind:?}: {tries} tries");
+            let counted = records(&simulation, 0..first);
+            let told = |simulation: &Simulation| {
+                mails(simulation).iter().filter(|mail| mail.incident == incident).map(|mail| mail.records).max()
+            };
+            if kind == Kind::AllClear {
+                let (at, (_, failed, _)) = simulation.timer_failures.first().unwrap().clone();
+                assert_eq!(failed, incident);
+                assert!(at < refused[0].0 + GIVEN_UP_MILLIS, "{} ms", at - refused[0].0);
+            } else {
+                // The incident ends all the same, and its report tells everything, also where nobody wants resolved emails.
+                assert_eq!(told(&simulation), Some(counted), "{kind:?} {all_clear}");
+            }
+            // Whoever replays what is in the failure queue gets the email.
+            simulation.play();
+            assert_eq!(told(&simulation), Some(counted), "{kind:?} {all_clear}");
+            assert!(simulation.timer_failures.is_empty());
+        }
+    }
+}
+
+#[test]
+fn an_email_that_always_fails_under_steady_traffic_is_given_up_and_tried_again_in_rounds() {
+    for kind in [Kind::Opening, Kind::Update] {
+        let times: Vec<u64> = (0..200).map(|n| n * 3 * MINUTE_MILLIS).collect();
+        let mut simulation = world(&times, quiet(15));
+        simulation.world.lock().unwrap().poison = Some((kind, 1));
+        simulation.drain();
+        let refused = simulation.world.lock().unwrap().refused.clone();
+        let (at, _) = simulation.timer_failures.first().unwrap().clone();
+        assert!(at < refused[0].0 + GIVEN_UP_MILLIS, "{kind:?}: {} ms until the alarm", at - refused[0].0);
+        // Ten hours and six rounds at most, each of a bounded number of tries.
+        assert!(refused.len() as u32 <= 6 * (4 + MAX_RECEIVES), "{kind:?}: {} tries", refused.len());
+        assert!(refused.last().unwrap().0 > START + 7 * HOUR_MILLIS, "{kind:?}: a mended topic would go unnoticed");
+        simulation.play();
+        simulation.check();
+    }
+}
+
+#[test]
+fn an_email_that_always_fails_does_not_hold_up_the_next_incident_of_its_key() {
+    for kind in [Kind::Opening, Kind::Update, Kind::AllClear] {
+        let (simulation, first) = poisoned(kind, true);
+        let world = simulation.world.lock().unwrap();
+        let of_next: Vec<&Sent> = world.mails.iter().filter(|mail| !world.poisoned.contains(&mail.incident)).collect();
+        let next: BTreeSet<&String> = of_next.iter().map(|mail| &mail.incident).collect();
+        assert_eq!(next.len(), 1, "{kind:?}");
+        let kinds: Vec<Kind> = of_next.iter().map(|mail| mail.kind).collect();
+        assert_eq!(kinds, [Kind::Opening, Kind::Update, Kind::Update, Kind::AllClear], "{kind:?}");
+        assert!(of_next[0].at < START + DAY_MILLIS + LATE_MILLIS, "{kind:?}: the opening is late");
+        assert_eq!(of_next[3].records, records(&simulation, first..first + 4), "{kind:?}");
+        let resolved = of_next[3].at - (START + DAY_MILLIS + 12 * MINUTE_MILLIS);
+        assert!(resolved < 15 * MINUTE_MILLIS + LATE_MILLIS, "{kind:?}: resolved after {resolved} ms");
+    }
+}
+
+#[test]
+fn the_next_incident_ends_in_time_while_the_report_of_the_one_before_still_fails() {
+    // The second incident opens and ends while the first one's resolved email is being tried.
+    let times = [0, 17 * MINUTE_MILLIS];
+    let mut simulation = world(&times, quiet(15));
+    simulation.world.lock().unwrap().poison = Some((Kind::AllClear, 1));
+    simulation.drain();
+    let world = simulation.world.lock().unwrap();
+    let resolved: BTreeMap<bool, u64> = world
+        .mails
+        .iter()
+        .filter(|mail| mail.kind == Kind::AllClear)
+        .map(|mail| (world.poisoned.contains(&mail.incident), mail.at))
+        .collect();
+    let at = resolved[&false];
+    assert!(at < START + 32 * MINUTE_MILLIS + LATE_MILLIS, "{} ms late", at - (START + 32 * MINUTE_MILLIS));
+    assert!(!resolved.contains_key(&true));
+}
+
+#[test]
+fn a_report_whose_message_comes_while_its_sender_may_be_alive_is_sent_when_the_queue_delivers_it_again() {
+    let mut simulation = world(&[0], quiet(15));
+    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+        assert!(simulation.step());
+    }
+    // Whoever closes the incident dies before it sends; of its message only one copy is left, which comes at once.
+    simulation.world.lock().unwrap().kills = vec!["send"];
+    while !simulation.world.lock().unwrap().kills.is_empty() || !simulation.tasks.is_empty() {
+        assert!(simulation.step());
+    }
+    {
+        let mut world = simulation.world.lock().unwrap();
+        let ends = world.queue.iter().filter_map(|(at, _, event)| match event {
+            Event::Timer { wake, receive: 0 } => Some((*at, wake.clone())),
+            _ => None,
+        });
+        let (_, wake) = ends.max().unwrap();
+        world.queue.clear();
+        let now = world.now;
+        world.schedule(now, Event::Timer { wake, receive: 0 });
+    }
+    simulation.drain();
+    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear]);
+}
+
+#[test]
+fn a_head_that_cannot_be_read_is_set_aside_with_an_alarm_and_the_next_batch_opens_anew() {
+    let mut simulation = world(&[0, 2 * MINUTE_MILLIS], quiet(15));
+    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+        assert!(simulation.step());
+    }
+    let head = DocId::Head(key());
+    let spoiled = spoil(&simulation, &head);
+    simulation.drain();
+    assert_eq!(copy(&simulation, &head), Some(Doc::Unreadable(spoiled)), "as it was");
+    assert!(simulation.world.lock().unwrap().alarmed > 0);
+    // What the lost incident had counted stands in counters that nobody knows: one is met again or stays as it is.
+    assert!(kinds(&simulation).contains(&Kind::AllClear), "the new incident goes its way: {:?}", kinds(&simulation));
+    assert!(simulation.failure_queue.is_empty() && simulation.timer_failures.is_empty(), "nothing is retried for ever");
+}
+
+#[test]
+fn a_counter_a_batch_and_a_report_that_cannot_be_read_are_set_aside_too() {
+    let mut simulation = world(&[0, 2 * MINUTE_MILLIS, 4 * MINUTE_MILLIS], quiet(15));
+    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+        assert!(simulation.step());
+    }
+    let used = |simulation: &Simulation| {
+        let counted = simulation.world.lock().unwrap().counted.clone();
+        counted.into_values().next().unwrap().shards.into_keys().next().unwrap()
+    };
+    let ids = [used(&simulation), DocId::Batch("batch-0".to_owned())];
+    let texts: Vec<String> = ids.iter().map(|id| spoil(&simulation, id)).collect();
+    // The batch comes once more: it is counted, that much is certain.
+    simulation.world.lock().unwrap().schedule(START + MINUTE_MILLIS, Event::Batch { number: 0, attempt: 0 });
+    simulation.drain();
+    for (id, text) in ids.iter().zip(texts) {
+        assert_eq!(copy(&simulation, id), Some(Doc::Unreadable(text)), "{}", id.text());
+    }
+    assert_eq!(simulation.world.lock().unwrap().alarmed, 2);
+    assert!(simulation.failure_queue.is_empty() && simulation.timer_failures.is_empty());
+    let resolved = mails(&simulation).into_iter().find(|mail| mail.kind == Kind::AllClear).unwrap();
+    assert_eq!(resolved.records, records(&simulation, 1..3), "what is set aside is counted no more, and nothing twice");
+
+    let report = DocId::Report(key(), resolved.incident.clone());
+    let text = spoil(&simulation, &report);
+    let timer = (key(), resolved.incident, 0);
+    let now = simulation.world.lock().unwrap().now;
+    simulation.world.lock().unwrap().schedule(now, Event::Timer { wake: timer, receive: 0 });
+    simulation.drain();
+    assert_eq!(copy(&simulation, &report), Some(Doc::Unreadable(text)));
+    assert!(simulation.timer_failures.is_empty());
+}
+
+#[test]
+fn nothing_is_set_aside_unless_the_alarm_has_its_metric() {
+    let mut simulation = world(&[0, 2 * MINUTE_MILLIS], quiet(15));
+    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+        assert!(simulation.step());
+    }
+    let head = DocId::Head(key());
+    let spoiled = spoil(&simulation, &head);
+    simulation.world.lock().unwrap().faults.error = 1_000;
+    let next = simulation.world.lock().unwrap().queue.pop_first().map(|(_, _, event)| event).unwrap();
+    simulation.start(next);
+    while !simulation.tasks.is_empty() {
+        simulation.step();
+    }
+    assert_eq!(stored(&simulation, &head).map(|found| found.doc), Some(Doc::Unreadable(spoiled)));
+}
+
+#[test]
+fn counters_of_an_incident_that_nobody_knows_are_kept_before_they_are_overwritten() {
+    let times: Vec<u64> = (0..60).map(|n| n * 10_000).collect();
+    let mut simulation = world(&times, quiet(15));
+    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+        assert!(simulation.step());
+    }
+    let orphan =
+        simulation.world.lock().unwrap().counted.values().next().unwrap().shards.keys().next().unwrap().clone();
+    let before = stored(&simulation, &orphan).unwrap().doc;
+    spoil(&simulation, &DocId::Head(key()));
+    simulation.drain();
+    assert_eq!(copy(&simulation, &orphan), Some(before), "with what it had counted");
+    assert_eq!(simulation.world.lock().unwrap().alarmed, 2, "the head and one counter");
+}
+
+#[test]
+fn without_resolved_emails_an_update_tells_the_last_news_before_the_end() {
+    let mut policy = quiet(10);
+    policy.all_clear = false;
+    // The quiet time after the third batch ends before the next update is due.
+    let mut simulation = world(&[0, 6 * MINUTE_MILLIS, 7 * MINUTE_MILLIS], policy);
+    simulation.drain();
+    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::Update, Kind::Update]);
+    assert_eq!(mails(&simulation)[2].records, records(&simulation, 0..3));
+}
+
+#[test]
+fn a_batch_is_remembered_for_as_long_as_its_failure_can_be_replayed() {
+    let mut simulation = world(&[0], quiet(15));
+    // The failure queue keeps it for 14 days, and it may have failed for 6 hours before.
+    let replay = START + 14 * DAY_MILLIS + 6 * HOUR_MILLIS;
+    simulation.world.lock().unwrap().schedule(replay, Event::Batch { number: 0, attempt: 0 });
+    simulation.drain();
+    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear], "counted once");
+}
+
+impl Simulation {
+    fn of(world: World, batches: Vec<(String, Detection)>) -> Simulation {
+        Simulation {
+            world: Arc::new(std::sync::Mutex::new(world)),
+            store: Arc::default(),
+            batches: Arc::new(batches),
+            tasks: Vec::new(),
+            runs: 0,
+            succeeded: BTreeSet::new(),
+            done: BTreeSet::new(),
+            failure_queue: Vec::new(),
+            timer_failures: Vec::new(),
+            policy: Policy::default(),
+            group_by: GroupBy::LogGroup,
+            skew_millis: 0,
+            honest: true,
+            calm: true,
+        }
+    }
+}

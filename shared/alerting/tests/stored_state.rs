@@ -1,0 +1,279 @@
+//! What is stored: documents of today as files, which every later version reads.
+//!
+//! Until the first release the files follow the types: `UPDATE_STORED_STATE=1 cargo test -p alerting --test stored_state` writes
+//! them anew. From then on a file is never changed again; a document of another form gets a file of its own beside it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test, which writes its files when it is told to"
+)]
+
+use std::{fs, path::PathBuf};
+
+use alerting::{
+    Detection, Detector,
+    detect::Source,
+    finding::Totals,
+    incident::{
+        IncidentKey, Summary,
+        plan::MAX_TRIES,
+        policy::MAX_SHARDS,
+        state::{BatchDoc, Closing, Doc, Handed, HeadDoc, Lease, Open, Past, ReportDoc, Reporting, ShardDoc, Unsent},
+    },
+    ports::Wake,
+    time::EpochMillis,
+};
+use flow_log::{Formats, LogEvent};
+use serde_json::Value;
+
+const AT: EpochMillis = EpochMillis(1_795_401_134_000);
+/// The size of an item
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+const MAX_ITEM_BYTES: usize = 400 * 1024;
+/// The size of a transaction (the same page).
+const MAX_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
+/// Objects whose keys are names that were counted, not fields.
+const MAPS: [&str; 2] = ["minutes", "e"];
+/// Fields that a document may lack: what is not known is empty.
+const MAY_BE_MISSING: [&str; 26] = [
+    "current",
+    "unsent",
+    "reporting",
+    "last",
+    "owed",
+    "tries",
+    "retry",
+    "round_ends",
+    "minutes",
+    "flows",
+    "lines",
+    "way",
+    "r",
+    "d",
+    "accounts",
+    "bytes",
+    "flows_left_out",
+    "fresh",
+    "handed",
+    "current/lease",
+    "o",
+    "packets",
+    "protocols",
+    "regions",
+    "reported",
+    "u",
+];
+
+fn detection<T: AsRef<str>>(lines: &[T]) -> Detection {
+    let formats = Formats::default();
+    let mut detector = Detector::new(&formats);
+    for line in lines {
+        detector.observe(&LogEvent::new("1", 1_795_401_134_000, line.as_ref()));
+    }
+    detector.finish(Source { owner: "1".into(), log_group: "Log-Group".into(), log_stream: "s".into() })
+}
+
+fn summary() -> Summary {
+    let detection = detection(&[
+        "2 1 eni-1 203.0.113.12 10.0.0.1 0 0 1 4 336 1795401134 1795401190 ACCEPT OK",
+        "2 1 eni-1 10.0.0.1 203.0.113.12 0 0 1 4 336 1795401134 1795401190 REJECT OK",
+        "2 1 eni-2 2001:db8::1 2001:db8::2 0 0 58 2 168 1795401194 1795401250 REJECT OK",
+    ]);
+    Summary::of(&detection.findings, &Totals::default())
+}
+
+fn documents() -> Vec<(&'static str, Doc)> {
+    let summary = summary();
+    let lease = Lease { owner: "timer 1795401134000-0a1b2c3d 4 run".to_owned(), until: AT };
+    let id = "1795401134000-0a1b2c3d".to_owned();
+    let key = IncidentKey("Ping-Deny|1|Log-Group|source=10.0.0.1".to_owned());
+    let open = Open {
+        id: id.clone(),
+        opened_at: AT,
+        mails: 1,
+        mailed_at: AT,
+        lease: Some(lease.clone()),
+        timer: 7,
+        wake_at: AT,
+    };
+    let closing = Closing {
+        id: id.clone(),
+        opened_at: AT,
+        last_seen: AT,
+        mails: 2,
+        summary: summary.clone(),
+        unreported: summary.totals,
+        lease: lease.clone(),
+        timer: 9,
+    };
+    let last = Past { id: id.clone(), opened_at: AT, last_seen: AT, totals: summary.totals };
+    let reporting = Reporting { id: id.clone(), timer: 9, wake_at: AT };
+    let unsent = Unsent { tries: MAX_TRIES - 1, retry: Some(6), round_ends: Some(AT) };
+    vec![
+        ("head-open", Doc::Head(HeadDoc { current: Some(open), unsent, reporting: None, last: None })),
+        ("head-ended", Doc::Head(HeadDoc { reporting: Some(reporting), last: Some(last), ..HeadDoc::default() })),
+        (
+            "counter",
+            Doc::Shard(ShardDoc {
+                reported: summary.clone(),
+                handed: Some(Handed { email: 2, summary: summary.clone() }),
+                fresh: summary.clone(),
+                ..ShardDoc::new(id.clone(), AT)
+            }),
+        ),
+        ("counter-sealed", Doc::Shard(ShardDoc { sealed: true, ..ShardDoc::new(id.clone(), AT) })),
+        ("report-owed", Doc::Report(ReportDoc { owed: Some(closing) })),
+        ("report-sent", Doc::Report(ReportDoc::default())),
+        ("batch", Doc::Batch(BatchDoc { lease, done: false, measured: true, opened: vec![(key, id)] })),
+    ]
+}
+
+fn timer() -> Wake {
+    Wake {
+        key: IncidentKey("Ping-Deny|1|Log-Group".to_owned()),
+        incident: "1795401134000-0a1b2c3d".to_owned(),
+        timer: 7,
+    }
+}
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/stored-state/{name}.json"))
+}
+
+fn file(name: &str) -> Value {
+    let path = path(name);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Every object below a value, by the path to it, without those whose keys are names.
+fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            let named = MAPS.contains(&path.rsplit('/').next().unwrap_or_default());
+            if !path.is_empty() && !named {
+                found.push(path.to_owned());
+            }
+            fields.iter().for_each(|(name, value)| objects(value, &format!("{path}/{name}"), found));
+        }
+        Value::Array(values) => {
+            values.iter().enumerate().for_each(|(at, value)| objects(value, &format!("{path}/{at}"), found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn todays_documents_are_written_as_the_files_say_and_read_back() {
+    let mut all: Vec<(&str, Value)> =
+        documents().iter().map(|(name, doc)| (*name, serde_json::from_str(&doc.to_text().unwrap()).unwrap())).collect();
+    all.push(("timer-message", serde_json::to_value(timer()).unwrap()));
+    if std::env::var_os("UPDATE_STORED_STATE").is_some() {
+        for (name, value) in &all {
+            fs::write(path(name), format!("{}\n", serde_json::to_string_pretty(value).unwrap())).unwrap();
+        }
+    }
+    for (name, value) in &all {
+        assert_eq!(*value, file(name), "{name} is no longer written as before: what is stored could not be read");
+    }
+    for (name, doc) in documents() {
+        assert_eq!(Doc::from_text(&file(name).to_string()), doc, "{name}");
+    }
+    assert_eq!(serde_json::from_value::<Wake>(file("timer-message")).unwrap(), timer());
+}
+
+#[test]
+fn a_field_that_a_later_version_adds_is_passed_over() {
+    let mut fields = 0;
+    for (name, doc) in documents() {
+        let value = file(name);
+        let mut paths = Vec::new();
+        objects(&value, "", &mut paths);
+        for path in paths {
+            let mut more = value.clone();
+            let object = more.pointer_mut(&path).unwrap().as_object_mut().unwrap();
+            object.insert("of_a_later_version".to_owned(), serde_json::json!({ "a": [1, null] }));
+            assert_eq!(Doc::from_text(&more.to_string()), doc, "{name} with a field more at {path}");
+            fields += 1;
+        }
+    }
+    assert!(fields > 40, "{fields}");
+    let mut more = file("timer-message");
+    more["of_a_later_version"] = Value::Null;
+    assert_eq!(serde_json::from_value::<Wake>(more).unwrap(), timer());
+}
+
+#[test]
+fn a_field_that_may_be_missing_is_empty_and_without_any_other_the_document_is_kept_as_it_is() {
+    let (mut missing, mut needed) = (0, 0);
+    for (name, _) in documents() {
+        let value = file(name);
+        let mut paths = Vec::new();
+        objects(&value, "", &mut paths);
+        for path in paths.iter().filter(|path| !path.contains("/flows/")) {
+            let fields: Vec<String> = value.pointer(path).unwrap().as_object().unwrap().keys().cloned().collect();
+            for field in fields {
+                let mut less = value.clone();
+                less.pointer_mut(path).unwrap().as_object_mut().unwrap().remove(&field);
+                let text = less.to_string();
+                let read = Doc::from_text(&text);
+                let in_its_object = format!("{}/{field}", path.rsplit('/').next().unwrap());
+                if [field.as_str(), &in_its_object].iter().any(|name| MAY_BE_MISSING.contains(name)) {
+                    assert!(!matches!(read, Doc::Unreadable(_)), "{name} without {path}/{field}");
+                    missing += 1;
+                } else {
+                    assert_eq!(read, Doc::Unreadable(text.clone()), "{name} without {path}/{field}");
+                    assert_eq!(read.to_text().unwrap(), text);
+                    needed += 1;
+                }
+            }
+        }
+    }
+    assert!(missing > 20 && needed > 20, "{missing} {needed}");
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_word_for_word() {
+    for text in ["", "{", "null", "{\"head\":{\"current\":5}}", "{\"later\":{}}", "{\"unreadable\":\"x\"}", "\u{1f600}"]
+    {
+        let doc = Doc::from_text(text);
+        assert_eq!(doc, Doc::Unreadable(text.to_owned()));
+        assert_eq!(doc.to_text().unwrap(), text);
+    }
+}
+
+#[test]
+fn the_largest_documents_fit_into_items_and_all_counters_of_an_incident_into_a_transaction() {
+    let long = "9".repeat(200);
+    let batch = |number: u32| {
+        let lines: Vec<String> = (0..2_000)
+            .map(|n| {
+                let (host, minute) = (number * 2_000 + n, 1_795_401_134 + 60 * u64::from(n % 200));
+                format!(
+                    "2 {long} eni-{host:017x}{long} 2001:db8:1234:a100:8d6e:3477:{:x}:{:x} \
+                     2001:db8:ffff:ffff:ffff:ffff:{:x}:ffff 0 0 58 {} {} {minute} {} REJECT OK",
+                    host >> 16,
+                    host & 0xffff,
+                    n,
+                    u64::MAX - u64::from(host),
+                    u64::MAX,
+                    minute + 59
+                )
+            })
+            .collect();
+        Summary::of(&detection(&lines).findings, &Totals::default())
+    };
+    let mut summary = batch(0);
+    (1..4).for_each(|number| summary.merge(&batch(number)));
+    let shard = ShardDoc {
+        reported: summary.clone(),
+        handed: Some(Handed { email: u32::MAX, summary: summary.clone() }),
+        fresh: summary,
+        ..ShardDoc::new("i".repeat(40), AT)
+    };
+    let bytes = Doc::Shard(shard).to_text().unwrap().len();
+    assert!(bytes > 5_000, "{bytes} bytes: the counters are not full");
+    assert!(4 * bytes <= MAX_ITEM_BYTES, "{bytes} bytes of one counter; a head and a report hold up to two");
+    assert!(bytes * (usize::from(MAX_SHARDS) + 4) <= MAX_TRANSACTION_BYTES, "{bytes} bytes of one counter");
+}
