@@ -3,7 +3,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use alerting::{ports::PortError, text::one_line};
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
@@ -33,28 +33,26 @@ impl Shared {
         Shared(Arc::new(OnceCell::new_with(Some(config))))
     }
 
-    /// Region, credentials and endpoints from where the SDK looks for them, with the time-outs and retries above.
-    ///
-    /// Standard retries, not adaptive ones: those never retry at a function's rate of calls (ARCHITECTURE.md, Decisions).
-    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+    /// Region, credentials and endpoints from where the SDK looks for them, with the limits of [`limited`].
     pub(crate) async fn load(&self) -> &SdkConfig {
-        self.0
-            .get_or_init(|| {
-                let tls = Provider::Rustls(CryptoMode::Ring);
-                aws_config::defaults(BehaviorVersion::latest())
-                    .http_client(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https())
-                    .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-                    .timeout_config(
-                        TimeoutConfig::builder()
-                            .connect_timeout(CONNECT_TIMEOUT)
-                            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                            .operation_timeout(OPERATION_TIMEOUT)
-                            .build(),
-                    )
-                    .load()
-            })
-            .await
+        self.0.get_or_init(|| limited(aws_config::defaults(BehaviorVersion::latest())).load()).await
     }
+}
+
+/// The HTTP client, the time-outs and the retries of all clients.
+///
+/// Standard retries, not adaptive ones: those never retry at a function's rate of calls (ARCHITECTURE.md, Decisions).
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+pub(crate) fn limited(loader: ConfigLoader) -> ConfigLoader {
+    let tls = Provider::Rustls(CryptoMode::Ring);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT);
+    loader
+        .http_client(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https())
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .timeout_config(timeouts.build())
 }
 
 /// Tells an SDK error on one line: the service's code and message where it answered, the chain of causes where it did not.

@@ -8,6 +8,8 @@ pub mod dynamodb;
 pub mod ec2;
 pub mod sns;
 pub mod sqs;
+#[cfg(test)]
+mod wire;
 
 pub use cloudwatch::CloudWatchMetrics;
 pub use dynamodb::DynamoIncidents;

@@ -8,7 +8,10 @@ use alerting::{
     routing::Attribute,
 };
 use aws_config::{retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_sns::{Client, config::Builder, error::BuildError, types::MessageAttributeValue};
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_sdk_sns::{
+    Client, config::Builder, error::BuildError, operation::publish::PublishError, types::MessageAttributeValue,
+};
 use tokio::sync::OnceCell;
 
 use crate::client::{CONNECT_TIMEOUT, Shared, port_error};
@@ -36,7 +39,12 @@ impl SnsAlerts {
     }
 
     async fn client(&self) -> &Client {
-        self.client.get_or_init(|| async { Client::new(self.shared.load().await) }).await
+        self.client
+            .get_or_init(|| async {
+                let config = Builder::from(self.shared.load().await).retry_classifier(throttled());
+                Client::from_conf(config.build())
+            })
+            .await
     }
 }
 
@@ -74,6 +82,12 @@ impl AlertSink for SnsAlerts {
             .map(drop)
             .map_err(|error| port_error(CALL, &error))
     }
+}
+
+/// Names what the SDK does not know to pass by itself: too many calls of SNS, and of KMS where it encrypts the topic
+/// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
+fn throttled() -> AwsErrorCodeClassifier<PublishError> {
+    AwsErrorCodeClassifier::builder().transient_errors(&["Throttled", "KMSThrottling"][..]).build()
 }
 
 /// Less time than for a mail.

@@ -1,0 +1,304 @@
+//! Messages to topics: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use alerting::{
+    Detector, IncidentKey, Message, Notice,
+    alert::{Kind, Site},
+    console_link::Console,
+    detect::Source,
+    envelope::MACHINES,
+    finding::Totals,
+    incident::{Policy, Reason},
+    mail::language::Language,
+    message::Told,
+    network::Network,
+    ports::AlertSink,
+    time::EpochMillis,
+    zone::Zone,
+};
+use flow_log::{Formats, LogEvent};
+use serde_json::Value;
+
+use super::{
+    assert_fails,
+    service::{Answer, Request, Service, Trouble, timed},
+    times,
+};
+use crate::{
+    client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS, OPERATION_TIMEOUT},
+    sns::{CHAT_ATTEMPT_TIMEOUT, CHAT_ATTEMPTS, CHAT_TIMEOUT, SnsAlerts},
+};
+
+const TOPIC: &str = "arn:aws:sns:ap-northeast-1:123456789010:pings";
+const CHAT: &str = "arn:aws:sns:ap-northeast-1:123456789010:pings-chat";
+const CALL: &str = "sns Publish";
+const CHAT_CALL: &str = "sns Publish to the chat";
+
+type Form = BTreeMap<String, String>;
+
+/// The messages that were published.
+type Published = Arc<Mutex<Vec<Form>>>;
+
+async fn world() -> (Published, Service, SnsAlerts) {
+    let published = Published::default();
+    let messages = Arc::clone(&published);
+    let service = Service::new(move |request| match publish(request) {
+        Ok(form) => {
+            messages.lock().unwrap().push(form);
+            xml(
+                200,
+                "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>\
+                 567910cd-659e-55d4-8ccb-5aaf14679dc0</MessageId></PublishResult><ResponseMetadata><RequestId>\
+                 d74b8436-ae13-5ab4-a9ff-ce54dfea72a0</RequestId></ResponseMetadata></PublishResponse>",
+            )
+        }
+        Err(wrong) => wrong,
+    });
+    let alerts = SnsAlerts::new(service.shared().await, TOPIC, Some(CHAT.to_owned()));
+    (published, service, alerts)
+}
+
+/// Takes a message as the service does.
+fn publish(request: &Request) -> Result<Form, Answer> {
+    let signed = request.header("authorization").contains("/ap-northeast-1/sns/aws4_request");
+    let content = request.header("content-type") == "application/x-www-form-urlencoded";
+    let form: Form = form_urlencoded::parse(&request.body).into_owned().collect();
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    if request.line != "POST /" || !signed || !content || field("Version") != "2010-03-31" {
+        return Err(error(403, "SignatureDoesNotMatch", "The request is not signed."));
+    }
+    if field("Action") != "Publish" || ![TOPIC, CHAT].contains(&field("TopicArn")) {
+        return Err(error(404, "NotFound", "Topic does not exist"));
+    }
+    let subject = form.get("Subject");
+    if field("Message").is_empty() || subject.is_some_and(|subject| subject.is_empty() || subject.len() > 99) {
+        return Err(error(400, "InvalidParameter", "Invalid parameter"));
+    }
+    Ok(form)
+}
+
+fn error(status: u16, code: &str, message: &str) -> Answer {
+    let kind = if status < 500 { "Sender" } else { "Receiver" };
+    xml(
+        status,
+        &format!(
+            "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{kind}</Type><Code>{code}\
+             </Code><Message>{message}</Message></Error><RequestId>9dd01905-5012-5f99-8663-4b3ecd0dfaef</RequestId>\
+             </ErrorResponse>"
+        ),
+    )
+}
+
+fn xml(status: u16, body: &str) -> Answer {
+    Answer::new(status, "text/xml", body)
+}
+
+/// What is sent about a ping that two interfaces of ours rejected.
+fn notice() -> Notice {
+    let formats = Formats::default();
+    let mut detector = Detector::new(&formats);
+    for line in [
+        "2 123456789010 eni-1 203.0.113.12 10.0.0.5 0 0 1 4 336 1432917027 1432917142 REJECT OK",
+        "2 123456789010 eni-2 203.0.113.12 10.0.0.6 0 0 1 4 336 1432917094 1432917142 REJECT OK",
+    ] {
+        detector.observe(&LogEvent::new("1", 1_432_917_094_000, line));
+    }
+    let source = Source {
+        owner: "123456789010".to_owned(),
+        log_group: "vpc-flow-logs".to_owned(),
+        log_stream: "eni-1-all".to_owned(),
+    };
+    let detection = detector.finish(source);
+    let findings: Vec<_> = detection.findings.iter().collect();
+    let told = Told::batch(&detection, &findings, Totals::default());
+    let site = Site {
+        region: "ap-northeast-1".to_owned(),
+        console: Console::new("ap-northeast-1"),
+        metric_namespace: "pings".to_owned(),
+        metric_name: "pings".to_owned(),
+        language: Language::English,
+        zone: Zone::UTC,
+    };
+    Notice::of(&Message {
+        kind: Kind::Opening,
+        reason: Reason::New,
+        key: &IncidentKey("Ping-Deny|123456789010|vpc-flow-logs".to_owned()),
+        incident: "i-1",
+        number: 1,
+        opened_at: EpochMillis(1_432_917_200_000),
+        mailed_at: None,
+        last_seen: None,
+        previous: None,
+        total: told.totals,
+        since: told.totals,
+        told,
+        network: &Network::default(),
+        policy: &Policy::default(),
+        site: &site,
+        now: EpochMillis(1_432_917_200_000),
+    })
+}
+
+/// Type and value of each attribute, by name.
+fn attributes(form: &Form) -> BTreeMap<String, (String, String)> {
+    let entry = |number: u32, name: &str| form.get(&format!("MessageAttributes.entry.{number}.{name}")).cloned();
+    let attribute = |number| {
+        let name = entry(number, "Name")?;
+        Some((name, (entry(number, "Value.DataType").unwrap(), entry(number, "Value.StringValue").unwrap())))
+    };
+    (1..).map_while(attribute).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_and_its_document_are_one_message_with_a_text_for_each_protocol() {
+    let (published, service, alerts) = world().await;
+    let notice = notice();
+    alerts.send(&notice).await.unwrap();
+    let form = published.lock().unwrap().pop().unwrap();
+    assert_eq!(form["TopicArn"], TOPIC);
+    assert_eq!(form["Subject"], notice.mail.subject);
+    assert_eq!(form["MessageStructure"], "json");
+    let texts: BTreeMap<String, String> = serde_json::from_str(&form["Message"]).unwrap();
+    assert_eq!(texts["default"], notice.mail.body);
+    for protocol in MACHINES {
+        let document: Value = serde_json::from_str(&texts[protocol]).unwrap();
+        assert_eq!(document["rule"], "Ping-Deny", "{protocol}");
+    }
+    assert_eq!(service.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn attributes_are_strings_and_several_values_an_array() {
+    let (published, _, alerts) = world().await;
+    let notice = notice();
+    alerts.send(&notice).await.unwrap();
+    alerts.tell_chat(&notice).await.unwrap();
+    let forms = published.lock().unwrap();
+    let told = attributes(&forms[0]);
+    let pair = |kind: &str, value: &str| (kind.to_owned(), value.to_owned());
+    assert_eq!(told["rule"], pair("String", "Ping-Deny"));
+    assert_eq!(told["kind"], pair("String", "opening"));
+    assert_eq!(told["log_group"], pair("String", "vpc-flow-logs"));
+    assert_eq!(told["interface"], pair("String.Array", r#"["eni-1","eni-2"]"#));
+    assert_eq!(told.len(), notice.attributes().len());
+    assert_eq!(attributes(&forms[1]), told, "the chat's messages can be filtered alike");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_chat_gets_its_notification_and_nothing_around_it() {
+    let (published, _, alerts) = world().await;
+    let notice = notice();
+    alerts.tell_chat(&notice).await.unwrap();
+    let form = published.lock().unwrap().pop().unwrap();
+    assert_eq!(form["TopicArn"], CHAT);
+    assert_eq!(form["Message"], notice.chat());
+    assert_eq!((form.get("Subject"), form.get("MessageStructure")), (None, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_chat_nothing_is_called() {
+    let (_, service, _) = world().await;
+    let alerts = SnsAlerts::new(service.shared().await, TOPIC, None);
+    alerts.tell_chat(&notice()).await.unwrap();
+    assert_eq!(service.requests().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_pass_is_tried_again() {
+    for trouble in [
+        Trouble::Refused(error(400, "Throttling", "Rate exceeded")),
+        Trouble::Refused(error(429, "Throttled", "Rate exceeded")),
+        Trouble::Refused(error(400, "KMSThrottling", "Rate exceeded")),
+        Trouble::Refused(error(500, "InternalError", "")),
+        Trouble::Refused(error(503, "ServiceUnavailable", "")),
+        Trouble::RequestLost,
+    ] {
+        let (published, service, alerts) = world().await;
+        service.expect(times(3, &trouble));
+        let (result, took) = timed(alerts.send(&notice())).await;
+        assert_eq!(result, Ok(()), "{trouble:?}");
+        assert_eq!(published.lock().unwrap().len(), 1);
+        assert!(took < OPERATION_TIMEOUT);
+        // The chat is tried twice.
+        service.expect(times(1, &trouble));
+        assert_eq!(alerts.tell_chat(&notice()).await, Ok(()), "{trouble:?}");
+        service.requests();
+        service.expect(times(2, &trouble));
+        alerts.tell_chat(&notice()).await.unwrap_err();
+        assert_eq!(service.requests().len() as u32, CHAT_ATTEMPTS);
+        assert_eq!(published.lock().unwrap().len(), 2);
+    }
+}
+
+/// A standard topic has no token that would tell the second from the first: subscribers get the same message twice.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_makes_a_second_copy_and_no_failure() {
+    for trouble in [Trouble::AnswerLost, Trouble::DoneInSilence] {
+        let (published, service, alerts) = world().await;
+        service.expect([trouble]);
+        assert_eq!(alerts.send(&notice()).await, Ok(()));
+        let forms = published.lock().unwrap();
+        assert_eq!(forms.len(), 2);
+        assert_eq!(forms[0], forms[1]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_retry_helps_is_an_error_at_once_that_names_it() {
+    for (status, code) in [
+        // The topic was deleted.
+        (404, "NotFound"),
+        (403, "AuthorizationError"),
+        (400, "InvalidParameter"),
+        (400, "KMSAccessDenied"),
+        (400, "EndpointDisabled"),
+    ] {
+        let (published, service, alerts) = world().await;
+        service.expect(times(2, &Trouble::Refused(error(status, code, "the reason"))));
+        assert_fails(alerts.send(&notice()).await, CALL, &format!("{code}: the reason"));
+        assert_fails(alerts.tell_chat(&notice()).await, CHAT_CALL, &format!("{code}: the reason"));
+        assert_eq!(service.requests().len(), 2, "{code}");
+        assert_eq!(published.lock().unwrap().len(), 0);
+    }
+    // And as the service finds it out by itself.
+    let (_, service, _) = world().await;
+    let gone = "arn:aws:sns:ap-northeast-1:123456789010:gone";
+    let alerts = SnsAlerts::new(service.shared().await, gone, None);
+    assert_fails(alerts.send(&notice()).await, CALL, "NotFound: Topic does not exist");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_never_answers_is_an_error_in_time_and_sooner_for_the_chat() {
+    let (_, service, alerts) = world().await;
+    service.always(&Trouble::Silence);
+    let (result, took) = timed(alerts.send(&notice())).await;
+    assert_fails(result, CALL, "timeout");
+    assert!(took > ATTEMPT_TIMEOUT * 3 && took <= OPERATION_TIMEOUT, "{took:?}");
+    let attempts = service.requests().len() as u32;
+    assert!((3..=MAX_ATTEMPTS).contains(&attempts), "{attempts} attempts");
+
+    let (result, took) = timed(alerts.tell_chat(&notice())).await;
+    assert_fails(result, CHAT_CALL, "timeout");
+    assert!(took > CHAT_ATTEMPT_TIMEOUT && took <= CHAT_TIMEOUT, "{took:?}");
+    assert_eq!(service.requests().len() as u32, CHAT_ATTEMPTS);
+}
+
+/// A slow topic gets one message for each mail, and may get two for the chat.
+#[tokio::test(start_paused = true)]
+async fn an_answer_for_the_chat_is_waited_for_half_as_long() {
+    for (after_millis, attempts) in [(1_300, 1), (1_500, 2)] {
+        let (published, service, alerts) = world().await;
+        let late = Trouble::Late(Duration::from_millis(after_millis));
+        service.expect([late.clone()]);
+        alerts.send(&notice()).await.unwrap();
+        assert_eq!(published.lock().unwrap().len(), 1);
+        service.expect([late]);
+        alerts.tell_chat(&notice()).await.unwrap();
+        assert_eq!(published.lock().unwrap().len(), 1 + attempts, "{after_millis} ms");
+    }
+}

@@ -1,0 +1,167 @@
+//! Timers in a queue: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+
+use std::sync::{Arc, Mutex};
+
+use alerting::{
+    IncidentKey,
+    ports::{Timers, Wake},
+};
+use serde_json::{Value, json};
+
+use super::{
+    assert_fails, json_error,
+    service::{Answer, Request, Service, Trouble, timed},
+    times,
+};
+use crate::{
+    client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS, OPERATION_TIMEOUT},
+    sqs::SqsTimers,
+};
+
+const QUEUE: &str = "https://sqs.ap-northeast-1.amazonaws.com/123456789010/timers";
+const CALL: &str = "sqs SendMessage";
+
+/// What is in the queue: delay in seconds and body of each message.
+type Queue = Arc<Mutex<Vec<(i64, String)>>>;
+
+async fn world() -> (Queue, Service, SqsTimers) {
+    let queue = Queue::default();
+    let messages = Arc::clone(&queue);
+    let service = Service::new(move |request| match send(request) {
+        Ok(message) => {
+            messages.lock().unwrap().push(message);
+            answer(200, &json!({"MessageId": "c80e8021-a70a-42c7-a470-796e1186f753", "MD5OfMessageBody": "0"}))
+        }
+        Err(wrong) => wrong,
+    });
+    let timers = SqsTimers::new(service.shared().await, QUEUE);
+    (queue, service, timers)
+}
+
+/// Takes a message as the service does: a delay from 0 to 900 s, and no group in a standard queue.
+fn send(request: &Request) -> Result<(i64, String), Answer> {
+    let signed = request.header("authorization").contains("/ap-northeast-1/sqs/aws4_request");
+    let json = request.header("content-type") == "application/x-amz-json-1.0";
+    if request.line != "POST /" || request.header("x-amz-target") != "AmazonSQS.SendMessage" || !signed || !json {
+        return Err(json_error(400, "com.amazonaws.sqs", "UnsupportedOperation", "not a signed SendMessage"));
+    }
+    let body = request.json();
+    if body["QueueUrl"] != QUEUE {
+        return Err(not_there());
+    }
+    // Without a delay, the queue's own one counts: none here.
+    let delay = if body["DelaySeconds"].is_null() { 0 } else { body["DelaySeconds"].as_i64().unwrap() };
+    let text = body["MessageBody"].as_str().unwrap_or_default();
+    if !(0..=900).contains(&delay) || text.is_empty() || body.get("MessageGroupId").is_some() {
+        return Err(json_error(400, "com.amazon.coral.service", "InvalidParameterValueException", &body.to_string()));
+    }
+    Ok((delay, text.to_owned()))
+}
+
+fn not_there() -> Answer {
+    json_error(400, "com.amazonaws.sqs", "QueueDoesNotExist", "The specified queue does not exist.")
+        .header("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")
+}
+
+fn answer(status: u16, body: &Value) -> Answer {
+    Answer::new(status, "application/x-amz-json-1.0", body.to_string())
+}
+
+fn wake() -> Wake {
+    Wake { key: IncidentKey("Ping-Deny|123456789010|vpc-\"flow\"".to_owned()), incident: "i-1".to_owned(), timer: 7 }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_is_in_whole_seconds_never_shorter_and_at_most_fifteen_minutes() {
+    for (millis, seconds) in [
+        (0, 0),
+        (1, 1),
+        (999, 1),
+        (1_000, 1),
+        (1_001, 2),
+        (59_999, 60),
+        (300_000, 300),
+        (899_001, 900),
+        (900_000, 900),
+        (900_001, 900),
+        (86_400_000, 900),
+        (u64::MAX, 900),
+    ] {
+        let (queue, _, timers) = world().await;
+        timers.arm(&wake(), millis).await.unwrap();
+        assert_eq!(queue.lock().unwrap()[0].0, seconds, "{millis} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_body_is_the_message_as_the_timer_reads_it() {
+    let (queue, _, timers) = world().await;
+    timers.arm(&wake(), 60_000).await.unwrap();
+    let (_, body) = queue.lock().unwrap().pop().unwrap();
+    assert_eq!(serde_json::from_str::<Wake>(&body).unwrap(), wake());
+    // The queue may hold messages of another version: the names are a contract.
+    let expected = json!({"key": "Ping-Deny|123456789010|vpc-\"flow\"", "incident": "i-1", "timer": 7});
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_pass_is_tried_again() {
+    for trouble in [
+        Trouble::Refused(json_error(403, "com.amazonaws.sqs", "RequestThrottled", "Request is throttled.")),
+        Trouble::Refused(json_error(400, "com.amazon.coral.availability", "ThrottlingException", "Rate exceeded")),
+        Trouble::Refused(json_error(500, "com.amazon.coral.service", "InternalFailure", "")),
+        Trouble::Refused(json_error(503, "com.amazon.coral.service", "ServiceUnavailable", "")),
+        Trouble::RequestLost,
+    ] {
+        let (queue, service, timers) = world().await;
+        service.expect(times(3, &trouble));
+        timers.arm(&wake(), 60_000).await.unwrap();
+        assert_eq!(queue.lock().unwrap().len(), 1, "{trouble:?}");
+        assert_eq!(service.requests().len(), 4);
+    }
+}
+
+/// The queue then has the message twice. The incident knows which message counts, and both have the same number.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_makes_a_second_copy_and_no_failure() {
+    for trouble in [Trouble::AnswerLost, Trouble::DoneInSilence] {
+        let (queue, service, timers) = world().await;
+        service.expect([trouble]);
+        timers.arm(&wake(), 60_000).await.unwrap();
+        let messages = queue.lock().unwrap();
+        assert_eq!(messages.len(), 2);
+        assert_eq!(messages[0], messages[1]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_retry_helps_is_an_error_at_once_that_names_it() {
+    let denied = "is not authorized to perform: sqs:SendMessage";
+    for (answer, cause) in [
+        (not_there(), "The specified queue does not exist"),
+        (json_error(403, "com.amazon.coral.service", "AccessDeniedException", denied), "AccessDeniedException"),
+        (json_error(400, "com.amazonaws.sqs", "InvalidMessageContents", "characters"), "InvalidMessageContents"),
+        (json_error(400, "com.amazonaws.sqs", "KmsAccessDenied", "the key"), "KmsAccessDenied"),
+    ] {
+        let (queue, service, timers) = world().await;
+        service.expect([Trouble::Refused(answer)]);
+        assert_fails(timers.arm(&wake(), 60_000).await, CALL, cause);
+        assert_eq!(queue.lock().unwrap().len(), 0);
+        assert_eq!(service.requests().len(), 1, "{cause}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_never_takes_the_message_is_an_error_in_time() {
+    let (_, service, timers) = world().await;
+    service.always(&Trouble::Silence);
+    let (result, took) = timed(timers.arm(&wake(), 60_000)).await;
+    assert_fails(result, CALL, "timeout");
+    assert!(took > ATTEMPT_TIMEOUT * 3 && took <= OPERATION_TIMEOUT, "{took:?}");
+
+    let (_, service, timers) = world().await;
+    let throttled = json_error(400, "com.amazonaws.sqs", "RequestThrottled", "Request is throttled.");
+    service.always(&Trouble::Refused(throttled));
+    assert_fails(timers.arm(&wake(), 60_000).await, CALL, "RequestThrottled");
+    assert_eq!(service.requests().len() as u32, MAX_ATTEMPTS);
+}
