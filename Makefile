@@ -16,6 +16,8 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/bin/cargo-deny
 CARGO_FUZZ_VERSION := 0.13.2
 CARGO_FUZZ := target/tools/bin/cargo-fuzz
+CARGO_MUTANTS_VERSION := 27.1.0
+CARGO_MUTANTS := target/tools/bin/cargo-mutants
 FUZZ := shared/flow-log/fuzz
 FUZZ_TARGETS := envelope payload line format
 FUZZ_SECONDS ?= 60
@@ -79,9 +81,10 @@ replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, S
 
 # A whole trial in an AWS account: says what it makes and costs, and asks. docs/trial.md is the runbook.
 EMAIL ?=
+ZONE ?=
 .PHONY: trial trial-down
-trial: $(STAMP) ## Deploy a test network and the stack into your AWS account (EMAIL=you@example.com, YES=1 does not ask)
-	@$(PY) tools/trial.py up --email '$(EMAIL)' $(if $(YES),--yes)
+trial: $(STAMP) ## Deploy a test network and the stack into your AWS account (EMAIL=you@example.com, ZONE=us-east-1b, YES=1 does not ask)
+	@$(PY) tools/trial.py up --email '$(EMAIL)' $(if $(ZONE),--zone '$(ZONE)') $(if $(YES),--yes)
 
 trial-down: $(STAMP) ## Delete what make trial deployed
 	@$(PY) tools/trial.py down $(if $(YES),--yes)
@@ -186,8 +189,14 @@ $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION):
 		CARGO_TARGET_DIR="$$scratch" cargo install --quiet --locked --root target/tools cargo-fuzz@$(CARGO_FUZZ_VERSION)
 	@mv $(CARGO_FUZZ) $@
 
+$(CARGO_MUTANTS)-$(CARGO_MUTANTS_VERSION):
+	@echo 'installing cargo-mutants $(CARGO_MUTANTS_VERSION) (some minutes, once)'
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+		CARGO_TARGET_DIR="$$scratch" cargo install --quiet --locked --no-track --root target/tools cargo-mutants@$(CARGO_MUTANTS_VERSION)
+	@mv $(CARGO_MUTANTS) $@
+
 .PHONY: ci
-ci: locked fmt purity clippy events-check lint-tools lint-template lint-security pages-check docs fuzz-build deny test permissions ## All that has to hold before a change lands
+ci: locked fmt purity clippy events-check planted-check lint-tools lint-template lint-security pages-check docs fuzz-build deny test permissions ## All that has to hold before a change lands
 
 .PHONY: locked
 locked:
@@ -213,8 +222,18 @@ fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a 
 		rm -rf "$$scratch"; \
 	done
 
+.PHONY: planted planted-check mutants
+planted: ## Plant each bug of tools/planted_bugs.py and see its test fail (BUGS="words of their names")
+	@$(PYTHON) tools/planted.py $(BUGS)
+
+planted-check: ## Check that each bug to plant still fits the sources
+	@$(PYTHON) tools/planted.py --check
+
+mutants: $(CARGO_MUTANTS)-$(CARGO_MUTANTS_VERSION) ## Run cargo-mutants, survivors against docs/mutants.md (hours; MUTANTS=adapters)
+	@$(PYTHON) tools/mutants.py --cargo-mutants $< $(MUTANTS)
+
 .PHONY: soak chaos storms
-soak: chaos storms ## What CI does in small, at full length: simulation (SEEDS=100000), chaos and storms
+soak: chaos storms planted mutants ## What CI does in small, at full length: simulation (SEEDS=100000), chaos, storms, planted bugs, mutants
 	SEEDS=$${SEEDS:-100000} cargo test --release --locked --target-dir target/soak -p alerting --test simulation
 
 chaos: $(STAMP) ## 2,000 batches while services throttle and time out and functions are killed (BATCHES=2000; some 10 minutes)

@@ -1,0 +1,376 @@
+"""The bugs that `make planted` plants: each was or could be written by mistake, and nobody would see it at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One replacement in one file, and the arguments of the `cargo test` that must fail with it."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: tuple[str, ...]
+
+
+def wire(module: str) -> tuple[str, ...]:
+    """Return the tests of one adapter on the wire."""
+    return ("-p", "aws-adapters", "--lib", f"wire::{module}::")
+
+
+DYNAMODB = "shared/aws-adapters/src/dynamodb.rs"
+SQS = "shared/aws-adapters/src/sqs.rs"
+SNS = "shared/aws-adapters/src/sns.rs"
+CLOUDWATCH = "shared/aws-adapters/src/cloudwatch.rs"
+ENGINE = "shared/alerting/src/engine.rs"
+PLAN = "shared/alerting/src/incident/plan.rs"
+POLICY = "shared/alerting/src/incident/policy.rs"
+STATE = "shared/alerting/src/incident/state.rs"
+SUMMARY = "shared/alerting/src/incident/summary.rs"
+ACL = "shared/alerting/src/explain/acl.rs"
+VIEW = "shared/alerting/src/explain/view.rs"
+
+SIMULATION = ("-p", "alerting", "--test", "simulation")
+EXPLANATIONS = ("-p", "alerting", "--test", "explanations")
+UNITS = ("-p", "alerting", "--lib")
+EMAILS = ("-p", "alerting", "--test", "mails")
+WHOLE_INCIDENTS = ("-p", "alerting", "--test", "incidents")
+STORED_STATE = ("-p", "alerting", "--test", "stored_state")
+
+# The order of the engine: timers before the commit.
+SEND_TIMERS = """            for (wake, delay) in &wakes {
+                self.timers.arm(wake, *delay).await?;
+            }
+"""
+
+ADAPTERS = [
+    Bug(
+        "unprocessed keys ignored",
+        DYNAMODB,
+        "            waiting = read.unprocessed_keys.filter(|keys| !keys.is_empty());\n",
+        "            waiting = None;\n",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "unprocessed keys given up for missing",
+        DYNAMODB,
+        'Err(PortError { call: CALL, reason: format!("keys were left unprocessed {MAX_READS} times") })',
+        "Ok(ids.iter().map(|id| found.remove(&id.text())).collect())",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "TransactionConflictException of a PutItem taken for success",
+        DYNAMODB,
+        "        match put {\n            Ok(_) => Ok(Commit::Written),\n",
+        "        match put {\n            Ok(_) => Ok(Commit::Written),\n"
+        "            Err(error) if matches!(error.as_service_error(), Some(PutItemError::TransactionConflictException(_)))"
+        " => Ok(Commit::Written),\n",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "TransactionConflict of a transaction taken for success",
+        DYNAMODB,
+        "return Ok(Commit::Conflict(in_the_way(writes, reasons)))",
+        'return Ok(if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) '
+        "{ Commit::Conflict(in_the_way(writes, reasons)) } else { Commit::Written })",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "eventually consistent reads",
+        DYNAMODB,
+        ".consistent_read(true)",
+        ".consistent_read(false)",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "TTL in milliseconds",
+        DYNAMODB,
+        ".0 / 1_000).to_string()",
+        ".0).to_string()",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "version condition of a PutItem dropped",
+        DYNAMODB,
+        "            .set_item(Some(item.clone()))\n            .condition_expression(condition)\n"
+        "            .set_expression_attribute_values(values)\n",
+        "            .set_item(Some(item.clone()))\n",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "version condition of a transaction dropped",
+        DYNAMODB,
+        "                .condition_expression(condition)\n                .set_expression_attribute_values(values)\n",
+        "",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "version condition looks whether the document is there",
+        DYNAMODB,
+        '            "version = :expected",\n'
+        '            Some(HashMap::from([(":expected".to_owned(), AttributeValue::N(version.to_string()))])),\n',
+        '            "attribute_exists(id)",\n            None,\n',
+        wire("dynamodb"),
+    ),
+    Bug(
+        "condition of a new document dropped",
+        DYNAMODB,
+        '"attribute_not_exists(id)"',
+        '"attribute_not_exists(other)"',
+        wire("dynamodb"),
+    ),
+    Bug(
+        "lost answer of a PutItem taken for a conflict",
+        DYNAMODB,
+        "if failed.item() == Some(&item) =>",
+        "if failed.item() == Some(&item) && item.is_empty() =>",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "write of somebody else taken for the lost one",
+        DYNAMODB,
+        "if failed.item() == Some(&item) =>",
+        'if failed.item().and_then(|other| other.get("version")) == item.get("version") =>',
+        wire("dynamodb"),
+    ),
+    Bug(
+        "documents told in part",
+        DYNAMODB,
+        "    found.collect::<Option<_>>().unwrap_or_default()\n",
+        "    found.flatten().collect()\n",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "throttled transaction not tried again",
+        DYNAMODB,
+        "const MAX_WRITES: u32 = 5;",
+        "const MAX_WRITES: u32 = 1;",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "SQS delay zero",
+        SQS,
+        ".delay_seconds(i32::try_from(seconds).unwrap_or_default())",
+        ".delay_seconds(0)",
+        wire("sqs"),
+    ),
+    Bug(
+        "SQS delay rounded down",
+        SQS,
+        "delay_millis.div_ceil(1_000)",
+        "(delay_millis / 1_000)",
+        wire("sqs"),
+    ),
+    Bug(
+        "SQS delay not capped",
+        SQS,
+        ".min(MAX_DELAY_SECONDS)",
+        ".min(MAX_DELAY_SECONDS + 1)",
+        wire("sqs"),
+    ),
+    Bug(
+        "SNS message without a text for each protocol",
+        SNS,
+        "            .message_structure(envelope::STRUCTURE)\n",
+        "",
+        wire("sns"),
+    ),
+    Bug(
+        "SNS chat waits as long as a mail",
+        SNS,
+        "            .config_override(hurried())\n",
+        "            .config_override(hurried().retry_config(RetryConfig::standard().with_max_attempts(4)))\n",
+        wire("sns"),
+    ),
+    Bug(
+        "SNS throttling by the topic's key not tried again",
+        SNS,
+        '&["Throttled", "KMSThrottling"][..]',
+        '&["Throttled"][..]',
+        wire("sns"),
+    ),
+    Bug(
+        "CloudWatch points past the first call dropped",
+        CLOUDWATCH,
+        "points.chunks(MAX_POINTS_PER_CALL)",
+        "points.chunks(MAX_POINTS_PER_CALL).take(1)",
+        wire("cloudwatch"),
+    ),
+    Bug(
+        "CloudWatch time stamps cut to seconds",
+        CLOUDWATCH,
+        "DateTime::from_millis(point.at.to_i64())",
+        "DateTime::from_secs(point.at.to_i64() / 1_000)",
+        wire("cloudwatch"),
+    ),
+]
+
+INCIDENTS = [
+    Bug(
+        "timer of the opening scheduled after the commit",
+        ENGINE,
+        SEND_TIMERS + "            writes.push(claim_write.clone());\n"
+        "            match self.store.commit(&writes).await? {\n"
+        "                Commit::Written => {\n",
+        "            writes.push(claim_write.clone());\n"
+        "            match self.store.commit(&writes).await? {\n"
+        "                Commit::Written => {\n" + SEND_TIMERS,
+        SIMULATION,
+    ),
+    Bug(
+        "no timer when closing",
+        PLAN,
+        "        arms.push(Arm { incident: reporting.id.clone(), timer: reporting.timer, delay_millis });\n",
+        "",
+        SIMULATION,
+    ),
+    Bug(
+        "closing timer not rescheduled",
+        ENGINE,
+        "                ReportStep::Busy => return Err(EngineError::Busy),\n",
+        "                ReportStep::Busy => return Ok(outcome),\n",
+        SIMULATION,
+    ),
+    Bug(
+        "minimum delay zero",
+        PLAN,
+        "        let delay_millis = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);\n",
+        "        let delay_millis = wake_in.min(MAX_DELAY_MILLIS);\n",
+        SIMULATION,
+    ),
+    Bug(
+        "minimum delay of the policy zero",
+        POLICY,
+        "        self.run_millis + (self.run_millis / 3).clamp(CLOCK_SKEW_MILLIS, 10 * SECOND_MILLIS)\n",
+        "        0\n",
+        UNITS,
+    ),
+    Bug(
+        "last_seen never moves",
+        STATE,
+        "        self.last_seen = self.last_seen.max(now);\n",
+        "",
+        SIMULATION,
+    ),
+    Bug(
+        "quiet time halved",
+        PLAN,
+        "time::after(counters.last_seen, policy.quiet_millis())",
+        "time::after(counters.last_seen, policy.quiet_millis() / 2)",
+        SIMULATION,
+    ),
+    Bug(
+        "update interval one step too late",
+        PLAN,
+        "policy.interval_millis(open.mails)",
+        "policy.interval_millis(open.mails + 1)",
+        SIMULATION,
+    ),
+    Bug(
+        "resolved emails off closes over untold news",
+        PLAN,
+        "    let mail_first = open.mails == 0 || (news && !policy.all_clear);\n",
+        "    let mail_first = open.mails == 0;\n",
+        SIMULATION,
+    ),
+    Bug(
+        "untracked records not counted",
+        SUMMARY,
+        "        let mut summary = Summary { totals: *untracked, ",
+        "        let mut summary = Summary { totals: Totals::default(), ",
+        EMAILS,
+    ),
+    Bug(
+        "reported flows forgotten",
+        STATE,
+        "            self.reported.merge(&handed.summary);\n",
+        "            self.reported.totals.add(&handed.summary.totals);\n",
+        WHOLE_INCIDENTS,
+    ),
+    Bug(
+        "newest accepted opposite ignored",
+        SUMMARY,
+        "        (Some(known), Some(other)) => known.add(&other),\n",
+        "        (Some(_), Some(_)) => {}\n",
+        UNITS,
+    ),
+    Bug(
+        "batch remembered minutes instead of days",
+        ENGINE,
+        "const BATCH_KEPT_MILLIS: u64 = 16 * 24 * 60 * MINUTE_MILLIS;",
+        "const BATCH_KEPT_MILLIS: u64 = 16 * MINUTE_MILLIS;",
+        SIMULATION,
+    ),
+    Bug(
+        "stored field renamed",
+        STATE,
+        '    #[serde(with = "epoch_millis")]\n    pub mailed_at: EpochMillis,\n',
+        '    #[serde(with = "epoch_millis", rename = "emailed_at")]\n    pub mailed_at: EpochMillis,\n',
+        STORED_STATE,
+    ),
+]
+
+DETECT = "shared/alerting/src/detect.rs"
+DIRECTION = "shared/alerting/src/direction.rs"
+LOGGER = "shared/alerting/src/logger.rs"
+PARTY = "shared/alerting/src/mail/party.rs"
+
+STATEMENTS = [
+    Bug(
+        "reject-reason is not part of the flow",
+        DETECT,
+        "            reason: reason.map(|reason| hash(reason.as_bytes())),\n",
+        "            reason: None,\n",
+        UNITS,
+    ),
+    Bug(
+        "senders behind one address are one sender",
+        LOGGER,
+        "            packet_source: other(record.pkt_srcaddr, record.srcaddr),\n",
+        "            packet_source: None,\n",
+        UNITS,
+    ),
+    Bug(
+        "direction guessed without an interface",
+        DIRECTION,
+        "    record.interface_id()?;\n",
+        "",
+        UNITS,
+    ),
+    Bug(
+        "packets for the next email counted as reported",
+        STATE,
+        "self.handed.take_if(|handed| handed.email <= emails)",
+        "self.handed.take_if(|handed| handed.email <= emails + 1)",
+        SIMULATION,
+    ),
+    Bug(
+        "an address of any VPC has a name",
+        PARTY,
+        "            seen.first().copied().flatten().filter(|_| seen.len() == 1)\n",
+        "            seen.last().copied().flatten()\n",
+        WHOLE_INCIDENTS,
+    ),
+]
+
+EXPLANATION = [
+    Bug(
+        "ACL rule of the same ICMP type and another code shadows",
+        ACL,
+        "earlier.kind == range.kind && (earlier.code.is_none() || earlier.code == range.code)",
+        "earlier.kind == range.kind",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "same-subnet bound /24 instead of /16",
+        VIEW,
+        "one.to_bits() >> 16 == other.to_bits() >> 16",
+        "one.to_bits() >> 8 == other.to_bits() >> 8",
+        EXPLANATIONS,
+    ),
+]
+
+BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *EXPLANATION]
