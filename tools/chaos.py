@@ -39,10 +39,10 @@ from terminal import Step, bold, duration, red, rule
 
 THROTTLED_SHARE, TIMED_OUT_SHARE = 0.30, 0.10
 KILLS_PER_SECOND = 3.0
-# Functions of 8 s, thus leases of 16 s.
+# Functions of 8 s, thus leases of 10.7 s.
 TIMEOUT_SECONDS = 8
 PARAMETERS = parameters(TIMEOUT_SECONDS)
-# Lambda waits one and then two minutes before it tries again, which is longer than a lease of the default 60 s. Here it is
+# Lambda waits one and then two minutes before it tries again, which is longer than any lease. Here it is
 # shorter: a retry also meets the lease of a run that was killed, and more batches end in the failure queue.
 RETRY_SECONDS = 6
 SETTINGS = {

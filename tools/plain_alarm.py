@@ -25,16 +25,19 @@ def body(alarm: dict[str, Any], value: float, minute: float, now: float) -> str:
     point = datetime.fromtimestamp(minute, timezone.utc).strftime("%d/%m/%y %H:%M:00")
     moment = datetime.fromtimestamp(now, timezone.utc).strftime("%A %d %B, %Y %H:%M:%S UTC")
     compared = COMPARISONS.get(alarm["ComparisonOperator"], alarm["ComparisonOperator"])
+    periods = int(alarm["EvaluationPeriods"])
+    needed = int(alarm.get("DatapointsToAlarm") or periods)
     reason = (
-        f"Threshold Crossed: 1 out of the last 1 datapoints [{value} ({point})] was {compared} the threshold "
-        f"({alarm['Threshold']}) (minimum 1 datapoint for OK -> ALARM transition)."
+        f"Threshold Crossed: 1 out of the last {periods} datapoints [{value} ({point})] was {compared} the threshold "
+        f"({alarm['Threshold']}) (minimum {needed} datapoint{'s' * (needed > 1)} for OK -> ALARM transition)."
     )
     actions = ", ".join(alarm.get("AlarmActions") or []) or "none: PlainAlarmMails=no"
     opening = (
         f'You are receiving this email because your Amazon CloudWatch Alarm "{alarm["AlarmName"]}" in the {REGION_NAME} '
         f'region has entered the ALARM state, because "{reason}" at "{moment}".'
     )
-    condition = f"{alarm['ComparisonOperator']} {alarm['Threshold']} for {alarm['Period']} seconds"
+    window = f"at least {needed} of the last {periods} period(s) of {alarm['Period']} seconds"
+    condition = f"{alarm['ComparisonOperator']} {alarm['Threshold']} for {window}"
     details = f"""
 View this alarm in the AWS Management Console:
 https://{REGION}.console.aws.amazon.com/cloudwatch/deeplink.js?region={REGION}#alarmsV2:alarm/{alarm["AlarmName"]}

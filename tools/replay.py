@@ -1,4 +1,5 @@
-"""Sends batches again that failed: `make replay` (STACK=name, and AWS credentials as the AWS tools take them).
+"""Sends batches again that failed: `make replay` (STACK=name; AWS credentials as the AWS tools take them, and the region
+of AWS_REGION, AWS_DEFAULT_REGION or the profile, which is printed first).
 
 Takes the records of failed invocations out of the failure queue one by one, shows what each is about, hands its batch to the
 function again and deletes it from the queue only when the function has done it. What fails once more stays in the queue. The
@@ -22,6 +23,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+import aws
+from terminal import red
 
 HOLD_SECONDS = 900
 """How long a record is hidden from others at most; those that stay in the queue are shown again at the end."""
@@ -197,7 +201,12 @@ def main() -> int:
     parser.add_argument("--show", action="store_true", help="show what is in the queues and change nothing")
     parser.add_argument("--drop", action="store_true", help="delete the records that do not carry their batch")
     options = parser.parse_args()
-    session = boto3.Session()
+    try:
+        session = aws.session()
+    except aws.NoRegionError as error:
+        print(red(f"failed: {error}"), file=sys.stderr)
+        return 1
+    print(f"In {aws.where(session)}:", flush=True)
     if options.queue_url and options.function:
         stack = Stack(options.queue_url, options.function)
     else:

@@ -3,7 +3,8 @@
     trial.py up [--email ADDRESS]     deploy testbed.yaml, then template.yaml on its VPC; say what arrives when
     trial.py down                     delete both, and look whether anything is left
 
-Takes credentials and region as the AWS tools do. Both say first what they are about to do, in which account, and ask.
+Takes credentials as the AWS tools do, and the region of AWS_REGION, AWS_DEFAULT_REGION or the profile. Both say first what
+they are about to do, in which account and region, and ask.
 docs/trial.md is the runbook.
 """
 
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+import aws
 from stack import StackError, run
 from template import ROOT
 from terminal import Step, bold, dim, red
@@ -48,14 +49,8 @@ class Trial:
     testbed: Path = ROOT / "testbed.yaml"
     built: Path = ROOT / ".aws-sam" / "build" / "template.yaml"
     overrides: dict[str, str] = field(default_factory=dict)
-
-    def where(self) -> tuple[str, str]:
-        """Returns the account and the region that the credentials lead to."""
-        identity = self.session.client("sts").get_caller_identity()
-        region = self.session.region_name
-        if not region:
-            raise StackError("no region: set AWS_REGION, or one for your profile")
-        return identity["Account"], region
+    zone: str = ""
+    """The availability zone of the instance; empty: the first one."""
 
     def up(self, build: bool) -> None:
         """Deploys both stacks, the first one's outputs into the second one's parameters."""
@@ -63,7 +58,7 @@ class Trial:
             with Step("Compile the functions (sam build)") as step:
                 run(["sam", "build", *OWN_CONFIG], self._environment(), lambda line: setattr(step, "doing", line.strip()[:40]))
         with Step(f"Deploy {self.testbed.name}") as step:
-            self._deploy(TESTBED_NAME, self.testbed, {})
+            self._deploy(TESTBED_NAME, self.testbed, {"AvailabilityZone": self.zone} if self.zone else {})
             given = self.outputs(TESTBED_NAME)
             step.note = given["FlowLogResourceId"]
         with Step("Deploy template.yaml") as step:
@@ -91,7 +86,16 @@ class Trial:
                 if not self.exists(name):
                     step.note = "not there"
                     continue
-                delete = ["sam", "delete", "--stack-name", name, "--no-prompts", "--region", self.where()[1], *OWN_CONFIG]
+                delete = [
+                    "sam",
+                    "delete",
+                    "--stack-name",
+                    name,
+                    "--no-prompts",
+                    "--region",
+                    self.session.region_name,
+                    *OWN_CONFIG,
+                ]
                 run(delete, self._environment())
         return self.left()
 
@@ -127,11 +131,11 @@ class Trial:
         values = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in parameters.items()]
         command = ["sam", "deploy", "--template-file", str(template), "--stack-name", name, "--resolve-s3"]
         command += ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
-        command += ["--no-progressbar", "--region", self.where()[1], *OWN_CONFIG]
+        command += ["--no-progressbar", "--region", self.session.region_name, *OWN_CONFIG]
         run([*command, "--parameter-overrides", *values] if values else command, self._environment())
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+        return aws.environment(self.session) | {"SAM_CLI_TELEMETRY": "0"}
 
 
 def confirmed(question: str, yes: bool) -> bool:
@@ -145,8 +149,7 @@ def confirmed(question: str, yes: bool) -> bool:
 
 def up(trial: Trial, email: str, yes: bool, build: bool) -> int:
     """Says, asks, deploys, explains."""
-    account, region = trial.where()
-    print(bold("A trial of vpc-flow-alerts") + f" in account {account}, region {region}\n")
+    print(bold("A trial of vpc-flow-alerts") + f" in {aws.where(trial.session)}\n", flush=True)
     print(WHAT)
     print(f"Costs\n{COST}\n")
     print(f"Mails go to {email}.\n" if email else "No address was given (EMAIL=you@example.com): nobody gets the mails.\n")
@@ -160,9 +163,10 @@ def up(trial: Trial, email: str, yes: bool, build: bool) -> int:
     print(f"""
 What comes now (docs/trial.md has more):
 
-  at once      a mail from AWS: confirm the subscription{"" if email else " (not here: no address was given)"}
+  at once      an email from AWS: confirm the subscription{"" if email else " (not here: no address was given)"}
   ~ 2 min      the instance {testbed.get("InstanceId", "")} has started and pings
-  5-10 min     the first REJECT records are in {outputs["LogGroupName"]}; then at once the metric, the alarm and the mail
+  5-10 min     the first REJECT records are in {outputs["LogGroupName"]}; then within a minute the email and the metric
+  + 1-2 min    the alarm {NAME}: it looks at the last 20 minutes, and stays in ALARM while the pings go on
   + 5 min      the first update, as the pings go on; then after 15 and after 60 minutes
 
   {outputs.get("DashboardConsole", "")}
@@ -174,8 +178,8 @@ What comes now (docs/trial.md has more):
 
 def down(trial: Trial, yes: bool) -> int:
     """Says, asks, deletes, looks."""
-    account, region = trial.where()
-    print(f"Deletes the stacks {NAME} and {TESTBED_NAME} in account {account}, region {region}, with all their records.\n")
+    where = aws.where(trial.session)
+    print(f"Deletes the stacks {NAME} and {TESTBED_NAME} in {where}, with all their records.\n", flush=True)
     if not confirmed("Delete both?", yes):
         print("Nothing was done.")
         return 1
@@ -198,15 +202,16 @@ def main() -> int:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--testbed", type=Path, default=Trial.testbed, help="another template for the network")
     parser.add_argument("--built", type=Path, help="a template that sam build has made, instead of building now")
+    parser.add_argument("--zone", default="", help="availability zone of the instance, where the first one lacks its type")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of template.yaml")
     options = parser.parse_args()
     overrides = dict(parameter.split("=", 1) for parameter in options.parameter)
-    trial = Trial(boto3.Session(), options.testbed, options.built or Trial.built, overrides)
     try:
+        trial = Trial(aws.session(), options.testbed, options.built or Trial.built, overrides, options.zone)
         if options.command == "down":
             return down(trial, options.yes)
         return up(trial, options.email, options.yes, build=options.built is None)
-    except (StackError, BotoCoreError, ClientError) as error:
+    except (StackError, aws.NoRegionError, BotoCoreError, ClientError) as error:
         print(red(f"\nfailed: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:

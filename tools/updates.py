@@ -33,6 +33,11 @@ Change = tuple[dict[str, str], dict[str, str]]
 # From what to what a parameter is changed, where that does not follow from its type.
 CHANGES: dict[str, list[Change]] = {
     "AlertEmail": [({"AlertEmail": ""}, {"AlertEmail": "a@b.com"}), ({"AlertEmail": "a@b.com"}, {"AlertEmail": "b@b.com"})],
+    "HealthEmail": [
+        ({"HealthEmail": ""}, {"HealthEmail": "a@b.com"}),
+        ({"HealthEmail": "a@b.com"}, {"HealthEmail": "b@b.com"}),
+        ({"HealthEmail": "a@b.com"}, {"HealthEmail": ""}),
+    ],
     "TopicName": [({}, {"TopicName": "Other"})],
     "TopicKey": [
         ({}, {"TopicKey": "none"}),
@@ -53,8 +58,10 @@ CHANGES: dict[str, list[Change]] = {
     "TimeZone": [({}, {"TimeZone": "Asia/Tokyo"})],
 }
 
+_METRIC = "history stays under the old name; the dashboard and the alarms start anew. Refused if another stack has both names"
 NOTES = {
     "AlertEmail": "the new address has to confirm first; the old one is unsubscribed",
+    "HealthEmail": "the new address has to confirm first; empty: its topic goes, and health alarms come to the other one",
     "TopicName": "a new topic, so the address has to confirm again, and subscriptions made by hand have to be made again",
     "TopicKey": "a key that the stack made is deleted after 7 days, which cost nothing",
     "FlowLogResourceId": (
@@ -76,18 +83,24 @@ NOTES = {
     ),
     "LogGroupOnDelete": "**fails, and changes nothing**: see below",
     "LogRetentionDays": "what is older than the new value goes for good",
-    "MetricNamespace": "history stays under the old name; the dashboard and the alarms start anew",
-    "MetricName": "history stays under the old name; the dashboard and the alarms start anew",
-    "AlarmName": "new alarms, with a new history; the names of the old ones in other places have to be changed there",
+    "MetricNamespace": _METRIC,
+    "MetricName": _METRIC,
+    "AlarmName": (
+        "new alarms, with a new history; the names of the old ones in other places have to be changed there. Refused if "
+        "another stack has it"
+    ),
     "Architecture": "give sam build the same value; the functions' code changes with it",
-    "ReservedConcurrency": "fails where fewer than 100 of the account's would be left unreserved",
+    "ReservedConcurrency": (
+        "fails where too few of the account's would be left unreserved: 100, or 10 in an account whose limit is 10, where "
+        "any value fails. Ask AWS for a higher limit first (Service Quotas, L-B99A9384)"
+    ),
     "TimeoutSeconds": "open incidents go on; a lease that was taken before lasts as it was taken",
     "IncidentBy": "open incidents are left as they are and end with their all-clear; new ones are opened by the new rule",
     "ChatTopic": "no deletes the second topic; a chat's channel has to be pointed at it again afterwards",
     "LookUps": "off takes the functions' permission to call EC2 away",
     "MailLanguage": "mails of open incidents change their language, too",
     "OperationalMetrics": "the dashboard's incidents, mails and delay stay empty without them",
-    "Watchdog": "off deletes the alarm and its metric filter",
+    "Watchdog": "off deletes the watchdog, its metric filter, and the alarms about lost subscriptions",
     "FilterPattern": "in force within minutes; what came before is not looked at again",
 }
 
@@ -172,6 +185,7 @@ def _words(names: set[str]) -> str:
         "FlowLog": "the flow log",
         "AlertTopic": "the topic",
         "EmailSubscription": "the e-mail subscription",
+        "HealthSubscription": "the e-mail subscription of the health alarms",
         "LogGroup": "the log group",
         "Subscription": "the subscription filter",
     }

@@ -6,6 +6,7 @@ mod calls;
 mod configuration;
 mod console;
 mod deployed;
+mod documents;
 mod envelope;
 mod events;
 mod harness;

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import io
 import re
 import subprocess
 import unittest
+from unittest import mock
 
 import numpy as np
 
 import cost
 import dashboard
+import plain_alarm
 import trial
 from template import ROOT, Template
 
@@ -61,6 +65,48 @@ class Readme(unittest.TestCase):
         self.assertEqual(*names)
 
 
+class PlainAlarm(unittest.TestCase):
+    """tools/plain_alarm.py."""
+
+    def test_the_email_says_how_many_periods_the_alarm_looks_at(self) -> None:
+        """As the template has them."""
+        alarm = Template().of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"] | {"AlarmArn": "arn"}
+        text = " ".join(plain_alarm.body(alarm, 1.0, 1_795_427_400, 1_795_427_800).split())
+        self.assertIn("1 out of the last 20 datapoints [1.0 (23/11/26 09:50:00)]", text)
+        self.assertIn("(minimum 1 datapoint for OK -> ALARM transition)", text)
+        self.assertIn("for at least 1 of the last 20 period(s) of 60 seconds", text)
+
+    def test_the_comparison_shows_that_email(self) -> None:
+        """Its page is made in the emulator; these lines follow from the template."""
+        alarm = Template().of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"] | {"AlarmArn": "arn", "Threshold": 1.0}
+        shown = (ROOT / "docs" / "comparison.md").read_text().split("<!-- plain alarm -->")[1].partition("<!-- end -->")[0]
+        made = plain_alarm.body(alarm, 1.0, 1_795_427_400, 1_795_427_801).splitlines()
+        threshold = made.index("Threshold:")
+        self.assertIn("\n".join(made[threshold : made.index("State Change Actions:")]), shown)
+        self.assertIn(f"1 out of the last {alarm['EvaluationPeriods']} datapoints", " ".join(shown.split()))
+
+
+class Filters(unittest.TestCase):
+    """Examples of filter policies in the pages."""
+
+    def test_none_is_offered_for_email(self) -> None:
+        """E-mail has attributes only, and these cannot be relied on beside MessageStructure=json."""
+        found = 0
+        for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+            text = page.read_text()
+            for block in re.findall(r"```\w*\n(.*?)```", text, re.S):
+                if "FilterPolicy" in block:
+                    found += 1
+                    self.assertIn("MessageBody", block, page.name)
+                    self.assertNotRegex(block, r"protocol[ =]email", page.name)
+            for sentence in re.split(r"(?<=[.:;!?。])\s|\n\n|\n[-|]", text):
+                if re.search(r"(?i)filter ?polic", sentence) and re.search(r"(?i)e-?mail|メール", sentence):
+                    self.assertRegex(sentence, r"(?i)do not|cannot", f"{page.name}: {sentence}")
+            # The scope that goes by attributes, and the attributes as something to filter by.
+            self.assertNotRegex(text, r"`MessageAttributes`|attributes to route by", page.name)
+        self.assertGreater(found, 0, "what works is shown")
+
+
 class Math(unittest.TestCase):
     """What the picture works out in CloudWatch's place."""
 
@@ -108,6 +154,19 @@ class Testbed(unittest.TestCase):
         for kind, architecture in (("t3.micro", "x86_64"), ("t4g.micro", "arm64")):
             template = Template({"InstanceType": kind}, ROOT / "testbed.yaml")
             self.assertTrue(template.of_type("AWS::EC2::Instance")["Pinger"]["ImageId"].endswith(architecture))
+
+    def test_the_zone_can_be_chosen(self) -> None:
+        """us-east-1e has no t3.micro."""
+        template = Template({"AvailabilityZone": "us-east-1b"}, ROOT / "testbed.yaml")
+        self.assertEqual(template.of_type("AWS::EC2::Subnet")["Subnet"]["AvailabilityZone"], "us-east-1b")
+        first = self.template.of_type("AWS::EC2::Subnet")["Subnet"]["AvailabilityZone"]
+        self.assertRegex(first, self.template.source["Parameters"]["AvailabilityZone"]["AllowedPattern"])
+        self.assertTrue(first.endswith("a"))
+        with mock.patch.object(trial, "run") as run, mock.patch.object(trial.Trial, "outputs", return_value={}):
+            own = trial.Trial(session=mock.Mock(region_name="us-east-1"), zone="us-east-1b")
+            with contextlib.suppress(KeyError), contextlib.redirect_stdout(io.StringIO()):
+                own.up(build=False)
+        self.assertIn('AvailabilityZone="us-east-1b"', run.call_args[0][0])
 
     def test_the_boot_script_is_one(self) -> None:
         """bash reads it to the end, and finds both files of the timer in it."""

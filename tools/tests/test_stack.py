@@ -146,6 +146,7 @@ class Updates(Case):
             **{"FunctionLogRetentionDays": "7", "ReservedConcurrency": "5"},
         }
         replacing = {"TopicName": "Other", "AlarmName": "Other", "LogGroupName": "Other", "AlertEmail": "b@example.com"}
+        replacing |= {"HealthEmail": "ops@example.com"}
         replacing |= {"ChatTopic": "yes", "MailLanguage": "ja"}
         # Refused, without effect there, or of things that the emulator lacks.
         not_here = {"LogGroupOnDelete", "ExistingLogGroupName", "Architecture", "FlowLogFormat", "NativeFilterPattern"}

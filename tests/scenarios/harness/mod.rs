@@ -16,7 +16,6 @@ pub(crate) use clock::minutes_ago;
 pub(crate) use cloudwatch::{Datum, Put};
 pub(crate) use ec2::{ACL, INSTANCE};
 pub(crate) use process::Output;
-pub(crate) use runtime_api::Outcome;
 pub(crate) use script::Act;
 pub(crate) use sns::{CHAT_TOPIC, Mail, Message};
 pub(crate) use world::{Setup, World};
