@@ -67,8 +67,8 @@ class Ledger:
                 running[current["id"]] = self.count(key, current["id"])
             if last := head["last"]:
                 incident = Incident(key, last["id"], last["totals"]["records"])
-                closing = head["closing"] and head["closing"]["id"] == last["id"]
-                (running if closing else ended)[last["id"]] = incident
+                reporting = head["reporting"] and head["reporting"]["id"] == last["id"]
+                (running if reporting else ended)[last["id"]] = incident
         self.ended |= ended
         self.running = running
 
@@ -76,7 +76,13 @@ class Ledger:
         """Adds up the counters of an open incident."""
         shards = self.documents([f"counters#{number}#{key}" for number in range(MAX_SHARDS)]).values()
         mine = (document["shard"] for document in shards if document["shard"]["incident"] == incident)
-        return Incident(key, incident, sum(shard["summary"]["totals"]["records"] for shard in mine))
+        # What emails have reported, what one is about to report, and what came since; what is empty is left out.
+        parts = (
+            part
+            for shard in mine
+            for part in (shard.get("reported"), shard.get("fresh"), shard.get("handed", {}).get("summary"))
+        )
+        return Incident(key, incident, sum(part["totals"]["records"] for part in parts if part))
 
     def watch(self, every: float = 2.0) -> None:
         """Looks again and again, until `close`."""
