@@ -49,6 +49,10 @@ impl DocId {
 /// A document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful of documents at a time, each of which holds far more on the heap"
+)]
 pub enum Doc {
     /// See [`BatchDoc`].
     Batch(BatchDoc),
