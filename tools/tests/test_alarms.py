@@ -153,6 +153,7 @@ CASES = {
     "FailuresLostAlarm": Case(10, single("DestinationDeliveryFailures", SERVICE_LATE)),
     "DeliveryAlarm": Case(10, single("DeliveryErrors", SERVICE_LATE)),
     "TimersAlarm": Case(25, level("ApproximateNumberOfMessagesVisible", 1)),
+    "SetAsideAlarm": Case(10, single("Ping-Deny-Set-Aside", SERVICE_LATE)),
     # A message that fails comes again after five minutes.
     "TimerErrorsAlarm": Case(20, failing("Errors", 5)),
     "NoSubscribersAlarm": Case(35, unheard, heard),
