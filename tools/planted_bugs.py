@@ -36,7 +36,6 @@ VIEW = "shared/alerting/src/explain/view.rs"
 SIMULATION = ("-p", "alerting", "--test", "simulation")
 EXPLANATIONS = ("-p", "alerting", "--test", "explanations")
 UNITS = ("-p", "alerting", "--lib")
-EMAILS = ("-p", "alerting", "--test", "mails")
 WHOLE_INCIDENTS = ("-p", "alerting", "--test", "incidents")
 STORED_STATE = ("-p", "alerting", "--test", "stored_state")
 
@@ -281,7 +280,7 @@ INCIDENTS = [
         SUMMARY,
         "        let mut summary = Summary { totals: *untracked, ",
         "        let mut summary = Summary { totals: Totals::default(), ",
-        EMAILS,
+        UNITS,
     ),
     Bug(
         "reported flows forgotten",

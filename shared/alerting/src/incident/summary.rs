@@ -278,7 +278,11 @@ mod tests {
         merged.merge(&few);
         assert!(merged.flows_left_out);
         let untracked = Totals { records: 1, ..Totals::default() };
-        assert!(Summary::of([], &untracked).flows_left_out, "records without a flow are of others");
+        let others = Summary::of([], &untracked);
+        assert!(
+            others.flows_left_out && others.totals == untracked,
+            "records without a flow are counted as those of others"
+        );
     }
 
     #[test]
