@@ -246,7 +246,8 @@ pub struct Finding {
     pub untracked_accepted: u64,
 }
 
-fn is_zero(number: &u64) -> bool {
+/// For fields that are left out where nothing was counted.
+pub(crate) fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::top::Top;
-use crate::finding::{Accepted, Finding, Totals};
+use crate::finding::{Accepted, Finding, Totals, is_zero};
 
 /// Minutes of a timeline that are told apart, the latest ones; what came before is in the totals only.
 pub const MAX_MINUTES: usize = 90;
@@ -170,16 +170,12 @@ impl Summary {
     }
 }
 
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
 /// The heaviest first.
 fn rank(finding: &Finding) -> (Reverse<u64>, IpAddr, IpAddr) {
     (Reverse(finding.totals.weight()), finding.flow.sender(), finding.flow.receiver())
 }
 
-/// Adds what was accepted in another batch. It is counted as the rejected records are, so that an update has what came since.
+/// Adds what was accepted in another batch: it is counted as the rejected records are.
 fn add_accepted(known: &mut Option<Accepted>, other: Option<&Accepted>) {
     match (known, other.map(brief)) {
         (_, None) => {}
