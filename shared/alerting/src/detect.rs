@@ -12,7 +12,7 @@ use flow_log::{Field, FlowRecord, Formats, Header, LogEvent, LogFormat, Protocol
 use crate::{
     direction::{Basis, Direction},
     finding::{Accepted, Finding, Flow, MAX_FLOW_MINUTES, Place, Totals},
-    incident::top::hash,
+    hash::hash,
     logger::{Loggers, Pair},
     metric::Minutes,
     rule::{self, Rule},

@@ -30,7 +30,7 @@ use crate::{
     },
     message::{Frame, Message, Told},
     metric::Point,
-    network::{Network, Wanted},
+    network::Network,
     notice::Notice,
     operations,
     ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
@@ -312,7 +312,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             None => opening.part.told(),
         };
         let told: Vec<Told> = openings.iter().map(told).collect();
-        let network = self.network.look_up(&Wanted::of(&told)).await;
+        let network = self.network.look_up(&Told::wanted(&told)).await;
         let mut sent = Vec::with_capacity(openings.len());
         for (opening, told) in openings.iter().zip(told) {
             let head = as_head(&opening.head);
@@ -812,7 +812,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     ) -> Result<Notice, PortError> {
         let nothing_yet = Network::default();
         let wanted =
-            Wanted::of(std::slice::from_ref(&content.message(self.frame(key, reason, &nothing_yet, now)).told));
+            Told::wanted(std::slice::from_ref(&content.message(self.frame(key, reason, &nothing_yet, now)).told));
         let network = self.network.look_up(&wanted).await;
         let notice = Notice::of(&content.message(self.frame(key, reason, &network, now)));
         self.alerts.send(&notice).await.map(|()| notice)

@@ -20,6 +20,7 @@ pub mod engine;
 pub mod envelope;
 pub mod explain;
 pub mod finding;
+mod hash;
 pub mod incident;
 pub mod links;
 mod logger;

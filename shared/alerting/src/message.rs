@@ -17,7 +17,7 @@ use crate::{
         state::{Closing, Open, Past},
         top::{Ranked, Top},
     },
-    network::Network,
+    network::{Network, Wanted},
     time::EpochMillis,
 };
 
@@ -191,6 +191,17 @@ impl Told {
             source: detection.source.clone(),
             format: detection.format.clone(),
         }
+    }
+
+    /// What is to be asked of EC2 before some notifications are sent.
+    pub fn wanted(contents: &[Told]) -> Wanted {
+        let interfaces = contents.iter().flat_map(|told| &told.interfaces.ranked);
+        let addresses = contents.iter().flat_map(|told| told.sources.ranked.iter().chain(&told.targets.ranked));
+        Wanted::of(
+            contents.iter().flat_map(|told| &told.findings),
+            interfaces.map(|one| &*one.name),
+            addresses.filter_map(|one| one.name.parse().ok()),
+        )
     }
 
     /// What an incident's counters tell.

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use flow_log::{EpochMillis, FlowRecord, Protocol};
 
-use crate::{
-    incident::Reason,
-    time::{self, MINUTE_MILLIS},
-};
+use crate::time::{self, MINUTE_MILLIS};
 
 /// Minutes that one batch tells apart; three metrics for each of them fit one PutMetricData call of 1,000 data points.
 /// A batch spans a few minutes; records past this many are counted in the nearest minute there is.
@@ -90,7 +87,7 @@ pub struct Point {
     /// What they are.
     pub unit: Unit,
     /// The value of the dimension `Reason`, where the metric has one.
-    pub reason: Option<Reason>,
+    pub reason: Option<&'static str>,
 }
 
 /// What samples are.

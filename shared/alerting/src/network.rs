@@ -10,7 +10,7 @@ use std::{
 
 use ipnet::IpNet;
 
-use crate::{address::Scope, message::Told};
+use crate::{address::Scope, finding::Finding};
 
 /// Interfaces that are asked for at once, those of the heaviest findings. A filter takes 200 values
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>).
@@ -32,8 +32,12 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What some messages would like to know: first about the flows that they tell one by one, then about the heaviest names.
-    pub fn of(messages: &[Told]) -> Wanted {
+    /// What notifications ask for: first what concerns the flows that they list, then the heaviest interfaces and addresses.
+    pub fn of<'f>(
+        findings: impl Iterator<Item = &'f Finding>,
+        heaviest_interfaces: impl Iterator<Item = &'f str>,
+        heaviest_addresses: impl Iterator<Item = IpAddr>,
+    ) -> Wanted {
         let mut interfaces = Limited::of(MAX_INTERFACES);
         let mut addresses = Limited::of(MAX_PEERS);
         let mut address = |address: IpAddr| {
@@ -41,21 +45,15 @@ impl Wanted {
                 addresses.add(address);
             }
         };
-        for finding in messages.iter().flat_map(|told| &told.findings) {
+        for finding in findings {
             if let Some(id) = &finding.flow.interface_id {
                 interfaces.add(&**id);
             }
             let flow = &finding.flow;
             [flow.srcaddr, flow.dstaddr, flow.sender(), flow.receiver()].into_iter().for_each(&mut address);
         }
-        for one in messages.iter().flat_map(|told| &told.interfaces.ranked) {
-            interfaces.add(&*one.name);
-        }
-        for one in messages.iter().flat_map(|told| told.sources.ranked.iter().chain(&told.targets.ranked)) {
-            if let Ok(name) = one.name.parse() {
-                address(name);
-            }
-        }
+        heaviest_interfaces.for_each(|id| interfaces.add(id));
+        heaviest_addresses.for_each(&mut address);
         Wanted {
             interfaces: interfaces.first.into_iter().map(str::to_owned).collect(),
             addresses: addresses.first,
@@ -128,6 +126,11 @@ impl Network {
         let of_vpc = |one: &&Interface| one.vpc_id.as_deref() == Some(vpc_id) && one.owns(address);
         let mut owners = self.interfaces.values().filter(of_vpc);
         owners.next().filter(|_| owners.next().is_none())
+    }
+
+    /// The interface that logged a finding.
+    pub fn interface_of(&self, finding: &Finding) -> Option<&Interface> {
+        self.interfaces.get(finding.flow.interface_id.as_deref()?)
     }
 
     /// Why a part is missing, where it is.
@@ -330,10 +333,7 @@ pub struct IcmpRange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        detect::{Detector, Source},
-        finding::Finding,
-    };
+    use crate::detect::{Detector, Source};
 
     /// What a mail about these records would like to know: a target for each interface.
     fn wanted(interfaces: usize, senders: usize) -> Wanted {
@@ -347,8 +347,7 @@ mod tests {
             detector.observe(&flow_log::LogEvent::new("1", 0, line));
         }
         let detection = detector.finish(Source::default());
-        let findings: Vec<&Finding> = detection.findings.iter().collect();
-        Wanted::of(&[Told::batch(&detection, &findings, detection.untracked)])
+        Wanted::of(detection.findings.iter(), std::iter::empty(), std::iter::empty())
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn decided(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
     let mut points: Vec<Point> = decisions
         .into_iter()
         .map(|(reason, count)| Point {
-            reason: Some(reason),
+            reason: Some(reason.word()),
             ..point(format!("{name}-Decisions"), now, Sample::ones(count))
         })
         .collect();
@@ -68,8 +68,7 @@ mod tests {
     const NOW: EpochMillis = EpochMillis(1_795_426_800_000);
 
     fn told(points: &[Point]) -> Vec<(&str, Option<&str>, Unit, Sample)> {
-        let told = |point: &'_ Point| point.reason.map(Reason::word);
-        points.iter().map(|point| (point.name.as_str(), told(point), point.unit, point.sample)).collect()
+        points.iter().map(|point| (point.name.as_str(), point.reason, point.unit, point.sample)).collect()
     }
 
     #[test]

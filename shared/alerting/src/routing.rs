@@ -4,14 +4,8 @@
 use serde::Serialize;
 
 use crate::{
-    document::MAX_NAME_CHARS,
-    explain,
-    finding::Finding,
-    mail::query,
-    message::Message,
-    network::{Interface, Network},
-    severity::Severity,
-    text::one_line,
+    document::MAX_NAME_CHARS, explain, finding::Finding, mail::query, message::Message, network::Network,
+    severity::Severity, text::one_line,
 };
 
 /// Attributes of one message. More than 10 would keep it from queues with raw message delivery
@@ -96,12 +90,7 @@ impl Routing {
 
 /// The VPC of a finding, as the record says it or else EC2.
 fn vpc_of<'a>(finding: &'a Finding, network: &'a Network) -> Option<&'a str> {
-    finding.place.vpc_id.as_deref().or_else(|| logged_by(finding, network)?.vpc_id.as_deref())
-}
-
-/// The interface that logged a finding, as EC2 knows it.
-pub(crate) fn logged_by<'a>(finding: &Finding, network: &'a Network) -> Option<&'a Interface> {
-    network.interfaces.get(finding.flow.interface_id.as_deref()?)
+    finding.place.vpc_id.as_deref().or_else(|| network.interface_of(finding)?.vpc_id.as_deref())
 }
 
 /// Each value once, in the order they come; only what can be an id, as anything else cannot be meant by a policy.

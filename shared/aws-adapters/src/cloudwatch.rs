@@ -73,7 +73,7 @@ fn datum(point: &Point) -> MetricDatum {
             Unit::Seconds => StandardUnit::Seconds,
         })
         .set_dimensions(
-            point.reason.map(|reason| vec![Dimension::builder().name("Reason").value(reason.word()).build()]),
+            point.reason.map(|reason| vec![Dimension::builder().name("Reason").value(reason).build()]),
         )
         .statistic_values(
             StatisticSet::builder()

@@ -53,7 +53,7 @@ impl MetricSink for Console {
         println!("METRICS");
         for point in points {
             let sample = point.sample;
-            let reason = point.reason.map_or_else(String::new, |reason| format!(" Reason={}", reason.word()));
+            let reason = point.reason.map_or_else(String::new, |reason| format!(" Reason={reason}"));
             println!(
                 "{} UTC  {:<34} sum {:>6}  samples {:>6}  min {:>4}  max {:>4}",
                 time::date_time(point.at),

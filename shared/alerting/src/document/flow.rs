@@ -12,7 +12,6 @@ use crate::{
     explain::{self, Confidence, Explanation, Layer, Looks},
     finding::{Accepted, Finding, Place},
     network::{Network, Tags},
-    routing::logged_by,
     text::one_line,
 };
 
@@ -201,7 +200,7 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn side(&self, address: IpAddr, packet_address: Option<IpAddr>, service: Option<&str>) -> Side {
         let Seen { finding, network, own } = *self;
-        let logged_by = logged_by(finding, network);
+        let logged_by = network.interface_of(finding);
         let place = Some(&finding.place).filter(|_| own);
         let vpc = finding.place.vpc_id.as_deref().or_else(|| logged_by?.vpc_id.as_deref());
         let known = if own { logged_by } else { network.owner_of(address, vpc) };
@@ -242,7 +241,7 @@ fn scope(address: IpAddr) -> &'static str {
 
 impl PlaceDoc {
     fn of(finding: &Finding, place: &Place, network: &Network) -> PlaceDoc {
-        let known = logged_by(finding, network);
+        let known = network.interface_of(finding);
         let either = |field: &Option<Box<str>>, looked_up: Option<&Box<str>>| {
             field.as_ref().or(looked_up).map(|value| text(value))
         };

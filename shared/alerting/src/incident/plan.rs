@@ -6,7 +6,10 @@ use super::{
     state::{Closing, Handed, HeadDoc, Lease, Open, Past, ReportDoc, Reporting, ShardDoc, Unsent},
     summary::Summary,
 };
-use crate::time::{self, EpochMillis, MINUTE_MILLIS};
+use crate::{
+    hash::hash,
+    time::{self, EpochMillis, MINUTE_MILLIS},
+};
 
 /// The longest that a timer message may be delayed: 15 minutes, the limit of Amazon SQS
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>). One that comes early finds
@@ -471,7 +474,7 @@ pub fn release(head: &HeadDoc, incident: &str, owner: &str) -> Option<HeadDoc> {
 
 /// The id of an incident: when it opened, under which key and by which batch, which may open several.
 fn incident_id(key: &IncidentKey, batch: &str, now: EpochMillis) -> String {
-    format!("{}-{:08x}", now.0, super::top::hash(format!("{key} {batch}").as_bytes()) as u32)
+    format!("{}-{:08x}", now.0, hash(format!("{key} {batch}").as_bytes()) as u32)
 }
 
 fn lease(owner: &str, now: EpochMillis, policy: &Policy) -> Lease {
@@ -480,7 +483,7 @@ fn lease(owner: &str, now: EpochMillis, policy: &Policy) -> Lease {
 
 /// The counter that a batch adds to, at its n-th attempt.
 pub fn shard_of(key: &IncidentKey, batch: &str, attempt: u32, shards: u8) -> u8 {
-    let hash = super::top::hash(format!("{key} {batch}").as_bytes());
+    let hash = hash(format!("{key} {batch}").as_bytes());
     let shards = u64::from(shards.max(1));
     u8::try_from((hash % shards + u64::from(attempt)) % shards).unwrap_or_default()
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hash::hash;
+
 /// Entries that are told apart; the others are counted together.
 pub const MAX_ENTRIES: usize = 12;
 
@@ -195,17 +197,6 @@ impl Distinct {
             if raw <= 2.5 * registers && empty > 0 { registers * (registers / empty as f64).ln() } else { raw };
         estimate.round() as u64
     }
-}
-
-/// FNV-1a with a finishing mix: the same on every machine and in every version, which the standard library's is not.
-pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    let mut hash = bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    for (shift, factor) in [(33, 0xff51_afd7_ed55_8ccd_u64), (33, 0xc4ce_b9fe_1a85_ec53)] {
-        hash = (hash ^ (hash >> shift)).wrapping_mul(factor);
-    }
-    hash ^ (hash >> 33)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use super::{
 use crate::{
     address::Scope,
     network::{Interface, Tags},
-    routing,
     text::{inert, name},
 };
 
@@ -49,7 +48,7 @@ impl Party {
         let there = || case.flows.iter().filter(|flow| side.address(flow.finding) == address);
         // Behind an intermediate it is not the interface's own address, unless EC2 says so: a secondary one.
         let is_interfaces = |flow: &Judged<'_>| {
-            let interface = routing::logged_by(flow.finding, network);
+            let interface = network.interface_of(flow.finding);
             side.record_address(flow.finding) == address
                 || (side.address(flow.finding) == address && interface.is_some_and(|known| known.owns(address)))
         };
@@ -59,7 +58,7 @@ impl Party {
         // VPCs may use the same addresses, so that flows of several may have several owners on this side: then it is nobody's.
         let vpc_of = |flow: &Judged<'_>| {
             let vpc_id = flow.finding.place.vpc_id.clone();
-            vpc_id.or_else(|| routing::logged_by(flow.finding, network)?.vpc_id.clone())
+            vpc_id.or_else(|| network.interface_of(flow.finding)?.vpc_id.clone())
         };
         let seen: BTreeSet<Option<&str>> = there()
             .chain(own())
