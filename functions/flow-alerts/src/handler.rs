@@ -10,8 +10,7 @@ use std::{
 };
 
 use alerting::{
-    Detection, Detector,
-    detect::{Source, batch_key},
+    detection::{Detection, Detector, Source, batch_key},
     engine::{EngineError, Outcome},
     time::{self, EpochMillis},
 };

@@ -109,18 +109,15 @@ async fn wake<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: Netwo
 #[cfg(test)]
 mod tests {
     use alerting::{
-        alert::Site,
-        console_link::Console,
         incident::{
-            GroupBy, IncidentKey, Policy,
+            GroupBy, IncidentKey,
             plan::ROUND_MILLIS,
-            policy::MAX_TIMEOUT_SECONDS,
+            policy::{MAX_TIMEOUT_SECONDS, Policy},
             state::{DocId, Versioned, Write},
         },
-        mail::Language,
         memory::NoNetwork,
-        metric::Point,
-        notice::Notice,
+        metrics::Point,
+        notification::{Language, Notice, Site, links::console::Console},
         ports::{Commit, PortError},
         time::SECOND_MILLIS,
         zone::Zone,

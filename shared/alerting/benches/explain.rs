@@ -12,10 +12,9 @@ use std::{
 };
 
 use alerting::{
-    Detector, Finding,
-    detect::Source,
+    detection::{Detector, Finding, Source},
+    enrichment::{AclEntry, GroupRule, IcmpRange, Interface, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup},
     explain::explain,
-    network::{AclEntry, GroupRule, IcmpRange, Interface, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup},
 };
 use criterion::Criterion;
 use flow_log::{Formats, LogEvent};

@@ -1,48 +1,34 @@
-//! What to say about rejected traffic, to whom and when: rules, findings, incidents, metrics and mails, all of them plain
-//! values.
+//! What to report about rejected traffic, to whom and when: rules, findings, incidents, explanations, metrics and emails, all of
+//! them plain values.
 //!
-//! Nothing here reads a clock, the environment or a socket. The function at the edge passes `now` and the configuration in,
-//! and carries the values out through the [`ports`].
+//! Nothing here reads a clock, the environment or a socket. The functions at the edge pass `now` and the configuration in, and
+//! the engine carries the values out through the [`ports`].
 //!
-//! ```text
-//! log events -> detect::Detector -> Detection -> incident::plan -> Message -> mail::render -> Mail  -> ports::AlertSink
-//!                                             -> metric::points   ->                        points -> ports::MetricSink
-//! ```
+//! A module uses only modules above it in this list:
+//!
+//! | Module | What |
+//! |---|---|
+//! | [`text`], [`time`], [`zone`], [`address`] | values that have nothing to do with flow logs |
+//! | [`metrics`] | data points |
+//! | [`detection`] | log events to findings: rules, flows, directions |
+//! | [`incident`] | findings to incidents: what is stored, and what to do next |
+//! | [`enrichment`] | what EC2 adds to a finding |
+//! | [`explain`] | why a flow was rejected |
+//! | [`notification`] | what subscribers get: the email, the document, the chat message |
+//! | [`ports`] | what the engine needs from the outside |
+//! | [`engine`] | carries out what [`incident`] decides, in the one order that loses nothing |
 
 pub mod address;
-pub mod alert;
-pub mod chat;
-pub mod console_link;
-pub mod detect;
-pub mod direction;
-pub mod document;
+pub mod detection;
 pub mod engine;
-pub mod envelope;
+pub mod enrichment;
 pub mod explain;
-pub mod finding;
 mod hash;
 pub mod incident;
-pub mod links;
-mod logger;
-pub mod mail;
 pub mod memory;
-pub mod message;
-pub mod metric;
-pub mod network;
-pub mod notice;
-pub mod operations;
+pub mod metrics;
+pub mod notification;
 pub mod ports;
-pub mod routing;
-pub mod rule;
-pub mod severity;
 pub mod text;
 pub mod time;
 pub mod zone;
-
-pub use detect::{Detection, Detector};
-pub use engine::Engine;
-pub use finding::{Finding, Flow};
-pub use incident::IncidentKey;
-pub use message::Message;
-pub use notice::Notice;
-pub use rule::Rule;

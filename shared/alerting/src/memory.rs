@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
+    enrichment::{Missing, Network, Wanted},
     incident::state::{DocId, Versioned, Write},
-    network::{Missing, Network, Wanted},
     ports::{Commit, IncidentStore, NetworkSource, PortError},
     time::EpochMillis,
 };

@@ -5,13 +5,13 @@
 use std::{fmt, future::Future};
 
 use crate::{
+    enrichment::{Network, Wanted},
     incident::{
         IncidentKey,
         state::{DocId, Versioned, Write},
     },
-    metric::Point,
-    network::{Network, Wanted},
-    notice::Notice,
+    metrics::Point,
+    notification::Notice,
 };
 
 /// Why a port could not do what was asked: one line for the log, no type of any SDK.

@@ -1,10 +1,12 @@
 //! Points in time and spans of it, as people read them.
 
-pub use flow_log::EpochMillis;
 use jiff::{Timestamp, fmt::strtime};
+
+pub use flow_log::EpochMillis;
 
 /// Milliseconds in a second.
 pub const SECOND_MILLIS: u64 = 1_000;
+
 /// Milliseconds in a minute.
 pub const MINUTE_MILLIS: u64 = 60 * SECOND_MILLIS;
 

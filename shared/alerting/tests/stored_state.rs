@@ -12,9 +12,7 @@
 use std::{fs, path::PathBuf};
 
 use alerting::{
-    Detection, Detector,
-    detect::Source,
-    finding::Totals,
+    detection::{Detection, Detector, Source, Totals},
     incident::{
         IncidentKey, Summary,
         plan::MAX_TRIES,

@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use alerting::{
-    network::{GroupRule, Interface, Network, NetworkAcl, SecurityGroup, Tags, Wanted},
+    enrichment::{GroupRule, Interface, Network, NetworkAcl, SecurityGroup, Tags, Wanted},
     ports::NetworkSource,
     time::EpochMillis,
 };
@@ -74,7 +74,7 @@ fn group(one: &SecurityGroup) -> Value {
 }
 
 fn acl(one: &NetworkAcl) -> Value {
-    let entry = |entry: &alerting::network::AclEntry| {
+    let entry = |entry: &alerting::enrichment::AclEntry| {
         let direction = if entry.egress { "outbound" } else { "inbound" };
         let action = if entry.allow { "allow" } else { "deny" };
         format!("{direction} {} {action} {:?} {:?} {}", entry.number, entry.protocol, entry.icmp, entry.block)

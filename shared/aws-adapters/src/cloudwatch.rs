@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alerting::{
-    metric::{Point, Unit},
+    metrics::{Point, Unit},
     ports::{MetricSink, PortError},
 };
 use aws_sdk_cloudwatch::{
@@ -72,9 +72,7 @@ fn datum(point: &Point) -> MetricDatum {
             Unit::Count => StandardUnit::Count,
             Unit::Seconds => StandardUnit::Seconds,
         })
-        .set_dimensions(
-            point.reason.map(|reason| vec![Dimension::builder().name("Reason").value(reason).build()]),
-        )
+        .set_dimensions(point.reason.map(|reason| vec![Dimension::builder().name("Reason").value(reason).build()]))
         .statistic_values(
             StatisticSet::builder()
                 .sample_count(sample.count as f64)

@@ -3,9 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use alerting::{
-    Notice, envelope,
+    notification::{Attribute, Notice, envelope},
     ports::{AlertSink, PortError},
-    routing::Attribute,
 };
 use aws_config::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;

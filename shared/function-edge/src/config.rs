@@ -3,10 +3,11 @@
 use std::fmt;
 
 use alerting::{
-    alert::Site,
-    console_link::Console,
-    incident::{GroupBy, Policy, policy::MAX_TIMEOUT_SECONDS},
-    mail::Language,
+    incident::{
+        GroupBy,
+        policy::{MAX_TIMEOUT_SECONDS, Policy},
+    },
+    notification::{Language, Site, links::console::Console},
     text::one_line,
     zone::Zone,
 };

@@ -3,9 +3,8 @@
 #![expect(clippy::print_stdout, reason = "printing is what this sink is for")]
 
 use alerting::{
-    mail::COLUMNS,
-    metric::Point,
-    notice::Notice,
+    metrics::Point,
+    notification::{Notice, email::COLUMNS},
     ports::{AlertSink, MetricSink, PortError},
     time,
 };

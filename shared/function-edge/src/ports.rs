@@ -2,11 +2,11 @@
 
 use alerting::{
     engine::Engine,
+    enrichment::{Missing, Network, Wanted},
     incident::state::{DocId, Versioned, Write},
     memory::MemoryIncidents,
-    metric::Point,
-    network::{Missing, Network, Wanted},
-    notice::Notice,
+    metrics::Point,
+    notification::Notice,
     ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
 };
 use aws_adapters::{CloudWatchMetrics, DynamoIncidents, Ec2Network, SnsAlerts, SqsTimers, client::Shared};

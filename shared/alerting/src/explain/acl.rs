@@ -7,14 +7,14 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::{
-    evidence::{AclEvidence, AclVerdict},
-    message::{Answer, ByMessage, Message, icmp_range, is_in},
-    view::View,
-};
 use crate::{
-    direction::Direction,
-    network::{AclEntry, IcmpRange, NetworkAcl, RuleProtocol},
+    detection::Direction,
+    enrichment::{AclEntry, IcmpRange, NetworkAcl, RuleProtocol},
+    explain::{
+        evidence::{AclEvidence, AclVerdict},
+        message::{Answer, ByMessage, Message, icmp_range, is_in},
+        view::View,
+    },
 };
 
 /// What a network ACL's rules say of a flow that crosses its subnet's border: whether they reject it.

@@ -3,9 +3,8 @@
 use std::net::IpAddr;
 
 use crate::{
-    direction::Direction,
-    finding::Totals,
-    network::{AclEntry, Gap, GroupRule},
+    detection::{Direction, Totals},
+    enrichment::{AclEntry, Gap, GroupRule},
 };
 
 /// One thing that speaks for or against a layer.

@@ -1,14 +1,14 @@
 //! The rules of an interface's security groups: they only allow, and those of all its groups count together
 //! (<https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>).
 
-use super::{
-    evidence::{Group, GroupsEvidence, GroupsVerdict, Open, OpenRule},
-    message::{Answer, ByMessage, Message, icmp_range, is_in},
-    view::View,
-};
 use crate::{
-    direction::Direction,
-    network::{GroupRule, Interface, Peer},
+    detection::Direction,
+    enrichment::{GroupRule, Interface, Peer},
+    explain::{
+        evidence::{Group, GroupsEvidence, GroupsVerdict, Open, OpenRule},
+        message::{Answer, ByMessage, Message, icmp_range, is_in},
+        view::View,
+    },
 };
 
 /// Whether the security groups let pings through the opposite way, which the flow may answer.
@@ -89,7 +89,7 @@ pub(super) fn judge(interface: &Interface, view: &View<'_>) -> (GroupsEvidence, 
     (GroupsEvidence { groups, direction: view.direction, verdict }, rejects)
 }
 
-fn rules(group: &crate::network::SecurityGroup, direction: Direction) -> &[GroupRule] {
+fn rules(group: &crate::enrichment::SecurityGroup, direction: Direction) -> &[GroupRule] {
     match direction {
         Direction::Ingress => &group.inbound,
         Direction::Egress => &group.outbound,

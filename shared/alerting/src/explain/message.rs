@@ -2,7 +2,7 @@
 
 use flow_log::Protocol;
 
-use crate::network::{IcmpRange, RuleProtocol};
+use crate::enrichment::{IcmpRange, RuleProtocol};
 
 /// What is known of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,11 +4,10 @@ use std::net::IpAddr;
 
 use flow_log::Protocol;
 
-use super::message::Answer;
 use crate::{
-    direction::{Basis, Direction},
-    finding::Finding,
-    network::{Interface, Network},
+    detection::{Basis, Direction, Finding},
+    enrichment::{Interface, Network},
+    explain::message::Answer,
 };
 
 /// A flow with a direction, and what is known of its two sides.

@@ -8,8 +8,9 @@
 //! What was accepted between the same two addresses at about the same time tells what the packets look like. It proves little:
 //! a record of it may be in another batch, and the rules may have been changed in between.
 
-use super::{
-    Confidence, Layer, Looks, Same,
+use crate::explain::{
+    evidence::Same,
+    explanation::{Confidence, Layer, Looks},
     message::{Answer, ByMessage, Message},
 };
 
@@ -146,6 +147,7 @@ type Kind = (Message, bool);
 
 /// A ping is new.
 const PING: Kind = (Message::Request, false);
+
 /// An answer belongs to the connection of its ping.
 const ANSWER: Kind = (Message::Reply, true);
 

@@ -4,11 +4,7 @@ use std::{fmt, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    detect::{Detection, Source},
-    finding::Finding,
-    rule::Rule,
-};
+use crate::detection::{Detection, Finding, Rule, Source};
 
 /// Incidents that one batch may tell apart; findings beyond them share one.
 pub const MAX_KEYS_PER_BATCH: usize = 8;

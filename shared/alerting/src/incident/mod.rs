@@ -5,11 +5,12 @@
 pub mod key;
 pub mod plan;
 pub mod policy;
+mod reason;
 pub mod state;
-pub mod summary;
-pub mod top;
+mod summary;
+mod top;
 
 pub use key::{GroupBy, IncidentKey};
-pub use plan::Reason;
-pub use policy::Policy;
-pub use summary::Summary;
+pub use reason::Reason;
+pub use summary::{MAX_FLOWS, MAX_LINES, MAX_MINUTES, Summary};
+pub use top::{MAX_ENTRIES, Ranked, Top};

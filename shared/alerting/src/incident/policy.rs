@@ -4,12 +4,15 @@ use crate::time::{MINUTE_MILLIS, SECOND_MILLIS};
 
 /// By how much the clocks of two machines may differ.
 pub const CLOCK_SKEW_MILLIS: u64 = 2 * SECOND_MILLIS;
+
 /// Lambda's wait before it tries a failed asynchronous invocation again for the first time; before the second time it waits
 /// longer (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>).
 pub const LAMBDA_RETRY_MILLIS: u64 = MINUTE_MILLIS;
+
 /// The longest that a function may run. A run that dies in its first moment holds its lease as long as it could have run; with
 /// a longer one Lambda's retry would still find that lease, and be wasted.
 pub const MAX_TIMEOUT_SECONDS: u32 = 45;
+
 /// Documents that the counters of one incident are spread over at most. Closing writes all of them in one transaction, which
 /// takes 100 items
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).

@@ -12,9 +12,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{key::IncidentKey, summary::Summary};
 use crate::{
-    finding::Totals,
+    detection::Totals,
+    incident::{key::IncidentKey, summary::Summary},
     time::{EpochMillis, epoch_millis},
 };
 

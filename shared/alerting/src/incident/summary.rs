@@ -8,15 +8,20 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::top::Top;
-use crate::finding::{Accepted, Finding, Totals, is_zero};
+use crate::{
+    detection::{Accepted, Finding, Totals, is_zero},
+    incident::top::Top,
+};
 
 /// Minutes of a timeline that are told apart, the latest ones; what came before is in the totals only.
 pub const MAX_MINUTES: usize = 90;
+
 /// Log lines that are kept as evidence.
 pub const MAX_LINES: usize = 3;
+
 /// Flows that are remembered with all that is known of them, the heaviest: what later mails explain.
 pub const MAX_FLOWS: usize = 3;
+
 /// Characters kept of such a line.
 const MAX_LINE_CHARS: usize = 300;
 
@@ -194,7 +199,7 @@ mod tests {
     use flow_log::{EpochMillis, Formats, LogEvent};
 
     use super::*;
-    use crate::detect::{Detector, Source};
+    use crate::detection::{Detector, Source};
 
     /// The counters of a batch with lines of the form `source target action packets start`.
     fn batch(lines: &[&str]) -> Summary {

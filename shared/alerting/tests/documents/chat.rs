@@ -1,11 +1,11 @@
 //! The notification for Amazon Q Developer in chat applications, within its limits.
 
-use alerting::chat::{MAX_DESCRIPTION_CHARS, MAX_KEYWORD_CHARS, MAX_RESOURCES, MAX_TITLE_CHARS};
+use alerting::notification::chat::{MAX_DESCRIPTION_CHARS, MAX_KEYWORD_CHARS, MAX_RESOURCES, MAX_TITLE_CHARS};
 use serde_json::Value;
 
 use super::scenarios;
 
-fn notification(notice: &alerting::Notice) -> Value {
+fn notification(notice: &alerting::notification::Notice) -> Value {
     serde_json::from_str(&notice.chat()).unwrap()
 }
 

@@ -1,14 +1,13 @@
 //! Every kind of explanation and evidence has its place in the document.
 
 use alerting::{
-    direction::Direction,
-    document::ExplanationDoc,
+    detection::{Direction, Totals},
+    enrichment::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
     explain::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Looks,
         Open, OpenRule, Same,
     },
-    finding::Totals,
-    network::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
+    notification::document::ExplanationDoc,
 };
 use serde_json::Value;
 

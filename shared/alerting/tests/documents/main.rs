@@ -13,7 +13,7 @@ mod networks;
 mod scenarios;
 mod schema;
 
-use alerting::Notice;
+use alerting::notification::Notice;
 use serde_json::Value;
 
 /// A document as its readers see it, with the mail's text left to the snapshots of the mails.

@@ -1,9 +1,8 @@
 //! The SNS message: the mail's text and the document together, within the limits of the service.
 
-use alerting::{
-    Notice,
+use alerting::notification::{
+    Attribute, MAX_ATTRIBUTES, Notice,
     envelope::{MACHINES, MAX_MESSAGE_BYTES},
-    routing::{Attribute, MAX_ATTRIBUTES},
 };
 use serde_json::Value;
 

@@ -4,18 +4,14 @@
 use std::sync::LazyLock;
 
 use alerting::{
-    Detection, Detector, Message, Notice,
-    alert::Site,
-    console_link::Console,
-    detect::Source,
-    finding::Totals,
+    detection::{Detection, Detector, Source, Totals},
+    enrichment::{Gap, Interface, Missing, Network, Part, Tags},
     incident::{
-        IncidentKey, Policy, Reason, Summary,
+        IncidentKey, Reason, Summary,
+        policy::Policy,
         state::{Closing, Lease, Open, Past},
     },
-    mail::Language,
-    message::{Frame, Told},
-    network::{Gap, Interface, Missing, Network, Part, Tags},
+    notification::{Frame, Language, Message, Notice, Site, Told, links::console::Console},
     time::{self, EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };

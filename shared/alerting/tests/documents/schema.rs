@@ -28,7 +28,7 @@ impl Schema {
     }
 }
 
-fn document(notice: &alerting::Notice) -> Value {
+fn document(notice: &alerting::notification::Notice) -> Value {
     serde_json::from_str(&notice.document.json()).unwrap()
 }
 

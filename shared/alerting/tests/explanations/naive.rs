@@ -4,11 +4,9 @@
 use std::net::IpAddr;
 
 use alerting::{
-    Finding,
-    direction::Direction,
+    detection::{Accepted, Direction, Finding},
+    enrichment::{GroupRule, IcmpRange, Interface, Network, Peer, RuleProtocol},
     explain::Looks,
-    finding::Accepted,
-    network::{GroupRule, IcmpRange, Interface, Network, Peer, RuleProtocol},
 };
 
 use crate::notation::OWN;

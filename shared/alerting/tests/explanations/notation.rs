@@ -19,15 +19,12 @@
 use std::net::IpAddr;
 
 use alerting::{
-    Finding, Flow,
-    direction::{Basis, Direction},
-    explain::{AclVerdict, Confidence, Evidence, Explanation, GroupsVerdict, Layer, Looks, Open, Same},
-    finding::{Accepted, Place, Totals},
-    network::{
+    detection::{Accepted, Basis, Direction, Finding, Flow, Place, Rule, Totals},
+    enrichment::{
         AclEntry, Gap, GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Part, Peer, RuleProtocol,
         SecurityGroup,
     },
-    rule::Rule,
+    explain::{AclVerdict, Confidence, Evidence, Explanation, GroupsVerdict, Layer, Looks, Open, Same},
 };
 use flow_log::{EpochMillis, Protocol};
 

@@ -2,9 +2,9 @@
 //! the oracle.
 
 use alerting::{
-    Finding,
+    detection::Finding,
+    enrichment::{AclEntry, Gap, Missing, Network, Part},
     explain::{Confidence, Evidence, Explanation, Layer, Looks, Same, explain},
-    network::{AclEntry, Gap, Missing, Network, Part},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 

@@ -10,18 +10,16 @@ use std::{
 };
 
 use alerting::{
-    Detection, Detector, Engine, Notice,
-    alert::Site,
-    console_link::Console,
-    detect::Source,
-    incident::{GroupBy, Policy},
-    mail::Language,
-    memory::MemoryIncidents,
-    metric::Point,
-    network::{
+    detection::{Detection, Detector, Source},
+    engine::Engine,
+    enrichment::{
         self, AclEntry, Gap, GroupRule, IcmpRange, Missing, Network, NetworkAcl, Part, Peer, RuleProtocol,
         SecurityGroup, Tags, Wanted,
     },
+    incident::{GroupBy, policy::Policy},
+    memory::MemoryIncidents,
+    metrics::Point,
+    notification::{Language, Notice, Site, links::console::Console},
     ports::{AlertSink, MetricSink, NetworkSource, PortError, Timers, Wake},
     time::{EpochMillis, MINUTE_MILLIS},
     zone::Zone,
@@ -168,7 +166,7 @@ fn answer(world: &World, wanted: &Wanted) -> Network {
         let own_name = known.instance.is_none().then(|| known.name.as_str().into());
         network.interfaces.insert(
             known.id.clone(),
-            network::Interface {
+            enrichment::Interface {
                 id: known.id.as_str().into(),
                 kind: known.kind.into(),
                 owner: Some(known.account.as_str().into()),
@@ -178,7 +176,7 @@ fn answer(world: &World, wanted: &Wanted) -> Network {
                 vpc_id: Some(known.vpc.as_str().into()),
                 group_ids: known.groups.iter().map(|(id, _)| id.as_str().into()).collect(),
                 tags: Tags { name: own_name, owners: Vec::new() },
-                ..network::Interface::default()
+                ..enrichment::Interface::default()
             },
         );
         if !asked.contains(known.id.as_str()) {

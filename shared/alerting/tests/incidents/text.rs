@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
 };
 
-use alerting::mail::Language;
+use alerting::notification::Language;
 
 use super::{
     judge::{self, Check, Fault, Faults},

@@ -1,12 +1,13 @@
 //! What holds for every mail, whatever is in it.
 
 use alerting::{
-    Detector, Message,
-    detect::{MAX_FLOWS, Source},
-    finding::Totals,
+    detection::{Detector, MAX_FLOWS, Source, Totals},
+    enrichment::{Missing, Network},
     incident::{Reason, Summary},
-    mail::{self, COLUMNS, MAX_BODY_BYTES, MAX_SUBJECT_CHARS, Mail},
-    network::{Missing, Network},
+    notification::{
+        Message,
+        email::{self, COLUMNS, MAX_BODY_BYTES, MAX_SUBJECT_CHARS, Mail},
+    },
     text::columns,
 };
 use flow_log::Formats;
@@ -102,7 +103,7 @@ fn the_largest_numbers_do_not_stop_a_mail() {
     total.merge(&total.clone());
     for setting in Setting::all() {
         let mail = render_with(setting, &Network::default(), Reason::UpdateDue, |frame| {
-            mail::render(&Message::update(frame, &open, &total, total.totals))
+            email::render(&Message::update(frame, &open, &total, total.totals))
         });
         assert!(mail.body.contains("18,446,744,073,709,551,615"), "{}", mail.body);
     }
@@ -114,7 +115,7 @@ fn an_incident_whose_flows_were_not_remembered_still_has_a_mail() {
     total.flows.clear();
     for setting in Setting::all() {
         let mail = render_with(setting, &Network::unknown(Missing::NotFound), Reason::UpdateDue, |frame| {
-            mail::render(&Message::update(frame, &open, &total, total.totals))
+            email::render(&Message::update(frame, &open, &total, total.totals))
         });
         check(&mail);
     }

@@ -1,10 +1,11 @@
 //! Whose an address is, as the records and EC2 tell.
 
 use alerting::{
-    Detection, Detector,
-    detect::{MAX_ACCEPTED_FLOWS, Source},
-    mail::{Language, Mail},
-    network::{GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup, Tags},
+    detection::{Detection, Detector, MAX_ACCEPTED_FLOWS, Source},
+    enrichment::{
+        GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup, Tags,
+    },
+    notification::{Language, email::Mail},
 };
 use flow_log::{Formats, LogEvent};
 

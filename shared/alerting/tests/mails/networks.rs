@@ -1,6 +1,6 @@
 //! What EC2 tells of the places in `events/`.
 
-use alerting::network::{
+use alerting::enrichment::{
     AclEntry, GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup, Tags,
 };
 

@@ -3,19 +3,17 @@
 use std::fmt::Write as _;
 
 use alerting::{
-    alert::Kind,
-    direction::Direction,
+    detection::{Direction, Totals},
+    enrichment::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
     explain::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Looks,
         Open, OpenRule, Same,
     },
-    finding::Totals,
     incident::Reason,
-    mail::{
-        Language,
+    notification::{
+        Kind, Language,
         language::{Fix, Phrases},
     },
-    network::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
 };
 
 const LAYERS: [Layer; 8] = [

@@ -1,6 +1,6 @@
 //! The sample in the README.
 
-use alerting::mail::Language;
+use alerting::notification::Language;
 
 use crate::scenario::{Setting, mail, shown};
 

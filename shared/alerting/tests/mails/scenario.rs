@@ -1,18 +1,18 @@
 //! The messages of these tests.
 
 use alerting::{
-    Detection, Detector, Message,
-    alert::Site,
-    console_link::Console,
-    detect::Source,
-    finding::Totals,
+    detection::{Detection, Detector, Source, Totals},
+    enrichment::Network,
     incident::{
-        IncidentKey, Policy, Reason, Summary,
+        IncidentKey, Reason, Summary,
+        policy::Policy,
         state::{Closing, Lease, Open, Past},
     },
-    mail::{self, Language, Mail},
-    message::{Frame, Told},
-    network::Network,
+    notification::{
+        Frame, Language, Message, Site, Told,
+        email::{self, Mail},
+        links::console::Console,
+    },
     time::{self, EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };
@@ -106,7 +106,7 @@ pub(crate) fn render_with(
 pub(crate) fn opening_of(setting: Setting, network: &Network, detection: &Detection, previous: Option<&Past>) -> Mail {
     let findings: Vec<_> = detection.findings.iter().collect();
     let told = Told::batch(detection, &findings, detection.untracked);
-    render_with(setting, network, Reason::New, |frame| mail::render(&Message::opening(frame, "1", told, previous)))
+    render_with(setting, network, Reason::New, |frame| email::render(&Message::opening(frame, "1", told, previous)))
 }
 
 /// An incident that opened with one event, about which a mail was sent at [`NOW`], and another event since: that one, and both.
@@ -153,7 +153,7 @@ pub(crate) fn mail(scenario: &str, setting: Setting) -> Mail {
             } else {
                 ongoing("ping-deny-inbound", "sweep")
             };
-            render(Reason::UpdateDue, 5, &|frame| mail::render(&Message::update(frame, &open, &since, total.totals)))
+            render(Reason::UpdateDue, 5, &|frame| email::render(&Message::update(frame, &open, &since, total.totals)))
         }
         "all-clear" | "all-clear-of-many" => {
             let closing = if scenario == "all-clear" {
@@ -161,12 +161,12 @@ pub(crate) fn mail(scenario: &str, setting: Setting) -> Mail {
             } else {
                 closing(ongoing("ping-deny-inbound", "sweep"), false)
             };
-            render(Reason::Quiet, 17, &|frame| mail::render(&Message::over(frame, &closing)))
+            render(Reason::Quiet, 17, &|frame| email::render(&Message::over(frame, &closing)))
         }
         "late-opening" => {
             let (mut open, _, total) = ongoing("ping-deny", "broken-line");
             open.mails = 0;
-            render(Reason::TakenOver, 1, &|frame| mail::render(&Message::late_opening(frame, &open, &total)))
+            render(Reason::TakenOver, 1, &|frame| email::render(&Message::late_opening(frame, &open, &total)))
         }
         "repeated" => {
             let detection = detect("ping-deny");

@@ -19,17 +19,15 @@ use std::{
 };
 
 use alerting::{
-    Detection, Detector,
-    alert::{Kind, Site},
-    console_link::Console,
-    detect::Source,
+    detection::{Detection, Detector, Source},
     engine::{Engine, EngineError, Outcome},
     incident::{
-        GroupBy, IncidentKey, Policy,
+        GroupBy, IncidentKey,
         plan::{ROUND_MILLIS, TIMER_GRACE_MILLIS},
+        policy::Policy,
     },
-    mail::Language,
     memory::{MemoryIncidents, NoNetwork},
+    notification::{Kind, Language, Site, links::console::Console},
     ports::{Commit, IncidentStore, Wake},
     time::{EpochMillis, MINUTE_MILLIS},
     zone::Zone,

@@ -10,13 +10,13 @@ use std::{
 };
 
 use alerting::{
-    Detection,
-    alert::Kind,
+    detection::Detection,
     incident::{
-        GroupBy, IncidentKey, Policy,
-        policy::{LAMBDA_RETRY_MILLIS, MAX_TIMEOUT_SECONDS},
+        GroupBy, IncidentKey,
+        policy::{LAMBDA_RETRY_MILLIS, MAX_TIMEOUT_SECONDS, Policy},
         state::{Doc, DocId, Versioned, Write},
     },
+    notification::Kind,
     ports::{Commit, IncidentStore},
     time::MINUTE_MILLIS,
 };

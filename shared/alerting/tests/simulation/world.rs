@@ -9,15 +9,14 @@ use std::{
 };
 
 use alerting::{
-    alert::Kind,
     incident::{
         IncidentKey, Summary,
         plan::MAX_DELAY_MILLIS,
         state::{Doc, DocId, Versioned, Write},
     },
     memory::MemoryIncidents,
-    metric::Point,
-    notice::Notice,
+    metrics::Point,
+    notification::{Kind, Notice},
     ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
     time::EpochMillis,
 };

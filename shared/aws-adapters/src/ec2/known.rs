@@ -10,7 +10,7 @@ use super::{
     tags::{Tag, TagKeys},
 };
 use alerting::{
-    network::{Interface, NetworkAcl, SecurityGroup, Tags},
+    enrichment::{Interface, NetworkAcl, SecurityGroup, Tags},
     time::EpochMillis,
 };
 

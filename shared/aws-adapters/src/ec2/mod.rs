@@ -29,7 +29,7 @@ use std::{
 };
 
 use alerting::{
-    network::{Gap, Missing, Network, Wanted},
+    enrichment::{Gap, Missing, Network, Wanted},
     ports::NetworkSource,
     time::EpochMillis,
 };

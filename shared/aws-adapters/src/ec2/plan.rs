@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use alerting::network::{Gap, Interface, Missing, Network, Part, Wanted};
+use alerting::enrichment::{Gap, Interface, Missing, Network, Part, Wanted};
 
 use super::{
     known::Known,

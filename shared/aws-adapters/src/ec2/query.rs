@@ -1,7 +1,7 @@
 //! What is asked of EC2, as values: actions, filters, and the form that carries them.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>
 
-use alerting::network::{Gap, Missing, Part};
+use alerting::enrichment::{Gap, Missing, Part};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The version of EC2's API.

@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use alerting::{network::Missing, text::one_line};
+use alerting::{enrichment::Missing, text::one_line};
 use aws_config::{SdkConfig, retry::RetryConfig};
 use aws_runtime::{
     auth::{

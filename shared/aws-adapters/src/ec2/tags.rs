@@ -1,6 +1,6 @@
 //! Which tags are of interest, and picking them out.
 
-use alerting::network::Tags;
+use alerting::enrichment::Tags;
 
 /// A tag of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]

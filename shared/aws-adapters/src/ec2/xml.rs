@@ -1,4 +1,4 @@
-//! EC2's answers, from XML to the values of [`alerting::network`].
+//! EC2's answers, from XML to the values of [`alerting::enrichment::network`].
 //!
 //! Missing and unknown elements are fine, as everywhere at AWS. A rule that cannot be understood is not: leaving out one that
 //! allows or denies would turn an explanation into a wrong one, so the whole answer counts as unreadable.
@@ -7,7 +7,7 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
-use alerting::network::{Interface, NetworkAcl, SecurityGroup};
+use alerting::enrichment::{Interface, NetworkAcl, SecurityGroup};
 use parts::{Items, RawAcl, RawGroup, RawInterface, RawTag};
 use quick_xml::{Reader, de::from_str, events::Event};
 use serde::{Deserialize, de::DeserializeOwned};

@@ -9,7 +9,7 @@ use std::{
 
 use alerting::{
     incident::Reason,
-    metric::{Point, Sample, Unit},
+    metrics::{Point, Sample, Unit},
     ports::MetricSink,
     time::EpochMillis,
 };

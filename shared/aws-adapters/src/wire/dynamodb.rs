@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use alerting::{
-    IncidentKey,
-    incident::state::{Doc, DocId, Versioned, Write},
+    incident::{
+        IncidentKey,
+        state::{Doc, DocId, Versioned, Write},
+    },
     ports::{Commit, IncidentStore, PortError},
     time::EpochMillis,
 };

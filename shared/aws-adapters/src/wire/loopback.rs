@@ -1,8 +1,8 @@
 //! The real HTTP client on 127.0.0.1: what the service in memory says of lost connections is how they look on a socket.
 
 use alerting::{
-    IncidentKey,
-    metric::{Point, Sample, Unit},
+    incident::IncidentKey,
+    metrics::{Point, Sample, Unit},
     ports::{MetricSink, Timers, Wake},
     time::EpochMillis,
 };

@@ -7,16 +7,10 @@ use std::{
 };
 
 use alerting::{
-    Detector, IncidentKey, Message, Notice,
-    alert::{Kind, Site},
-    console_link::Console,
-    detect::Source,
-    envelope::MACHINES,
-    finding::Totals,
-    incident::{Policy, Reason},
-    mail::language::Language,
-    message::Told,
-    network::Network,
+    detection::{Detector, Source, Totals},
+    enrichment::Network,
+    incident::{IncidentKey, Reason, policy::Policy},
+    notification::{Kind, Language, Message, Notice, Site, Told, envelope::MACHINES, links::console::Console},
     ports::AlertSink,
     time::EpochMillis,
     zone::Zone,

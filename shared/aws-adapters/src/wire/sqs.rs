@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use alerting::{
-    IncidentKey,
+    incident::IncidentKey,
     ports::{Timers, Wake},
 };
 use serde_json::{Value, json};

@@ -104,9 +104,9 @@ pub(crate) fn detected(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -
     let mut payload = decoder.decode(event).unwrap();
     let mut findings = 0;
     loop {
-        let mut detector = alerting::Detector::new(formats);
+        let mut detector = alerting::detection::Detector::new(formats);
         let Some(header) = payload.next_batch(|event| detector.observe(&event)).unwrap() else { return findings };
-        findings += black_box(detector.finish(alerting::detect::Source::of(&header))).findings.len();
+        findings += black_box(detector.finish(alerting::detection::Source::of(&header))).findings.len();
     }
 }
 

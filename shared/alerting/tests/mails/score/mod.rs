@@ -8,7 +8,7 @@ mod table;
 use std::collections::BTreeMap;
 
 use alerting::{
-    mail::{Language, Mail, language::Section},
+    notification::{Language, email::Mail, language::Section},
     text::columns,
 };
 

@@ -1,6 +1,6 @@
 //! What the mail of each scenario has to say.
 
-use alerting::mail::language::Section;
+use alerting::notification::language::Section;
 
 /// A text in English and in Japanese.
 pub(super) type Both = (&'static str, &'static str);

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use alerting::network::{Part, Tags};
+use alerting::enrichment::{Part, Tags};
 use fake::{Answer, Call, Ec2};
 
 use super::*;

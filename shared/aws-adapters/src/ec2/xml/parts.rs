@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use alerting::network::{AclEntry, GroupRule, IcmpRange, Interface, NetworkAcl, Peer, RuleProtocol, SecurityGroup};
+use alerting::enrichment::{AclEntry, GroupRule, IcmpRange, Interface, NetworkAcl, Peer, RuleProtocol, SecurityGroup};
 use ipnet::IpNet;
 use serde::Deserialize;
 

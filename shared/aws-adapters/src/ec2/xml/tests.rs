@@ -1,6 +1,6 @@
 //! Answers that AWS documents, word for word (`testdata`), and answers that nobody should send.
 
-use alerting::network::{AclEntry, GroupRule, IcmpRange, Peer, RuleProtocol, Tags};
+use alerting::enrichment::{AclEntry, GroupRule, IcmpRange, Peer, RuleProtocol, Tags};
 
 use super::*;
 

@@ -1,0 +1,38 @@
+//! Accepted ICMP: evidence for what was rejected.
+
+use flow_log::EpochMillis;
+use serde::{Deserialize, Serialize};
+
+use crate::detection::totals::Totals;
+
+/// How far apart accepted and rejected records may be and still be of about the same time.
+const SAME_TIME_MILLIS: u64 = 120_000;
+
+/// Accepted ICMP between the same two addresses on the same interface: evidence for what was rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// What was accepted.
+    pub totals: Totals,
+    /// One of its records: the first of its batch.
+    pub line: Box<str>,
+}
+
+impl Accepted {
+    /// Adds what was accepted of the same flow in another batch. The record shown is one of the newest.
+    pub fn add(&mut self, other: &Accepted) {
+        if (other.totals.last_end, &other.line) > (self.totals.last_end, &self.line) {
+            self.line = other.line.clone();
+        }
+        self.totals.add(&other.totals);
+    }
+
+    /// Tells whether it was logged for about the same time as some records, as far as the times are known. A record's times can be
+    /// 60 s off the packets it counts, and one aggregation interval lasts up to 60 s more on either side.
+    pub fn is_of_the_time_of(&self, totals: &Totals) -> bool {
+        let after = |one: Option<EpochMillis>, other: Option<EpochMillis>| match (one, other) {
+            (Some(one), Some(other)) => one.0 > other.0.saturating_add(SAME_TIME_MILLIS),
+            _ => false,
+        };
+        !after(self.totals.first_start, totals.last_end) && !after(totals.first_start, self.totals.last_end)
+    }
+}

@@ -1,0 +1,110 @@
+//! What detection returns for one document of CloudWatch Logs.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use flow_log::{Header, LogFormat};
+
+use crate::{
+    detection::{
+        finding::Finding,
+        limits::{MAX_FIELD_CHARS, MAX_KEY_BYTES},
+        totals::Totals,
+    },
+    hash::hash,
+    metrics::Minutes,
+    text::{cut_bytes, one_line},
+};
+
+/// What was read, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Log events read.
+    pub records: u64,
+    /// Records that a rule matched.
+    pub matched: u64,
+    /// NODATA records.
+    pub no_data: u64,
+    /// SKIPDATA records: flows that AWS could not log.
+    pub skip_data: u64,
+    /// Log events that are no readable record.
+    pub unparsed: u64,
+    /// The unreadable ones by reason.
+    pub unparsed_reasons: BTreeMap<&'static str, u64>,
+    /// The first few unreadable lines with their reason, fit for one line of a log.
+    pub unparsed_samples: Vec<(String, String)>,
+}
+
+/// Where a batch came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The account that owns the log group.
+    pub owner: String,
+    /// The log group.
+    pub log_group: String,
+    /// The log stream: one for each interface.
+    pub log_stream: String,
+}
+
+impl Source {
+    /// The source that a batch's header names.
+    pub fn of(header: &Header<'_>) -> Self {
+        // A log group's name and a log stream's have at most 512 characters:
+        // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+        const MAX_NAME_CHARS: usize = 512;
+        Source {
+            owner: one_line(&header.owner, MAX_FIELD_CHARS).into_owned(),
+            log_group: one_line(&header.log_group, MAX_NAME_CHARS).into_owned(),
+            log_stream: one_line(&header.log_stream, MAX_NAME_CHARS).into_owned(),
+        }
+    }
+}
+
+/// What one batch tells.
+#[derive(Clone, Debug, Default)]
+pub struct Detection {
+    /// Where the batch came from.
+    pub source: Source,
+    /// Everything read, counted.
+    pub tally: Tally,
+    /// The findings, those with most packets first.
+    pub findings: Vec<Finding>,
+    /// Matched records of flows past [`crate::detection::MAX_FLOWS`].
+    pub untracked: Totals,
+    /// Accepted ICMP records of flows past [`crate::detection::MAX_ACCEPTED_FLOWS`]: evidence that no finding has.
+    pub untracked_accepted: u64,
+    /// Matched records by the minute of their log event: what the metrics are made from.
+    pub minutes: Minutes,
+    /// The ids of the first and the last log event: with their number they tell this batch from any other, however often it is
+    /// delivered.
+    pub ends: (String, String),
+    /// The declared format of the first matched record, for the query that finds the records again.
+    pub format: Option<LogFormat>,
+}
+
+impl Detection {
+    /// All matched records together.
+    pub fn totals(&self) -> Totals {
+        self.findings.iter().fold(self.untracked, |mut sum, finding| {
+            sum.add(&finding.totals);
+            sum
+        })
+    }
+}
+
+/// The key of the batches in one event: the same whenever they are delivered again, and no other's. At most
+/// [`MAX_KEY_BYTES`] long.
+pub fn batch_key(detections: &[Detection]) -> String {
+    let mut key = String::new();
+    for detection in detections {
+        let Source { log_group, log_stream, .. } = &detection.source;
+        let (first, last) = &detection.ends;
+        let gap = if key.is_empty() { "" } else { " " };
+        let _ = write!(key, "{gap}{log_group}|{log_stream}|{first}|{last}|{}", detection.tally.records);
+    }
+    if key.len() > MAX_KEY_BYTES {
+        let hash = hash(key.as_bytes());
+        key.truncate(cut_bytes(&key, MAX_KEY_BYTES - 20).len());
+        let _ = write!(key, "#{hash:016x}");
+    }
+    key
+}

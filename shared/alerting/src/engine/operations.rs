@@ -1,0 +1,105 @@
+//! Metrics of the monitor itself: what was decided and why, which mails were sent and held back, and how late a mail was.
+//!
+//! Beside the metrics that count traffic ([`crate::metric`]), in the same namespace and in the same call.
+//!
+//! | Metric | Unit | |
+//! |---|---|---|
+//! | `Ping-Deny-Decisions`, dimension `Reason` | Count | decisions, by [`Reason::word`] |
+//! | `Ping-Deny-Mails` | Count | mails sent |
+//! | `Ping-Deny-Suppressed` | Count | findings added to an open incident without a mail |
+//! | `Ping-Deny-Mail-Delay` | Seconds | from the first packet to the opening mail |
+//! | `Ping-Deny-Set-Aside` | Count | stored documents that could not be read; published whatever the configuration says |
+
+use std::collections::BTreeMap;
+
+use crate::{
+    engine::outcome::Outcome,
+    incident::Reason,
+    metrics::{Point, Sample, Unit},
+    time::EpochMillis,
+};
+
+/// What was decided, known before anything is sent.
+pub(super) fn decided(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
+    let mut decisions: BTreeMap<Reason, u64> = BTreeMap::new();
+    for reason in &outcome.reasons {
+        *decisions.entry(*reason).or_default() += 1;
+    }
+    let mut points: Vec<Point> = decisions
+        .into_iter()
+        .map(|(reason, count)| Point {
+            reason: Some(reason.word()),
+            ..point(format!("{name}-Decisions"), now, Sample::ones(count))
+        })
+        .collect();
+    if outcome.held > 0 {
+        points.push(point(format!("{name}-Suppressed"), now, Sample::of(outcome.held)));
+    }
+    points
+}
+
+/// What was sent.
+pub(super) fn sent(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
+    let mut points = Vec::new();
+    if outcome.mails > 0 {
+        points.push(point(format!("{name}-Mails"), now, Sample::ones(outcome.mails)));
+    }
+    let delays = outcome.delays_seconds.iter().map(|seconds| Sample::of(*seconds));
+    if let Some(sample) = delays.reduce(Sample::with) {
+        points.push(Point { unit: Unit::Seconds, ..point(format!("{name}-Mail-Delay"), now, sample) });
+    }
+    points
+}
+
+/// Stored documents that could not be read and are set aside.
+pub(super) fn set_aside(name: &str, documents: u64, now: EpochMillis) -> Vec<Point> {
+    let some = (documents > 0).then(|| point(format!("{name}-Set-Aside"), now, Sample::ones(documents)));
+    some.into_iter().collect()
+}
+
+fn point(name: String, at: EpochMillis, sample: Sample) -> Point {
+    Point { name, at, sample, unit: Unit::Count, reason: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: EpochMillis = EpochMillis(1_795_426_800_000);
+
+    fn told(points: &[Point]) -> Vec<(&str, Option<&str>, Unit, Sample)> {
+        points.iter().map(|point| (point.name.as_str(), point.reason, point.unit, point.sample)).collect()
+    }
+
+    #[test]
+    fn each_decision_counts_under_its_reason() {
+        let reasons = vec![Reason::Open, Reason::New, Reason::Open];
+        let outcome = Outcome { reasons, held: 7, ..Outcome::default() };
+        assert_eq!(
+            told(&decided("Ping-Deny", &outcome, NOW)),
+            [
+                ("Ping-Deny-Decisions", Some("new"), Unit::Count, Sample::ones(1)),
+                ("Ping-Deny-Decisions", Some("open"), Unit::Count, Sample::ones(2)),
+                ("Ping-Deny-Suppressed", None, Unit::Count, Sample { count: 1, sum: 7, min: 7, max: 7 }),
+            ]
+        );
+    }
+
+    #[test]
+    fn mails_count_one_each_and_delays_keep_the_longest() {
+        let outcome = Outcome { mails: 2, delays_seconds: vec![400, 90], ..Outcome::default() };
+        assert_eq!(
+            told(&sent("Ping-Deny", &outcome, NOW)),
+            [
+                ("Ping-Deny-Mails", None, Unit::Count, Sample::ones(2)),
+                ("Ping-Deny-Mail-Delay", None, Unit::Seconds, Sample { count: 2, sum: 490, min: 90, max: 400 }),
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_done_is_nothing_to_publish() {
+        assert!(decided("Ping-Deny", &Outcome::default(), NOW).is_empty());
+        assert!(sent("Ping-Deny", &Outcome::default(), NOW).is_empty());
+    }
+}

@@ -1,0 +1,15 @@
+//! What EC2 adds to a finding: interfaces, tags, security groups and network ACLs, and what is missing.
+//!
+//! It is the state at the time of the request, which need not be the state that the packets met.
+
+mod interface;
+mod missing;
+mod network;
+mod request;
+mod rules;
+
+pub use interface::{Interface, Tags};
+pub use missing::{Gap, Missing, Part};
+pub use network::Network;
+pub use request::{MAX_INTERFACES, MAX_PEERS, Wanted};
+pub use rules::{AclEntry, GroupRule, IcmpRange, NetworkAcl, Peer, RuleProtocol, SecurityGroup};

@@ -1,0 +1,92 @@
+//! An explanation as values.
+
+use crate::{
+    detection::{Basis, Direction},
+    explain::evidence::{AclEvidence, Evidence, GroupsEvidence},
+};
+
+/// How sure an explanation is, given that the rules were then what they are now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// The layer rejects whatever the packets were: of any ICMP type, pings or answers, new or within a tracked connection. It need not
+    /// be the only one: a format without `reject-reason` does not tell of VPC Block Public Access.
+    Certain,
+    /// The layer rejects what the packets look like, or is the only one left that can. Pings of another kind, a rule that cannot be
+    /// decided, or rules that could not be had stand against more.
+    Likely,
+    /// Other explanations are as good, or today's rules let through what the packets look like.
+    Possible,
+}
+
+/// The layer that refused a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// VPC Block Public Access
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html>).
+    BlockPublicAccess,
+    /// VPC encryption controls, at an endpoint.
+    EncryptionControls,
+    /// The network ACL of the interface's subnet.
+    Acl,
+    /// The interface's security groups: none of their rules allows it.
+    SecurityGroup,
+    /// The network ACL denies it, and no rule of the security groups allows it either: opening one of them is not enough. It is certain
+    /// only where the packets cannot belong to a connection that the groups let through: to a ping, for example, whose record is in
+    /// another batch. Else the network ACL alone is.
+    Both,
+    /// The network ACL or the security groups; which of them is not known.
+    Either,
+    /// Neither of them by today's rules: they were changed since, or the packets came after the connection that they belonged to had
+    /// ended (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `action`). A format without `reject-reason`
+    /// leaves VPC Block Public Access open too.
+    Neither,
+    /// A reason that AWS has added since this was written: see [`Evidence::RejectReason`].
+    Other,
+}
+
+/// What the packets of a flow look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Looks {
+    /// Pings, which open a connection.
+    Pings,
+    /// Answers, as pings the opposite way were let through at about the same time.
+    Answers,
+    /// Pings or answers.
+    Unclear,
+}
+
+/// An explanation of one finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The layer.
+    pub layer: Layer,
+    /// The direction of the layer's rules: the flow's, or the one that the interface's addresses show.
+    pub direction: Option<Direction>,
+    /// How the direction is known.
+    pub direction_basis: Option<Basis>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What the packets look like.
+    pub looks: Looks,
+    /// What shows it, most telling first; where the direction is not known, for both directions.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Explanation {
+    /// Tells whether the packets look like answers.
+    pub fn is_answer(&self) -> bool {
+        self.looks == Looks::Answers
+    }
+
+    /// What the network ACL's rules say, where they are known and apply; one for each direction that the flow may have.
+    pub fn acls(&self) -> impl Iterator<Item = &AclEvidence> {
+        self.evidence.iter().filter_map(|evidence| if let Evidence::Acl(acl) = evidence { Some(acl) } else { None })
+    }
+
+    /// What the security groups' rules say, where they are known; one for each direction that the flow may have.
+    pub fn groups(&self) -> impl Iterator<Item = &GroupsEvidence> {
+        self.evidence
+            .iter()
+            .filter_map(|evidence| if let Evidence::Groups(groups) = evidence { Some(groups) } else { None })
+    }
+}

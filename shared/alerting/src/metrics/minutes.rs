@@ -1,0 +1,150 @@
+//! Matched records by the minute, and the data points they become.
+
+use std::collections::BTreeMap;
+
+use flow_log::{EpochMillis, FlowRecord, Protocol};
+
+use crate::{
+    metrics::point::{Point, Sample, Unit},
+    time::{self, MINUTE_MILLIS},
+};
+
+/// Minutes that one batch tells apart; three metrics for each of them fit one PutMetricData call of 1,000 data points.
+/// A batch spans a few minutes; records past this many are counted in the nearest minute there is.
+pub const MAX_MINUTES: usize = 300;
+
+/// CloudWatch refuses a whole call when one time stamp is older than this ...
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>
+pub const MAX_AGE_MILLIS: u64 = 14 * 24 * 60 * MINUTE_MILLIS;
+
+/// ... or further in the future than this.
+pub const MAX_AHEAD_MILLIS: u64 = 2 * 60 * MINUTE_MILLIS;
+
+/// Kept away from both ends, because the call arrives later than it was made and clocks differ.
+const MARGIN_MILLIS: u64 = 10 * MINUTE_MILLIS;
+
+/// The matched records of a batch by the minute of their log event. CloudWatch stores standard-resolution metrics by the
+/// minute, so nothing is lost by adding up within one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Minutes(BTreeMap<u64, Minute>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Minute {
+    /// The earliest log event of the minute.
+    at: EpochMillis,
+    records: u64,
+    records_v6: u64,
+    packets: Option<Sample>,
+}
+
+impl Minutes {
+    /// Counts one matched record. `timestamp` is that of its log event, milliseconds since the epoch.
+    pub fn add(&mut self, timestamp: i64, record: &FlowRecord<'_>) {
+        let at = EpochMillis(u64::try_from(timestamp).unwrap_or(0));
+        let mut minute = at.0 / MINUTE_MILLIS;
+        if self.0.len() >= MAX_MINUTES && !self.0.contains_key(&minute) {
+            let nearest = self.0.range(..minute).next_back().or_else(|| self.0.first_key_value());
+            minute = nearest.map_or(minute, |(nearest, _)| *nearest);
+        }
+        let entry = self.0.entry(minute).or_insert(Minute { at, records: 0, records_v6: 0, packets: None });
+        entry.at = entry.at.min(at);
+        entry.records += 1;
+        entry.records_v6 += u64::from(record.protocol == Protocol::ICMPV6);
+        if let Some(packets) = record.packets {
+            entry.packets.get_or_insert(Sample { count: 0, sum: 0, min: u64::MAX, max: 0 }).add(packets);
+        }
+    }
+
+    /// The data points to publish: `name` counts matched records with the value 1 each, as a metric filter would;
+    /// `name-V6` the ICMPv6 share of them; `name-Packets` their packets. Nothing where nothing was matched.
+    ///
+    /// A time stamp that CloudWatch would refuse is replaced by `now`, because one of them fails the whole call.
+    pub fn points(&self, name: &str, now: EpochMillis) -> Vec<Point> {
+        let oldest = time::before(now, MAX_AGE_MILLIS - MARGIN_MILLIS);
+        let newest = time::after(now, MAX_AHEAD_MILLIS - MARGIN_MILLIS);
+        let mut points = Vec::with_capacity(self.0.len() * 3);
+        for minute in self.0.values() {
+            let at = if (oldest..=newest).contains(&minute.at) { minute.at } else { now };
+            let mut push =
+                |name: String, sample| points.push(Point { name, at, sample, unit: Unit::Count, reason: None });
+            push(name.to_owned(), Sample::ones(minute.records));
+            if minute.records_v6 > 0 {
+                push(format!("{name}-V6"), Sample::ones(minute.records_v6));
+            }
+            if let Some(packets) = minute.packets {
+                push(format!("{name}-Packets"), packets);
+            }
+        }
+        points
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flow_log::{Formats, Record};
+
+    use super::*;
+
+    const NOW: EpochMillis = EpochMillis(1_795_426_800_000);
+
+    fn minutes(records: &[(u64, u8, u64)]) -> Minutes {
+        let (formats, mut minutes) = (Formats::default(), Minutes::default());
+        for (timestamp, protocol, packets) in records {
+            let line = format!("2 1 eni-1 10.0.0.1 10.0.0.2 0 0 {protocol} {packets} 84 1 2 REJECT OK");
+            let Ok(Record::Flow(line)) = formats.read(&line) else { panic!("not a flow: {line}") };
+            minutes.add(i64::try_from(*timestamp).unwrap(), &line.to_record().unwrap());
+        }
+        minutes
+    }
+
+    fn points(records: &[(u64, u8, u64)]) -> Vec<(String, u64, Sample)> {
+        minutes(records)
+            .points("Ping-Deny", NOW)
+            .into_iter()
+            .map(|point| (point.name, point.at.0, point.sample))
+            .collect()
+    }
+
+    #[test]
+    fn records_count_one_each_in_their_minute() {
+        let at = NOW.0 - 400_000;
+        assert_eq!(
+            points(&[(at + 9_000, 1, 4), (at, 1, 1), (at + MINUTE_MILLIS, 1, 7)]),
+            [
+                ("Ping-Deny".into(), at, Sample::ones(2)),
+                ("Ping-Deny-Packets".into(), at, Sample { count: 2, sum: 5, min: 1, max: 4 }),
+                ("Ping-Deny".into(), at + MINUTE_MILLIS, Sample::ones(1)),
+                ("Ping-Deny-Packets".into(), at + MINUTE_MILLIS, Sample { count: 1, sum: 7, min: 7, max: 7 }),
+            ]
+        );
+    }
+
+    #[test]
+    fn icmpv6_is_counted_in_both() {
+        let found = points(&[(NOW.0, 58, 2), (NOW.0, 1, 2)]);
+        assert_eq!(found[0], ("Ping-Deny".into(), NOW.0, Sample::ones(2)));
+        assert_eq!(found[1], ("Ping-Deny-V6".into(), NOW.0, Sample::ones(1)));
+    }
+
+    #[test]
+    fn a_time_cloudwatch_would_refuse_becomes_now() {
+        for at in [0, NOW.0 - MAX_AGE_MILLIS, NOW.0 + MAX_AHEAD_MILLIS] {
+            assert_eq!(points(&[(at, 1, 1)])[0].1, NOW.0, "{at}");
+        }
+        assert_eq!(points(&[(NOW.0 - 13 * 24 * 60 * MINUTE_MILLIS, 1, 1)])[0].1, NOW.0 - 13 * 24 * 60 * MINUTE_MILLIS);
+    }
+
+    #[test]
+    fn minutes_are_limited_and_lose_no_record() {
+        let many: Vec<_> = (0..2 * MAX_MINUTES as u64).map(|n| (NOW.0 - n * MINUTE_MILLIS, 1, 1)).collect();
+        let found = points(&many);
+        assert!(found.len() <= 1_000, "{} points", found.len());
+        let records: u64 = found.iter().filter(|point| point.0 == "Ping-Deny").map(|point| point.2.sum).sum();
+        assert_eq!(records, 2 * MAX_MINUTES as u64);
+    }
+
+    #[test]
+    fn nothing_matched_is_nothing_to_publish() {
+        assert!(points(&[]).is_empty());
+    }
+}

@@ -1,0 +1,120 @@
+//! What an email is about: counters, rankings and findings of its period.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use flow_log::LogFormat;
+
+use crate::{
+    detection::{Detection, Finding, Source, Totals},
+    enrichment::Wanted,
+    incident::{IncidentKey, Summary},
+    notification::names::Names,
+};
+
+/// What a message is about.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// The counters.
+    pub totals: Totals,
+    /// Source addresses.
+    pub sources: Names,
+    /// Target addresses.
+    pub targets: Names,
+    /// What logged them: interfaces, and resources without one.
+    pub interfaces: Names,
+    /// Accounts that own the interfaces.
+    pub accounts: Names,
+    /// Regions.
+    pub regions: Names,
+    /// The IANA numbers of the protocols.
+    pub protocols: BTreeSet<u8>,
+    /// Packets (or records) by the minute since the epoch.
+    pub minutes: BTreeMap<u64, u64>,
+    /// The flows to tell one by one, heaviest first. Those of an opening's batch are all there, with their records; of an
+    /// incident's counters only the heaviest are remembered, without records.
+    pub findings: Vec<Finding>,
+    /// Whether the findings are all there are.
+    pub complete: bool,
+    /// Records of flows past [`crate::detection::MAX_FLOWS`]: in the totals, with nobody's name.
+    pub untracked: Totals,
+    /// Rejected records, as evidence.
+    pub lines: Vec<String>,
+    /// Where the records are.
+    pub source: Source,
+    /// The declared format of the records, where it is known.
+    pub format: Option<LogFormat>,
+}
+
+impl Told {
+    /// Some findings of a batch: all that belong to one incident.
+    pub fn batch(detection: &Detection, findings: &[&Finding], untracked: Totals) -> Told {
+        let exact = untracked.records == 0;
+        let mut totals = untracked;
+        let mut minutes: BTreeMap<u64, u64> = BTreeMap::new();
+        for finding in findings {
+            totals.add(&finding.totals);
+            for (minute, weight) in &finding.minutes {
+                let known = minutes.entry(*minute).or_default();
+                *known = known.saturating_add(*weight);
+            }
+        }
+        Told {
+            totals,
+            sources: Names::in_findings(findings, exact, |finding| Some(finding.flow.sender())),
+            targets: Names::in_findings(findings, exact, |finding| Some(finding.flow.receiver())),
+            interfaces: Names::in_findings(findings, exact, |finding| finding.flow.logged_by().map(Box::<str>::from)),
+            accounts: Names::in_findings(findings, exact, |finding| finding.place.account_id.clone()),
+            regions: Names::in_findings(findings, exact, |finding| finding.place.region.clone()),
+            protocols: findings.iter().map(|finding| finding.flow.protocol.0).collect(),
+            minutes,
+            findings: findings.iter().map(|finding| (*finding).clone()).collect(),
+            complete: exact,
+            untracked,
+            lines: findings.iter().flat_map(|finding| finding.lines.iter().map(|line| line.to_string())).collect(),
+            source: detection.source.clone(),
+            format: detection.format.clone(),
+        }
+    }
+
+    /// What is to be asked of EC2 before some notifications are sent.
+    pub fn wanted(contents: &[Told]) -> Wanted {
+        let interfaces = contents.iter().flat_map(|told| &told.interfaces.ranked);
+        let addresses = contents.iter().flat_map(|told| told.sources.ranked.iter().chain(&told.targets.ranked));
+        Wanted::of(
+            contents.iter().flat_map(|told| &told.findings),
+            interfaces.map(|one| &*one.name),
+            addresses.filter_map(|one| one.name.parse().ok()),
+        )
+    }
+
+    /// What an incident's counters tell.
+    pub fn counters(key: &IncidentKey, summary: &Summary) -> Told {
+        Told {
+            totals: summary.totals,
+            sources: Names::of(&summary.sources),
+            targets: Names::of(&summary.targets),
+            interfaces: Names::of(&summary.interfaces),
+            accounts: Names::of(&summary.accounts),
+            regions: Names::of(&summary.regions),
+            protocols: summary.protocols.clone(),
+            minutes: summary.minutes.clone(),
+            findings: summary.flows.iter().map(|flow| with_what_is_left_out(flow, summary)).collect(),
+            complete: !summary.flows_left_out,
+            untracked: Totals::default(),
+            lines: summary.lines.clone(),
+            source: Source {
+                owner: key.owner().to_owned(),
+                log_group: key.log_group().to_owned(),
+                log_stream: String::new(),
+            },
+            format: None,
+        }
+    }
+}
+
+/// A flow that lacks evidence may have had some while it was not among the heaviest.
+fn with_what_is_left_out(flow: &Finding, summary: &Summary) -> Finding {
+    let lacks = flow.opposite.is_none() || flow.same.is_none();
+    let left_out = if lacks { summary.accepted_left_out } else { 0 };
+    Finding { untracked_accepted: flow.untracked_accepted.saturating_add(left_out), ..flow.clone() }
+}

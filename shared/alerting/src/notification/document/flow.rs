@@ -1,0 +1,292 @@
+//! Flows in a document: who, to whom, where, and why it was rejected.
+
+use std::net::IpAddr;
+
+use flow_log::Protocol;
+use serde::Serialize;
+
+use crate::{
+    address::Scope,
+    detection::{Accepted, Basis, Direction, Finding, Place},
+    enrichment::{Network, Tags},
+    explain::{self, Confidence, Explanation, Layer, Looks},
+    notification::document::{
+        evidence::EvidenceDoc,
+        values::{TotalsDoc, text},
+    },
+    text::one_line,
+};
+
+/// Characters of the accepted record that is shown.
+const MAX_RECORD_CHARS: usize = 700;
+
+/// Owners of one resource.
+const MAX_OWNERS: usize = 5;
+
+/// Tags that the records of one flow carry.
+const MAX_TAGS: usize = 10;
+
+/// A flow whose records were rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FlowDoc {
+    /// The interface that logged it; none for a regional NAT gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// The resource that logged it, where there is no interface: the id of a regional NAT gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// `ingress` or `egress`, seen from what logged it; none where neither the records nor the addresses tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<&'static str>,
+    /// How the direction is known: `field`, `packet-address`, `interface-addresses`, `internal-side` or
+    /// `other-records`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction_basis: Option<Basis>,
+    /// The IANA protocol number.
+    pub protocol: u8,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol_name: Option<&'static str>,
+    /// The sender.
+    pub from: Side,
+    /// The receiver.
+    pub to: Side,
+    /// Its records together.
+    pub totals: TotalsDoc,
+    /// Where it was seen.
+    pub place: PlaceDoc,
+    /// Why it was rejected.
+    pub explanation: ExplanationDoc,
+    /// ICMP accepted the opposite way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opposite: Option<Opposite>,
+    /// ICMP accepted the same way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same: Option<Opposite>,
+}
+
+/// One side of a flow. Beside the address it has what the record and EC2 say of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Side {
+    /// The address in the record.
+    pub address: IpAddr,
+    /// What it is by its number: `private`, `shared-nat`, `link-local`, `own`, `multicast`, `documentation` or `public`.
+    pub scope: &'static str,
+    /// The address in the packet, where it is another: behind a NAT gateway, for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packet_address: Option<IpAddr>,
+    /// The AWS service that the address belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The interface on this side: the one that logged it, or the one that has the address by EC2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// The instance that it is attached to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// The `Name` tag of the instance, or else of the interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Owner tags of the instance, or else of the interface.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Owner>,
+}
+
+/// A tag that says who owns a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    /// The tag's key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Where a flow was seen, as the record says it or else EC2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlaceDoc {
+    /// The account that owns the interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The log group that the records were written to first, where this one holds copies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_group: Option<String>,
+    /// The availability zone, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// The VPC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<String>,
+    /// The subnet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
+    /// The instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// Values of the tags that the records carry.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// Why a flow was rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplanationDoc {
+    /// `block-public-access`, `encryption-controls`, `acl`, `security-group`, `both`, `either`, `neither` or `other`.
+    pub layer: &'static str,
+    /// The direction of the layer's rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<&'static str>,
+    /// `certain`, `likely` or `possible`, given that the rules were then what they are now.
+    pub confidence: &'static str,
+    /// What the packets look like, as far as what was accepted shows it: `pings`, `answers`, or `unclear`.
+    pub looks: &'static str,
+    /// What shows it, most telling first.
+    pub evidence: Vec<EvidenceDoc>,
+}
+
+/// What was accepted the opposite way, or the same way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Opposite {
+    /// Its records together.
+    pub totals: TotalsDoc,
+    /// The first of them.
+    pub record: String,
+}
+
+impl FlowDoc {
+    /// The document of a finding.
+    pub fn of(finding: &Finding, network: &Network) -> FlowDoc {
+        let (flow, place) = (&finding.flow, &finding.place);
+        let explanation = explain::explain(finding, network);
+        // Which side is the interface's own, as the explanation knows it: EC2 may tell what the record does not.
+        let side = |way| Seen { finding, network, own: explanation.direction == Some(way) };
+        FlowDoc {
+            interface: flow.interface_id.as_deref().map(text),
+            resource: flow.resource_id.as_deref().map(text),
+            direction: explanation.direction.map(Direction::word),
+            direction_basis: explanation.direction_basis,
+            protocol: flow.protocol.0,
+            protocol_name: match flow.protocol {
+                Protocol::ICMP => Some("icmp"),
+                Protocol::ICMPV6 => Some("icmpv6"),
+                _ => None,
+            },
+            from: side(Direction::Egress).side(flow.srcaddr, flow.packet_source, place.source_service.as_deref()),
+            to: side(Direction::Ingress).side(flow.dstaddr, flow.packet_target, place.target_service.as_deref()),
+            totals: TotalsDoc::from(&finding.totals),
+            place: PlaceDoc::of(finding, place, network),
+            explanation: ExplanationDoc::from(&explanation),
+            opposite: finding.opposite.as_ref().map(Opposite::of),
+            same: finding.same.as_ref().map(Opposite::of),
+        }
+    }
+}
+
+impl Opposite {
+    fn of(accepted: &Accepted) -> Opposite {
+        Opposite {
+            totals: TotalsDoc::from(&accepted.totals),
+            record: one_line(&accepted.line, MAX_RECORD_CHARS).into_owned(),
+        }
+    }
+}
+
+/// What is known of one side of a finding.
+struct Seen<'a> {
+    finding: &'a Finding,
+    network: &'a Network,
+    /// Whether it is the side of the interface that logged it.
+    own: bool,
+}
+
+impl Seen<'_> {
+    fn side(&self, address: IpAddr, packet_address: Option<IpAddr>, service: Option<&str>) -> Side {
+        let Seen { finding, network, own } = *self;
+        let logged_by = network.interface_of(finding);
+        let place = Some(&finding.place).filter(|_| own);
+        let vpc = finding.place.vpc_id.as_deref().or_else(|| logged_by?.vpc_id.as_deref());
+        let known = if own { logged_by } else { network.owner_of(address, vpc) };
+        let interface = finding.flow.interface_id.as_deref().filter(|_| own).or(known.map(|known| &*known.id));
+        let instance = place.and_then(|place| place.instance_id.as_deref());
+        let instance = instance.or_else(|| known?.instance_id.as_deref());
+        let tags: Vec<&Tags> = [instance.and_then(|id| network.tags.get(id)), known.map(|known| &known.tags)]
+            .into_iter()
+            .flatten()
+            .collect();
+        let owners = tags.iter().find(|tags| !tags.owners.is_empty());
+        let owners = owners.iter().flat_map(|tags| &tags.owners).take(MAX_OWNERS);
+        Side {
+            address,
+            scope: scope(address),
+            packet_address,
+            service: service.map(text),
+            interface: interface.map(text),
+            instance: instance.map(text),
+            name: tags.iter().find_map(|tags| tags.name.as_deref()).map(text),
+            owners: owners.map(|(key, value)| Owner { key: text(key), value: text(value) }).collect(),
+        }
+    }
+}
+
+/// The scope of an address as one stable word.
+fn scope(address: IpAddr) -> &'static str {
+    match Scope::of(address) {
+        Scope::Private => "private",
+        Scope::SharedNat => "shared-nat",
+        Scope::LinkLocal => "link-local",
+        Scope::Own => "own",
+        Scope::Multicast => "multicast",
+        Scope::Documentation => "documentation",
+        Scope::Public => "public",
+    }
+}
+
+impl PlaceDoc {
+    fn of(finding: &Finding, place: &Place, network: &Network) -> PlaceDoc {
+        let known = network.interface_of(finding);
+        let either = |field: &Option<Box<str>>, looked_up: Option<&Box<str>>| {
+            field.as_ref().or(looked_up).map(|value| text(value))
+        };
+        PlaceDoc {
+            account: either(&place.account_id, known.and_then(|known| known.owner.as_ref())),
+            region: either(&place.region, None),
+            log_group: either(&place.log_group, None),
+            zone: either(&place.az_id, None),
+            vpc: either(&place.vpc_id, known.and_then(|known| known.vpc_id.as_ref())),
+            subnet: either(&place.subnet_id, known.and_then(|known| known.subnet_id.as_ref())),
+            instance: either(&place.instance_id, known.and_then(|known| known.instance_id.as_ref())),
+            tags: place.tags.iter().take(MAX_TAGS).map(|tag| text(tag)).collect(),
+        }
+    }
+}
+
+impl From<&Explanation> for ExplanationDoc {
+    fn from(explanation: &Explanation) -> Self {
+        ExplanationDoc {
+            layer: match explanation.layer {
+                Layer::BlockPublicAccess => "block-public-access",
+                Layer::EncryptionControls => "encryption-controls",
+                Layer::Acl => "acl",
+                Layer::SecurityGroup => "security-group",
+                Layer::Both => "both",
+                Layer::Either => "either",
+                Layer::Neither => "neither",
+                Layer::Other => "other",
+            },
+            direction: explanation.direction.map(|way| way.word()),
+            confidence: match explanation.confidence {
+                Confidence::Certain => "certain",
+                Confidence::Likely => "likely",
+                Confidence::Possible => "possible",
+            },
+            looks: match explanation.looks {
+                Looks::Pings => "pings",
+                Looks::Answers => "answers",
+                Looks::Unclear => "unclear",
+            },
+            evidence: explanation.evidence.iter().map(EvidenceDoc::from).collect(),
+        }
+    }
+}

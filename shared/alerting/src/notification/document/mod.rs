@@ -1,0 +1,237 @@
+//! A message as a document for machines: versioned, with stable names, each described in `schema/alert-1.0.json`.
+//!
+//! Versions: 1.x adds fields and values, and never takes away or changes the meaning of one; a reader ignores what it does not
+//! know. Anything else is a new major version. What is not known is left out, never null.
+
+mod evidence;
+mod flow;
+mod values;
+
+pub use evidence::{AclRule, EvidenceDoc, GapDoc, GroupName, GroupRuleDoc, LeftOut, ProtocolDoc};
+pub use flow::{ExplanationDoc, FlowDoc, Opposite, Owner, PlaceDoc, Side};
+use values::text;
+pub use values::{Time, TotalsDoc};
+
+use serde::Serialize;
+
+use crate::{
+    notification::{email::Mail, links::Links, names::Names, notification::Message, routing::Routing},
+    text::one_line,
+};
+
+/// The version of the document's schema.
+pub const VERSION: &str = "1.0";
+
+/// Flows told one by one; the others are a number.
+pub const MAX_FLOWS: usize = 50;
+
+/// Records shown.
+pub const MAX_RECORDS: usize = 10;
+
+/// Characters of a record.
+const MAX_RECORD_CHARS: usize = 700;
+
+/// Addresses and interfaces of each ranking.
+const MAX_RANKED: usize = 20;
+
+/// The document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Document {
+    /// [`VERSION`].
+    pub version: &'static str,
+    /// What the message can be routed by, at the top.
+    #[serde(flatten)]
+    pub routing: Routing,
+    /// The decision behind the message: see [`crate::incident::Reason::word`].
+    pub reason: &'static str,
+    /// When the message was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Time>,
+    /// Whether it is an opening that should have been sent earlier: whoever was to send it stopped half-way.
+    pub late: bool,
+    /// The incident.
+    pub incident: Incident,
+    /// Where it all happens.
+    pub site: SiteDoc,
+    /// Everything counted so far.
+    pub totals: TotalsDoc,
+    /// What came since the message before.
+    pub since: TotalsDoc,
+    /// Who and where: of an update what came since the message before, otherwise of everything.
+    pub ranking: Ranking,
+    /// The flows, heaviest first, at most [`MAX_FLOWS`].
+    pub flows: Vec<FlowDoc>,
+    /// Flows that are known and not among them.
+    pub flows_left_out: u64,
+    /// Whether there are no other flows than these: later messages remember the heaviest alone.
+    pub flows_complete: bool,
+    /// What could not be had from EC2.
+    pub gaps: Vec<GapDoc>,
+    /// Rejected records as they were logged, at most [`MAX_RECORDS`].
+    pub records: Vec<String>,
+    /// Links into the console.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links: Option<Links>,
+    /// The same message as people get it.
+    pub mail: MailDoc,
+}
+
+/// The incident that a message is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Incident {
+    /// Unique for each incident: the same in all its messages.
+    pub id: String,
+    /// The same for all incidents of the same rule and place.
+    pub key: String,
+    /// The number of the message within the incident; the opening is 1.
+    pub number: u32,
+    /// When its first finding was processed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<Time>,
+    /// When the message before this one was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_sent_at: Option<Time>,
+    /// When its last finding was processed; in an all-clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Time>,
+    /// The incident of the same key before this one; in an opening.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
+}
+
+/// An incident that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Previous {
+    /// The incident.
+    pub id: String,
+    /// When its first finding was processed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<Time>,
+    /// When its last finding was processed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Time>,
+    /// What it counted.
+    pub totals: TotalsDoc,
+}
+
+/// Where the records and the metrics are. Region and log group stand at the top of the document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SiteDoc {
+    /// The account that owns the log group.
+    pub log_account: String,
+    /// The log stream, where all of it is from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_stream: Option<String>,
+    /// The namespace of the metrics.
+    pub metric_namespace: String,
+    /// The metric that counts the records.
+    pub metric_name: String,
+}
+
+/// Who and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ranking {
+    /// Source addresses.
+    pub sources: NamesDoc,
+    /// Target addresses.
+    pub targets: NamesDoc,
+    /// Interfaces.
+    pub interfaces: NamesDoc,
+}
+
+/// Names with their weights, and how many there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NamesDoc {
+    /// How many there are.
+    pub distinct: u64,
+    /// Whether that number is exact; otherwise an estimate, or a lower bound where records were counted without their names.
+    pub exact: bool,
+    /// The heaviest, heaviest first.
+    pub top: Vec<NameDoc>,
+}
+
+/// A name with its weight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NameDoc {
+    /// The name.
+    pub name: String,
+    /// Packets, or records where those were not counted.
+    pub weight: u64,
+}
+
+impl From<&Names> for NamesDoc {
+    fn from(names: &Names) -> Self {
+        let top = names.ranked.iter().take(MAX_RANKED);
+        let top = top.map(|one| NameDoc { name: text(&one.name), weight: one.weight }).collect();
+        NamesDoc { distinct: names.distinct, exact: names.exact && !names.unnamed, top }
+    }
+}
+
+/// A message as people get it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MailDoc {
+    /// Its subject.
+    pub subject: String,
+    /// Its text; left out where the message would be too large with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl Document {
+    /// The document of a message and its mail.
+    pub fn of(message: &Message<'_>, mail: &Mail) -> Document {
+        let told = &message.told;
+        let records = told.lines.iter().take(MAX_RECORDS);
+        Document {
+            version: VERSION,
+            routing: Routing::of(message),
+            reason: message.reason.word(),
+            sent_at: Time::of(message.now),
+            late: message.is_late(),
+            incident: incident(message),
+            site: SiteDoc {
+                log_account: text(message.key.owner()),
+                log_stream: Some(text(&told.source.log_stream)).filter(|name| !name.is_empty()),
+                metric_namespace: text(&message.site.metric_namespace),
+                metric_name: text(&message.site.metric_name),
+            },
+            totals: TotalsDoc::from(&message.total),
+            since: TotalsDoc::from(&message.since),
+            ranking: Ranking {
+                sources: NamesDoc::from(&told.sources),
+                targets: NamesDoc::from(&told.targets),
+                interfaces: NamesDoc::from(&told.interfaces),
+            },
+            flows: told.findings.iter().take(MAX_FLOWS).map(|finding| FlowDoc::of(finding, message.network)).collect(),
+            flows_left_out: told.findings.len().saturating_sub(MAX_FLOWS) as u64,
+            flows_complete: told.complete && told.findings.len() <= MAX_FLOWS,
+            gaps: message.network.gaps.iter().map(GapDoc::from).collect(),
+            records: records.map(|line| one_line(line, MAX_RECORD_CHARS).into_owned()).collect(),
+            links: Some(Links::of(message)),
+            mail: MailDoc { subject: mail.subject.clone(), text: Some(mail.body.clone()) },
+        }
+    }
+
+    /// The document as JSON.
+    pub fn json(&self) -> String {
+        // Writing fails for keys that are no text and for values that refuse it; there are none of either here.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+fn incident(message: &Message<'_>) -> Incident {
+    Incident {
+        id: text(message.incident),
+        key: text(&message.key.0),
+        number: message.number,
+        opened_at: Time::of(message.opened_at),
+        previous_sent_at: message.mailed_at.and_then(Time::of),
+        ended_at: message.last_seen.and_then(Time::of),
+        previous: message.previous.map(|past| Previous {
+            id: text(&past.id),
+            opened_at: Time::of(past.opened_at),
+            ended_at: Time::of(past.last_seen),
+            totals: TotalsDoc::from(&past.totals),
+        }),
+    }
+}

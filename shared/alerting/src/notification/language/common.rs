@@ -1,0 +1,68 @@
+//! What both languages show in the same way.
+
+use crate::{
+    enrichment::{AclEntry, Peer},
+    explain::{AclEvidence, Explanation, GroupsEvidence, GroupsVerdict},
+    notification::language::terms::Number,
+    text,
+};
+
+/// Rules and groups named one by one; the rest is a number.
+const MAX_LISTED: usize = 4;
+
+/// The first few of some items, and how many more there are.
+pub(super) fn first_few(mut items: Vec<String>) -> (Vec<String>, Option<Number>) {
+    let left = items.len().saturating_sub(MAX_LISTED) as u64;
+    items.truncate(MAX_LISTED);
+    (items, Some(Number::Exactly(left)).filter(|_| left > 0))
+}
+
+/// An id from outside, fit to be shown.
+pub(super) fn id(text: &str) -> String {
+    text::inert(text, 64)
+}
+
+/// A name from outside, fit to be shown; none where there is nothing to show.
+pub(super) fn name(text: &str) -> Option<String> {
+    text::name(text, 48)
+}
+
+/// The other side of a security group's rule.
+pub(super) fn peer(peer: &Peer) -> String {
+    match peer {
+        Peer::Block(block) => block.to_string(),
+        Peer::Group(group) => id(group),
+        Peer::PrefixList(list) => id(list),
+    }
+}
+
+/// The number of a network ACL's rule, as the console shows it.
+pub(super) fn acl_rule_number(rule: &AclEntry) -> String {
+    if rule.is_default() { "*".to_owned() } else { rule.number.to_string() }
+}
+
+/// A time span in its two largest units, of those given in descending size: the index and how many; at least one.
+pub(super) fn two_largest(millis: u64, sizes: &[u64]) -> Vec<(usize, u64)> {
+    let largest = sizes.iter().position(|size| millis >= *size).unwrap_or(sizes.len() - 1);
+    let mut rest = millis;
+    let mut parts = Vec::with_capacity(2);
+    for (unit, size) in sizes.iter().enumerate().skip(largest).take(2) {
+        let number = rest / size;
+        rest %= size;
+        if number > 0 || parts.is_empty() {
+            parts.push((unit, number));
+        }
+    }
+    parts
+}
+
+/// The network ACL rules that reject: none where those of both directions do and the direction is not known.
+pub(crate) fn rejecting_acl(explanation: &Explanation) -> Option<&AclEvidence> {
+    let mut denying = explanation.acls().filter(|acl| acl.denying().next().is_some());
+    denying.next().filter(|_| denying.next().is_none())
+}
+
+/// The security groups that do not allow it, in the first of the directions that it may have.
+pub(crate) fn rejecting_groups(explanation: &Explanation) -> Option<&GroupsEvidence> {
+    explanation.groups().find(|groups| !matches!(groups.verdict, GroupsVerdict::Allows { .. }))
+}

@@ -1,0 +1,155 @@
+//! Facts, in English.
+
+use crate::{
+    address::Scope,
+    detection::{Basis, Direction},
+    notification::language::{
+        english::{English, way},
+        phrases::Facts,
+        terms::Story,
+    },
+};
+
+impl Facts for English {
+    fn altogether(&self, amounts: &str) -> String {
+        format!("altogether {amounts}")
+    }
+
+    fn protocols(&self, v4: bool, v6: bool) -> &'static str {
+        match (v4, v6) {
+            (true, true) => "ICMP and ICMPv6, the type is not recorded",
+            (false, true) => "ICMPv6, its type is not recorded",
+            _ => "ICMP, its type is not recorded",
+        }
+    }
+
+    fn untracked(&self, records: &str, flows: &str) -> String {
+        format!("{records} of them beyond {flows} are counted here and in the metrics, but not told apart below")
+    }
+
+    fn scope(&self, scope: Scope) -> &'static str {
+        match scope {
+            Scope::Private => "private address",
+            Scope::SharedNat => "shared NAT address (100.64.0.0/10)",
+            Scope::LinkLocal => "link-local address",
+            Scope::Own => "loopback or unspecified address",
+            Scope::Multicast => "multicast or broadcast address",
+            Scope::Documentation => "documentation address",
+            Scope::Public => "public address",
+        }
+    }
+
+    fn service(&self, name: &str) -> String {
+        format!("AWS service {name}")
+    }
+
+    fn interface_kind(&self, kind: &str) -> Option<String> {
+        Some(match kind {
+            "" | "interface" | "efa" | "efa-only" | "trunk" | "branch" => return None,
+            "natGateway" => "NAT gateway".to_owned(),
+            "lambda" => "Lambda function".to_owned(),
+            "load_balancer" => "load balancer".to_owned(),
+            "network_load_balancer" => "Network Load Balancer".to_owned(),
+            "gateway_load_balancer" => "Gateway Load Balancer".to_owned(),
+            "gateway_load_balancer_endpoint" => "Gateway Load Balancer endpoint".to_owned(),
+            "vpc_endpoint" => "VPC endpoint".to_owned(),
+            "transit_gateway" => "transit gateway".to_owned(),
+            "global_accelerator_managed" => "Global Accelerator".to_owned(),
+            "api_gateway_managed" => "API Gateway".to_owned(),
+            "quicksight" => "QuickSight".to_owned(),
+            other => format!("interface of type {other}"),
+        })
+    }
+
+    fn owner(&self, key: &str, value: &str) -> String {
+        // The usual keys are words; another one is shown as what it is.
+        match key.to_ascii_lowercase().as_str() {
+            word @ ("owner" | "team") => format!("{word} {value}"),
+            _ => format!("{key}: {value}"),
+        }
+    }
+
+    fn tagged(&self, values: &str) -> String {
+        format!("tagged {values}")
+    }
+
+    fn through(&self, intermediate: &str) -> String {
+        format!("through {intermediate}")
+    }
+
+    fn account(&self, id: &str) -> String {
+        format!("account {id}")
+    }
+
+    fn log_group(&self, name: &str) -> String {
+        format!("log group {name}")
+    }
+
+    fn copied_from(&self, name: &str) -> String {
+        format!("copied from {name}")
+    }
+
+    fn only_for(&self, part: &str, value: &str) -> String {
+        match value {
+            "others" => format!("this incident is about all other {part}s"),
+            _ => format!("this incident is about the {part} {value} only"),
+        }
+    }
+
+    fn direction(&self, direction: Direction, basis: Basis) -> String {
+        let way = way(direction);
+        match basis {
+            Basis::Field => format!("{way}, as the record says"),
+            Basis::PacketAddress => format!("{way}, judged by the address in the packet, which is not the interface's"),
+            Basis::InterfaceAddresses => format!("{way}, judged by the addresses of the interface"),
+            Basis::InternalSide => format!("{way}, judged by which side is the private address"),
+            Basis::OtherRecords => format!("{way}, judged by the other records of the interface"),
+        }
+    }
+
+    fn look_like_answers(&self) -> &'static str {
+        "echo replies by the look of it, see WHY"
+    }
+
+    fn direction_unknown(&self) -> &'static str {
+        "direction not known: the format has no flow-direction, and the addresses do not tell"
+    }
+
+    fn directions_differ(&self) -> &'static str {
+        "different directions, see the flows below"
+    }
+
+    fn of_the_heaviest(&self, text: &str) -> String {
+        format!("{text} (the heaviest flows only)")
+    }
+
+    fn heaviest_only(&self) -> &'static str {
+        "the heaviest flows only"
+    }
+
+    fn give_or_take(&self, range: &str) -> String {
+        format!("{range}, give or take a minute")
+    }
+
+    fn no_times(&self) -> &'static str {
+        "not in these records: the declared format has neither start nor end"
+    }
+
+    fn timeline(&self, packets: bool, minutes: u64) -> String {
+        let what = if packets { "packets" } else { "records" };
+        match minutes {
+            1 => format!("{what} in each minute, UTC"),
+            minutes => format!("{what} in each {minutes} minutes, UTC"),
+        }
+    }
+
+    fn way(&self, story: Story) -> &'static str {
+        match story {
+            Story::AnswersStopped => "echo replies, outbound",
+            Story::AnswersNotReceived => "echo replies, inbound",
+            Story::Outbound => "outbound",
+            Story::Inbound => "inbound",
+            Story::Between | Story::Rejected => "direction not known",
+        }
+    }
+}

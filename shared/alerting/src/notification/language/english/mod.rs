@@ -1,0 +1,228 @@
+//! English.
+
+mod facts;
+mod reasons;
+mod steps;
+
+use crate::{
+    detection::Direction,
+    incident::Reason,
+    notification::{
+        kind::Kind,
+        language::{
+            phrases::{Headlines, Phrases},
+            terms::{Cast, Noun, Number, Section, Story},
+        },
+    },
+    text::grouped,
+    time::{MINUTE_MILLIS, SECOND_MILLIS},
+};
+
+pub(super) struct English;
+
+impl Phrases for English {
+    fn count(&self, number: Number, noun: Noun) -> String {
+        let (Number::Exactly(amount) | Number::About(amount) | Number::AtLeast(amount)) = number;
+        let (one, many) = match noun {
+            Noun::Ping => ("ping", "pings"),
+            Noun::Packet => ("packet", "packets"),
+            Noun::Byte => ("byte", "bytes"),
+            Noun::Record => ("record", "records"),
+            Noun::Source => ("source", "sources"),
+            Noun::Target => ("target", "targets"),
+            Noun::Address => ("address", "addresses"),
+            Noun::Flow => ("flow", "flows"),
+            Noun::Account => ("account", "accounts"),
+            Noun::Region => ("region", "regions"),
+            Noun::LogGroup => ("log group", "log groups"),
+            Noun::Zone => ("availability zone", "availability zones"),
+            Noun::Vpc => ("VPC", "VPCs"),
+            Noun::Subnet => ("subnet", "subnets"),
+            Noun::Interface => ("interface", "interfaces"),
+            Noun::Instance => ("instance", "instances"),
+        };
+        let how = match number {
+            Number::Exactly(_) => "",
+            Number::About(_) => "about ",
+            Number::AtLeast(_) => "at least ",
+        };
+        format!("{how}{} {}", grouped(amount), if amount == 1 { one } else { many })
+    }
+
+    fn and_more(&self, number: Number) -> String {
+        match number {
+            Number::Exactly(amount) => format!("and {} more", grouped(amount)),
+            Number::About(amount) => format!("and about {} more", grouped(amount)),
+            Number::AtLeast(amount) => format!("and at least {} more", grouped(amount)),
+        }
+    }
+
+    fn items(&self, items: &[String]) -> String {
+        items.join(", ")
+    }
+
+    fn groups(&self, groups: &[String]) -> String {
+        groups.join("; ")
+    }
+
+    fn sentences(&self, clauses: &[String]) -> String {
+        clauses.iter().map(|clause| format!("{clause}.")).collect::<Vec<_>>().join(" ")
+    }
+
+    fn joined(&self, sentences: &[String]) -> String {
+        sentences.join(" ")
+    }
+
+    fn span(&self, millis: u64) -> String {
+        const UNITS: [(&str, u64); 4] =
+            [("d", 24 * 60 * MINUTE_MILLIS), ("h", 60 * MINUTE_MILLIS), ("min", MINUTE_MILLIS), ("s", SECOND_MILLIS)];
+        crate::notification::language::common::two_largest(millis, &UNITS.map(|(_, size)| size))
+            .into_iter()
+            .map(|(unit, number)| format!("{number} {}", UNITS[unit].0))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn label(&self, section: Section) -> &'static str {
+        match section {
+            Section::What => "WHAT",
+            Section::From => "FROM",
+            Section::To => "TO",
+            Section::Where => "WHERE",
+            Section::Which => "WHICH",
+            Section::When => "WHEN",
+            Section::Flows => "FLOWS",
+            Section::Why => "WHY",
+            Section::Next => "NEXT",
+            Section::Records => "RECORDS",
+        }
+    }
+
+    fn left_out(&self, bytes: u64) -> String {
+        format!("[{} bytes left out: the mail would be too long]", grouped(bytes))
+    }
+}
+
+impl Headlines for English {
+    fn headline(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
+        let Cast { own, other } = cast;
+        let amount = with_more(amount, more);
+        let were = if amount.starts_with("1 ") { "was" } else { "were" };
+        let opening = capital(&amount);
+        match story {
+            Story::AnswersStopped => format!("{own} could not answer {amount} from {other}"),
+            Story::AnswersNotReceived => format!("{own} could not get the answers of {other} to {amount}"),
+            Story::Outbound => format!("{own} could not send {amount} to {other}"),
+            Story::Inbound => format!("{opening} from {other} to {own} {were} rejected"),
+            Story::Between => format!("{opening} between {own} and {other} {were} rejected"),
+            Story::Rejected => format!("{opening} from {own} to {other} {were} rejected"),
+        }
+    }
+
+    fn brief(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
+        let Cast { own, other } = cast;
+        let rejected = with_more(amount, more).replacen("ping", "rejected ping", 1);
+        match story {
+            Story::Inbound => format!("{rejected} from {other} to {own}"),
+            Story::Between => format!("{rejected} between {own} and {other}"),
+            Story::Rejected => format!("{rejected} from {own} to {other}"),
+            _ => self.headline(story, cast, amount, more),
+        }
+    }
+
+    fn terse(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
+        // What may be cut off is the end of the last name.
+        self.brief(story, cast, amount, more)
+    }
+
+    fn uncounted_pings(&self, records: &str) -> String {
+        format!("pings ({records})")
+    }
+
+    fn subject(&self, rule: &str, kind: Kind, lasted: &str, headline: &str) -> String {
+        match kind {
+            Kind::Opening => format!("[{rule}] {headline}"),
+            Kind::Update => format!("[{rule}] still going on: {headline}"),
+            Kind::AllClear => format!("[{rule}] over after {lasted}: {headline}"),
+        }
+    }
+
+    fn new_since(&self, since: &str) -> String {
+        format!("NEW since {since}")
+    }
+
+    fn going_on_since(&self, since: &str, number: u32) -> String {
+        format!("GOING ON since {since}, mail {number} about it")
+    }
+
+    fn over(&self, range: &str, number: u32) -> String {
+        format!("OVER: {range}, mail {number} about it")
+    }
+
+    fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String {
+        format!("The incident before ended at {ended}: {amounts} in {lasted}.")
+    }
+
+    fn because(&self, reason: Reason, kind: Kind, quiet: &str) -> String {
+        match (reason, kind) {
+            (Reason::New, _) => "Why now: no incident was open here.".to_owned(),
+            (Reason::UpdateDue | Reason::Open, _) => {
+                "Why now: an update was due, and there was more to tell.".to_owned()
+            }
+            (Reason::Quiet, _) | (Reason::TakenOver, Kind::AllClear) => {
+                format!("Why now: nothing was rejected for {quiet}.")
+            }
+            // The rest decide that nothing is mailed, or that an earlier attempt is finished.
+            (
+                Reason::TakenOver
+                | Reason::Resumed
+                | Reason::Repeated
+                | Reason::NotDue
+                | Reason::InHand
+                | Reason::Stale,
+                _,
+            ) => "Why now: the run that was to send it earlier stopped half-way, so this mail is late.".to_owned(),
+        }
+    }
+
+    fn sent_after(&self, span: &str, first: bool) -> String {
+        format!("Sent {span} after the {} packet.", if first { "first" } else { "last" })
+    }
+
+    fn what_comes_next(&self, next: &str, quiet: &str, all_clear: bool) -> String {
+        let end = if all_clear {
+            format!("an all-clear after {quiet} without a rejected ping")
+        } else {
+            format!("over after {quiet} without a rejected ping")
+        };
+        format!("Next mail at {next} if it goes on; {end}.")
+    }
+
+    fn since_mail_before(&self, at: &str) -> String {
+        format!("The numbers below are what came since the mail at {at}.")
+    }
+
+    fn after_last_mail(&self, amounts: Option<&str>) -> String {
+        match amounts {
+            Some(amounts) => format!("After the last mail came {amounts}."),
+            None => "After the last mail came nothing.".to_owned(),
+        }
+    }
+}
+
+/// A text with a capital at its start.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn with_more(amount: &str, more: bool) -> String {
+    if more { amount.replacen("ping", "more ping", 1) } else { amount.to_owned() }
+}
+
+fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Egress => "outbound",
+        Direction::Ingress => "inbound",
+    }
+}

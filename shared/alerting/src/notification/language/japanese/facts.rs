@@ -1,0 +1,158 @@
+//! Facts, in Japanese.
+
+use crate::{
+    address::Scope,
+    detection::{Basis, Direction},
+    notification::language::{
+        japanese::{Japanese, way},
+        phrases::Facts,
+        terms::Story,
+    },
+};
+
+impl Facts for Japanese {
+    fn altogether(&self, amounts: &str) -> String {
+        format!("累計 {amounts}")
+    }
+
+    fn protocols(&self, v4: bool, v6: bool) -> &'static str {
+        match (v4, v6) {
+            (true, true) => "ICMP と ICMPv6 (タイプは記録されません)",
+            (false, true) => "ICMPv6 (タイプは記録されません)",
+            _ => "ICMP (タイプは記録されません)",
+        }
+    }
+
+    fn untracked(&self, records: &str, flows: &str) -> String {
+        format!("うち {flows}を超えた分の {records}は件数とメトリクスにのみ含まれ、以下では区別していません")
+    }
+
+    fn scope(&self, scope: Scope) -> &'static str {
+        match scope {
+            Scope::Private => "プライベートアドレス",
+            Scope::SharedNat => "共有 NAT アドレス (100.64.0.0/10)",
+            Scope::LinkLocal => "リンクローカルアドレス",
+            Scope::Own => "ループバックまたは未指定アドレス",
+            Scope::Multicast => "マルチキャストまたはブロードキャスト",
+            Scope::Documentation => "文書用アドレス",
+            Scope::Public => "パブリックアドレス",
+        }
+    }
+
+    fn service(&self, name: &str) -> String {
+        format!("AWS サービス {name}")
+    }
+
+    fn interface_kind(&self, kind: &str) -> Option<String> {
+        Some(match kind {
+            "" | "interface" | "efa" | "efa-only" | "trunk" | "branch" => return None,
+            "natGateway" => "NAT ゲートウェイ".to_owned(),
+            "lambda" => "Lambda 関数".to_owned(),
+            "load_balancer" => "ロードバランサー".to_owned(),
+            "network_load_balancer" => "Network Load Balancer".to_owned(),
+            "gateway_load_balancer" => "Gateway Load Balancer".to_owned(),
+            "gateway_load_balancer_endpoint" => "Gateway Load Balancer エンドポイント".to_owned(),
+            "vpc_endpoint" => "VPC エンドポイント".to_owned(),
+            "transit_gateway" => "トランジットゲートウェイ".to_owned(),
+            "global_accelerator_managed" => "Global Accelerator".to_owned(),
+            "api_gateway_managed" => "API Gateway".to_owned(),
+            "quicksight" => "QuickSight".to_owned(),
+            other => format!("タイプ {other} のインターフェイス"),
+        })
+    }
+
+    fn owner(&self, key: &str, value: &str) -> String {
+        match key.to_ascii_lowercase().as_str() {
+            "owner" => format!("所有者 {value}"),
+            "team" => format!("チーム {value}"),
+            _ => format!("{key}: {value}"),
+        }
+    }
+
+    fn tagged(&self, values: &str) -> String {
+        format!("タグ {values}")
+    }
+
+    fn through(&self, intermediate: &str) -> String {
+        format!("{intermediate} を経由")
+    }
+
+    fn account(&self, id: &str) -> String {
+        format!("アカウント {id}")
+    }
+
+    fn log_group(&self, name: &str) -> String {
+        format!("ロググループ {name}")
+    }
+
+    fn copied_from(&self, name: &str) -> String {
+        format!("コピー元 {name}")
+    }
+
+    fn only_for(&self, part: &str, value: &str) -> String {
+        let part = match part {
+            "interface" => "インターフェイス",
+            "source" => "送信元",
+            "target" => "宛先",
+            other => other,
+        };
+        match value {
+            "others" => format!("このインシデントはその他の{part}が対象"),
+            _ => format!("このインシデントは{part} {value} のみが対象"),
+        }
+    }
+
+    fn direction(&self, direction: Direction, basis: Basis) -> String {
+        let way = way(direction);
+        match basis {
+            Basis::Field => format!("{way} (レコードの記載による)"),
+            Basis::PacketAddress => format!("{way} (パケット内のアドレスがインターフェイスのものと異なることから判断)"),
+            Basis::InterfaceAddresses => format!("{way} (インターフェイスのアドレスから判断)"),
+            Basis::InternalSide => format!("{way} (プライベートアドレス側を自側とみなして判断)"),
+            Basis::OtherRecords => format!("{way} (インターフェイスの他のレコードから判断)"),
+        }
+    }
+
+    fn look_like_answers(&self) -> &'static str {
+        "ping の応答とみられます (原因を参照)"
+    }
+
+    fn direction_unknown(&self) -> &'static str {
+        "不明 (フォーマットに flow-direction がなく、アドレスからも判断できません)"
+    }
+
+    fn directions_differ(&self) -> &'static str {
+        "フローにより異なります (以下のフローを参照)"
+    }
+
+    fn of_the_heaviest(&self, text: &str) -> String {
+        format!("{text}、上位のフローのみ")
+    }
+
+    fn heaviest_only(&self) -> &'static str {
+        "上位のフローのみ"
+    }
+
+    fn give_or_take(&self, range: &str) -> String {
+        format!("{range}、1 分程度の誤差あり")
+    }
+
+    fn no_times(&self) -> &'static str {
+        "不明 (フォーマットに start も end もありません)"
+    }
+
+    fn timeline(&self, packets: bool, minutes: u64) -> String {
+        let what = if packets { "パケット数" } else { "レコード数" };
+        format!("{minutes} 分ごとの{what}、UTC")
+    }
+
+    fn way(&self, story: Story) -> &'static str {
+        match story {
+            Story::AnswersStopped => "応答、アウトバウンド",
+            Story::AnswersNotReceived => "応答、インバウンド",
+            Story::Outbound => "アウトバウンド",
+            Story::Inbound => "インバウンド",
+            Story::Between | Story::Rejected => "方向不明",
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Japanese.
+
+mod facts;
+mod reasons;
+mod steps;
+
+use crate::{
+    detection::Direction,
+    incident::Reason,
+    notification::{
+        kind::Kind,
+        language::{
+            phrases::{Headlines, Phrases},
+            terms::{Cast, Noun, Number, Section, Story},
+        },
+    },
+    text::{BREAK, grouped},
+    time::{MINUTE_MILLIS, SECOND_MILLIS},
+};
+
+pub(super) struct Japanese;
+
+impl Phrases for Japanese {
+    fn count(&self, number: Number, noun: Noun) -> String {
+        let number = amount(number);
+        match noun {
+            Noun::Ping => format!("ping {number} 件"),
+            Noun::Packet => format!("{number} パケット"),
+            Noun::Byte => format!("{number} バイト"),
+            Noun::Record => format!("{number} レコード"),
+            Noun::Source => format!("送信元 {number} 件"),
+            Noun::Target => format!("宛先 {number} 件"),
+            Noun::Address => format!("{number} 個のアドレス"),
+            Noun::Flow => format!("{number} フロー"),
+            Noun::Account => format!("{number} アカウント"),
+            Noun::Region => format!("{number} リージョン"),
+            Noun::LogGroup => format!("ロググループ {number} 件"),
+            Noun::Zone => format!("{number} 個のアベイラビリティーゾーン"),
+            Noun::Vpc => format!("{number} 個の VPC"),
+            Noun::Subnet => format!("{number} サブネット"),
+            Noun::Interface => format!("{number} 個のインターフェイス"),
+            Noun::Instance => format!("{number} インスタンス"),
+        }
+    }
+
+    fn and_more(&self, number: Number) -> String {
+        format!("ほか {} 件", amount(number))
+    }
+
+    fn items(&self, items: &[String]) -> String {
+        items.join(&comma())
+    }
+
+    fn groups(&self, groups: &[String]) -> String {
+        groups.join(&comma())
+    }
+
+    fn sentences(&self, clauses: &[String]) -> String {
+        clauses.iter().map(|clause| format!("{clause}。")).collect()
+    }
+
+    fn joined(&self, sentences: &[String]) -> String {
+        sentences.concat()
+    }
+
+    fn span(&self, millis: u64) -> String {
+        const UNITS: [(&str, u64); 4] = [
+            ("日", 24 * 60 * MINUTE_MILLIS),
+            ("時間", 60 * MINUTE_MILLIS),
+            ("分", MINUTE_MILLIS),
+            ("秒", SECOND_MILLIS),
+        ];
+        crate::notification::language::common::two_largest(millis, &UNITS.map(|(_, size)| size))
+            .into_iter()
+            .map(|(unit, number)| format!("{number} {}", UNITS[unit].0))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn label(&self, section: Section) -> &'static str {
+        match section {
+            Section::What => "件数",
+            Section::From => "送信元",
+            Section::To => "宛先",
+            Section::Where => "場所",
+            Section::Which => "方向",
+            Section::When => "時刻",
+            Section::Flows => "フロー",
+            Section::Why => "原因",
+            Section::Next => "対応",
+            Section::Records => "ログレコード",
+        }
+    }
+
+    fn left_out(&self, bytes: u64) -> String {
+        format!("[メールが長くなりすぎるため {} バイトを省略しました]", grouped(bytes))
+    }
+}
+
+/// A comma. The rules of line breaking keep it beside a quotation mark.
+fn comma() -> String {
+    format!("、{BREAK}")
+}
+
+fn amount(number: Number) -> String {
+    match number {
+        Number::Exactly(amount) => grouped(amount),
+        Number::About(amount) => format!("約 {}", grouped(amount)),
+        Number::AtLeast(amount) => format!("少なくとも {}", grouped(amount)),
+    }
+}
+
+impl Headlines for Japanese {
+    fn headline(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
+        let Cast { own, other } = cast;
+        let new = if more { "新たな" } else { "" };
+        match story {
+            Story::AnswersStopped => glue(&[own, "が", other, "からの", new, amount, "に応答できませんでした"]),
+            Story::AnswersNotReceived => glue(&[own, "が", other, "への", new, amount, "の応答を受信できませんでした"]),
+            Story::Outbound => glue(&[own, "が", other, "へ", new, amount, "を送信できませんでした"]),
+            Story::Inbound => glue(&[other, "から", own, "への", new, amount, "が拒否されました"]),
+            Story::Between => glue(&[own, "と", other, "の間の", new, amount, "が拒否されました"]),
+            Story::Rejected => glue(&[own, "から", other, "への", new, amount, "が拒否されました"]),
+        }
+    }
+
+    fn brief(&self, story: Story, cast: Cast<'_>, pings: &str, more: bool) -> String {
+        let Cast { own, other } = cast;
+        let rejected = glue(&[if more { "新たな" } else { "" }, pings]);
+        match story {
+            Story::Inbound => format!("{rejected}を拒否: {other} → {own}"),
+            Story::Between => format!("{rejected}を拒否: {own} ⇔ {other}"),
+            Story::Rejected => format!("{rejected}を拒否: {own} → {other}"),
+            _ => self.headline(story, cast, pings, more),
+        }
+    }
+
+    fn terse(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
+        let Cast { own, other } = cast;
+        let amount = glue(&[if more { "新たな" } else { "" }, amount]);
+        match story {
+            Story::AnswersStopped => format!("{amount}に応答できず: {own} → {other}"),
+            Story::AnswersNotReceived => format!("{amount}の応答を受信できず: {own} ← {other}"),
+            Story::Outbound => format!("{amount}を送信できず: {own} → {other}"),
+            _ => self.brief(story, cast, &amount, false),
+        }
+    }
+
+    fn uncounted_pings(&self, records: &str) -> String {
+        format!("ping ({records})")
+    }
+
+    fn subject(&self, rule: &str, kind: Kind, lasted: &str, headline: &str) -> String {
+        match kind {
+            Kind::Opening => format!("[{rule}] {headline}"),
+            Kind::Update => format!("[{rule}] 継続中: {headline}"),
+            Kind::AllClear => format!("[{rule}] 収束 ({}): {headline}", lasting(lasted)),
+        }
+    }
+
+    fn new_since(&self, since: &str) -> String {
+        format!("【新規】{since} から")
+    }
+
+    fn going_on_since(&self, since: &str, number: u32) -> String {
+        format!("【継続中】{since} から、{number} 通目")
+    }
+
+    fn over(&self, range: &str, number: u32) -> String {
+        format!("【収束】{range}、{number} 通目")
+    }
+
+    fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String {
+        format!("前回のインシデントは {ended} に収束しました ({}に {amounts})。", lasting(lasted))
+    }
+
+    fn because(&self, reason: Reason, kind: Kind, quiet: &str) -> String {
+        match (reason, kind) {
+            (Reason::New, _) => "送信理由: 未収束のインシデントがなかったため、新規として通知します。".to_owned(),
+            (Reason::UpdateDue | Reason::Open, _) => "送信理由: 続報の時刻になり、新しい拒否があったため。".to_owned(),
+            (Reason::Quiet, _) | (Reason::TakenOver, Kind::AllClear) => {
+                format!("送信理由: {}、拒否がなかったため。", lasting(quiet))
+            }
+            // The rest decide that nothing is mailed, or that an earlier attempt is finished.
+            (
+                Reason::TakenOver
+                | Reason::Resumed
+                | Reason::Repeated
+                | Reason::NotDue
+                | Reason::InHand
+                | Reason::Stale,
+                _,
+            ) => "送信理由: 先に送信するはずの処理が途中で止まったため、遅れて送信しています。".to_owned(),
+        }
+    }
+
+    fn sent_after(&self, span: &str, first: bool) -> String {
+        format!("{}パケットの {span}後に送信しました。", if first { "最初の" } else { "最後の" })
+    }
+
+    fn what_comes_next(&self, next: &str, quiet: &str, all_clear: bool) -> String {
+        let end = if all_clear { "収束を通知します" } else { "収束とみなします" };
+        format!("続く場合は {next} に続報を送ります。拒否が {}なければ{end}。", lasting(quiet))
+    }
+
+    fn since_mail_before(&self, at: &str) -> String {
+        format!("以下の件数は前回のメール、{at} 以降の分です。")
+    }
+
+    fn after_last_mail(&self, amounts: Option<&str>) -> String {
+        match amounts {
+            Some(amounts) => glue(&["前回のメール以降は", amounts, "です。"]),
+            None => "前回のメール以降、拒否はありません。".to_owned(),
+        }
+    }
+}
+
+/// A span with the word for its length, where its unit has none.
+fn lasting(span: &str) -> String {
+    if span.ends_with('間') { span.to_owned() } else { format!("{span}間") }
+}
+
+/// Words put together, with a space where a script that has spaces meets one that has none.
+pub(super) fn glue(words: &[&str]) -> String {
+    let mut text = String::new();
+    for word in words {
+        let met = text.chars().next_back().zip(word.chars().next());
+        let takes_none = |c: char| matches!(c, ' ' | '、' | '。' | BREAK);
+        let gap = |(last, first): (char, char)| {
+            last.is_ascii() != first.is_ascii() && !takes_none(last) && !takes_none(first)
+        };
+        if met.is_some_and(gap) {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text
+}
+
+fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Egress => "アウトバウンド",
+        Direction::Ingress => "インバウンド",
+    }
+}

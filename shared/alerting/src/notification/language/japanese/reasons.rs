@@ -1,0 +1,329 @@
+//! Reasons, in Japanese.
+
+use crate::{
+    detection::Direction,
+    enrichment::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, Missing, Part, RuleProtocol},
+    explain::{
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Looks, Open, OpenRule,
+        Same,
+    },
+    notification::language::{
+        common::{acl_rule_number, first_few, id, name, peer, rejecting_acl, rejecting_groups},
+        japanese::{Japanese, glue, way},
+        phrases::{Facts as _, Phrases as _, Reasons, weight},
+        terms::{Noun, Number},
+    },
+};
+
+impl Reasons for Japanese {
+    fn reason(&self, explanation: &Explanation) -> String {
+        let way = way_of(explanation.direction);
+        match explanation.layer {
+            Layer::BlockPublicAccess => "VPC ブロックパブリックアクセスが拒否しました".to_owned(),
+            Layer::EncryptionControls => "VPC の暗号化コントロールが拒否しました".to_owned(),
+            Layer::Acl | Layer::Both => {
+                let both = explanation.layer == Layer::Both;
+                let acl = match rejecting_acl(explanation) {
+                    Some(acl) => denies(acl),
+                    None => glue(&["サブネットのネットワーク ACL", &the(&way), "が拒否しています"]),
+                };
+                if both {
+                    format!("{acl}。セキュリティグループにも許可するルールがありません")
+                } else {
+                    acl
+                }
+            }
+            Layer::SecurityGroup => match rejecting_groups(explanation) {
+                Some(groups) => {
+                    format!("{}に許可する{way}ルールがありません", group_names(&groups.groups))
+                }
+                None => glue(&["セキュリティグループ", &the(&way), "が許可していません"]),
+            },
+            Layer::Either => glue(&["セキュリティグループまたはネットワーク ACL", &the(&way), "が拒否しています"]),
+            Layer::Neither => CHANGED.to_owned(),
+            Layer::Other => "AWS がこのプログラムの知らない理由を記録しています (ログレコードを参照)".to_owned(),
+        }
+    }
+
+    fn hedged(&self, reason: &str, confidence: Confidence, heaviest: bool) -> String {
+        let of = if heaviest { "上位フローの" } else { "" };
+        match confidence {
+            Confidence::Certain if heaviest => format!("{of}原因: {reason}"),
+            Confidence::Certain => reason.to_owned(),
+            Confidence::Likely => format!("{of}原因 (有力): {reason}"),
+            Confidence::Possible => format!("{of}原因 (可能性): {reason}"),
+        }
+    }
+
+    fn title(&self, explanation: &Explanation) -> String {
+        let way = way_of(explanation.direction);
+        let way = if way.is_empty() { way } else { format!("、{way}") };
+        match explanation.layer {
+            Layer::BlockPublicAccess => "VPC ブロックパブリックアクセス".to_owned(),
+            Layer::EncryptionControls => "VPC の暗号化コントロール".to_owned(),
+            Layer::Acl => format!("ネットワーク ACL{way}"),
+            Layer::SecurityGroup => format!("セキュリティグループ{way}"),
+            Layer::Both => format!("ネットワーク ACL とセキュリティグループの両方{way}"),
+            Layer::Either => format!("セキュリティグループまたはネットワーク ACL{way}"),
+            Layer::Neither => "現在のルールではどちらでもない".to_owned(),
+            Layer::Other => "このプログラムの知らない理由".to_owned(),
+        }
+    }
+
+    fn graded(&self, title: &str, explanation: &Explanation, flows: Option<&str>) -> String {
+        let of = flows.map(|flows| format!("、{flows}")).unwrap_or_default();
+        let sure = match explanation.confidence {
+            Confidence::Certain => "確実",
+            Confidence::Likely => "有力",
+            Confidence::Possible => "可能性あり",
+        };
+        format!("{title} ({sure}{of})")
+    }
+
+    fn evidence(&self, evidence: &Evidence, explanation: &Explanation) -> Option<String> {
+        Some(match evidence {
+            Evidence::RejectReason(reason) => format!("レコードの reject-reason は {} です", id(reason)),
+            Evidence::OppositeAccepted(totals) => {
+                let way = match explanation.direction {
+                    Some(Direction::Egress) => "受信が許可",
+                    Some(Direction::Ingress) => "送信が許可",
+                    None => "通過が許可",
+                };
+                let looks = match (explanation.looks, explanation.layer, explanation.confidence) {
+                    (Looks::Pings | Looks::Unclear, ..) => "されています".to_owned(),
+                    // The rules say it all.
+                    (Looks::Answers, _, Confidence::Certain) => ANSWERS.to_owned(),
+                    (Looks::Answers, Layer::Acl, _) => {
+                        format!("{ANSWERS}。{STATEFUL}。ICMP タイプは記録されないため、断定はできません")
+                    }
+                    (Looks::Answers, ..) => ANSWERS.to_owned(),
+                };
+                format!("同じ時間帯に逆方向の {}の{way}{looks}", weight(self, totals, true))
+            }
+            Evidence::SameAccepted(totals, same) => {
+                let shows = match same {
+                    Same::Answers => "も許可されています。そちらが応答とみられるため、拒否されたのは ping とみられます",
+                    Same::KindOrChange => {
+                        "は許可されています。種類の異なるパケットか、途中でルールが変更されたとみられます"
+                    }
+                    Same::Change => {
+                        "は許可されていますが、現在のルールでは許可されません。途中でルールが変更されたとみられます"
+                    }
+                };
+                format!("ほぼ同じ時間帯に同じ方向の {}{shows}", weight(self, totals, true))
+            }
+            Evidence::AcceptedUntracked(records) => format!(
+                "許可された ICMP が多く、{}を保持できませんでした。拒否されたのが ping か応答かは判別できません",
+                self.count(Number::Exactly(*records), Noun::Record)
+            ),
+            Evidence::Acl(acl) => self.acl(acl),
+            Evidence::Groups(groups) => {
+                let way = way(groups.direction);
+                match &groups.verdict {
+                    GroupsVerdict::Allows { group_id, rule } => format!(
+                        "{}は許可しています ({way}: {})",
+                        group_name(&groups.groups, group_id),
+                        self.traffic_to(rule.protocol, rule.icmp, groups.direction, &peer(&rule.peer))
+                    ),
+                    GroupsVerdict::NoRule => {
+                        format!("{}に許可する{way}ルールはありません", group_names(&groups.groups))
+                    }
+                    GroupsVerdict::Depends(rules) => self.open(rules, &groups.groups, groups.direction),
+                }
+            }
+            Evidence::NoGroups { kind } => {
+                let kind = self.interface_kind(kind).unwrap_or_else(|| "このインターフェイス".to_owned());
+                format!("{kind}にセキュリティグループはありません")
+            }
+            Evidence::SameSubnet { subnet_id, .. } => {
+                format!("双方とも {} にあるため、ネットワーク ACL は関係しません", id(subnet_id))
+            }
+            Evidence::MaybeSameSubnet { peer } => {
+                format!("{peer} は同じサブネットにある可能性があり、その場合ネットワーク ACL は関係しません")
+            }
+            Evidence::NoInterface => {
+                "レコードにインターフェイスがない (リージョナル NAT ゲートウェイなど) ため、ルールを確認できません"
+                    .to_owned()
+            }
+            Evidence::Gap(_) => return None,
+        })
+    }
+
+    fn no_evidence(&self) -> String {
+        "レコードからはどちらか区別できません".to_owned()
+    }
+
+    fn rules_now(&self) -> String {
+        "ルールは現在のものです".to_owned()
+    }
+
+    fn gap(&self, parts: &[Part], reason: &Missing) -> String {
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(|part| match part {
+                Part::Interfaces => "インターフェイス",
+                Part::Tags => "名前と所有者",
+                Part::Groups => "セキュリティグループ",
+                Part::Acls => "ネットワーク ACL",
+            })
+            .collect();
+        let parts = parts.join("、");
+        match reason {
+            Missing::SwitchedOff => format!("未確認: {parts} (パラメーター LookUps が無効)"),
+            Missing::TooSlow => format!("未確認: {parts} (EC2 が時間内に応答しませんでした)"),
+            Missing::Denied(action) => format!("未確認: {parts} (関数に {} の権限がありません)", id(action)),
+            Missing::Failed(code) => format!("未確認: {parts} (EC2 のエラー: {})", id(code)),
+            Missing::NotFound => {
+                format!(
+                    "該当なし: {parts} (EC2 にそのインターフェイスがありません。削除済みか、別のアカウントまたはリージョンです)"
+                )
+            }
+            Missing::OverLimit { interfaces, addresses } => {
+                let asked = [(interfaces, Noun::Interface), (addresses, Noun::Address)].into_iter();
+                let asked = asked.filter(|(number, _)| **number > 0);
+                let asked: Vec<String> =
+                    asked.map(|(number, noun)| self.count(Number::Exactly(*number), noun)).collect();
+                format!(
+                    "未確認: {} (1 通のメールで確認できるのは {MAX_INTERFACES} インターフェイス、{MAX_PEERS} アドレスまでです)",
+                    asked.join("、")
+                )
+            }
+            Missing::TooManyCalls => format!("一部未確認: {parts} (1 通のメールで確認できる数を超えました)"),
+        }
+    }
+
+    fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String {
+        let name = match protocol {
+            RuleProtocol::All => return "すべてのトラフィック".to_owned(),
+            RuleProtocol::Only(1) => "ICMP".to_owned(),
+            RuleProtocol::Only(58) => "ICMPv6".to_owned(),
+            RuleProtocol::Only(number) => return format!("プロトコル {number}"),
+        };
+        match (icmp.kind, icmp.code) {
+            (Some(kind), Some(code)) => format!("{name} タイプ {kind} コード {code}"),
+            (Some(kind), None) => format!("{name} タイプ {kind}"),
+            (None, _) => name,
+        }
+    }
+}
+
+pub(super) const CHANGED: &str = "その後ルールが変更されたか、接続の終了後にパケットが届いたとみられます";
+
+const ANSWERS: &str = "されており、拒否されたのは応答とみられます";
+
+const STATEFUL: &str = "セキュリティグループは応答を自動的に通しますが、ネットワーク ACL は通しません";
+
+impl Japanese {
+    fn acl(&self, acl: &AclEvidence) -> String {
+        let (named, way) = (acl_name(acl), way(acl.direction));
+        let rules: Vec<String> = acl
+            .rules
+            .iter()
+            .map(|rule| glue(&["ルール", &acl_rule_number(rule), "が", &self.acl_rule(rule)]))
+            .collect();
+        let rules = listed(rules, "、");
+        match acl.verdict {
+            AclVerdict::Denies | AclVerdict::Allows => glue(&[&named, "の", way, &rules, "しています"]),
+            AclVerdict::Depends => {
+                glue(&[&named, "の", way, "は ICMP タイプ (記録されません) によります。", &rules, "しています"])
+            }
+        }
+    }
+
+    /// `0.0.0.0/0 への ICMP を拒否`
+    fn acl_rule(&self, rule: &AclEntry) -> String {
+        let verb = if rule.allow { "許可" } else { "拒否" };
+        if rule.is_default() {
+            return format!("どのルールにも一致しない通信を{verb}");
+        }
+        let direction = if rule.egress { Direction::Egress } else { Direction::Ingress };
+        let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &rule.block.to_string());
+        glue(&[&traffic, "を", verb])
+    }
+
+    fn traffic_to(&self, protocol: RuleProtocol, icmp: IcmpRange, direction: Direction, block: &str) -> String {
+        let particle = if direction == Direction::Egress { "への" } else { "からの" };
+        glue(&[block, particle, &self.traffic(protocol, icmp)])
+    }
+
+    fn open(&self, rules: &[OpenRule], groups: &[Group], direction: Direction) -> String {
+        let each: Vec<String> = rules
+            .iter()
+            .map(|open| {
+                let (rule, name) = (&open.rule, group_name(groups, &open.group_id));
+                let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &peer(&rule.peer));
+                let on = match open.on {
+                    Open::IcmpType => "ICMP タイプは記録されません",
+                    Open::PeerAddress => "判定されるのがレコードとパケットのどちらのアドレスか不明です",
+                    Open::PeerGroup => "相手がそのグループに属するか不明です",
+                    Open::PrefixList => "プレフィックスリストの内容は不明です",
+                };
+                glue(&[&name, "は", &traffic, "を許可していますが、", on])
+            })
+            .chain(
+                groups
+                    .iter()
+                    .filter(|group| group.name.is_none())
+                    .map(|group| format!("{} のルールは不明です", id(&group.id))),
+            )
+            .collect();
+        format!("セキュリティグループ ({}) が許可するかは断定できません。{}", way(direction), listed(each, "。"))
+    }
+}
+
+/// `アウトバウンドのネットワーク ACL acl-0f3a9c のルール 50 が 0.0.0.0/0 への ICMP を拒否しています`
+fn denies(acl: &AclEvidence) -> String {
+    let named = format!("ネットワーク ACL {} の{}", id(&acl.id), way(acl.direction));
+    let denying: Vec<&AclEntry> = acl.denying().collect();
+    match denying[..] {
+        [rule] if rule.is_default() => format!("{named}に許可するルールがありません"),
+        [rule] => glue(&[&named, "ルール", &rule.number.to_string(), "が", &Japanese.acl_rule(rule), "しています"]),
+        _ => {
+            let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
+            glue(&[&named, "ルール", &listed(numbers, "、"), "が拒否しています"])
+        }
+    }
+}
+
+/// Items after one another, the first few of them.
+pub(super) fn listed(items: Vec<String>, separator: &str) -> String {
+    let (mut items, left) = first_few(items);
+    items.extend(left.map(|left| Japanese.and_more(left)));
+    items.join(separator)
+}
+
+fn acl_name(acl: &AclEvidence) -> String {
+    match acl.name.as_deref().and_then(name) {
+        Some(name) => format!("{} ({name})", id(&acl.id)),
+        None => id(&acl.id),
+    }
+}
+
+fn group_name(groups: &[Group], group_id: &str) -> String {
+    let known = groups.iter().find(|group| *group.id == *group_id).and_then(|group| group.name.as_deref());
+    match known.and_then(name) {
+        Some(name) => format!("セキュリティグループ {} ({name}) ", id(group_id)),
+        None => format!("セキュリティグループ {} ", id(group_id)),
+    }
+}
+
+/// `セキュリティグループ sg-0aa1 (web)、sg-0bb2 `
+pub(super) fn group_names(groups: &[Group]) -> String {
+    let named = |group: &Group| match group.name.as_deref().and_then(name) {
+        Some(name) => format!("{} ({name})", id(&group.id)),
+        None => id(&group.id),
+    };
+    match groups {
+        [] => "セキュリティグループ".to_owned(),
+        groups => format!("セキュリティグループ {} ", listed(groups.iter().map(named).collect(), "、")),
+    }
+}
+
+pub(super) fn way_of(direction: Option<Direction>) -> String {
+    direction.map(way).unwrap_or_default().to_owned()
+}
+
+/// A direction behind a noun, in brackets, with a space before them.
+pub(super) fn the(way: &str) -> String {
+    if way.is_empty() { String::new() } else { format!(" ({way})") }
+}

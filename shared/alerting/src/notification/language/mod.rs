@@ -1,0 +1,56 @@
+//! The languages of mails. Every text that people read is in `english` or `japanese`, one method for each phrase: a language
+//! that lacks one does not compile.
+//!
+//! What the methods take is ready to be shown: foreign text has passed [`crate::text`], times are those of
+//! [`crate::zone::Zone`].
+
+pub mod common;
+mod english;
+mod japanese;
+mod phrases;
+mod terms;
+
+pub use phrases::{Facts, Headlines, Phrases, Reasons, Steps};
+pub(crate) use phrases::{amounts, weight};
+pub use terms::{Cast, Fix, Noun, Number, Section, Story, Target};
+
+/// The language of a mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Japanese.
+    Japanese,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Language; 2] = [Language::English, Language::Japanese];
+
+    /// The language with a code.
+    pub fn parse(code: &str) -> Option<Language> {
+        Language::ALL.into_iter().find(|language| language.code() == code)
+    }
+
+    /// All codes.
+    pub fn codes() -> [&'static str; 2] {
+        Language::ALL.map(Language::code)
+    }
+
+    /// The code that the language is chosen by: ISO 639-1.
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::Japanese => "ja",
+        }
+    }
+
+    /// Its phrases.
+    pub fn phrases(self) -> &'static dyn Phrases {
+        match self {
+            Language::English => &english::English,
+            Language::Japanese => &japanese::Japanese,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The Logs Insights query that finds the records of a mail again where their format is not known: by their text.
+
+use std::net::IpAddr;
+
+use crate::notification::{content::Told, language::Target, names::Names};
+
+/// Addresses of one side that a query names; past them it is not narrowed to that side.
+const MAX_ADDRESSES: usize = 12;
+
+/// What the query finds, and the query.
+pub(crate) fn insights(told: &Told) -> (Target<'static>, String) {
+    let sides: Vec<String> =
+        [&told.sources, &told.targets].into_iter().filter_map(|names| one_of(told, names)).collect();
+    let pair = sides.len() == 2 && told.sources.only().is_some() && told.targets.only().is_some();
+    // Of a single pair what was accepted tells as much as what was not.
+    let rejected = (!pair).then(|| word("REJECT"));
+    let interface = told
+        .interfaces
+        .only()
+        .filter(|id| sides.is_empty() && crate::notification::links::query::is_plain(id))
+        .map(word);
+    let conditions: Vec<String> = rejected.into_iter().chain(sides).chain(interface).collect();
+    let query = format!(
+        "fields @timestamp, @message\n| filter {}\n| sort @timestamp asc\n| limit 1000",
+        conditions.join(" and ")
+    );
+    (if pair { Target::AllRecords } else { Target::Rejected }, query)
+}
+
+/// A condition that one of some addresses stands in the record. None where they are not all known, or too many.
+fn one_of(told: &Told, names: &Names) -> Option<String> {
+    let all = names.exact && names.ranked.len() as u64 == names.distinct && names.ranked.len() <= MAX_ADDRESSES;
+    let addresses: Option<Vec<IpAddr>> = names.ranked.iter().map(|one| one.name.parse().ok()).collect();
+    let addresses = addresses.filter(|addresses| all && !addresses.is_empty())?;
+    let spelled: Vec<String> = addresses.iter().map(|address| spelling(told, *address)).collect();
+    Some(word(&spelled.join("|")))
+}
+
+/// An address as the records spell it, which for IPv6 need not be the way it is spelled here.
+fn spelling(told: &Told, address: IpAddr) -> String {
+    let opposites =
+        told.findings.iter().filter_map(|finding| finding.opposite.as_ref().map(|accepted| &*accepted.line));
+    let mut words = told.lines.iter().map(String::as_str).chain(opposites).flat_map(str::split_ascii_whitespace);
+    let spelled = words.find(|word| word.parse::<IpAddr>().is_ok_and(|parsed| parsed == address));
+    spelled.map_or_else(|| address.to_string(), str::to_owned)
+}
+
+/// A condition that a word stands in the record, between spaces or at its ends. A full stop stands for itself.
+fn word(word: &str) -> String {
+    format!("@message like /(^| )({})( |$)/", word.replace('.', "\\."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notification::names::Name;
+
+    fn names(addresses: &[&str], exact: bool) -> Names {
+        let name = |address: &&str| Name { name: (*address).to_owned(), weight: 1, home: None };
+        let ranked = addresses.iter().map(name).collect();
+        Names { ranked, distinct: addresses.len() as u64, exact, unnamed: false }
+    }
+
+    fn filter(told: &Told) -> (bool, String) {
+        let (target, query) = insights(told);
+        let filter = query.lines().find_map(|line| line.strip_prefix("| filter ")).unwrap();
+        (target == Target::AllRecords, filter.to_owned())
+    }
+
+    #[test]
+    fn a_pair_is_found_in_both_directions_whatever_became_of_it() {
+        let told = Told { sources: names(&["10.0.0.1"], true), targets: names(&["8.8.8.8"], true), ..Told::default() };
+        let expect = r"@message like /(^| )(10\.0\.0\.1)( |$)/ and @message like /(^| )(8\.8\.8\.8)( |$)/";
+        assert_eq!(filter(&told), (true, expect.to_owned()));
+    }
+
+    #[test]
+    fn a_side_with_too_many_addresses_is_left_open() {
+        let told = Told {
+            sources: names(&["10.0.0.1", "10.0.0.2"], false),
+            targets: names(&["8.8.8.8", "9.9.9.9"], true),
+            ..Told::default()
+        };
+        let expect = r"@message like /(^| )(REJECT)( |$)/ and @message like /(^| )(8\.8\.8\.8|9\.9\.9\.9)( |$)/";
+        assert_eq!(filter(&told), (false, expect.to_owned()));
+    }
+
+    #[test]
+    fn where_no_side_is_known_the_interface_narrows() {
+        let told = Told { interfaces: names(&["eni-1"], true), ..Told::default() };
+        let expect = r"@message like /(^| )(REJECT)( |$)/ and @message like /(^| )(eni-1)( |$)/";
+        assert_eq!(filter(&told), (false, expect.to_owned()));
+        let hostile = Told { interfaces: names(&["/ or 1"], true), ..Told::default() };
+        assert_eq!(filter(&hostile), (false, r"@message like /(^| )(REJECT)( |$)/".to_owned()));
+    }
+
+    #[test]
+    fn an_ipv6_address_is_spelled_as_in_the_records() {
+        let told = Told {
+            sources: names(&["2001:db8::1"], true),
+            lines: vec!["2 1 eni-1 2001:0db8:0:0:0:0:0:1 10.0.0.1 0 0 58 1 84 1 2 REJECT OK".to_owned()],
+            ..Told::default()
+        };
+        assert!(filter(&told).1.contains("(2001:0db8:0:0:0:0:0:1)"), "{told:?}");
+    }
+}

@@ -1,0 +1,35 @@
+//! What stays the same for all notifications of a deployment.
+
+use crate::{
+    detection::Finding,
+    notification::{
+        language::Language,
+        links::{console::Console, query},
+    },
+    zone::Zone,
+};
+
+/// Where the function runs, what it publishes to and who reads it: what links and mails need.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The region of the log group.
+    pub region: String,
+    /// The links of that region.
+    pub console: Console,
+    /// The namespace of the published metrics.
+    pub metric_namespace: String,
+    /// The name of the metric that counts matched records.
+    pub metric_name: String,
+    /// The language of mails.
+    pub language: Language,
+    /// The time zone of their readers.
+    pub zone: Zone,
+}
+
+impl Site {
+    /// The console where a finding's interface is: in the region that its records name, or else in that of the log group.
+    pub fn console_of(&self, finding: &Finding) -> Console {
+        let named = finding.place.region.as_deref().filter(|region| query::is_plain(region));
+        named.map_or_else(|| self.console.clone(), Console::new)
+    }
+}
