@@ -10,7 +10,7 @@ use std::{
 };
 
 use alerting::{
-    detection::{Detection, Detector, Source, batch_key},
+    detection::{Detection, Detector, LogSource, batch_key},
     engine::{EngineError, Outcome},
     time::{self, EpochMillis},
 };
@@ -155,8 +155,8 @@ impl Handler {
             log_set_aside(&outcome);
             return Err(Failure::Engine(error));
         }
-        response.alerts = outcome.mails;
-        response.suppressed = outcome.held;
+        response.alerts = outcome.emails;
+        response.suppressed = outcome.suppressed;
         response.metrics = outcome.points;
         log(&detections, &response, &outcome);
         Ok(response)
@@ -197,11 +197,11 @@ impl Handler {
             let mut detector = Detector::new(&self.formats);
             let Some(header) = payload.next_batch(|event| detector.observe(&event))? else { break };
             match header.message_type {
-                MessageType::Data => detections.push(detector.finish(Source::of(&header))),
+                MessageType::Data => detections.push(detector.finish(LogSource::of(&header))),
                 // A check whether the function is there. Its one log event is no flow record.
                 MessageType::Control => tracing::debug!("control message"),
                 _ => {
-                    let log_events = detector.finish(Source::of(&header)).tally.records;
+                    let log_events = detector.finish(LogSource::of(&header)).tally.records;
                     if log_events > 0 {
                         return Err(Failure::MessageType { log_events });
                     }

@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use alerting::{
     engine::{Engine, Outcome},
-    ports::{AlertSink, IncidentStore, MetricSink, NetworkSource, Timers, Wake},
+    ports::{Enricher, IncidentStore, MetricSink, Notifier, TimerMessage, Timers},
     time::{self, EpochMillis},
 };
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
 
 /// Does what each message asks for, all at once, so that one whose services hang does not keep the others waiting until their
 /// time is over, too. Names those that have to come again.
-async fn handle<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>(
+async fn handle<S: IncidentStore, T: Timers, A: Notifier, M: MetricSink, N: Enricher>(
     engine: &Engine<S, T, A, M, N>,
     event: SqsEvent,
     request_id: &str,
@@ -81,13 +81,13 @@ async fn handle<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: Net
     response
 }
 
-async fn wake<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>(
+async fn wake<S: IncidentStore, T: Timers, A: Notifier, M: MetricSink, N: Enricher>(
     engine: &Engine<S, T, A, M, N>,
     message: &SqsMessage,
     request_id: &str,
 ) -> Result<Outcome, String> {
     let body = message.body.as_deref().unwrap_or_default();
-    let wake: Wake = serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))?;
+    let wake: TimerMessage = serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))?;
     // Unique for this handling: the same message can be delivered twice, and one invocation can be given several.
     let run = format!("{request_id} {}", message.message_id.as_deref().unwrap_or_default());
     let outcome = engine.wake(&wake, &run, clock::now()).await.map_err(|error| error.to_string())?;
@@ -99,7 +99,7 @@ async fn wake<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: Netwo
         key = wake.key.0,
         incident = wake.incident,
         timer = wake.timer,
-        mails = outcome.mails,
+        emails = outcome.emails,
         reasons = reasons.join(" "),
         "woken"
     );
@@ -113,11 +113,11 @@ mod tests {
             GroupBy, IncidentKey,
             plan::ROUND_MILLIS,
             policy::{MAX_TIMEOUT_SECONDS, Policy},
-            state::{DocId, Versioned, Write},
+            state::{ItemId, Versioned, Write},
         },
         memory::NoNetwork,
         metrics::Point,
-        notification::{Language, Notice, Site, links::console::Console},
+        notification::{Language, RenderedNotification, Site, links::console::AwsConsole},
         ports::{Commit, PortError},
         time::SECOND_MILLIS,
         zone::Zone,
@@ -127,10 +127,10 @@ mod tests {
 
     /// Knows of no incident, and never answers when it is asked for the one named `hangs`.
     #[derive(Debug)]
-    struct World;
+    struct Hypothesis;
 
-    impl IncidentStore for World {
-        async fn get(&self, ids: &[DocId]) -> Result<Vec<Option<Versioned>>, PortError> {
+    impl IncidentStore for Hypothesis {
+        async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
             if ids.iter().any(|id| id.text().contains("hangs")) {
                 future::pending::<()>().await;
             }
@@ -142,30 +142,30 @@ mod tests {
         }
     }
 
-    impl Timers for World {
-        async fn arm(&self, _: &Wake, _: u64) -> Result<(), PortError> {
+    impl Timers for Hypothesis {
+        async fn arm(&self, _: &TimerMessage, _: u64) -> Result<(), PortError> {
             Ok(())
         }
     }
 
-    impl AlertSink for World {
-        async fn send(&self, _: &Notice) -> Result<(), PortError> {
+    impl Notifier for Hypothesis {
+        async fn send(&self, _: &RenderedNotification) -> Result<(), PortError> {
             Ok(())
         }
 
-        async fn tell_chat(&self, _: &Notice) -> Result<(), PortError> {
+        async fn tell_chat(&self, _: &RenderedNotification) -> Result<(), PortError> {
             Ok(())
         }
     }
 
-    impl MetricSink for World {
+    impl MetricSink for Hypothesis {
         async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
             Ok(())
         }
     }
 
     fn message(key: &str) -> SqsMessage {
-        let wake = Wake { key: IncidentKey(format!("Ping-Deny|1|{key}")), incident: "1".to_owned(), timer: 0 };
+        let wake = TimerMessage { key: IncidentKey(format!("Ping-Deny|1|{key}")), incident: "1".to_owned(), timer: 0 };
         let mut message = SqsMessage::default();
         message.message_id = Some(key.to_owned());
         message.body = Some(serde_json::to_string(&wake).expect("a message is text"));
@@ -175,16 +175,16 @@ mod tests {
     #[tokio::test]
     async fn one_message_that_hangs_does_not_keep_the_others_from_being_done() {
         let engine = Engine {
-            store: World,
-            timers: World,
-            alerts: World,
-            metrics: World,
+            store: Hypothesis,
+            timers: Hypothesis,
+            alerts: Hypothesis,
+            metrics: Hypothesis,
             network: NoNetwork,
             policy: Policy::default(),
             group_by: GroupBy::LogGroup,
             site: Site {
                 region: "eu-west-1".to_owned(),
-                console: Console::new("eu-west-1"),
+                console: AwsConsole::new("eu-west-1"),
                 metric_namespace: "n".to_owned(),
                 metric_name: "m".to_owned(),
                 language: Language::English,

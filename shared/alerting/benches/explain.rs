@@ -12,7 +12,7 @@ use std::{
 };
 
 use alerting::{
-    detection::{Detector, Finding, Source},
+    detection::{Detector, Finding, LogSource},
     enrichment::{AclEntry, GroupRule, IcmpRange, Interface, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup},
     explain::explain,
 };
@@ -40,7 +40,7 @@ fn finding() -> Finding {
     ] {
         detector.observe(&LogEvent::new("1", 1_432_917_094_000, line));
     }
-    detector.finish(Source::default()).findings.remove(0)
+    detector.finish(LogSource::default()).findings.remove(0)
 }
 
 /// 20 rules of an ACL and 20 of two groups, outbound all of them.

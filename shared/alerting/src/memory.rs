@@ -6,9 +6,9 @@ use std::{
 };
 
 use crate::{
-    enrichment::{Missing, Network, Wanted},
-    incident::state::{DocId, Versioned, Write},
-    ports::{Commit, IncidentStore, NetworkSource, PortError},
+    enrichment::{EnrichmentRequest, MissingReason, Network},
+    incident::state::{ItemId, Versioned, Write},
+    ports::{Commit, Enricher, IncidentStore, PortError},
     time::EpochMillis,
 };
 
@@ -21,10 +21,10 @@ const NEVER: EpochMillis = EpochMillis(u64::MAX);
 /// Remembers documents as long as the process lives. Another process knows nothing of them: each of a function's containers
 /// opens an incident of its own.
 #[derive(Debug, Default)]
-pub struct MemoryIncidents(Mutex<BTreeMap<DocId, (Versioned, Option<EpochMillis>)>>);
+pub struct MemoryIncidents(Mutex<BTreeMap<ItemId, (Versioned, Option<EpochMillis>)>>);
 
 impl MemoryIncidents {
-    fn documents(&self) -> MutexGuard<'_, BTreeMap<DocId, (Versioned, Option<EpochMillis>)>> {
+    fn documents(&self) -> MutexGuard<'_, BTreeMap<ItemId, (Versioned, Option<EpochMillis>)>> {
         // OK because a commit checks everything before it writes anything: a panic leaves no half of one behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,14 +36,14 @@ impl MemoryIncidents {
 }
 
 impl IncidentStore for MemoryIncidents {
-    async fn get(&self, ids: &[DocId]) -> Result<Vec<Option<Versioned>>, PortError> {
+    async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
         let documents = self.documents();
         Ok(ids.iter().map(|id| documents.get(id).map(|(versioned, _)| versioned.clone())).collect())
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {
         let mut documents = self.documents();
-        let current = |id: &DocId| documents.get(id).map(|(versioned, _)| versioned);
+        let current = |id: &ItemId| documents.get(id).map(|(versioned, _)| versioned);
         let clashes = writes.iter().filter(|write| current(&write.id).map(|now| now.version) != write.expected);
         let mut clashes = clashes.map(|write| Some((write.id.clone(), current(&write.id)?.clone()))).peekable();
         if clashes.peek().is_some() {
@@ -70,9 +70,9 @@ impl IncidentStore for MemoryIncidents {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoNetwork;
 
-impl NetworkSource for NoNetwork {
-    async fn look_up(&self, _: &Wanted) -> Network {
-        Network::unknown(Missing::SwitchedOff)
+impl Enricher for NoNetwork {
+    async fn enrich(&self, _: &EnrichmentRequest) -> Network {
+        Network::unknown(MissingReason::SwitchedOff)
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::incident::{
         IncidentKey,
-        state::{Doc, HeadDoc},
+        state::{IncidentRecord, StoredItem},
     };
 
     /// Runs a future that never waits.
@@ -103,8 +103,8 @@ mod tests {
     }
 
     fn head(name: &str, expected: Option<u64>) -> Write {
-        let doc = Doc::Head(HeadDoc::default());
-        Write { id: DocId::Head(key(name)), expected, doc, expires_at: Some(EpochMillis(1)) }
+        let doc = StoredItem::Head(IncidentRecord::default());
+        Write { id: ItemId::Head(key(name)), expected, doc, expires_at: Some(EpochMillis(1)) }
     }
 
     #[test]
@@ -116,14 +116,15 @@ mod tests {
             panic!("the second document is there already");
         };
         assert_eq!(newer.len(), 1, "only the one in the way is told: {newer:?}");
-        let versions: Vec<_> = now(store.get(&[DocId::Head(key("a")), DocId::Head(key("b")), DocId::Head(key("c"))]))
-            .unwrap()
-            .into_iter()
-            .map(|doc| doc.map(|doc| doc.version))
-            .collect();
+        let versions: Vec<_> =
+            now(store.get(&[ItemId::Head(key("a")), ItemId::Head(key("b")), ItemId::Head(key("c"))]))
+                .unwrap()
+                .into_iter()
+                .map(|doc| doc.map(|doc| doc.version))
+                .collect();
         assert_eq!(versions, [Some(1), Some(1), None]);
         assert_eq!(now(store.commit(&[head("a", Some(1))])), Ok(Commit::Written));
-        assert_eq!(now(store.get(&[DocId::Head(key("a"))])).unwrap()[0].as_ref().map(|doc| doc.version), Some(2));
+        assert_eq!(now(store.get(&[ItemId::Head(key("a"))])).unwrap()[0].as_ref().map(|doc| doc.version), Some(2));
     }
 
     #[test]
@@ -134,7 +135,7 @@ mod tests {
             write.expires_at = if number == 3 { Some(EpochMillis(1)) } else { None };
             now(store.commit(&[write])).unwrap();
         }
-        let found = now(store.get(&[DocId::Head(key("3")), DocId::Head(key("4"))])).unwrap();
+        let found = now(store.get(&[ItemId::Head(key("3")), ItemId::Head(key("4"))])).unwrap();
         assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
     }
 }

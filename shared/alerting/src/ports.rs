@@ -5,13 +5,13 @@
 use std::{fmt, future::Future};
 
 use crate::{
-    enrichment::{Network, Wanted},
+    enrichment::{EnrichmentRequest, Network},
     incident::{
         IncidentKey,
-        state::{DocId, Versioned, Write},
+        state::{ItemId, Versioned, Write},
     },
     metrics::Point,
-    notification::Notice,
+    notification::RenderedNotification,
 };
 
 /// Why a port could not do what was asked: one line for the log, no type of any SDK.
@@ -32,18 +32,18 @@ impl fmt::Display for PortError {
 impl std::error::Error for PortError {}
 
 /// Takes messages to their readers.
-pub trait AlertSink {
+pub trait Notifier {
     /// Sends mail and document. When this returns without an error, the service has taken them over for delivery.
     ///
     /// # Errors
     /// The service refused it or could not be reached within the time allowed.
-    fn send(&self, notice: &Notice) -> impl Future<Output = Result<(), PortError>> + Send;
+    fn send(&self, notice: &RenderedNotification) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Tells the chat about what was sent, where there is one.
     ///
     /// # Errors
     /// The service refused it or could not be reached within the time allowed. Nothing else depends on it.
-    fn tell_chat(&self, notice: &Notice) -> impl Future<Output = Result<(), PortError>> + Send;
+    fn tell_chat(&self, notice: &RenderedNotification) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Takes metrics to where they are charted and alarmed on.
@@ -56,16 +56,16 @@ pub trait MetricSink {
 
     /// Ends when metrics should not wait any longer for mails that are being sent, to be published together with what becomes of
     /// them. By default they do not wait.
-    fn patience(&self) -> impl Future<Output = ()> + Send {
+    fn publish_deadline(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
 }
 
 /// Knows whose addresses and interfaces they are, and which rules guard them.
-pub trait NetworkSource {
-    /// Looks up what a mail would like to know, within a time of its own. It never fails: what could not be had is in the
-    /// answer's [`Network::gaps`].
-    fn look_up(&self, wanted: &Wanted) -> impl Future<Output = Network> + Send;
+pub trait Enricher {
+    /// PacketRole up what a mail would like to know, within a time of its own. It never fails: what could not be had is in the
+    /// answer's [`Network::missing`].
+    fn enrich(&self, wanted: &EnrichmentRequest) -> impl Future<Output = Network> + Send;
 }
 
 /// What became of a commit.
@@ -75,7 +75,7 @@ pub enum Commit {
     Written,
     /// None of it is written: some documents had other versions than expected. These are they, as they stand now; none where the
     /// store does not tell all of them.
-    Conflict(Vec<(DocId, Versioned)>),
+    Conflict(Vec<(ItemId, Versioned)>),
 }
 
 /// Remembers incidents between batches.
@@ -84,7 +84,7 @@ pub trait IncidentStore {
     ///
     /// # Errors
     /// The store could not be reached.
-    fn get(&self, ids: &[DocId]) -> impl Future<Output = Result<Vec<Option<Versioned>>, PortError>> + Send;
+    fn get(&self, ids: &[ItemId]) -> impl Future<Output = Result<Vec<Option<Versioned>>, PortError>> + Send;
 
     /// Writes all documents or none.
     ///
@@ -95,7 +95,7 @@ pub trait IncidentStore {
 
 /// A message to come back to an incident.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Wake {
+pub struct TimerMessage {
     /// The incident's key.
     pub key: IncidentKey,
     /// The incident.
@@ -111,5 +111,5 @@ pub trait Timers {
     ///
     /// # Errors
     /// The service could not be reached. Whether the message arrives is not known then.
-    fn arm(&self, wake: &Wake, delay_millis: u64) -> impl Future<Output = Result<(), PortError>> + Send;
+    fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> impl Future<Output = Result<(), PortError>> + Send;
 }

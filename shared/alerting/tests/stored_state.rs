@@ -12,14 +12,17 @@
 use std::{fs, path::PathBuf};
 
 use alerting::{
-    detection::{Detection, Detector, Source, Totals},
+    detection::{Detection, Detector, LogSource, Totals},
     incident::{
         IncidentKey, Summary,
         plan::MAX_TRIES,
         policy::MAX_SHARDS,
-        state::{BatchDoc, Closing, Doc, Handed, HeadDoc, Lease, Open, Past, ReportDoc, Reporting, ShardDoc, Unsent},
+        state::{
+            BatchRecord, ClosedIncident, CounterShard, Handed, IncidentRecord, Lease, OpenIncident, PastIncident,
+            ReportRecord, Reporting, StoredItem, Unsent,
+        },
     },
-    ports::Wake,
+    ports::TimerMessage,
     time::EpochMillis,
 };
 use flow_log::{Formats, LogEvent};
@@ -69,7 +72,7 @@ fn detection<T: AsRef<str>>(lines: &[T]) -> Detection {
     for line in lines {
         detector.observe(&LogEvent::new("1", 1_795_401_134_000, line.as_ref()));
     }
-    detector.finish(Source { owner: "1".into(), log_group: "Log-Group".into(), log_stream: "s".into() })
+    detector.finish(LogSource { owner: "1".into(), log_group: "Log-Group".into(), log_stream: "s".into() })
 }
 
 fn summary() -> Summary {
@@ -81,54 +84,64 @@ fn summary() -> Summary {
     Summary::of(&detection.findings, &Totals::default())
 }
 
-fn documents() -> Vec<(&'static str, Doc)> {
+fn documents() -> Vec<(&'static str, StoredItem)> {
     let summary = summary();
     let lease = Lease { owner: "timer 1795401134000-0a1b2c3d 4 run".to_owned(), until: AT };
     let id = "1795401134000-0a1b2c3d".to_owned();
     let key = IncidentKey("Ping-Deny|1|Log-Group|source=10.0.0.1".to_owned());
-    let open = Open {
+    let open = OpenIncident {
         id: id.clone(),
         opened_at: AT,
-        mails: 1,
-        mailed_at: AT,
+        emails: 1,
+        last_email_at: AT,
         lease: Some(lease.clone()),
         timer: 7,
-        wake_at: AT,
+        timer_at: AT,
     };
-    let closing = Closing {
+    let closing = ClosedIncident {
         id: id.clone(),
         opened_at: AT,
         last_seen: AT,
-        mails: 2,
+        emails: 2,
         summary: summary.clone(),
         unreported: summary.totals,
         lease: lease.clone(),
         timer: 9,
     };
-    let last = Past { id: id.clone(), opened_at: AT, last_seen: AT, totals: summary.totals };
-    let reporting = Reporting { id: id.clone(), timer: 9, wake_at: AT };
+    let last = PastIncident { id: id.clone(), opened_at: AT, last_seen: AT, totals: summary.totals };
+    let reporting = Reporting { id: id.clone(), timer: 9, timer_at: AT };
     let unsent = Unsent { tries: MAX_TRIES - 1, retry: Some(6), round_ends: Some(AT) };
     vec![
-        ("head-open", Doc::Head(HeadDoc { current: Some(open), unsent, reporting: None, last: None })),
-        ("head-ended", Doc::Head(HeadDoc { reporting: Some(reporting), last: Some(last), ..HeadDoc::default() })),
+        ("head-open", StoredItem::Head(IncidentRecord { current: Some(open), unsent, reporting: None, last: None })),
+        (
+            "head-ended",
+            StoredItem::Head(IncidentRecord {
+                reporting: Some(reporting),
+                last: Some(last),
+                ..IncidentRecord::default()
+            }),
+        ),
         (
             "counter",
-            Doc::Shard(ShardDoc {
+            StoredItem::Shard(CounterShard {
                 reported: summary.clone(),
                 handed: Some(Handed { email: 2, summary: summary.clone() }),
                 fresh: summary.clone(),
-                ..ShardDoc::new(id.clone(), AT)
+                ..CounterShard::new(id.clone(), AT)
             }),
         ),
-        ("counter-sealed", Doc::Shard(ShardDoc { sealed: true, ..ShardDoc::new(id.clone(), AT) })),
-        ("report-owed", Doc::Report(ReportDoc { owed: Some(closing) })),
-        ("report-sent", Doc::Report(ReportDoc::default())),
-        ("batch", Doc::Batch(BatchDoc { lease, done: false, measured: true, opened: vec![(key, id)] })),
+        ("counter-sealed", StoredItem::Shard(CounterShard { closed: true, ..CounterShard::new(id.clone(), AT) })),
+        ("report-owed", StoredItem::Report(ReportRecord { owed: Some(closing) })),
+        ("report-sent", StoredItem::Report(ReportRecord::default())),
+        (
+            "batch",
+            StoredItem::Batch(BatchRecord { lease, done: false, metrics_published: true, opened: vec![(key, id)] }),
+        ),
     ]
 }
 
-fn timer() -> Wake {
-    Wake {
+fn timer() -> TimerMessage {
+    TimerMessage {
         key: IncidentKey("Ping-Deny|1|Log-Group".to_owned()),
         incident: "1795401134000-0a1b2c3d".to_owned(),
         timer: 7,
@@ -176,9 +189,9 @@ fn todays_documents_are_written_as_the_files_say_and_read_back() {
         assert_eq!(*value, file(name), "{name} is no longer written as before: what is stored could not be read");
     }
     for (name, doc) in documents() {
-        assert_eq!(Doc::from_text(&file(name).to_string()), doc, "{name}");
+        assert_eq!(StoredItem::from_text(&file(name).to_string()), doc, "{name}");
     }
-    assert_eq!(serde_json::from_value::<Wake>(file("timer-message")).unwrap(), timer());
+    assert_eq!(serde_json::from_value::<TimerMessage>(file("timer-message")).unwrap(), timer());
 }
 
 #[test]
@@ -192,14 +205,14 @@ fn a_field_that_a_later_version_adds_is_passed_over() {
             let mut more = value.clone();
             let object = more.pointer_mut(&path).unwrap().as_object_mut().unwrap();
             object.insert("of_a_later_version".to_owned(), serde_json::json!({ "a": [1, null] }));
-            assert_eq!(Doc::from_text(&more.to_string()), doc, "{name} with a field more at {path}");
+            assert_eq!(StoredItem::from_text(&more.to_string()), doc, "{name} with a field more at {path}");
             fields += 1;
         }
     }
     assert!(fields > 40, "{fields}");
     let mut more = file("timer-message");
     more["of_a_later_version"] = Value::Null;
-    assert_eq!(serde_json::from_value::<Wake>(more).unwrap(), timer());
+    assert_eq!(serde_json::from_value::<TimerMessage>(more).unwrap(), timer());
 }
 
 #[test]
@@ -215,13 +228,13 @@ fn a_field_that_may_be_missing_is_empty_and_without_any_other_the_document_is_ke
                 let mut less = value.clone();
                 less.pointer_mut(path).unwrap().as_object_mut().unwrap().remove(&field);
                 let text = less.to_string();
-                let read = Doc::from_text(&text);
+                let read = StoredItem::from_text(&text);
                 let in_its_object = format!("{}/{field}", path.rsplit('/').next().unwrap());
                 if [field.as_str(), &in_its_object].iter().any(|name| MAY_BE_MISSING.contains(name)) {
-                    assert!(!matches!(read, Doc::Unreadable(_)), "{name} without {path}/{field}");
+                    assert!(!matches!(read, StoredItem::Unreadable(_)), "{name} without {path}/{field}");
                     missing += 1;
                 } else {
-                    assert_eq!(read, Doc::Unreadable(text.clone()), "{name} without {path}/{field}");
+                    assert_eq!(read, StoredItem::Unreadable(text.clone()), "{name} without {path}/{field}");
                     assert_eq!(read.to_text().unwrap(), text);
                     needed += 1;
                 }
@@ -235,8 +248,8 @@ fn a_field_that_may_be_missing_is_empty_and_without_any_other_the_document_is_ke
 fn what_cannot_be_read_is_kept_word_for_word() {
     for text in ["", "{", "null", "{\"head\":{\"current\":5}}", "{\"later\":{}}", "{\"unreadable\":\"x\"}", "\u{1f600}"]
     {
-        let doc = Doc::from_text(text);
-        assert_eq!(doc, Doc::Unreadable(text.to_owned()));
+        let doc = StoredItem::from_text(text);
+        assert_eq!(doc, StoredItem::Unreadable(text.to_owned()));
         assert_eq!(doc.to_text().unwrap(), text);
     }
 }
@@ -264,13 +277,13 @@ fn the_largest_documents_fit_into_items_and_all_counters_of_an_incident_into_a_t
     };
     let mut summary = batch(0);
     (1..4).for_each(|number| summary.merge(&batch(number)));
-    let shard = ShardDoc {
+    let shard = CounterShard {
         reported: summary.clone(),
         handed: Some(Handed { email: u32::MAX, summary: summary.clone() }),
         fresh: summary,
-        ..ShardDoc::new("i".repeat(40), AT)
+        ..CounterShard::new("i".repeat(40), AT)
     };
-    let bytes = Doc::Shard(shard).to_text().unwrap().len();
+    let bytes = StoredItem::Shard(shard).to_text().unwrap().len();
     assert!(bytes > 5_000, "{bytes} bytes: the counters are not full");
     assert!(4 * bytes <= MAX_ITEM_BYTES, "{bytes} bytes of one counter; a head and a report hold up to two");
     assert!(bytes * (usize::from(MAX_SHARDS) + 4) <= MAX_TRANSACTION_BYTES, "{bytes} bytes of one counter");

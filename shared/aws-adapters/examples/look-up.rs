@@ -1,4 +1,4 @@
-//! Looks interfaces and addresses up in EC2, twice, and prints what was found as JSON, with the milliseconds that each took.
+//! PacketRole interfaces and addresses up in EC2, twice, and prints what was found as JSON, with the milliseconds that each took.
 //!
 //! ```text
 //! cargo run -p aws-adapters --example look-up -- eni-0a1b2c3d4e5f60718 10.1.2.3
@@ -12,8 +12,8 @@
 use std::time::Duration;
 
 use alerting::{
-    enrichment::{GroupRule, Interface, Network, NetworkAcl, SecurityGroup, Tags, Wanted},
-    ports::NetworkSource,
+    enrichment::{EnrichmentRequest, GroupRule, Interface, Network, NetworkAcl, SecurityGroup, Tags},
+    ports::Enricher,
     time::EpochMillis,
 };
 use aws_adapters::{Ec2Network, client::Shared};
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let mut wanted = Wanted::default();
+    let mut wanted = EnrichmentRequest::default();
     for argument in std::env::args().skip(1) {
         match argument.parse() {
             Ok(address) => drop(wanted.addresses.insert(address)),
@@ -39,9 +39,9 @@ async fn main() {
     println!("{found:#}");
 }
 
-async fn timed(source: &Ec2Network, wanted: &Wanted) -> (Network, Duration) {
+async fn timed(source: &Ec2Network, wanted: &EnrichmentRequest) -> (Network, Duration) {
     let began = Instant::now();
-    (source.look_up(wanted).await, began.elapsed())
+    (source.enrich(wanted).await, began.elapsed())
 }
 
 fn shown(network: &Network) -> Value {
@@ -50,7 +50,7 @@ fn shown(network: &Network) -> Value {
         "tags": network.tags.iter().map(|(id, one)| (id.clone(), tags(one))).collect::<Map<_, _>>(),
         "groups": network.groups.iter().map(|(id, one)| (id.clone(), group(one))).collect::<Map<_, _>>(),
         "acls": network.acls.iter().map(acl).collect::<Vec<_>>(),
-        "gaps": network.gaps.iter().map(|gap| format!("{:?}: {:?}", gap.part, gap.reason)).collect::<Vec<_>>(),
+        "gaps": network.missing.iter().map(|gap| format!("{:?}: {:?}", gap.part, gap.reason)).collect::<Vec<_>>(),
     })
 }
 

@@ -57,7 +57,7 @@ impl MetricSink for CloudWatchMetrics {
         Ok(())
     }
 
-    async fn patience(&self) {
+    async fn publish_deadline(&self) {
         tokio::time::sleep(MAX_WAIT_FOR_MAILS).await;
     }
 }

@@ -13,7 +13,7 @@ use std::{collections::HashMap, time::Duration};
 
 use alerting::{
     engine::next_version,
-    incident::state::{Doc, DocId, Versioned, Write},
+    incident::state::{ItemId, StoredItem, Versioned, Write},
     ports::{Commit, IncidentStore, PortError},
 };
 use aws_sdk_dynamodb::{
@@ -91,7 +91,7 @@ impl DynamoIncidents {
 }
 
 impl IncidentStore for DynamoIncidents {
-    async fn get(&self, ids: &[DocId]) -> Result<Vec<Option<Versioned>>, PortError> {
+    async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
         const CALL: &str = "dynamodb BatchGetItem";
         let mut keys = KeysAndAttributes::builder().consistent_read(true);
         for id in ids {
@@ -188,9 +188,9 @@ fn fate(reasons: &[CancellationReason]) -> Fate {
 }
 
 /// The documents that kept a transaction from being written; none if it is not known of all of them.
-fn in_the_way(writes: &[Write], reasons: &[CancellationReason]) -> Vec<(DocId, Versioned)> {
-    let told = writes.iter().zip(reasons).filter(|(_, reason)| !matches!(reason.code(), None | Some("None")));
-    let found = told.map(|(write, reason)| Some((write.id.clone(), document(reason.item()?).ok()?.1)));
+fn in_the_way(writes: &[Write], reasons: &[CancellationReason]) -> Vec<(ItemId, Versioned)> {
+    let content = writes.iter().zip(reasons).filter(|(_, reason)| !matches!(reason.code(), None | Some("None")));
+    let found = content.map(|(write, reason)| Some((write.id.clone(), document(reason.item()?).ok()?.1)));
     found.collect::<Option<_>>().unwrap_or_default()
 }
 
@@ -227,7 +227,7 @@ fn document(item: &Item) -> Result<(String, Versioned), PortError> {
     let version = item.get("version").and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok());
     let version = version.ok_or_else(|| wrong("it has no version"))?;
     // One without a body is unreadable, too.
-    let doc = Doc::from_text(text("body").map_or("", String::as_str));
+    let doc = StoredItem::from_text(text("body").map_or("", String::as_str));
     Ok((id, Versioned { version, doc }))
 }
 

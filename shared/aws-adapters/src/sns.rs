@@ -3,8 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use alerting::{
-    notification::{Attribute, Notice, envelope},
-    ports::{AlertSink, PortError},
+    notification::{Attribute, RenderedNotification, envelope},
+    ports::{Notifier, PortError},
 };
 use aws_config::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
@@ -47,15 +47,15 @@ impl SnsAlerts {
     }
 }
 
-impl AlertSink for SnsAlerts {
-    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
+impl Notifier for SnsAlerts {
+    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
         const CALL: &str = "sns Publish";
         self.client()
             .await
             .publish()
             .topic_arn(&self.topic_arn)
-            .subject(&notice.mail.subject)
-            .message(notice.message())
+            .subject(&notice.email.subject)
+            .message(notice.sns_message())
             .message_structure(envelope::STRUCTURE)
             .set_message_attributes(Some(attributes(notice, CALL)?))
             .send()
@@ -64,7 +64,7 @@ impl AlertSink for SnsAlerts {
             .map_err(|error| port_error(CALL, &error))
     }
 
-    async fn tell_chat(&self, notice: &Notice) -> Result<(), PortError> {
+    async fn tell_chat(&self, notice: &RenderedNotification) -> Result<(), PortError> {
         const CALL: &str = "sns Publish to the chat";
         let Some(topic_arn) = &self.chat_topic_arn else { return Ok(()) };
         // Amazon Q Developer takes no text but the notification itself: no MessageStructure, and the subject is not shown.
@@ -100,7 +100,10 @@ fn hurried() -> Builder {
         .timeout_config(timeouts.build())
 }
 
-fn attributes(notice: &Notice, call: &'static str) -> Result<HashMap<String, MessageAttributeValue>, PortError> {
+fn attributes(
+    notice: &RenderedNotification,
+    call: &'static str,
+) -> Result<HashMap<String, MessageAttributeValue>, PortError> {
     let named = |one: &Attribute| Ok((one.name.to_owned(), value(one)?));
     let attributes: Result<_, BuildError> = notice.attributes().iter().map(named).collect();
     attributes.map_err(|error| PortError { call, reason: error.to_string() })

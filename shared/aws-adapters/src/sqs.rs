@@ -1,6 +1,6 @@
 //! Timers as delayed messages of Amazon SQS.
 
-use alerting::ports::{PortError, Timers, Wake};
+use alerting::ports::{PortError, TimerMessage, Timers};
 use aws_sdk_sqs::Client;
 use tokio::sync::OnceCell;
 
@@ -26,7 +26,7 @@ impl SqsTimers {
 }
 
 impl Timers for SqsTimers {
-    async fn arm(&self, wake: &Wake, delay_millis: u64) -> Result<(), PortError> {
+    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         const CALL: &str = "sqs SendMessage";
         /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
         const MAX_DELAY_SECONDS: u64 = 900;

@@ -7,7 +7,7 @@ use alerting::{
         GroupBy,
         policy::{MAX_TIMEOUT_SECONDS, Policy},
     },
-    notification::{Language, Site, links::console::Console},
+    notification::{Language, Site, links::console::AwsConsole},
     text::one_line,
     zone::Zone,
 };
@@ -114,8 +114,8 @@ impl Config {
                 PublishTo::Aws { topic_arn: vars.topic_arn()?, chat_topic_arn: vars.chat_topic_arn()? }
             }
             Some("console") => PublishTo::Console {
-                shows: vars.parsed("CONSOLE_SHOWS", Shows::Mail, |text| match text {
-                    "mail" => Ok(Shows::Mail),
+                shows: vars.parsed("CONSOLE_SHOWS", Shows::Email, |text| match text {
+                    "mail" => Ok(Shows::Email),
                     "all" => Ok(Shows::All),
                     _ => Err("mail, or all: also what machines and a chat get".to_owned()),
                 })?,
@@ -135,7 +135,7 @@ impl Config {
         let metric_name = vars.parsed("METRIC_NAME", "Ping-Deny".to_owned(), |text| {
             // Room for the longest suffix.
             metric_text(text)
-                .filter(|text| text.len() <= 255 - "-Mail-Delay".len())
+                .filter(|text| text.len() <= 255 - "-Email-Delay".len())
                 .ok_or_else(|| "1 to 244 printable ASCII characters, not starting with a colon".to_owned())
         })?;
         Ok(Config {
@@ -144,7 +144,7 @@ impl Config {
             remember_in: vars.remember_in()?,
             look_ups,
             site: Site {
-                console: Console::new(&region),
+                console: AwsConsole::new(&region),
                 region,
                 metric_namespace,
                 metric_name,
@@ -397,7 +397,7 @@ mod tests {
     #[test]
     fn an_empty_variable_is_a_default() {
         let config = read(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", ""), ("QUIET_MINUTES", " ")]).unwrap();
-        assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::Mail });
+        assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::Email });
         assert_eq!(config.policy, Policy::default());
     }
 

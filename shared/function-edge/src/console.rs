@@ -4,8 +4,8 @@
 
 use alerting::{
     metrics::Point,
-    notification::{Notice, email::COLUMNS},
-    ports::{AlertSink, MetricSink, PortError},
+    notification::{RenderedNotification, email::COLUMNS},
+    ports::{MetricSink, Notifier, PortError},
     time,
 };
 
@@ -14,7 +14,7 @@ use alerting::{
 pub enum Shows {
     /// The mail.
     #[default]
-    Mail,
+    Email,
     /// The mail, and what machines and a chat get.
     All,
 }
@@ -26,10 +26,10 @@ pub struct Console {
     pub shows: Shows,
 }
 
-impl AlertSink for Console {
-    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
+impl Notifier for Console {
+    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
         let rule = "-".repeat(COLUMNS);
-        println!("{rule}\nMAIL   {}\n{rule}\n{}{rule}", notice.mail.subject, notice.mail.body);
+        println!("{rule}\nMAIL   {}\n{rule}\n{}{rule}", notice.email.subject, notice.email.body);
         if self.shows == Shows::All {
             println!("DOCUMENT\n{}\nATTRIBUTES", notice.document.json());
             for attribute in notice.attributes() {
@@ -39,7 +39,7 @@ impl AlertSink for Console {
         Ok(())
     }
 
-    async fn tell_chat(&self, notice: &Notice) -> Result<(), PortError> {
+    async fn tell_chat(&self, notice: &RenderedNotification) -> Result<(), PortError> {
         if self.shows == Shows::All {
             println!("CHAT\n{}", notice.chat());
         }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use alerting::{
-    ports::{PortError, Timers, Wake},
+    ports::{PortError, TimerMessage, Timers},
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
 
@@ -23,7 +23,7 @@ pub struct LocalTimers(Mutex<Vec<Waiting>>);
 #[derive(Debug)]
 struct Waiting {
     at: EpochMillis,
-    wake: Wake,
+    wake: TimerMessage,
     /// How often it failed.
     failed: u32,
     /// Handed out, and not known to have failed: forgotten when others are next asked for.
@@ -32,7 +32,7 @@ struct Waiting {
 
 impl LocalTimers {
     /// Hands out the messages that are due.
-    pub fn due(&self, now: EpochMillis) -> Vec<Wake> {
+    pub fn due(&self, now: EpochMillis) -> Vec<TimerMessage> {
         let mut waiting = self.waiting();
         waiting.retain(|one| !one.out);
         let due = waiting.iter_mut().filter(|one| one.at <= now);
@@ -44,7 +44,7 @@ impl LocalTimers {
     }
 
     /// Keeps a message that was handed out and failed, for another time.
-    pub fn failed(&self, wake: &Wake, now: EpochMillis) {
+    pub fn failed(&self, wake: &TimerMessage, now: EpochMillis) {
         let mut waiting = self.waiting();
         if let Some(one) = waiting.iter_mut().find(|one| one.out && one.wake == *wake) {
             one.failed += 1;
@@ -62,7 +62,7 @@ impl LocalTimers {
 }
 
 impl Timers for LocalTimers {
-    async fn arm(&self, wake: &Wake, delay_millis: u64) -> Result<(), PortError> {
+    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         let now = clock::now();
         let mut waiting = self.waiting();
         if waiting.len() >= MAX_WAITING {
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_message_that_fails_comes_again_a_bounded_number_of_times() {
         let timers = LocalTimers::default();
-        let wake = Wake { key: IncidentKey("k".to_owned()), incident: "i".to_owned(), timer: 1 };
+        let wake = TimerMessage { key: IncidentKey("k".to_owned()), incident: "i".to_owned(), timer: 1 };
         let armed = pin!(timers.arm(&wake, 0)).poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(armed, Poll::Ready(Ok(())));
         let mut now = time::after(clock::now(), 1);

@@ -2,12 +2,12 @@
 
 use alerting::{
     engine::Engine,
-    enrichment::{Missing, Network, Wanted},
-    incident::state::{DocId, Versioned, Write},
+    enrichment::{EnrichmentRequest, MissingReason, Network},
+    incident::state::{ItemId, Versioned, Write},
     memory::MemoryIncidents,
     metrics::Point,
-    notification::Notice,
-    ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
+    notification::RenderedNotification,
+    ports::{Commit, Enricher, IncidentStore, MetricSink, Notifier, PortError, TimerMessage, Timers},
 };
 use aws_adapters::{CloudWatchMetrics, DynamoIncidents, Ec2Network, SnsAlerts, SqsTimers, client::Shared};
 
@@ -68,7 +68,7 @@ pub enum Store {
 }
 
 impl IncidentStore for Store {
-    async fn get(&self, ids: &[DocId]) -> Result<Vec<Option<Versioned>>, PortError> {
+    async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
         match self {
             Store::Memory(store) => store.get(ids).await,
             Store::DynamoDb(store) => store.get(ids).await,
@@ -94,7 +94,7 @@ pub enum Timer {
 
 impl Timer {
     /// The messages that are due and that nobody else delivers.
-    pub fn due(&self, now: alerting::time::EpochMillis) -> Vec<Wake> {
+    pub fn due(&self, now: alerting::time::EpochMillis) -> Vec<TimerMessage> {
         match self {
             Timer::Local(timers) => timers.due(now),
             Timer::Sqs(_) => Vec::new(),
@@ -102,7 +102,7 @@ impl Timer {
     }
 
     /// Keeps a message that was due and failed, for another time.
-    pub fn failed(&self, wake: &Wake, now: alerting::time::EpochMillis) {
+    pub fn failed(&self, wake: &TimerMessage, now: alerting::time::EpochMillis) {
         if let Timer::Local(timers) = self {
             timers.failed(wake, now);
         }
@@ -110,7 +110,7 @@ impl Timer {
 }
 
 impl Timers for Timer {
-    async fn arm(&self, wake: &Wake, delay_millis: u64) -> Result<(), PortError> {
+    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         match self {
             Timer::Local(timers) => timers.arm(wake, delay_millis).await,
             Timer::Sqs(timers) => timers.arm(wake, delay_millis).await,
@@ -127,22 +127,22 @@ pub enum Alerts {
     Sns(SnsAlerts),
 }
 
-impl AlertSink for Alerts {
-    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
+impl Notifier for Alerts {
+    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
         match self {
             Alerts::Console(sink) => sink.send(notice).await,
             Alerts::Sns(sink) => sink.send(notice).await,
         }
     }
 
-    async fn tell_chat(&self, notice: &Notice) -> Result<(), PortError> {
-        let told = match self {
+    async fn tell_chat(&self, notice: &RenderedNotification) -> Result<(), PortError> {
+        let content = match self {
             Alerts::Console(sink) => sink.tell_chat(notice).await,
             Alerts::Sns(sink) => sink.tell_chat(notice).await,
         };
-        told.inspect_err(|error| {
+        content.inspect_err(|error| {
             // The one place that says so: the mail is sent and recorded, and nobody tries this again.
-            let (incident, kind) = (&notice.mail.incident, notice.mail.kind.word());
+            let (incident, kind) = (&notice.email.incident, notice.email.kind.word());
             tracing::warn!(incident, kind, "the mail was sent, but the chat was not told: {error}");
         })
     }
@@ -165,10 +165,10 @@ impl MetricSink for Metrics {
         }
     }
 
-    async fn patience(&self) {
+    async fn publish_deadline(&self) {
         match self {
-            Metrics::Console(sink) => sink.patience().await,
-            Metrics::CloudWatch(sink) => sink.patience().await,
+            Metrics::Console(sink) => sink.publish_deadline().await,
+            Metrics::CloudWatch(sink) => sink.publish_deadline().await,
         }
     }
 }
@@ -182,11 +182,11 @@ pub enum Networks {
     Ec2(Box<Ec2Network>),
 }
 
-impl NetworkSource for Networks {
-    async fn look_up(&self, wanted: &Wanted) -> Network {
+impl Enricher for Networks {
+    async fn enrich(&self, wanted: &EnrichmentRequest) -> Network {
         match self {
-            Networks::Off => Network::unknown(Missing::SwitchedOff),
-            Networks::Ec2(source) => source.look_up(wanted).await,
+            Networks::Off => Network::unknown(MissingReason::SwitchedOff),
+            Networks::Ec2(source) => source.enrich(wanted).await,
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct Tally {
 
 /// Where a batch came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
+pub struct LogSource {
     /// The account that owns the log group.
     pub owner: String,
     /// The log group.
@@ -45,13 +45,13 @@ pub struct Source {
     pub log_stream: String,
 }
 
-impl Source {
+impl LogSource {
     /// The source that a batch's header names.
     pub fn of(header: &Header<'_>) -> Self {
         // A log group's name and a log stream's have at most 512 characters:
         // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
         const MAX_NAME_CHARS: usize = 512;
-        Source {
+        LogSource {
             owner: one_line(&header.owner, MAX_FIELD_CHARS).into_owned(),
             log_group: one_line(&header.log_group, MAX_NAME_CHARS).into_owned(),
             log_stream: one_line(&header.log_stream, MAX_NAME_CHARS).into_owned(),
@@ -63,7 +63,7 @@ impl Source {
 #[derive(Clone, Debug, Default)]
 pub struct Detection {
     /// Where the batch came from.
-    pub source: Source,
+    pub source: LogSource,
     /// Everything read, counted.
     pub tally: Tally,
     /// The findings, those with most packets first.
@@ -96,7 +96,7 @@ impl Detection {
 pub fn batch_key(detections: &[Detection]) -> String {
     let mut key = String::new();
     for detection in detections {
-        let Source { log_group, log_stream, .. } = &detection.source;
+        let LogSource { log_group, log_stream, .. } = &detection.source;
         let (first, last) = &detection.ends;
         let gap = if key.is_empty() { "" } else { " " };
         let _ = write!(key, "{gap}{log_group}|{log_stream}|{first}|{last}|{}", detection.tally.records);

@@ -11,7 +11,7 @@ use flow_log::{Field, FlowRecord, Formats, LogEvent, LogFormat, Protocol, Record
 use crate::{
     detection::{
         accepted::Accepted,
-        batch::{Detection, Source, Tally},
+        batch::{Detection, LogSource, Tally},
         direction::{Basis, Direction},
         finding::Finding,
         flow::Flow,
@@ -20,7 +20,7 @@ use crate::{
             MAX_SAMPLE_CHARS, MAX_UNPARSED_SAMPLES,
         },
         logger::{Loggers, Pair},
-        metadata::Place,
+        metadata::FlowMetadata,
         rule::{self, Rule},
         totals::Totals,
     },
@@ -104,9 +104,9 @@ impl<'a> Detector<'a> {
                 match (&line.to_record(), rule) {
                     (Ok(record), Some(rule)) => {
                         self.format.get_or_insert_with(|| line.format().clone());
-                        let told = line.format().position(Field::RejectReason).is_some();
+                        let content = line.format().position(Field::RejectReason).is_some();
                         let reason = record.reject_reason().map_or(Flow::NO_REASON, |reason| reason.as_str());
-                        self.matched(rule, record, Some(reason).filter(|_| told), event);
+                        self.matched(rule, record, Some(reason).filter(|_| content), event);
                     }
                     (Ok(record), None) => self.accepted(record, &event.message),
                     (Err(reason), Some(_)) => self.unparsed(*reason, &event.message),
@@ -119,9 +119,9 @@ impl<'a> Detector<'a> {
     }
 
     /// Ends the batch: tells the directions that only other records show, and what was accepted either way.
-    pub fn finish(mut self, source: Source) -> Detection {
-        for (FlowKey { pair, .. }, place) in &self.places {
-            let finding = &mut self.findings[*place];
+    pub fn finish(mut self, source: LogSource) -> Detection {
+        for (FlowKey { pair, .. }, metadata) in &self.places {
+            let finding = &mut self.findings[*metadata];
             let own = &self.loggers.get(pair.logger).own;
             finding.flow.direction = finding.flow.direction.or_else(|| own.direction(pair.srcaddr, pair.dstaddr));
             // Findings of one pair of addresses share the evidence, so it stays where it is.
@@ -164,10 +164,10 @@ impl<'a> Detector<'a> {
             reason: reason.map(|reason| hash(reason.as_bytes())),
         };
         let totals = Totals::of(record);
-        let place = match self.places.entry(key) {
-            Entry::Occupied(place) => *place.get(),
+        let metadata = match self.places.entry(key) {
+            Entry::Occupied(metadata) => *metadata.get(),
             Entry::Vacant(_) if self.findings.len() >= MAX_FLOWS => return self.untracked.add(&totals),
-            Entry::Vacant(place) => {
+            Entry::Vacant(metadata) => {
                 let logger = self.loggers.get(key.pair.logger);
                 let flow = Flow {
                     interface_id: logger.interface_id(),
@@ -181,20 +181,20 @@ impl<'a> Detector<'a> {
                     reject_reason: reason.map(field),
                 };
                 let mut finding = Finding::new(rule, flow);
-                finding.place.fill(record);
-                finding.place.fill_origin(&event.system_fields());
+                finding.metadata.fill(record);
+                finding.metadata.fill_origin(&event.system_fields());
                 self.findings.push(finding);
-                *place.insert(self.findings.len() - 1)
+                *metadata.insert(self.findings.len() - 1)
             }
         };
-        let finding = &mut self.findings[place];
+        let finding = &mut self.findings[metadata];
         finding.totals.add(&totals);
         let minute = record.start.map_or(event.timestamp.unsigned_abs(), |start| start.0) / MINUTE_MILLIS;
         if finding.minutes.len() < MAX_FLOW_MINUTES || finding.minutes.contains_key(&minute) {
             let known = finding.minutes.entry(minute).or_default();
             *known = known.saturating_add(totals.weight());
         }
-        finding.place.fill(record);
+        finding.metadata.fill(record);
         if finding.lines.len() < MAX_LINES_PER_FLOW {
             finding.lines.push(line(&event.message));
         }
@@ -227,7 +227,7 @@ impl Finding {
             rule,
             flow,
             totals: Totals::default(),
-            place: Place::default(),
+            metadata: FlowMetadata::default(),
             lines: Vec::new(),
             minutes: BTreeMap::new(),
             opposite: None,
@@ -237,7 +237,7 @@ impl Finding {
     }
 }
 
-impl Place {
+impl FlowMetadata {
     /// Takes over each field that is not known yet.
     fn fill(&mut self, record: &FlowRecord<'_>) {
         let take = |slot: &mut Option<Box<str>>, value: Option<&str>| {
@@ -269,7 +269,7 @@ impl Place {
     }
 }
 
-impl Place {
+impl FlowMetadata {
     /// Takes over what the subscription filter says of the log event's origin and the record does not. All records of a flow have one
     /// origin, as an interface has.
     fn fill_origin(&mut self, origin: &SystemFields<'_>) {

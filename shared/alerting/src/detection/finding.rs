@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::detection::{
     accepted::Accepted,
     flow::Flow,
-    metadata::Place,
+    metadata::FlowMetadata,
     rule::Rule,
     totals::{Totals, is_zero},
 };
@@ -23,7 +23,7 @@ pub struct Finding {
     pub totals: Totals,
     /// Metadata of the first record that carried each field.
     #[serde(default)]
-    pub place: Place,
+    pub metadata: FlowMetadata,
     /// The first of its records, at most [`crate::detection::limits::MAX_LINES_PER_FLOW`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<Box<str>>,
@@ -45,7 +45,7 @@ pub struct Finding {
 impl Finding {
     /// Tells whether two findings are about one flow. Where nothing names what logged it, the accounts are the same.
     pub fn is_of_same_flow(&self, other: &Finding) -> bool {
-        let same_place = self.flow.logged_by().is_some() || self.place.account_id == other.place.account_id;
+        let same_place = self.flow.logged_by().is_some() || self.metadata.account_id == other.metadata.account_id;
         same_place && self.flow.is(&other.flow)
     }
 }

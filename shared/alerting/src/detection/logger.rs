@@ -30,13 +30,13 @@ pub(crate) struct Loggers {
 #[derive(Debug)]
 pub(crate) struct Logger {
     name: Box<str>,
-    kind: Kind,
+    kind: LoggerKind,
     pub(crate) own: OwnAddresses,
 }
 
 /// What a logger is known by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum LoggerKind {
     /// `interface-id`.
     Interface,
     /// `resource-id`, of records without an interface.
@@ -73,12 +73,12 @@ impl Pair {
 impl Logger {
     /// The interface's id.
     pub(crate) fn interface_id(&self) -> Option<Box<str>> {
-        Some(&self.name).filter(|_| self.kind == Kind::Interface).cloned()
+        Some(&self.name).filter(|_| self.kind == LoggerKind::Interface).cloned()
     }
 
     /// The resource's id, where there is no interface.
     pub(crate) fn resource_id(&self) -> Option<Box<str>> {
-        Some(&self.name).filter(|_| self.kind == Kind::Resource).cloned()
+        Some(&self.name).filter(|_| self.kind == LoggerKind::Resource).cloned()
     }
 }
 
@@ -86,9 +86,9 @@ impl Loggers {
     /// A record's addresses and its direction. The logger takes note of them.
     pub(crate) fn observe(&mut self, record: &FlowRecord<'_>) -> (Pair, Option<(Direction, Basis)>) {
         let logger = match (record.interface_id(), record.resource_id()) {
-            (Some(interface), _) => self.number(interface, Kind::Interface),
-            (None, Some(resource)) => self.number(resource, Kind::Resource),
-            (None, None) => self.number(record.account_id().unwrap_or_default(), Kind::Account),
+            (Some(interface), _) => self.number(interface, LoggerKind::Interface),
+            (None, Some(resource)) => self.number(resource, LoggerKind::Resource),
+            (None, None) => self.number(record.account_id().unwrap_or_default(), LoggerKind::Account),
         };
         let direction = direction::of_record(record);
         if let (Some(direction), Some(_)) = (direction, record.interface_id()) {
@@ -111,7 +111,7 @@ impl Loggers {
     }
 
     /// The number under which a logger is known in this batch.
-    fn number(&mut self, id: &str, kind: Kind) -> usize {
+    fn number(&mut self, id: &str, kind: LoggerKind) -> usize {
         let known = self.list.get(self.last);
         if known.is_none_or(|known| *known.name != *id || known.kind != kind) {
             let name = one_line(id, MAX_FIELD_CHARS);

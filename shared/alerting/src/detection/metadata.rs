@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// fields of its log events, where the subscription filter emits them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Place {
+pub struct FlowMetadata {
     /// The owner of the interface, which may differ from the owner of the log group: `account-id`, or `@aws.account` of the log event.
     /// None where AWS wrote `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]

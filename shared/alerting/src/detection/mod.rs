@@ -17,7 +17,7 @@ mod tests;
 mod totals;
 
 pub use accepted::Accepted;
-pub use batch::{Detection, Source, Tally, batch_key};
+pub use batch::{Detection, LogSource, Tally, batch_key};
 pub use detector::Detector;
 pub use direction::{Basis, Direction};
 pub use finding::Finding;
@@ -26,7 +26,7 @@ pub use limits::{
     MAX_ACCEPTED_FLOWS, MAX_FIELD_CHARS, MAX_FLOW_MINUTES, MAX_FLOWS, MAX_KEY_BYTES, MAX_LINE_CHARS,
     MAX_LINES_PER_FLOW, MAX_SAMPLE_CHARS, MAX_UNPARSED_SAMPLES,
 };
-pub use metadata::Place;
+pub use metadata::FlowMetadata;
 pub use rule::{Rule, is_icmp};
 pub use totals::Totals;
 pub(crate) use totals::is_zero;

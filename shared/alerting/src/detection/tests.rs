@@ -12,7 +12,7 @@ fn detect(lines: &[&str]) -> Detection {
     for line in lines {
         detector.observe(&LogEvent::new("1", 1_795_401_134_000, *line));
     }
-    detector.finish(Source::default())
+    detector.finish(LogSource::default())
 }
 
 fn flows(detection: &Detection) -> Vec<(String, u64, Option<u64>)> {
@@ -69,7 +69,7 @@ fn told_apart(format: &str, lines: &[&str], tell: impl Fn(&Flow) -> String) -> V
     for line in lines {
         detector.observe(&LogEvent::new("1", 0, format!("{line} 1 REJECT OK")));
     }
-    let detection = detector.finish(Source::default());
+    let detection = detector.finish(LogSource::default());
     detection.findings.iter().map(|finding| (tell(&finding.flow), finding.totals.weight())).collect()
 }
 
@@ -137,7 +137,7 @@ fn what_was_accepted_for_one_sender_says_nothing_of_another_behind_the_same_addr
     ] {
         detector.observe(&LogEvent::new("1", 0, line));
     }
-    let detection = detector.finish(Source::default());
+    let detection = detector.finish(LogSource::default());
     let answered = detection.findings.iter().filter(|finding| finding.opposite.is_some());
     let answered: Vec<String> = answered.map(|finding| finding.flow.sender().to_string()).collect();
     assert_eq!(answered, ["10.20.33.2"]);
@@ -167,19 +167,19 @@ fn a_shared_address_tells_no_direction() {
 
 #[test]
 fn the_origin_of_a_log_event_fills_what_the_record_leaves_open() {
-    let place = |account: &str, system_fields: &str| {
+    let metadata = |account: &str, system_fields: &str| {
         let formats = Formats::default();
         let mut detector = Detector::new(&formats);
         let line = format!("2 {account} eni-1 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK");
         detector.observe(&LogEvent::new("1", 0, line).with_extracted_fields(system_fields));
-        let place = detector.finish(Source::default()).findings.remove(0).place;
-        [place.account_id, place.region, place.log_group].map(Option::unwrap_or_default).map(String::from)
+        let metadata = detector.finish(LogSource::default()).findings.remove(0).metadata;
+        [metadata.account_id, metadata.region, metadata.log_group].map(Option::unwrap_or_default).map(String::from)
     };
     let origin = r#"{"@aws.account":"2","@aws.region":"eu-west-1","@source.log":"/vpc","action":"REJECT"}"#;
-    assert_eq!(place("1", origin), ["1", "eu-west-1", "/vpc"]);
-    assert_eq!(place("unknown", origin), ["2", "eu-west-1", "/vpc"]);
-    assert_eq!(place("unknown", r#"{"@aws.account":"","action":"REJECT"}"#), ["", "", ""]);
-    assert_eq!(place("unknown", ""), ["", "", ""]);
+    assert_eq!(metadata("1", origin), ["1", "eu-west-1", "/vpc"]);
+    assert_eq!(metadata("unknown", origin), ["2", "eu-west-1", "/vpc"]);
+    assert_eq!(metadata("unknown", r#"{"@aws.account":"","action":"REJECT"}"#), ["", "", ""]);
+    assert_eq!(metadata("unknown", ""), ["", "", ""]);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn what_was_accepted_of_another_sender_behind_an_intermediate_is_no_evidence() {
     let detect = |lines: &[&str]| {
         let mut detector = Detector::new(&formats);
         lines.iter().for_each(|line| detector.observe(&LogEvent::new("1", 0, *line)));
-        detector.finish(Source::default()).findings.remove(0)
+        detector.finish(LogSource::default()).findings.remove(0)
     };
     let rejected = "eni-1 10.40.1.175 10.40.2.236 10.20.33.164 10.40.2.236 1 4 100 160 REJECT OK";
     let accepted = |sender: &str| {
@@ -292,7 +292,7 @@ fn a_batch_has_the_same_key_again_and_another_one_has_another() {
         for id in ids {
             detector.observe(&LogEvent::new(*id, 0, "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK"));
         }
-        detector.finish(Source { log_group: log_group.to_owned(), ..Source::default() })
+        detector.finish(LogSource { log_group: log_group.to_owned(), ..LogSource::default() })
     };
     let key = |log_group: &str, ids: &[&str]| batch_key(&[detection(log_group, ids)]);
     assert_eq!(key("g", &["1", "2", "3"]), key("g", &["1", "2", "3"]));
@@ -313,6 +313,6 @@ fn lines_kept_are_few_and_short() {
     let lines = &detection.findings[0].lines;
     assert_eq!(lines.len(), MAX_LINES_PER_FLOW);
     assert_eq!(lines[0].chars().count(), MAX_LINE_CHARS);
-    let account = detection.findings[0].place.account_id.as_deref().unwrap();
+    let account = detection.findings[0].metadata.account_id.as_deref().unwrap();
     assert_eq!(account.chars().count(), MAX_FIELD_CHARS);
 }

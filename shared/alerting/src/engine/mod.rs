@@ -31,13 +31,16 @@ use crate::{
     enrichment::Network,
     incident::{
         GroupBy, IncidentKey, Reason, Summary, key,
-        plan::{self, Arm, Counters, Due, ReportStep, TimerStep},
+        plan::{self, Counters, Due, ReportStep, ScheduledTimer, TimerStep},
         policy::{self, Policy},
-        state::{BatchDoc, Closing, Doc, DocId, HeadDoc, Lease, Open, ReportDoc, ShardDoc, Versioned, Write},
+        state::{
+            BatchRecord, ClosedIncident, CounterShard, IncidentRecord, ItemId, Lease, OpenIncident, ReportRecord,
+            StoredItem, Versioned, Write,
+        },
     },
     metrics::Point,
-    notification::{Frame, Message, Notice, Site, Told},
-    ports::{AlertSink, Commit, IncidentStore, MetricSink, NetworkSource, PortError, Timers, Wake},
+    notification::{Notification, NotificationContent, NotificationContext, RenderedNotification, Site},
+    ports::{Commit, Enricher, IncidentStore, MetricSink, Notifier, PortError, TimerMessage, Timers},
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
 
@@ -88,7 +91,7 @@ pub struct Engine<S, T, A, M, N> {
 }
 
 /// The part of a batch that belongs to one incident.
-struct Part<'d> {
+struct IncidentFindings<'d> {
     key: IncidentKey,
     detection: &'d Detection,
     findings: Vec<&'d Finding>,
@@ -97,18 +100,18 @@ struct Part<'d> {
     found: Summary,
 }
 
-impl Part<'_> {
-    fn told(&self) -> Told {
-        Told::batch(self.detection, &self.findings, self.untracked)
+impl IncidentFindings<'_> {
+    fn content(&self) -> NotificationContent {
+        NotificationContent::batch(self.detection, &self.findings, self.untracked)
     }
 }
 
 /// What a batch has to do that is counted: its claim, the openings to send, and the metric of counters that it set aside.
-type Claimed<'p, 'd> = (Versioned, Vec<Opening<'p, 'd>>, Vec<Point>);
+type Claimed<'p, 'd> = (Versioned, Vec<Opened<'p, 'd>>, Vec<Point>);
 
 /// An opening mail that this run has to send.
-struct Opening<'p, 'd> {
-    part: &'p Part<'d>,
+struct Opened<'p, 'd> {
+    part: &'p IncidentFindings<'d>,
     incident: String,
     reason: Reason,
     /// The head as this run wrote it.
@@ -117,7 +120,7 @@ struct Opening<'p, 'd> {
     counters: Option<Summary>,
 }
 
-impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource> Engine<S, T, A, M, N> {
+impl<S: IncidentStore, T: Timers, A: Notifier, M: MetricSink, N: Enricher> Engine<S, T, A, M, N> {
     /// Counts a batch exactly once, mails what opens with it, and publishes its metrics. A batch is one document of CloudWatch
     /// Logs: what its transaction writes is bounded.
     ///
@@ -131,7 +134,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         if parts.is_empty() {
             return Ok(outcome);
         }
-        let claim_id = DocId::Batch(batch.to_owned());
+        let claim_id = ItemId::Batch(batch.to_owned());
         let Some((claim, mut openings, orphans)) = self.claim(batch, &parts, now, &mut outcome).await? else {
             outcome.repeated = true;
             outcome.reasons = vec![Reason::Repeated];
@@ -144,14 +147,14 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         // Sent first and recorded after: a crash in between repeats a mail and never loses one. Mails and metrics go out at the
         // same time: neither waits for the other's retries, and each is tried whatever becomes of the other.
         let name = &self.site.metric_name;
-        let measured = matches!(&claim.doc, Doc::Batch(claim) if claim.measured);
-        let mut points = if measured { Vec::new() } else { detection.minutes.points(name, now) };
+        let metrics_published = matches!(&claim.doc, StoredItem::Batch(claim) if claim.metrics_published);
+        let mut points = if metrics_published { Vec::new() } else { detection.minutes.points(name, now) };
         points.extend(orphans);
         if self.operational_metrics {
             points.extend(operations::decided(name, &outcome, now));
         }
         let sending = pin!(self.send_openings(&openings, now));
-        let (mailed, published) = match future::select(sending, pin!(self.metrics.patience())).await {
+        let (mailed, published) = match future::select(sending, pin!(self.metrics.publish_deadline())).await {
             // The usual case: one call tells what was counted and what was sent.
             Either::Left((mailed, _)) => {
                 note_sent(&mut outcome, &openings, &mailed, now);
@@ -170,7 +173,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                 (mailed, published)
             }
         };
-        let ended: Vec<(&Opening<'_, '_>, bool)> = openings.iter().zip(mailed.iter().map(Result::is_ok)).collect();
+        let ended: Vec<(&Opened<'_, '_>, bool)> = openings.iter().zip(mailed.iter().map(Result::is_ok)).collect();
         let mut failures = Vec::new();
         let mut sent = Vec::new();
         for result in mailed {
@@ -183,12 +186,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         match published {
             Ok(points) => outcome.points += points,
             // Nothing but what is said of the monitor itself: not worth another attempt at the batch.
-            Err(error) if measured => outcome.unreported = Some(error),
+            Err(error) if metrics_published => outcome.unreported = Some(error),
             Err(error) => failures.push(error),
         }
-        let done = (failures.is_empty(), measured || published_now);
+        let done = (failures.is_empty(), metrics_published || published_now);
         let recorded = self.finish(batch, (claim_id, claim), &ended, done, now);
-        outcome.untold = self.while_telling(&sent, recorded).await?;
+        outcome.chat_failures = self.while_telling(&sent, recorded).await?;
         if failures.is_empty() { Ok(outcome) } else { Err(EngineError::Ports(failures)) }
     }
 
@@ -221,63 +224,73 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     /// and so repeats none. Returns how many it was not told of.
     async fn while_telling(
         &self,
-        sent: &[Notice],
+        sent: &[RenderedNotification],
         record: impl Future<Output = Result<(), EngineError>>,
     ) -> Result<u64, EngineError> {
         let telling = async {
-            let mut untold = 0;
+            let mut chat_failures = 0;
             for notice in sent {
-                untold += u64::from(self.alerts.tell_chat(notice).await.is_err());
+                chat_failures += u64::from(self.alerts.tell_chat(notice).await.is_err());
             }
-            untold
+            chat_failures
         };
-        let (recorded, untold) = future::join(record, telling).await;
-        recorded.map(|()| untold)
+        let (recorded, chat_failures) = future::join(record, telling).await;
+        recorded.map(|()| chat_failures)
     }
 
-    async fn send_openings(&self, openings: &[Opening<'_, '_>], now: EpochMillis) -> Vec<Result<Notice, PortError>> {
+    async fn send_openings(
+        &self,
+        openings: &[Opened<'_, '_>],
+        now: EpochMillis,
+    ) -> Vec<Result<RenderedNotification, PortError>> {
         if openings.is_empty() {
             return Vec::new();
         }
-        let told = |opening: &Opening<'_, '_>| match &opening.counters {
-            Some(summary) => Told::counters(&opening.part.key, summary),
-            None => opening.part.told(),
+        let content = |opening: &Opened<'_, '_>| match &opening.counters {
+            Some(summary) => NotificationContent::counters(&opening.part.key, summary),
+            None => opening.part.content(),
         };
-        let told: Vec<Told> = openings.iter().map(told).collect();
-        let network = self.network.look_up(&Told::wanted(&told)).await;
+        let content: Vec<NotificationContent> = openings.iter().map(content).collect();
+        let network = self.network.enrich(&NotificationContent::wanted(&content)).await;
         let mut sent = Vec::with_capacity(openings.len());
-        for (opening, told) in openings.iter().zip(told) {
+        for (opening, content) in openings.iter().zip(content) {
             let head = as_head(&opening.head);
             let previous = head.and_then(|head| head.last.as_ref());
             let frame = self.frame(&opening.part.key, opening.reason, &network, now);
             let message = match (&opening.counters, head.and_then(|head| head.current.as_ref())) {
-                (Some(summary), Some(open)) => Message::late_opening(frame, open, summary),
-                _ => Message::opening(frame, &opening.incident, told, previous),
+                (Some(summary), Some(open)) => Notification::late_opened(frame, open, summary),
+                _ => Notification::opening(frame, &opening.incident, content, previous),
             };
-            let notice = Notice::of(&message);
+            let notice = RenderedNotification::of(&message);
             sent.push(self.alerts.send(&notice).await.map(|()| notice));
         }
         sent
     }
 
-    fn frame<'a>(&'a self, key: &'a IncidentKey, reason: Reason, network: &'a Network, now: EpochMillis) -> Frame<'a> {
-        Frame { key, reason, network, policy: &self.policy, site: &self.site, now }
+    fn frame<'a>(
+        &'a self,
+        key: &'a IncidentKey,
+        reason: Reason,
+        network: &'a Network,
+        now: EpochMillis,
+    ) -> NotificationContext<'a> {
+        NotificationContext { key, reason, network, policy: &self.policy, site: &self.site, now }
     }
 
-    fn parts<'d>(&self, detection: &'d Detection) -> Vec<Part<'d>> {
+    fn parts<'d>(&self, detection: &'d Detection) -> Vec<IncidentFindings<'d>> {
         let groups = key::group(detection, self.group_by).into_iter().enumerate();
         let part = |(at, (key, findings)): (usize, (IncidentKey, Vec<&'d Finding>))| {
             let untracked = if at == 0 { detection.untracked } else { Totals::default() };
             let found = Summary::of(findings.iter().copied(), &untracked);
-            Part { key, detection, findings, untracked, found }
+            IncidentFindings { key, detection, findings, untracked, found }
         };
         groups.map(part).collect()
     }
 
     /// Hands the counters to openings that somebody else, or an earlier attempt of this batch, did not send: others have been counted
     /// into the incident.
-    async fn count_taken_over(&self, openings: &mut [Opening<'_, '_>], now: EpochMillis) -> Result<(), EngineError> {
-        for opening in openings.iter_mut().filter(|opening| opening.reason == Reason::TakenOver) {
+    async fn count_taken_over(&self, openings: &mut [Opened<'_, '_>], now: EpochMillis) -> Result<(), EngineError> {
+        for opening in openings.iter_mut().filter(|opening| opening.reason == Reason::LeaseExpired) {
             if let Some(open) = as_head(&opening.head).and_then(|head| head.current.as_ref()) {
                 let counters = self.hand_over(&opening.part.key, open, now).await?;
                 let others = counters.total.totals != opening.part.found.totals;
@@ -289,7 +302,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
 
     /// Hands everything that no email has reported to the next one, and returns the counters as they are then: what comes after
     /// that is for the email after it. Done by who has the right to send it, and again by who takes it over.
-    async fn hand_over(&self, key: &IncidentKey, open: &Open, now: EpochMillis) -> Result<Counters, EngineError> {
+    async fn hand_over(
+        &self,
+        key: &IncidentKey,
+        open: &OpenIncident,
+        now: EpochMillis,
+    ) -> Result<Counters, EngineError> {
         let ids = self.shard_ids(key);
         let docs = self.store.get(&ids).await?;
         let mut shards = Vec::with_capacity(ids.len());
@@ -302,20 +320,20 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     /// The same for one of the counters.
     async fn hand_over_one(
         &self,
-        id: &DocId,
+        id: &ItemId,
         mut doc: Option<Versioned>,
-        open: &Open,
+        open: &OpenIncident,
         now: EpochMillis,
-    ) -> Result<Option<ShardDoc>, EngineError> {
+    ) -> Result<Option<CounterShard>, EngineError> {
         for _ in 0..MAX_ATTEMPTS {
             let Some(found) = doc else { return Ok(None) };
             let Some(mut shard) = as_shard(&found).filter(|shard| shard.incident == open.id).cloned() else {
                 return Ok(None);
             };
-            if !shard.hand_over(open.mails.saturating_add(1)) {
+            if !shard.hand_over(open.emails.saturating_add(1)) {
                 return Ok(Some(shard));
             }
-            let write = write(id.clone(), Some(found.version), Doc::Shard(shard.clone()), now);
+            let write = write(id.clone(), Some(found.version), StoredItem::Shard(shard.clone()), now);
             match self.store.commit(&[write]).await? {
                 Commit::Written => return Ok(Some(shard)),
                 Commit::Conflict(newer) => {
@@ -329,21 +347,21 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         Err(EngineError::Contended)
     }
 
-    fn shard_ids(&self, key: &IncidentKey) -> Vec<DocId> {
-        (0..self.policy.shards()).map(|number| DocId::Shard(key.clone(), number)).collect()
+    fn shard_ids(&self, key: &IncidentKey) -> Vec<ItemId> {
+        (0..self.policy.shards()).map(|number| ItemId::Shard(key.clone(), number)).collect()
     }
 
     /// Sets aside what cannot be read. The alarm's metric goes first, so that no copy is made that nobody hears of. Returns
     /// whether there was anything, and what was read has to be read again.
     async fn set_aside(
         &self,
-        ids: &[DocId],
+        ids: &[ItemId],
         docs: &[Option<Versioned>],
         now: EpochMillis,
         names: &mut Vec<String>,
     ) -> Result<bool, EngineError> {
         let unreadable = ids.iter().zip(docs).filter_map(|(id, doc)| Some((id, doc.as_ref()?)));
-        let unreadable: Vec<(&DocId, &Versioned)> = unreadable.filter(|(id, doc)| !fits(id, &doc.doc)).collect();
+        let unreadable: Vec<(&ItemId, &Versioned)> = unreadable.filter(|(id, doc)| !fits(id, &doc.doc)).collect();
         if unreadable.is_empty() {
             return Ok(false);
         }
@@ -366,19 +384,19 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     async fn claim<'p, 'd>(
         &self,
         batch: &str,
-        parts: &'p [Part<'d>],
+        parts: &'p [IncidentFindings<'d>],
         now: EpochMillis,
         outcome: &mut Outcome,
     ) -> Result<Option<Claimed<'p, 'd>>, EngineError> {
-        let mut read: Option<(Vec<DocId>, Vec<Option<Versioned>>)> = None;
+        let mut read: Option<(Vec<ItemId>, Vec<Option<Versioned>>)> = None;
         'attempts: for attempt in 0..MAX_ATTEMPTS {
             let (ids, docs) = match read.take() {
                 Some(read) => read,
                 None => {
-                    let mut ids = vec![DocId::Batch(batch.to_owned())];
+                    let mut ids = vec![ItemId::Batch(batch.to_owned())];
                     for part in parts {
                         let shard = plan::shard_of(&part.key, batch, attempt, self.policy.shards());
-                        ids.extend([DocId::Head(part.key.clone()), DocId::Shard(part.key.clone(), shard)]);
+                        ids.extend([ItemId::Head(part.key.clone()), ItemId::Shard(part.key.clone(), shard)]);
                     }
                     let docs = self.store.get(&ids).await?;
                     (ids, docs)
@@ -388,7 +406,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                 continue;
             }
             let claim = docs.first().and_then(Option::as_ref);
-            let known = claim.and_then(|claim| if let Doc::Batch(doc) = &claim.doc { Some(doc) } else { None });
+            let known = claim.and_then(|claim| if let StoredItem::Batch(doc) = &claim.doc { Some(doc) } else { None });
             if known.is_some_and(|known| known.done) {
                 return Ok(None);
             }
@@ -401,13 +419,13 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             let mut set_aside = Vec::new();
             let mut opened = known.map(|known| known.opened.clone()).unwrap_or_default();
             outcome.reasons.clear();
-            outcome.held = 0;
+            outcome.suppressed = 0;
             for (at, part) in parts.iter().enumerate() {
                 let (head_doc, shard_doc) =
                     (docs.get(1 + 2 * at).and_then(Option::as_ref), docs.get(2 + 2 * at).and_then(Option::as_ref));
                 let head = head_doc.and_then(as_head);
-                let head_write = |doc: HeadDoc| {
-                    write(DocId::Head(part.key.clone()), head_doc.map(|head| head.version), Doc::Head(doc), now)
+                let head_write = |doc: IncidentRecord| {
+                    write(ItemId::Head(part.key.clone()), head_doc.map(|head| head.version), StoredItem::Head(doc), now)
                 };
                 if known.is_some() {
                     // Counted by an earlier attempt that did not get to its end.
@@ -416,15 +434,15 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                     if let Some((_, id)) = mine
                         && let Some(head) = plan::resume_opening(head, id, batch, now, &self.policy)
                     {
-                        openings.push(Opening {
+                        openings.push(Opened {
                             part,
                             incident: id.clone(),
-                            reason: Reason::TakenOver,
+                            reason: Reason::LeaseExpired,
                             head: written(head_doc, &head),
                             counters: None,
                         });
                         writes.push(head_write(head));
-                        outcome.reasons.push(Reason::TakenOver);
+                        outcome.reasons.push(Reason::LeaseExpired);
                     }
                     continue;
                 }
@@ -434,8 +452,8 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                     continue 'attempts;
                 };
                 let incident = step.shard.incident.clone();
-                if let (Reason::New | Reason::TakenOver, Some(head)) = (step.reason, &step.head) {
-                    openings.push(Opening {
+                if let (Reason::New | Reason::LeaseExpired, Some(head)) = (step.reason, &step.head) {
+                    openings.push(Opened {
                         part,
                         incident: incident.clone(),
                         reason: step.reason,
@@ -444,7 +462,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                     });
                     opened.push((part.key.clone(), incident.clone()));
                 } else {
-                    outcome.held += part.findings.len() as u64;
+                    outcome.suppressed += part.findings.len() as u64;
                 }
                 outcome.reasons.push(step.reason);
                 writes.extend(step.head.map(head_write));
@@ -453,16 +471,16 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                     set_aside.push(copy_of(shard_id, orphan.doc.clone(), now));
                 }
                 let expected = shard_doc.map(|shard| shard.version);
-                writes.push(write(shard_id.clone(), expected, Doc::Shard(step.shard), now));
+                writes.push(write(shard_id.clone(), expected, StoredItem::Shard(step.shard), now));
                 wakes.extend(step.arms.into_iter().map(|arm| wake_of(&part.key, arm)));
             }
-            let doc = BatchDoc {
+            let doc = BatchRecord {
                 lease: Lease { owner: batch.to_owned(), until: time::after(now, self.policy.lease_millis()) },
                 done: false,
-                measured: known.is_some_and(|known| known.measured),
+                metrics_published: known.is_some_and(|known| known.metrics_published),
                 opened,
             };
-            let claim_write = write(ids[0].clone(), claim.map(|claim| claim.version), Doc::Batch(doc), now);
+            let claim_write = write(ids[0].clone(), claim.map(|claim| claim.version), StoredItem::Batch(doc), now);
             let copies: Vec<String> = set_aside.iter().map(|copy| copy.id.text()).collect();
             let orphans = operations::set_aside(&self.site.metric_name, copies.len() as u64, now);
             writes.extend(set_aside);
@@ -487,31 +505,33 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     async fn finish(
         &self,
         batch: &str,
-        (claim_id, claim): (DocId, Versioned),
-        ended: &[(&Opening<'_, '_>, bool)],
-        (done, measured): (bool, bool),
+        (claim_id, claim): (ItemId, Versioned),
+        ended: &[(&Opened<'_, '_>, bool)],
+        (done, metrics_published): (bool, bool),
         now: EpochMillis,
     ) -> Result<(), EngineError> {
         // Nobody else writes these for as long as the lease lasts, so the first attempt mostly needs no reading.
         let mut heads: Vec<Option<Versioned>> = ended.iter().map(|(opening, _)| Some(opening.head.clone())).collect();
-        let ids: Vec<DocId> = ended.iter().map(|(opening, _)| DocId::Head(opening.part.key.clone())).collect();
+        let ids: Vec<ItemId> = ended.iter().map(|(opening, _)| ItemId::Head(opening.part.key.clone())).collect();
         for _ in 0..MAX_ATTEMPTS {
             let mut writes = Vec::new();
             for ((opening, sent), (id, head)) in ended.iter().zip(ids.iter().zip(&heads)) {
                 let Some(versioned) = head else { continue };
                 let recorded = as_head(versioned).and_then(|head| {
                     if *sent {
-                        plan::record_mail(head, &opening.incident, batch, now)
+                        plan::record_email(head, &opening.incident, batch, now)
                     } else {
                         plan::release(head, &opening.incident, batch)
                     }
                 });
-                writes.extend(recorded.map(|head| write(id.clone(), Some(versioned.version), Doc::Head(head), now)));
+                writes.extend(
+                    recorded.map(|head| write(id.clone(), Some(versioned.version), StoredItem::Head(head), now)),
+                );
             }
-            if let Doc::Batch(doc) = &claim.doc {
+            if let StoredItem::Batch(doc) = &claim.doc {
                 // What is not done is left to the next attempt, which need not wait for the lease's end.
                 let lease = Lease { until: if done { doc.lease.until } else { now }, ..doc.lease.clone() };
-                let doc = Doc::Batch(BatchDoc { done, measured, lease, ..doc.clone() });
+                let doc = StoredItem::Batch(BatchRecord { done, metrics_published, lease, ..doc.clone() });
                 writes.push(write(claim_id.clone(), Some(claim.version), doc, now));
             }
             if self.store.commit(&writes).await? == Commit::Written {
@@ -528,11 +548,11 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     /// # Errors
     /// A mail could not be sent or something not be read or written. The message has to be delivered again: another one was
     /// sent before, or this one is the last that tries and ends in the failure queue.
-    pub async fn wake(&self, wake: &Wake, run: &str, now: EpochMillis) -> Result<Outcome, EngineError> {
+    pub async fn wake(&self, wake: &TimerMessage, run: &str, now: EpochMillis) -> Result<Outcome, EngineError> {
         let owner = format!("timer {} {} {run}", wake.incident, wake.timer);
         let mut outcome = Outcome::default();
         for attempt in 0..MAX_ATTEMPTS {
-            let mut ids = vec![DocId::Head(wake.key.clone())];
+            let mut ids = vec![ItemId::Head(wake.key.clone())];
             ids.extend(self.shard_ids(&wake.key));
             let docs = self.store.get(&ids).await?;
             if self.set_aside(&ids, &docs, now, &mut outcome.set_aside).await? {
@@ -540,7 +560,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
             }
             let head_doc = docs.first().and_then(Option::as_ref);
             let head = head_doc.and_then(as_head);
-            let shards: Vec<ShardDoc> = docs.iter().flatten().filter_map(as_shard).cloned().collect();
+            let shards: Vec<CounterShard> = docs.iter().flatten().filter_map(as_shard).cloned().collect();
             let go = match plan::on_timer(head, &shards, (&wake.incident, wake.timer), &owner, now, &self.policy) {
                 TimerStep::Go(go) => go,
                 TimerStep::Busy => return Err(EngineError::Busy),
@@ -555,24 +575,24 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                 self.timers.arm(&wake, delay_millis).await?;
             }
             let expected = head_doc.map(|head| head.version);
-            let mut writes = vec![write(ids[0].clone(), expected, Doc::Head(go.head.clone()), now)];
+            let mut writes = vec![write(ids[0].clone(), expected, StoredItem::Head(go.head.clone()), now)];
             if go.seal {
                 writes.extend(ids.iter().zip(&docs).skip(1).map(|(id, doc)| seal(wake, id, doc.as_ref(), now)));
             }
-            let open = go.head.current.as_ref().filter(|_| matches!(go.due, Some(Due::Opening | Due::Update)));
+            let open = go.head.current.as_ref().filter(|_| matches!(go.due, Some(Due::Opened | Due::Update)));
             let at_once = open.filter(|_| attempt < MAX_HAND_OVERS_AT_ONCE);
             let counters = at_once.map(|open| hand_over_at_once(open, (&ids, &docs), &mut writes, now));
-            let report = go.report.map(|closing| ReportDoc { owed: Some(closing) });
-            let report_id = DocId::Report(wake.key.clone(), wake.incident.clone());
-            writes.extend(report.clone().map(|report| write(report_id, None, Doc::Report(report), now)));
+            let report = go.report.map(|closing| ReportRecord { owed: Some(closing) });
+            let report_id = ItemId::Report(wake.key.clone(), wake.incident.clone());
+            writes.extend(report.clone().map(|report| write(report_id, None, StoredItem::Report(report), now)));
             if self.store.commit(&writes).await? != Commit::Written {
                 continue;
             }
             outcome.reasons = vec![go.reason];
-            let head = Versioned { version: next_version(expected), doc: Doc::Head(go.head) };
+            let head = Versioned { version: next_version(expected), doc: StoredItem::Head(go.head) };
             return match (&go.due, report) {
                 (Some(Due::Resolved), Some(report)) => {
-                    let report = Versioned { version: next_version(None), doc: Doc::Report(report) };
+                    let report = Versioned { version: next_version(None), doc: StoredItem::Report(report) };
                     self.send_report(wake, (go.reason, &owner), report, Some(head), outcome, now).await
                 }
                 (Some(due), _) => self.send_due(wake, *due, (go.reason, &owner), (head, counters), outcome, now).await,
@@ -585,12 +605,12 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     /// Sends the report of an incident that is over, where that is still owed.
     async fn report_ended(
         &self,
-        wake: &Wake,
+        wake: &TimerMessage,
         owner: &str,
         mut outcome: Outcome,
         now: EpochMillis,
     ) -> Result<Outcome, EngineError> {
-        let id = DocId::Report(wake.key.clone(), wake.incident.clone());
+        let id = ItemId::Report(wake.key.clone(), wake.incident.clone());
         for _ in 0..MAX_ATTEMPTS {
             let docs = self.store.get(std::slice::from_ref(&id)).await?;
             if self.set_aside(std::slice::from_ref(&id), &docs, now, &mut outcome.set_aside).await? {
@@ -606,13 +626,13 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                 }
             };
             let expected = found.map(|found| found.version);
-            let doc = Doc::Report(ReportDoc { owed: Some(*closing) });
+            let doc = StoredItem::Report(ReportRecord { owed: Some(*closing) });
             if self.store.commit(&[write(id.clone(), expected, doc.clone(), now)]).await? != Commit::Written {
                 continue;
             }
-            outcome.reasons = vec![Reason::TakenOver];
+            outcome.reasons = vec![Reason::LeaseExpired];
             let report = Versioned { version: next_version(expected), doc };
-            return self.send_report(wake, (Reason::TakenOver, owner), report, None, outcome, now).await;
+            return self.send_report(wake, (Reason::LeaseExpired, owner), report, None, outcome, now).await;
         }
         Err(EngineError::Contended)
     }
@@ -620,7 +640,7 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
     /// Sends a mail about an open incident and records that.
     async fn send_due(
         &self,
-        wake: &Wake,
+        wake: &TimerMessage,
         due: Due,
         (reason, owner): (Reason, &str),
         (head, counters): (Versioned, Option<Counters>),
@@ -635,23 +655,23 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         };
         let content = match due {
             Due::Update => Content::Update(open, &counters),
-            Due::Opening => Content::Opening(open, &counters.total),
+            Due::Opened => Content::Opened(open, &counters.total),
             Due::Resolved => return Ok(outcome),
         };
         let notice = self.send(&wake.key, reason, content, now).await?;
-        outcome.mails = 1;
-        if due == Due::Opening {
+        outcome.emails = 1;
+        if due == Due::Opened {
             outcome.note_opening(counters.total.totals.first_start, now);
         }
         let record = self.record(wake, owner, head.clone(), now);
-        outcome.untold = self.while_telling(std::slice::from_ref(&notice), record).await?;
+        outcome.chat_failures = self.while_telling(std::slice::from_ref(&notice), record).await?;
         Ok(outcome)
     }
 
     /// Sends the resolved email of an incident and records that, or gives the right to send it back.
     async fn send_report(
         &self,
-        wake: &Wake,
+        wake: &TimerMessage,
         (reason, owner): (Reason, &str),
         report: Versioned,
         head: Option<Versioned>,
@@ -663,8 +683,8 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         let record = self.record_report(wake, owner, sent.is_ok(), (report.clone(), head), now);
         match sent {
             Ok(notice) => {
-                outcome.mails = 1;
-                outcome.untold = self.while_telling(std::slice::from_ref(&notice), record).await?;
+                outcome.emails = 1;
+                outcome.chat_failures = self.while_telling(std::slice::from_ref(&notice), record).await?;
                 Ok(outcome)
             }
             Err(error) => {
@@ -677,14 +697,14 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
 
     async fn record_report(
         &self,
-        wake: &Wake,
+        wake: &TimerMessage,
         owner: &str,
         sent: bool,
         (report, mut head): (Versioned, Option<Versioned>),
         now: EpochMillis,
     ) -> Result<(), EngineError> {
-        let report_id = DocId::Report(wake.key.clone(), wake.incident.clone());
-        let ids = [report_id, DocId::Head(wake.key.clone())];
+        let report_id = ItemId::Report(wake.key.clone(), wake.incident.clone());
+        let ids = [report_id, ItemId::Head(wake.key.clone())];
         let mut report = Some(report);
         for attempt in 0..MAX_ATTEMPTS {
             if attempt > 0 || (sent && head.is_none()) {
@@ -702,9 +722,9 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
                 let Some(released) = plan::release_report(doc, owner, now) else { return Ok(()) };
                 (released, None)
             };
-            let mut writes = vec![write(ids[0].clone(), Some(versioned.version), Doc::Report(doc), now)];
+            let mut writes = vec![write(ids[0].clone(), Some(versioned.version), StoredItem::Report(doc), now)];
             let version = head.as_ref().map(|head| head.version);
-            writes.extend(changed.map(|head| write(ids[1].clone(), version, Doc::Head(head), now)));
+            writes.extend(changed.map(|head| write(ids[1].clone(), version, StoredItem::Head(head), now)));
             if self.store.commit(&writes).await? == Commit::Written {
                 return Ok(());
             }
@@ -714,16 +734,16 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
 
     async fn record(
         &self,
-        wake: &Wake,
+        wake: &TimerMessage,
         owner: &str,
         mut versioned: Versioned,
         now: EpochMillis,
     ) -> Result<(), EngineError> {
-        let id = DocId::Head(wake.key.clone());
+        let id = ItemId::Head(wake.key.clone());
         for _ in 0..MAX_ATTEMPTS {
-            let recorded = as_head(&versioned).and_then(|head| plan::record_mail(head, &wake.incident, owner, now));
+            let recorded = as_head(&versioned).and_then(|head| plan::record_email(head, &wake.incident, owner, now));
             let Some(head) = recorded else { return Ok(()) };
-            let write = write(id.clone(), Some(versioned.version), Doc::Head(head), now);
+            let write = write(id.clone(), Some(versioned.version), StoredItem::Head(head), now);
             if self.store.commit(&[write]).await? == Commit::Written {
                 return Ok(());
             }
@@ -734,19 +754,20 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
         Err(EngineError::Contended)
     }
 
-    /// Looks up the places of a mail that is due, and sends it.
+    /// PacketRole up the places of a mail that is due, and sends it.
     async fn send(
         &self,
         key: &IncidentKey,
         reason: Reason,
         content: Content<'_>,
         now: EpochMillis,
-    ) -> Result<Notice, PortError> {
+    ) -> Result<RenderedNotification, PortError> {
         let nothing_yet = Network::default();
-        let wanted =
-            Told::wanted(std::slice::from_ref(&content.message(self.frame(key, reason, &nothing_yet, now)).told));
-        let network = self.network.look_up(&wanted).await;
-        let notice = Notice::of(&content.message(self.frame(key, reason, &network, now)));
+        let wanted = NotificationContent::wanted(std::slice::from_ref(
+            &content.message(self.frame(key, reason, &nothing_yet, now)).content,
+        ));
+        let network = self.network.enrich(&wanted).await;
+        let notice = RenderedNotification::of(&content.message(self.frame(key, reason, &network, now)));
         self.alerts.send(&notice).await.map(|()| notice)
     }
 }
@@ -755,37 +776,37 @@ impl<S: IncidentStore, T: Timers, A: AlertSink, M: MetricSink, N: NetworkSource>
 #[derive(Clone, Copy)]
 enum Content<'a> {
     /// An opening that is late: the incident and its counters.
-    Opening(&'a Open, &'a Summary),
+    Opened(&'a OpenIncident, &'a Summary),
     /// An update.
-    Update(&'a Open, &'a Counters),
+    Update(&'a OpenIncident, &'a Counters),
     /// The end of an incident.
-    Resolved(&'a Closing),
+    Resolved(&'a ClosedIncident),
 }
 
 impl<'a> Content<'a> {
-    fn message(self, frame: Frame<'a>) -> Message<'a> {
+    fn message(self, frame: NotificationContext<'a>) -> Notification<'a> {
         match self {
-            Content::Opening(open, summary) => Message::late_opening(frame, open, summary),
+            Content::Opened(open, summary) => Notification::late_opened(frame, open, summary),
             Content::Update(open, counters) => {
-                Message::update(frame, open, &counters.unreported, counters.total.totals)
+                Notification::update(frame, open, &counters.unreported, counters.total.totals)
             }
-            Content::Resolved(closing) => Message::over(frame, closing),
+            Content::Resolved(closing) => Notification::over(frame, closing),
         }
     }
 }
 
 /// Hands everything that no email has reported to the next one, with the writes that do it, and returns the counters as they are then.
 fn hand_over_at_once(
-    open: &Open,
-    (ids, docs): (&[DocId], &[Option<Versioned>]),
+    open: &OpenIncident,
+    (ids, docs): (&[ItemId], &[Option<Versioned>]),
     writes: &mut Vec<Write>,
     now: EpochMillis,
 ) -> Counters {
-    let mut shards: Vec<ShardDoc> = Vec::new();
+    let mut shards: Vec<CounterShard> = Vec::new();
     for (id, doc) in ids.iter().zip(docs).filter_map(|(id, doc)| Some((id, doc.as_ref()?))) {
         let Some(mut shard) = as_shard(doc).filter(|shard| shard.incident == open.id).cloned() else { continue };
-        if shard.hand_over(open.mails.saturating_add(1)) {
-            writes.push(write(id.clone(), Some(doc.version), Doc::Shard(shard.clone()), now));
+        if shard.hand_over(open.emails.saturating_add(1)) {
+            writes.push(write(id.clone(), Some(doc.version), StoredItem::Shard(shard.clone()), now));
         }
         shards.push(shard);
     }
@@ -795,12 +816,12 @@ fn hand_over_at_once(
 /// Counts the openings that were sent, and how late each was.
 fn note_sent(
     outcome: &mut Outcome,
-    openings: &[Opening<'_, '_>],
-    mailed: &[Result<Notice, PortError>],
+    openings: &[Opened<'_, '_>],
+    mailed: &[Result<RenderedNotification, PortError>],
     now: EpochMillis,
 ) {
     for (opening, _) in openings.iter().zip(mailed).filter(|(_, sent)| sent.is_ok()) {
-        outcome.mails += 1;
+        outcome.emails += 1;
         outcome.note_opening(opening.part.found.totals.first_start, now);
     }
 }
@@ -811,109 +832,109 @@ fn note_sent(
 /// only if it is of the incident that the head, which is not looked at again, knows as open: any other one, and one that is
 /// sealed, tells that the head has changed, too.
 fn with_newer(
-    ids: &[DocId],
+    ids: &[ItemId],
     docs: &[Option<Versioned>],
-    newer: Vec<(DocId, Versioned)>,
+    newer: Vec<(ItemId, Versioned)>,
 ) -> Option<Vec<Option<Versioned>>> {
     let mut docs = docs.to_vec();
-    let at = |wanted: &DocId| ids.iter().position(|id| id == wanted);
-    let told: Vec<DocId> = newer.iter().map(|(id, _)| id.clone()).collect();
+    let at = |wanted: &ItemId| ids.iter().position(|id| id == wanted);
+    let content: Vec<ItemId> = newer.iter().map(|(id, _)| id.clone()).collect();
     for (id, versioned) in newer {
         *docs.get_mut(at(&id)?)? = Some(versioned);
     }
-    for id in &told {
+    for id in &content {
         match id {
-            DocId::Batch(_) | DocId::Report(..) | DocId::SetAside(..) => return None,
-            DocId::Head(_) => {}
-            DocId::Shard(key, _) => {
-                let head_id = DocId::Head(key.clone());
+            ItemId::Batch(_) | ItemId::Report(..) | ItemId::SetAside(..) => return None,
+            ItemId::Head(_) => {}
+            ItemId::Shard(key, _) => {
+                let head_id = ItemId::Head(key.clone());
                 let head = docs.get(at(&head_id)?)?.as_ref().and_then(as_head);
                 let open = head.and_then(|head| head.current.as_ref()).map(|open| open.id.as_str());
                 let shard = docs.get(at(id)?)?.as_ref().and_then(as_shard)?;
-                let fits = open == Some(shard.incident.as_str()) && !shard.sealed;
-                if !fits && !told.contains(&head_id) {
+                let fits = open == Some(shard.incident.as_str()) && !shard.closed;
+                if !fits && !content.contains(&head_id) {
                     return None;
                 }
             }
         }
     }
-    (!told.is_empty()).then_some(docs)
+    (!content.is_empty()).then_some(docs)
 }
 
 /// A document as it is after this write.
-fn written(before: Option<&Versioned>, head: &HeadDoc) -> Versioned {
-    Versioned { version: next_version(before.map(|before| before.version)), doc: Doc::Head(head.clone()) }
+fn written(before: Option<&Versioned>, head: &IncidentRecord) -> Versioned {
+    Versioned { version: next_version(before.map(|before| before.version)), doc: StoredItem::Head(head.clone()) }
 }
 
 /// The end of a counter whose incident ends. One that was never used is written too: whoever looked for it before finds that it
 /// changed.
-fn seal(wake: &Wake, id: &DocId, doc: Option<&Versioned>, now: EpochMillis) -> Write {
+fn seal(wake: &TimerMessage, id: &ItemId, doc: Option<&Versioned>, now: EpochMillis) -> Write {
     let used = doc.and_then(as_shard).filter(|shard| shard.incident == wake.incident).cloned();
-    let shard = used.unwrap_or_else(|| ShardDoc::new(wake.incident.clone(), now));
-    let sealed = Doc::Shard(ShardDoc { sealed: true, ..shard });
-    write(id.clone(), doc.map(|doc| doc.version), sealed, now)
+    let shard = used.unwrap_or_else(|| CounterShard::new(wake.incident.clone(), now));
+    let closed = StoredItem::Shard(CounterShard { closed: true, ..shard });
+    write(id.clone(), doc.map(|doc| doc.version), closed, now)
 }
 
 /// A write of a document, which expires when nobody can miss it any more. What an open incident has counted never does.
-fn write(id: DocId, expected: Option<u64>, doc: Doc, now: EpochMillis) -> Write {
+fn write(id: ItemId, expected: Option<u64>, doc: StoredItem, now: EpochMillis) -> Write {
     let kept = match &doc {
-        Doc::Head(head) if head.current.is_some() => None,
-        Doc::Shard(shard) if !shard.sealed => None,
-        Doc::Head(_) | Doc::Shard(_) | Doc::Report(_) => Some(INCIDENT_KEPT_MILLIS),
-        Doc::Batch(_) => Some(BATCH_KEPT_MILLIS),
-        Doc::Unreadable(_) => Some(SET_ASIDE_KEPT_MILLIS),
+        StoredItem::Head(head) if head.current.is_some() => None,
+        StoredItem::Shard(shard) if !shard.closed => None,
+        StoredItem::Head(_) | StoredItem::Shard(_) | StoredItem::Report(_) => Some(INCIDENT_KEPT_MILLIS),
+        StoredItem::Batch(_) => Some(BATCH_KEPT_MILLIS),
+        StoredItem::Unreadable(_) => Some(SET_ASIDE_KEPT_MILLIS),
     };
     Write { id, expected, doc, expires_at: kept.map(|kept| time::after(now, kept)) }
 }
 
 /// A copy of a document that is about to be overwritten.
-fn copy_of(id: &DocId, doc: Doc, now: EpochMillis) -> Write {
+fn copy_of(id: &ItemId, doc: StoredItem, now: EpochMillis) -> Write {
     let expires_at = Some(time::after(now, SET_ASIDE_KEPT_MILLIS));
-    Write { id: DocId::SetAside(now.0, Box::new(id.clone())), expected: None, doc, expires_at }
+    Write { id: ItemId::SetAside(now.0, Box::new(id.clone())), expected: None, doc, expires_at }
 }
 
 /// Whether a document is one that belongs under this name.
-fn fits(id: &DocId, doc: &Doc) -> bool {
+fn fits(id: &ItemId, doc: &StoredItem) -> bool {
     matches!(
         (id, doc),
-        (DocId::Head(_), Doc::Head(_))
-            | (DocId::Shard(..), Doc::Shard(_))
-            | (DocId::Report(..), Doc::Report(_))
-            | (DocId::Batch(_), Doc::Batch(_))
-            | (DocId::SetAside(..), _)
+        (ItemId::Head(_), StoredItem::Head(_))
+            | (ItemId::Shard(..), StoredItem::Shard(_))
+            | (ItemId::Report(..), StoredItem::Report(_))
+            | (ItemId::Batch(_), StoredItem::Batch(_))
+            | (ItemId::SetAside(..), _)
     )
 }
 
 /// What takes the place of a document that cannot be read.
-fn anew(id: &DocId, now: EpochMillis) -> Doc {
+fn anew(id: &ItemId, now: EpochMillis) -> StoredItem {
     match id {
         // It was written together with the counters: the batch is counted, and what follows from that may not be done.
-        DocId::Batch(_) => Doc::Batch(BatchDoc {
+        ItemId::Batch(_) => StoredItem::Batch(BatchRecord {
             lease: Lease { owner: String::new(), until: EpochMillis(0) },
             done: false,
-            measured: false,
+            metrics_published: false,
             opened: Vec::new(),
         }),
-        DocId::Shard(..) => Doc::Shard(ShardDoc { sealed: true, ..ShardDoc::new(String::new(), now) }),
-        DocId::Report(..) => Doc::Report(ReportDoc::default()),
-        DocId::Head(_) | DocId::SetAside(..) => Doc::Head(HeadDoc::default()),
+        ItemId::Shard(..) => StoredItem::Shard(CounterShard { closed: true, ..CounterShard::new(String::new(), now) }),
+        ItemId::Report(..) => StoredItem::Report(ReportRecord::default()),
+        ItemId::Head(_) | ItemId::SetAside(..) => StoredItem::Head(IncidentRecord::default()),
     }
 }
 
-fn wake_of(key: &IncidentKey, arm: Arm) -> (Wake, u64) {
-    (Wake { key: key.clone(), incident: arm.incident, timer: arm.timer }, arm.delay_millis)
+fn wake_of(key: &IncidentKey, arm: ScheduledTimer) -> (TimerMessage, u64) {
+    (TimerMessage { key: key.clone(), incident: arm.incident, timer: arm.timer }, arm.delay_millis)
 }
 
-fn as_report(versioned: &Versioned) -> Option<&ReportDoc> {
-    if let Doc::Report(report) = &versioned.doc { Some(report) } else { None }
+fn as_report(versioned: &Versioned) -> Option<&ReportRecord> {
+    if let StoredItem::Report(report) = &versioned.doc { Some(report) } else { None }
 }
 
-fn as_shard(versioned: &Versioned) -> Option<&ShardDoc> {
-    if let Doc::Shard(shard) = &versioned.doc { Some(shard) } else { None }
+fn as_shard(versioned: &Versioned) -> Option<&CounterShard> {
+    if let StoredItem::Shard(shard) = &versioned.doc { Some(shard) } else { None }
 }
 
-fn as_head(versioned: &Versioned) -> Option<&HeadDoc> {
-    if let Doc::Head(head) = &versioned.doc { Some(head) } else { None }
+fn as_head(versioned: &Versioned) -> Option<&IncidentRecord> {
+    if let StoredItem::Head(head) = &versioned.doc { Some(head) } else { None }
 }
 
 /// The version of a document after a write that expected this one.

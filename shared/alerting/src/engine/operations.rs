@@ -7,7 +7,7 @@
 //! | `Ping-Deny-Decisions`, dimension `Reason` | Count | decisions, by [`Reason::word`] |
 //! | `Ping-Deny-Mails` | Count | mails sent |
 //! | `Ping-Deny-Suppressed` | Count | findings added to an open incident without a mail |
-//! | `Ping-Deny-Mail-Delay` | Seconds | from the first packet to the opening mail |
+//! | `Ping-Deny-Email-Delay` | Seconds | from the first packet to the opening mail |
 //! | `Ping-Deny-Set-Aside` | Count | stored documents that could not be read; published whatever the configuration says |
 
 use std::collections::BTreeMap;
@@ -32,8 +32,8 @@ pub(super) fn decided(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Po
             ..point(format!("{name}-Decisions"), now, Sample::ones(count))
         })
         .collect();
-    if outcome.held > 0 {
-        points.push(point(format!("{name}-Suppressed"), now, Sample::of(outcome.held)));
+    if outcome.suppressed > 0 {
+        points.push(point(format!("{name}-Suppressed"), now, Sample::of(outcome.suppressed)));
     }
     points
 }
@@ -41,12 +41,12 @@ pub(super) fn decided(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Po
 /// What was sent.
 pub(super) fn sent(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
     let mut points = Vec::new();
-    if outcome.mails > 0 {
-        points.push(point(format!("{name}-Mails"), now, Sample::ones(outcome.mails)));
+    if outcome.emails > 0 {
+        points.push(point(format!("{name}-Mails"), now, Sample::ones(outcome.emails)));
     }
     let delays = outcome.delays_seconds.iter().map(|seconds| Sample::of(*seconds));
     if let Some(sample) = delays.reduce(Sample::with) {
-        points.push(Point { unit: Unit::Seconds, ..point(format!("{name}-Mail-Delay"), now, sample) });
+        points.push(Point { unit: Unit::Seconds, ..point(format!("{name}-Email-Delay"), now, sample) });
     }
     points
 }
@@ -67,16 +67,16 @@ mod tests {
 
     const NOW: EpochMillis = EpochMillis(1_795_426_800_000);
 
-    fn told(points: &[Point]) -> Vec<(&str, Option<&str>, Unit, Sample)> {
+    fn content(points: &[Point]) -> Vec<(&str, Option<&str>, Unit, Sample)> {
         points.iter().map(|point| (point.name.as_str(), point.reason, point.unit, point.sample)).collect()
     }
 
     #[test]
     fn each_decision_counts_under_its_reason() {
         let reasons = vec![Reason::Open, Reason::New, Reason::Open];
-        let outcome = Outcome { reasons, held: 7, ..Outcome::default() };
+        let outcome = Outcome { reasons, suppressed: 7, ..Outcome::default() };
         assert_eq!(
-            told(&decided("Ping-Deny", &outcome, NOW)),
+            content(&decided("Ping-Deny", &outcome, NOW)),
             [
                 ("Ping-Deny-Decisions", Some("new"), Unit::Count, Sample::ones(1)),
                 ("Ping-Deny-Decisions", Some("open"), Unit::Count, Sample::ones(2)),
@@ -87,12 +87,12 @@ mod tests {
 
     #[test]
     fn mails_count_one_each_and_delays_keep_the_longest() {
-        let outcome = Outcome { mails: 2, delays_seconds: vec![400, 90], ..Outcome::default() };
+        let outcome = Outcome { emails: 2, delays_seconds: vec![400, 90], ..Outcome::default() };
         assert_eq!(
-            told(&sent("Ping-Deny", &outcome, NOW)),
+            content(&sent("Ping-Deny", &outcome, NOW)),
             [
                 ("Ping-Deny-Mails", None, Unit::Count, Sample::ones(2)),
-                ("Ping-Deny-Mail-Delay", None, Unit::Seconds, Sample { count: 2, sum: 490, min: 90, max: 400 }),
+                ("Ping-Deny-Email-Delay", None, Unit::Seconds, Sample { count: 2, sum: 490, min: 90, max: 400 }),
             ]
         );
     }

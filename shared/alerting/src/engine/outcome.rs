@@ -10,9 +10,9 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Mails sent.
-    pub mails: u64,
+    pub emails: u64,
     /// Findings counted without a mail.
-    pub held: u64,
+    pub suppressed: u64,
     /// Data points published.
     pub points: u64,
     /// Whether all of it had been done by an earlier delivery of the same batch.
@@ -22,7 +22,7 @@ pub struct Outcome {
     /// Seconds from the first packet to each opening mail that was sent.
     pub delays_seconds: Vec<u64>,
     /// Mails sent that the chat was not told of. Nobody tries that again: whoever did would mail again too.
-    pub untold: u64,
+    pub chat_failures: u64,
     /// Why some points about the monitor itself were not published.
     pub unreported: Option<PortError>,
     /// Stored documents that could not be read and were set aside: where the copies are.
@@ -32,13 +32,13 @@ pub struct Outcome {
 impl Outcome {
     /// Adds what another message of the same invocation came to.
     pub fn add(&mut self, other: Outcome) {
-        self.mails += other.mails;
-        self.held += other.held;
+        self.emails += other.emails;
+        self.suppressed += other.suppressed;
         self.points += other.points;
         self.repeated |= other.repeated;
         self.reasons.extend(other.reasons);
         self.delays_seconds.extend(other.delays_seconds);
-        self.untold += other.untold;
+        self.chat_failures += other.chat_failures;
         self.unreported = other.unreported.or(self.unreported.take());
         self.set_aside.extend(other.set_aside);
     }

@@ -2,16 +2,16 @@
 
 /// One part of the answer that is missing, or of which something is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gap {
+pub struct MissingData {
     /// The part.
-    pub part: Part,
+    pub part: NetworkPart,
     /// Why.
-    pub reason: Missing,
+    pub reason: MissingReason,
 }
 
 /// A part of the answer: what one call to EC2 tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
+pub enum NetworkPart {
     /// Interfaces, with their instances, subnets and VPCs.
     Interfaces,
     /// Names and owners.
@@ -24,7 +24,7 @@ pub enum Part {
 
 /// Why something could not be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub enum MissingReason {
     /// Look-ups are switched off.
     SwitchedOff,
     /// EC2 did not answer in time.

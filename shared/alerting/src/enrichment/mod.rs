@@ -9,7 +9,7 @@ mod request;
 mod rules;
 
 pub use interface::{Interface, Tags};
-pub use missing::{Gap, Missing, Part};
+pub use missing::{MissingData, MissingReason, NetworkPart};
 pub use network::Network;
-pub use request::{MAX_INTERFACES, MAX_PEERS, Wanted};
+pub use request::{EnrichmentRequest, MAX_INTERFACES, MAX_PEERS};
 pub use rules::{AclEntry, GroupRule, IcmpRange, NetworkAcl, Peer, RuleProtocol, SecurityGroup};

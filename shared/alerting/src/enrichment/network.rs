@@ -9,7 +9,7 @@ use crate::{
     detection::Finding,
     enrichment::{
         interface::{Interface, Tags},
-        missing::{Gap, Missing, Part},
+        missing::{MissingData, MissingReason, NetworkPart},
         rules::{NetworkAcl, SecurityGroup},
     },
 };
@@ -26,14 +26,17 @@ pub struct Network {
     /// Network ACLs of their subnets.
     pub acls: Vec<NetworkAcl>,
     /// What could not be had.
-    pub gaps: Vec<Gap>,
+    pub missing: Vec<MissingData>,
 }
 
 impl Network {
     /// The answer where nothing was asked for, and why.
-    pub fn unknown(reason: Missing) -> Network {
-        let gaps = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
-        Network { gaps: gaps.map(|part| Gap { part, reason: reason.clone() }).into(), ..Network::default() }
+    pub fn unknown(reason: MissingReason) -> Network {
+        let missing = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
+        Network {
+            missing: missing.map(|part| MissingData { part, reason: reason.clone() }).into(),
+            ..Network::default()
+        }
     }
 
     /// The network ACL of a subnet: each has exactly one
@@ -57,8 +60,8 @@ impl Network {
     }
 
     /// Why a part is missing, where it is.
-    pub fn gap(&self, part: Part) -> Option<&Missing> {
-        self.gaps.iter().find(|gap| gap.part == part).map(|gap| &gap.reason)
+    pub fn gap(&self, part: NetworkPart) -> Option<&MissingReason> {
+        self.missing.iter().find(|gap| gap.part == part).map(|gap| &gap.reason)
     }
 }
 

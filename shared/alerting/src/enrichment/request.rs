@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 use crate::{
     address::Scope,
     detection::Finding,
-    enrichment::missing::{Gap, Missing, Part},
+    enrichment::missing::{MissingData, MissingReason, NetworkPart},
 };
 
 /// Interfaces that are asked for at once, those of the heaviest findings. A filter takes 200 values
@@ -17,7 +17,7 @@ pub const MAX_PEERS: usize = 50;
 
 /// What a mail would like to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct EnrichmentRequest {
     /// The interfaces that logged the findings, at most [`MAX_INTERFACES`].
     pub interfaces: BTreeSet<String>,
     /// Internal addresses on either side, which may belong to interfaces of ours, at most [`MAX_PEERS`].
@@ -28,13 +28,13 @@ pub struct Wanted {
     pub addresses_left_out: u64,
 }
 
-impl Wanted {
+impl EnrichmentRequest {
     /// What notifications ask for: first what concerns the flows that they list, then the heaviest interfaces and addresses.
     pub fn of<'f>(
         findings: impl Iterator<Item = &'f Finding>,
         heaviest_interfaces: impl Iterator<Item = &'f str>,
         heaviest_addresses: impl Iterator<Item = IpAddr>,
-    ) -> Wanted {
+    ) -> EnrichmentRequest {
         let mut interfaces = Limited::of(MAX_INTERFACES);
         let mut addresses = Limited::of(MAX_PEERS);
         let mut address = |address: IpAddr| {
@@ -51,7 +51,7 @@ impl Wanted {
         }
         heaviest_interfaces.for_each(|id| interfaces.add(id));
         heaviest_addresses.for_each(&mut address);
-        Wanted {
+        EnrichmentRequest {
             interfaces: interfaces.first.into_iter().map(str::to_owned).collect(),
             addresses: addresses.first,
             interfaces_left_out: interfaces.rest.len() as u64,
@@ -60,10 +60,10 @@ impl Wanted {
     }
 
     /// What is missing because it is not even asked for.
-    pub fn gap(&self) -> Option<Gap> {
+    pub fn gap(&self) -> Option<MissingData> {
         let (interfaces, addresses) = (self.interfaces_left_out, self.addresses_left_out);
-        let reason = Missing::OverLimit { interfaces, addresses };
-        (interfaces > 0 || addresses > 0).then_some(Gap { part: Part::Interfaces, reason })
+        let reason = MissingReason::OverLimit { interfaces, addresses };
+        (interfaces > 0 || addresses > 0).then_some(MissingData { part: NetworkPart::Interfaces, reason })
     }
 }
 
@@ -91,10 +91,10 @@ impl<T: Ord> Limited<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detection::{Detector, Source};
+    use crate::detection::{Detector, LogSource};
 
     /// What a mail about these records would like to know: a target for each interface.
-    fn wanted(interfaces: usize, senders: usize) -> Wanted {
+    fn wanted(interfaces: usize, senders: usize) -> EnrichmentRequest {
         let formats = flow_log::Formats::default();
         let mut detector = Detector::new(&formats);
         for n in 0..interfaces.max(senders) {
@@ -104,13 +104,13 @@ mod tests {
             let line = format!("2 1 eni-{interface} 10.0.0.{sender} {target} 0 0 1 1 84 100 160 REJECT OK");
             detector.observe(&flow_log::LogEvent::new("1", 0, line));
         }
-        let detection = detector.finish(Source::default());
-        Wanted::of(detection.findings.iter(), std::iter::empty(), std::iter::empty())
+        let detection = detector.finish(LogSource::default());
+        EnrichmentRequest::of(detection.findings.iter(), std::iter::empty(), std::iter::empty())
     }
 
     #[test]
     fn what_is_past_the_limits_is_counted_and_a_gap() {
-        let counts = |wanted: &Wanted| {
+        let counts = |wanted: &EnrichmentRequest| {
             let asked = (wanted.interfaces.len(), wanted.addresses.len());
             (asked, (wanted.interfaces_left_out, wanted.addresses_left_out))
         };
@@ -118,7 +118,10 @@ mod tests {
         assert_eq!(counts(&fits), ((MAX_INTERFACES, MAX_PEERS), (0, 0)));
         assert_eq!(fits.gap(), None);
         let gap = |interfaces, addresses| {
-            Some(Gap { part: Part::Interfaces, reason: Missing::OverLimit { interfaces, addresses } })
+            Some(MissingData {
+                part: NetworkPart::Interfaces,
+                reason: MissingReason::OverLimit { interfaces, addresses },
+            })
         };
         let more = wanted(MAX_INTERFACES + 3, 10);
         assert_eq!((counts(&more), more.gap()), (((MAX_INTERFACES, 10), (3, 0)), gap(3, 0)), "each is counted once");

@@ -12,18 +12,18 @@ use crate::{
     enrichment::{AclEntry, IcmpRange, NetworkAcl, RuleProtocol},
     explain::{
         evidence::{AclEvidence, AclVerdict},
-        message::{Answer, ByMessage, Message, icmp_range, is_in},
+        icmp::{Answer, ByIcmpMessage, IcmpMessage, icmp_range, is_in},
         view::View,
     },
 };
 
 /// What a network ACL's rules say of a flow that crosses its subnet's border: whether they reject it.
-pub(super) fn judge(acl: &NetworkAcl, subnet_id: &str, view: &View<'_>) -> (AclEvidence, ByMessage) {
+pub(super) fn judge(acl: &NetworkAcl, subnet_id: &str, view: &View<'_>) -> (AclEvidence, ByIcmpMessage) {
     let mut rules: Vec<AclEntry> = Vec::new();
     let mut rejects = [Answer::Open; 3];
     for (index, peer) in view.peers().enumerate() {
         let fitting = fitting(acl, view, peer);
-        for (message, rejects) in Message::ALL.into_iter().zip(&mut rejects) {
+        for (message, rejects) in IcmpMessage::ALL.into_iter().zip(&mut rejects) {
             let here = first_fit(&fitting, message, view, peer, &mut rules);
             *rejects = if index == 0 { here } else { Answer::agreed([*rejects, here]) };
         }
@@ -68,7 +68,7 @@ fn fitting<'a>(acl: &'a NetworkAcl, view: &View<'_>, peer: IpAddr) -> Vec<Fittin
 /// Whether the first rule that fits a message denies it. Rules that decide are added to those known.
 fn first_fit(
     fitting: &[Fitting<'_>],
-    message: Message,
+    message: IcmpMessage,
     view: &View<'_>,
     peer: IpAddr,
     rules: &mut Vec<AclEntry>,

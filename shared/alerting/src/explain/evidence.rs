@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::{
     detection::{Direction, Totals},
-    enrichment::{AclEntry, Gap, GroupRule},
+    enrichment::{AclEntry, GroupRule, MissingData},
 };
 
 /// One thing that speaks for or against a layer.
@@ -49,7 +49,7 @@ pub enum Evidence {
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `interface-id`).
     NoInterface,
     /// Something that would tell more could not be had.
-    Gap(Gap),
+    MissingData(MissingData),
 }
 
 /// What it shows that ICMP was accepted the same way as the rejected packets.
@@ -145,12 +145,12 @@ pub struct OpenRule {
     /// The rule.
     pub rule: GroupRule,
     /// What it depends on.
-    pub on: Open,
+    pub on: Undecided,
 }
 
 /// What it depends on whether a rule fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Open {
+pub enum Undecided {
     /// The ICMP type, which no flow record carries.
     IcmpType,
     /// Which of two addresses counts: the other side's in the record, or the one that the packet carries.

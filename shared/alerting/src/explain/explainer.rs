@@ -3,15 +3,15 @@
 use crate::{
     address::Scope,
     detection::{Accepted, Direction, Finding, Flow, Totals},
-    enrichment::{Gap, Network, Part},
+    enrichment::{MissingData, Network, NetworkPart},
     explain::{
         acl,
         evidence::{AclVerdict, Evidence},
-        explanation::{Confidence, Explanation, Layer, Looks},
+        explanation::{Confidence, Explanation, Layer, PacketRole},
         groups,
-        message::{Answer, ByMessage},
+        hypotheses::{self, LayerAnswers, Seen, Verdict, When},
+        icmp::{Answer, ByIcmpMessage},
         view::{Border, View, direction},
-        worlds::{self, Conclusion, Judged, Seen, When},
     },
 };
 
@@ -25,8 +25,8 @@ pub fn explain(finding: &Finding, network: &Network) -> Explanation {
             "EC" => Layer::EncryptionControls,
             _ => Layer::Other,
         };
-        let (looks, evidence) = (Looks::Pings, vec![Evidence::RejectReason(reason.into())]);
-        return Explanation { layer, direction, direction_basis, confidence: Confidence::Certain, looks, evidence };
+        let (role, evidence) = (PacketRole::Request, vec![Evidence::RejectReason(reason.into())]);
+        return Explanation { layer, direction, direction_basis, confidence: Confidence::Certain, role, evidence };
     }
     let opposite = finding.opposite.as_ref().filter(|accepted| accepted.is_of_the_time_of(&finding.totals));
     let same = finding.same.as_ref().filter(|accepted| accepted.is_of_the_time_of(&finding.totals));
@@ -34,13 +34,13 @@ pub fn explain(finding: &Finding, network: &Network) -> Explanation {
         Some(direction) => std::slice::from_ref(direction),
         None => &[Direction::Ingress, Direction::Egress][..],
     };
-    let (mut rules, mut gaps) = (Vec::new(), Gaps::default());
-    let judged: Vec<Judged> = directions
+    let (mut rules, mut missing) = (Vec::new(), Gaps::default());
+    let judged: Vec<LayerAnswers> = directions
         .iter()
-        .map(|direction| judge(&View::new(finding, network, *direction), &mut rules, &mut gaps))
+        .map(|direction| judge(&View::new(finding, network, *direction), &mut rules, &mut missing))
         .collect();
     let seen = seen(&finding.totals, opposite, same, finding.untracked_accepted);
-    let Conclusion { layer, mut confidence, looks, same: shows, can_pass } = worlds::conclude(&judged, seen);
+    let Verdict { layer, mut confidence, role, same: shows, can_pass } = hypotheses::conclude(&judged, seen);
     let stopped_elsewhere = can_pass && may_be_block_public_access(finding, directions);
     if stopped_elsewhere || direction_basis.is_some_and(|basis| !basis.is_proof()) {
         confidence = confidence.max(Confidence::Likely);
@@ -48,15 +48,15 @@ pub fn explain(finding: &Finding, network: &Network) -> Explanation {
     let mut evidence: Vec<Evidence> = Vec::new();
     evidence.extend(opposite.map(|accepted| Evidence::OppositeAccepted(accepted.totals)));
     evidence.extend(same.zip(shows).map(|(accepted, shows)| Evidence::SameAccepted(accepted.totals, shows)));
-    if looks == Looks::Unclear && seen.incomplete {
+    if role == PacketRole::Unclear && seen.incomplete {
         evidence.push(Evidence::AcceptedUntracked(finding.untracked_accepted));
     }
     evidence.extend(rules);
     if finding.flow.interface_id.is_none() {
         evidence.push(Evidence::NoInterface);
     }
-    evidence.extend(gaps.into_evidence(network));
-    Explanation { layer, direction, direction_basis, confidence, looks, evidence }
+    evidence.extend(missing.into_evidence(network));
+    Explanation { layer, direction, direction_basis, confidence, role, evidence }
 }
 
 /// Tells whether VPC Block Public Access may have stopped what both layers let through: the other side may be on the internet, and the
@@ -100,19 +100,25 @@ struct Gaps {
 
 impl Gaps {
     fn into_evidence(self, network: &Network) -> impl Iterator<Item = Evidence> {
-        let missed = [(Part::Interfaces, self.interfaces), (Part::Groups, self.groups), (Part::Acls, self.acls)];
+        let missed = [
+            (NetworkPart::Interfaces, self.interfaces),
+            (NetworkPart::Groups, self.groups),
+            (NetworkPart::Acls, self.acls),
+        ];
         let missed = missed.into_iter().filter(|(_, missed)| *missed);
-        missed.filter_map(|(part, _)| Some(Evidence::Gap(Gap { part, reason: network.gap(part)?.clone() })))
+        missed.filter_map(|(part, _)| {
+            Some(Evidence::MissingData(MissingData { part, reason: network.gap(part)?.clone() }))
+        })
     }
 }
 
 /// Holds a flow against both layers.
-fn judge(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> Judged {
-    let (acl, acl_across) = judge_acl(view, evidence, gaps);
-    Judged {
+fn judge(view: &View<'_>, evidence: &mut Vec<Evidence>, missing: &mut Gaps) -> LayerAnswers {
+    let (acl, acl_across) = judge_acl(view, evidence, missing);
+    LayerAnswers {
         acl,
         acl_across,
-        groups: judge_groups(view, evidence, gaps),
+        groups: judge_groups(view, evidence, missing),
         opposite_allowed: view.interface.map_or(Answer::Open, |interface| groups::allow_pings_back(interface, view)),
         connected: view.interface.map_or(Answer::Open, |interface| groups::connect(interface, view)),
     }
@@ -120,17 +126,21 @@ fn judge(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> Judg
 
 /// Whether the subnet's network ACL rejects a flow, and, where it is open whether the flow crossed the subnet's border, whether it
 /// does if so.
-fn judge_acl(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> (ByMessage, Option<ByMessage>) {
+fn judge_acl(
+    view: &View<'_>,
+    evidence: &mut Vec<Evidence>,
+    missing: &mut Gaps,
+) -> (ByIcmpMessage, Option<ByIcmpMessage>) {
     let border = view.border();
     if let (Border::Within(neighbour), Some(subnet_id)) = (border, view.subnet_id) {
         let peer_interface_id = neighbour.id.clone();
         evidence.push(Evidence::SameSubnet { subnet_id: subnet_id.into(), peer_interface_id });
         return ([Answer::No; 3], None);
     }
-    gaps.interfaces |= view.subnet_id.is_none();
+    missing.interfaces |= view.subnet_id.is_none();
     let acl = view.subnet_id.and_then(|subnet_id| Some((subnet_id, view.network.acl_of(subnet_id)?)));
     let Some((subnet_id, acl)) = acl else {
-        gaps.acls = true;
+        missing.acls = true;
         return ([Answer::Open; 3], None);
     };
     let (found, rejects) = acl::judge(acl, subnet_id, view);
@@ -138,7 +148,7 @@ fn judge_acl(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> 
     evidence.push(Evidence::Acl(found));
     match border {
         Border::Unknown(peer) if !allows => {
-            gaps.interfaces = true;
+            missing.interfaces = true;
             evidence.push(Evidence::MaybeSameSubnet { peer });
             (rejects.map(|rejects| rejects.and(Answer::Open)), Some(rejects))
         }
@@ -147,10 +157,10 @@ fn judge_acl(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> 
 }
 
 /// Whether the interface's security groups reject a flow, as a new connection.
-fn judge_groups(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) -> ByMessage {
+fn judge_groups(view: &View<'_>, evidence: &mut Vec<Evidence>, missing: &mut Gaps) -> ByIcmpMessage {
     let Some(interface) = view.interface else {
-        gaps.interfaces = true;
-        gaps.groups = true;
+        missing.interfaces = true;
+        missing.groups = true;
         return [Answer::Open; 3];
     };
     if interface.group_ids.is_empty() {
@@ -158,7 +168,7 @@ fn judge_groups(view: &View<'_>, evidence: &mut Vec<Evidence>, gaps: &mut Gaps) 
         return [Answer::No; 3];
     }
     let (found, rejects) = groups::judge(interface, view);
-    gaps.groups |= found.groups.iter().any(|group| group.name.is_none());
+    missing.groups |= found.groups.iter().any(|group| group.name.is_none());
     evidence.push(Evidence::Groups(found));
     rejects
 }
@@ -170,7 +180,7 @@ mod tests {
     use super::explain;
     use crate::{
         detection::{
-            Detector, Direction, Source,
+            Detector, Direction, LogSource,
             direction::Direction::{Egress, Ingress},
         },
         enrichment::Network,
@@ -195,7 +205,7 @@ mod tests {
             let line = format!("{source} {target} 1 {start} {end} {action} {direction} {reason} OK");
             detector.observe(&LogEvent::new("1", 0, line));
         }
-        let detection = detector.finish(Source::default());
+        let detection = detector.finish(LogSource::default());
         assert_eq!(detection.findings.len(), 1, "{:?}", detection.tally);
         let explanation = explain(&detection.findings[0], &Network::default());
         (explanation.layer, explanation.direction, explanation.confidence)

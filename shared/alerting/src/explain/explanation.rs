@@ -46,12 +46,12 @@ pub enum Layer {
 
 /// What the packets of a flow look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Looks {
-    /// Pings, which open a connection.
-    Pings,
-    /// Answers, as pings the opposite way were let through at about the same time.
-    Answers,
-    /// Pings or answers.
+pub enum PacketRole {
+    /// Requests: pings, which open a connection.
+    Request,
+    /// Answers, as pings the opposite way were accepted at about the same time.
+    Answer,
+    /// Requests or answers.
     Unclear,
 }
 
@@ -67,7 +67,7 @@ pub struct Explanation {
     /// How sure it is.
     pub confidence: Confidence,
     /// What the packets look like.
-    pub looks: Looks,
+    pub role: PacketRole,
     /// What shows it, most telling first; where the direction is not known, for both directions.
     pub evidence: Vec<Evidence>,
 }
@@ -75,7 +75,7 @@ pub struct Explanation {
 impl Explanation {
     /// Tells whether the packets look like answers.
     pub fn is_answer(&self) -> bool {
-        self.looks == Looks::Answers
+        self.role == PacketRole::Answer
     }
 
     /// What the network ACL's rules say, where they are known and apply; one for each direction that the flow may have.

@@ -5,8 +5,8 @@ use crate::{
     detection::Direction,
     enrichment::{GroupRule, Interface, Peer},
     explain::{
-        evidence::{Group, GroupsEvidence, GroupsVerdict, Open, OpenRule},
-        message::{Answer, ByMessage, Message, icmp_range, is_in},
+        evidence::{Group, GroupsEvidence, GroupsVerdict, OpenRule, Undecided},
+        icmp::{Answer, ByIcmpMessage, IcmpMessage, icmp_range, is_in},
         view::View,
     },
 };
@@ -16,7 +16,7 @@ pub(super) fn allow_pings_back(interface: &Interface, view: &View<'_>) -> Answer
     if interface.group_ids.is_empty() {
         return Answer::Yes;
     }
-    match rejects(interface, view, view.direction.opposite())[Message::Request as usize] {
+    match rejects(interface, view, view.direction.opposite())[IcmpMessage::Request as usize] {
         Answer::Yes => Answer::No,
         Answer::No => Answer::Yes,
         Answer::Open => Answer::Open,
@@ -42,9 +42,9 @@ pub(super) fn connect(interface: &Interface, view: &View<'_>) -> Answer {
 
 /// What the rules of an interface's security groups say of a flow as a new connection in a direction: whether they reject it.
 /// `direction` need not be the flow's: rules of the other one let requests through that this flow may answer.
-fn rejects(interface: &Interface, view: &View<'_>, direction: Direction) -> ByMessage {
+fn rejects(interface: &Interface, view: &View<'_>, direction: Direction) -> ByIcmpMessage {
     let mut rejects = [Answer::Yes; 3];
-    let mut allow = |fits: ByMessage| {
+    let mut allow = |fits: ByIcmpMessage| {
         for (rejects, fits) in rejects.iter_mut().zip(fits) {
             *rejects = match fits {
                 Answer::Yes => Answer::No,
@@ -63,7 +63,7 @@ fn rejects(interface: &Interface, view: &View<'_>, direction: Direction) -> ByMe
 }
 
 /// The same for the flow's own direction, with what shows it.
-pub(super) fn judge(interface: &Interface, view: &View<'_>) -> (GroupsEvidence, ByMessage) {
+pub(super) fn judge(interface: &Interface, view: &View<'_>) -> (GroupsEvidence, ByIcmpMessage) {
     let rejects = rejects(interface, view, view.direction);
     let mut groups: Vec<Group> = Vec::with_capacity(interface.group_ids.len());
     let mut allows: Option<(&str, &GroupRule)> = None;
@@ -97,18 +97,18 @@ fn rules(group: &crate::enrichment::SecurityGroup, direction: Direction) -> &[Gr
 }
 
 /// Whether a rule allows a flow's messages, and what it depends on where that is open.
-fn fits(rule: &GroupRule, view: &View<'_>) -> (ByMessage, Open) {
+fn fits(rule: &GroupRule, view: &View<'_>) -> (ByIcmpMessage, Undecided) {
     let Some(range) = icmp_range(rule.protocol, rule.icmp, false, view.protocol) else {
-        return ([Answer::No; 3], Open::IcmpType);
+        return ([Answer::No; 3], Undecided::IcmpType);
     };
     let peer = fits_peer(rule, view);
     let on = match (&rule.peer, peer) {
-        (Peer::Group(_), Answer::Open) => Open::PeerGroup,
-        (Peer::PrefixList(_), Answer::Open) => Open::PrefixList,
-        (Peer::Block(_), Answer::Open) => Open::PeerAddress,
-        _ => Open::IcmpType,
+        (Peer::Group(_), Answer::Open) => Undecided::PeerGroup,
+        (Peer::PrefixList(_), Answer::Open) => Undecided::PrefixList,
+        (Peer::Block(_), Answer::Open) => Undecided::PeerAddress,
+        _ => Undecided::IcmpType,
     };
-    (Message::ALL.map(|message| peer.and(is_in(message, range, view.protocol))), on)
+    (IcmpMessage::ALL.map(|message| peer.and(is_in(message, range, view.protocol))), on)
 }
 
 /// Whether a rule is for the other side.

@@ -8,11 +8,13 @@ mod evidence;
 mod explainer;
 mod explanation;
 mod groups;
-mod message;
+mod hypotheses;
+mod icmp;
 mod view;
-mod worlds;
 
-pub use evidence::{AclEvidence, AclVerdict, Evidence, Group, GroupsEvidence, GroupsVerdict, Open, OpenRule, Same};
+pub use evidence::{
+    AclEvidence, AclVerdict, Evidence, Group, GroupsEvidence, GroupsVerdict, OpenRule, Same, Undecided,
+};
 pub use explainer::explain;
-pub use explanation::{Confidence, Explanation, Layer, Looks};
+pub use explanation::{Confidence, Explanation, Layer, PacketRole};
 pub(crate) use view::direction;

@@ -7,7 +7,7 @@ use flow_log::Protocol;
 use crate::{
     detection::{Basis, Direction, Finding},
     enrichment::{Interface, Network},
-    explain::message::Answer,
+    explain::icmp::Answer,
 };
 
 /// A flow with a direction, and what is known of its two sides.
@@ -37,7 +37,7 @@ pub(super) enum Border<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn new(finding: &'a Finding, network: &'a Network, direction: Direction) -> View<'a> {
-        let (flow, place) = (&finding.flow, &finding.place);
+        let (flow, metadata) = (&finding.flow, &finding.metadata);
         let interface = flow.interface_id.as_deref().and_then(|id| network.interfaces.get(id));
         let (own, peer, packet_peer) = match direction {
             Direction::Ingress => (flow.dstaddr, flow.srcaddr, flow.packet_source),
@@ -46,10 +46,10 @@ impl<'a> View<'a> {
         View {
             network,
             interface,
-            subnet_id: place.subnet_id.as_deref().or_else(|| interface?.subnet_id.as_deref()),
+            subnet_id: metadata.subnet_id.as_deref().or_else(|| interface?.subnet_id.as_deref()),
             direction,
             protocol: flow.protocol,
-            vpc_id: place.vpc_id.as_deref().or_else(|| interface?.vpc_id.as_deref()),
+            vpc_id: metadata.vpc_id.as_deref().or_else(|| interface?.vpc_id.as_deref()),
             own,
             peer,
             packet_peer,

@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::detection::{Detection, Finding, Rule, Source};
+use crate::detection::{Detection, Finding, LogSource, Rule};
 
 /// Incidents that one batch may tell apart; findings beyond them share one.
 pub const MAX_KEYS_PER_BATCH: usize = 8;
@@ -36,7 +36,7 @@ impl fmt::Display for IncidentKey {
 }
 
 impl IncidentKey {
-    fn new(rule: Rule, source: &Source, part: Option<(&str, &str)>) -> Self {
+    fn new(rule: Rule, source: &LogSource, part: Option<(&str, &str)>) -> Self {
         let mut key = format!("{}|{}|{}", rule.name(), source.owner, source.log_group);
         if let Some((name, value)) = part {
             key.push_str(&format!("|{name}={value}"));

@@ -6,7 +6,10 @@ use crate::{
         key::IncidentKey,
         policy::{CLOCK_SKEW_MILLIS, Policy},
         reason::Reason,
-        state::{Closing, Handed, HeadDoc, Lease, Open, Past, ReportDoc, Reporting, ShardDoc, Unsent},
+        state::{
+            ClosedIncident, CounterShard, Handed, IncidentRecord, Lease, OpenIncident, PastIncident, ReportRecord,
+            Reporting, Unsent,
+        },
         summary::Summary,
     },
     time::{self, EpochMillis, MINUTE_MILLIS},
@@ -30,7 +33,7 @@ pub const ROUND_MILLIS: u64 = 120 * MINUTE_MILLIS;
 
 /// A timer message to send before a change is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arm {
+pub struct ScheduledTimer {
     /// The incident.
     pub incident: String,
     /// The number of the message.
@@ -45,105 +48,105 @@ pub struct BatchStep {
     /// Why.
     pub reason: Reason,
     /// The head, where it changes.
-    pub head: Option<HeadDoc>,
+    pub head: Option<IncidentRecord>,
     /// The counters.
-    pub shard: ShardDoc,
+    pub shard: CounterShard,
     /// The counters that were there are of an incident that nobody knows: they have to be set aside.
     pub orphan: bool,
     /// The timer messages to send first.
-    pub arms: Vec<Arm>,
+    pub arms: Vec<ScheduledTimer>,
 }
 
 /// Decides what a batch's findings do, which are processed `now` and have not been counted yet. None if what was read does not
 /// fit together: a store reads one document after the other, and the incident was closed in between.
 pub fn on_batch(
-    head: Option<&HeadDoc>,
-    shard: Option<&ShardDoc>,
+    head: Option<&IncidentRecord>,
+    shard: Option<&CounterShard>,
     found: &Summary,
     (key, batch): (&IncidentKey, &str),
     now: EpochMillis,
     policy: &Policy,
 ) -> Option<BatchStep> {
-    let foreign = |id: &str| shard.is_some_and(|shard| !shard.sealed && shard.incident != id);
+    let foreign = |id: &str| shard.is_some_and(|shard| !shard.closed && shard.incident != id);
     let mut changed = head.cloned().unwrap_or_default();
     let mut arms = rescue_report(&mut changed, now, policy);
     let Some(current) = head.and_then(|head| head.current.as_ref()) else {
         let id = incident_id(key, batch, now);
-        changed.current = Some(Open {
+        changed.current = Some(OpenIncident {
             id: id.clone(),
             opened_at: now,
-            mails: 0,
-            mailed_at: now,
+            emails: 0,
+            last_email_at: now,
             lease: Some(lease(batch, now, policy)),
             timer: 0,
-            wake_at: time::after(now, policy.lease_millis()),
+            timer_at: time::after(now, policy.lease_millis()),
         });
         changed.unsent = Unsent::default();
-        arms.push(Arm { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
+        arms.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
         let orphan = foreign(&id);
         // The batch sends the opening itself.
         let handed = Handed { email: 1, summary: found.clone() };
-        let shard = ShardDoc { handed: Some(handed), ..ShardDoc::new(id, now) };
+        let shard = CounterShard { handed: Some(handed), ..CounterShard::new(id, now) };
         return Some(BatchStep { reason: Reason::New, head: Some(changed), shard, orphan, arms });
     };
     let mut added = match shard {
         // Its all-clear is on its way: what is added now would be told by nobody.
-        Some(shard) if shard.incident == current.id && shard.sealed => return None,
+        Some(shard) if shard.incident == current.id && shard.closed => return None,
         Some(shard) if shard.incident == current.id => shard.clone(),
-        _ => ShardDoc::new(current.id.clone(), now),
+        _ => CounterShard::new(current.id.clone(), now),
     };
-    added.add(found, current.mails, now);
+    added.add(found, current.emails, now);
     // The opening is owed, and nobody is sending it: this batch does, unless a timer message has tried already. Its mail tells
     // the counters, as it is not the only one that was counted.
     let free = current.lease.as_ref().is_none_or(|lease| lease.until <= now);
-    let owed = current.mails == 0 && free && changed.unsent == Unsent::default();
+    let owed = current.emails == 0 && free && changed.unsent == Unsent::default();
     if let Some(open) = changed.current.as_mut().filter(|_| owed) {
         open.lease = Some(lease(batch, now, policy));
     }
     // The timer message that was to come is overdue: it is lost, or late. Or it comes later than an update about these findings
     // is due, because there was nothing to tell when it was sent. Another one takes its place.
-    let overdue = now > time::after(current.wake_at, TIMER_GRACE_MILLIS);
-    let wake_in = if current.mails == 0 || changed.unsent != Unsent::default() {
+    let overdue = now > time::after(current.timer_at, TIMER_GRACE_MILLIS);
+    let wake_in = if current.emails == 0 || changed.unsent != Unsent::default() {
         MAX_DELAY_MILLIS
     } else {
-        time::millis_between(now, time::after(current.mailed_at, policy.interval_millis(current.mails)))
+        time::millis_between(now, time::after(current.last_email_at, policy.interval_millis(current.emails)))
     };
     let wake_in = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
-    let too_late = current.wake_at > time::after(now, wake_in + TIMER_GRACE_MILLIS);
+    let too_late = current.timer_at > time::after(now, wake_in + TIMER_GRACE_MILLIS);
     if let Some(open) = changed.current.as_mut().filter(|_| overdue || too_late) {
         let delay_millis = if overdue { policy.min_delay_millis() } else { wake_in };
         open.timer += 1;
-        open.wake_at = time::after(now, delay_millis);
-        arms.push(Arm { incident: open.id.clone(), timer: open.timer, delay_millis });
+        open.timer_at = time::after(now, delay_millis);
+        arms.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
     }
     // With the head in the transaction the counter is known to be nobody's: the incident that is open now has another name.
     let orphan = foreign(&current.id);
     let head = (owed || orphan || !arms.is_empty()).then_some(changed);
-    let reason = if owed { Reason::TakenOver } else { Reason::Open };
+    let reason = if owed { Reason::LeaseExpired } else { Reason::Open };
     Some(BatchStep { reason, shard: added, orphan, arms, head })
 }
 
 /// Sends the timer message of a report again that is overdue: it is lost, or its queue has given it up.
-fn rescue_report(head: &mut HeadDoc, now: EpochMillis, policy: &Policy) -> Vec<Arm> {
-    let overdue = head.reporting.as_mut().filter(|one| now > time::after(one.wake_at, TIMER_GRACE_MILLIS));
+fn rescue_report(head: &mut IncidentRecord, now: EpochMillis, policy: &Policy) -> Vec<ScheduledTimer> {
+    let overdue = head.reporting.as_mut().filter(|one| now > time::after(one.timer_at, TIMER_GRACE_MILLIS));
     let arm = overdue.map(|one| {
         // The queue delivers it again and again where it fails: the next rescue waits until that is over.
-        one.wake_at = time::after(now, ROUND_MILLIS);
-        Arm { incident: one.id.clone(), timer: one.timer, delay_millis: policy.min_delay_millis() }
+        one.timer_at = time::after(now, ROUND_MILLIS);
+        ScheduledTimer { incident: one.id.clone(), timer: one.timer, delay_millis: policy.min_delay_millis() }
     });
     arm.into_iter().collect()
 }
 
 /// Takes over the opening mail of an incident that this batch opened in an earlier attempt, where it is still owed.
 pub fn resume_opening(
-    head: Option<&HeadDoc>,
+    head: Option<&IncidentRecord>,
     id: &str,
     batch: &str,
     now: EpochMillis,
     policy: &Policy,
-) -> Option<HeadDoc> {
+) -> Option<IncidentRecord> {
     let mut head = head?.clone();
-    let open = head.current.as_mut().filter(|open| open.id == id && open.mails == 0)?;
+    let open = head.current.as_mut().filter(|open| open.id == id && open.emails == 0)?;
     // Its own lease is that of the earlier attempt, which is over: two runs never have the same batch.
     if open.lease.as_ref().is_some_and(|lease| lease.until > now && lease.owner != batch) {
         return None;
@@ -156,7 +159,7 @@ pub fn resume_opening(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// The opening, which nobody has sent so far.
-    Opening,
+    Opened,
     /// An update.
     Update,
     /// The resolved email of the incident that is closing.
@@ -184,13 +187,13 @@ pub struct TimerGo {
     /// The mail to send after the changes are written.
     pub due: Option<Due>,
     /// The head.
-    pub head: HeadDoc,
+    pub head: IncidentRecord,
     /// Set where the incident closes: no counter may change any more.
     pub seal: bool,
     /// The report of the incident, where it closes and is to be mailed.
-    pub report: Option<Closing>,
+    pub report: Option<ClosedIncident>,
     /// The timer messages to send first.
-    pub arms: Vec<Arm>,
+    pub arms: Vec<ScheduledTimer>,
 }
 
 /// The counters of one incident together.
@@ -206,12 +209,12 @@ pub struct Counters {
 
 impl Counters {
     /// Adds up those of an open incident.
-    pub fn of<'s>(shards: impl IntoIterator<Item = &'s ShardDoc>, open: &Open) -> Counters {
+    pub fn of<'s>(shards: impl IntoIterator<Item = &'s CounterShard>, open: &OpenIncident) -> Counters {
         let (total, unreported) = (Summary::default(), Summary::default());
         let mut counters = Counters { total, unreported, last_seen: open.opened_at };
         for shard in shards.into_iter().filter(|shard| shard.incident == open.id) {
             shard.add_total_to(&mut counters.total);
-            shard.add_unreported_to(&mut counters.unreported, open.mails);
+            shard.add_unreported_to(&mut counters.unreported, open.emails);
             counters.last_seen = counters.last_seen.max(shard.last_seen);
         }
         counters
@@ -220,8 +223,8 @@ impl Counters {
 
 /// Decides what a timer message with this number for this incident does.
 pub fn on_timer(
-    head: Option<&HeadDoc>,
-    shards: &[ShardDoc],
+    head: Option<&IncidentRecord>,
+    shards: &[CounterShard],
     (incident, timer): (&str, u32),
     owner: &str,
     now: EpochMillis,
@@ -231,7 +234,7 @@ pub fn on_timer(
     let Some((head, current)) = open else { return TimerStep::Ended };
     let counters = Counters::of(shards, current);
     let news = !counters.unreported.is_empty();
-    let owed = if current.mails == 0 { Some(Due::Opening) } else { news.then_some(Due::Update) };
+    let owed = if current.emails == 0 { Some(Due::Opened) } else { news.then_some(Due::Update) };
     if head.unsent.retry == Some(timer) && current.timer != timer {
         return on_retry(head, current, owed, owner, now, policy);
     }
@@ -242,10 +245,10 @@ pub fn on_timer(
     let mut arms = rescue_report(&mut head, now, policy);
     let mut open = current.clone();
     open.timer += 1;
-    let mut go = |mut head: HeadDoc, mut open: Open, reason, due, wake_in: u64| {
+    let mut go = |mut head: IncidentRecord, mut open: OpenIncident, reason, due, wake_in: u64| {
         let delay_millis = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
-        open.wake_at = time::after(now, delay_millis);
-        arms.push(Arm { incident: open.id.clone(), timer: open.timer, delay_millis });
+        open.timer_at = time::after(now, delay_millis);
+        arms.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
         head.current = Some(open);
         let arms = std::mem::take(&mut arms);
         TimerStep::Go(Box::new(TimerGo { reason, due, head, seal: false, report: None, arms }))
@@ -257,13 +260,13 @@ pub fn on_timer(
     }
     // A message that its queue delivers again and again tries to send what is owed; this one only sees to the end.
     let round_ends = head.unsent.round_ends.filter(|ends| head.unsent.retry.is_some() && *ends > now);
-    let update_at = time::after(open.mailed_at, policy.interval_millis(open.mails));
+    let update_at = time::after(open.last_email_at, policy.interval_millis(open.emails));
     let quiet_at = time::after(counters.last_seen, policy.quiet_millis());
     let quiet = now >= quiet_at;
-    let due_at = if open.mails == 0 { now } else { update_at };
+    let due_at = if open.emails == 0 { now } else { update_at };
     // An opening comes before the end. Without an all-clear what is not told yet needs a mail of its own before it, too. What
     // cannot be sent holds up neither: the report has it.
-    let mail_first = open.mails == 0 || (news && !policy.all_clear);
+    let mail_first = open.emails == 0 || (news && !policy.all_clear);
     if quiet && (round_ends.is_some() || !mail_first) {
         let owes = policy.all_clear || owed.is_some();
         return close(&head, open, counters, owes, (owner, arms), now, policy);
@@ -271,8 +274,8 @@ pub fn on_timer(
     if let (Some(due), None) = (&owed, round_ends)
         && now >= due_at
     {
-        let failed_before = open.lease.is_some() || head.unsent.tries > 0 || open.mails == 0;
-        let reason = if failed_before { Reason::TakenOver } else { Reason::UpdateDue };
+        let failed_before = open.lease.is_some() || head.unsent.tries > 0 || open.emails == 0;
+        let reason = if failed_before { Reason::LeaseExpired } else { Reason::UpdateDue };
         open.lease = Some(lease(owner, now, policy));
         head.unsent.tries += 1;
         let wait = policy.lease_millis() << (head.unsent.tries - 1).min(MAX_TRIES);
@@ -294,8 +297,8 @@ pub fn on_timer(
 /// The message that goes on trying whenever its queue delivers it: nothing is sent to follow it, so that it ends in the failure
 /// queue where it never succeeds.
 fn on_retry(
-    head: &HeadDoc,
-    current: &Open,
+    head: &IncidentRecord,
+    current: &OpenIncident,
     owed: Option<Due>,
     owner: &str,
     now: EpochMillis,
@@ -305,11 +308,11 @@ fn on_retry(
         return TimerStep::Busy;
     }
     let Some(due) = owed else { return TimerStep::Stale };
-    let open = Open { lease: Some(lease(owner, now, policy)), ..current.clone() };
+    let open = OpenIncident { lease: Some(lease(owner, now, policy)), ..current.clone() };
     TimerStep::Go(Box::new(TimerGo {
-        reason: Reason::TakenOver,
+        reason: Reason::LeaseExpired,
         due: Some(due),
-        head: HeadDoc { current: Some(open), ..head.clone() },
+        head: IncidentRecord { current: Some(open), ..head.clone() },
         seal: false,
         report: None,
         arms: Vec::new(),
@@ -319,23 +322,23 @@ fn on_retry(
 /// Ends an incident. What its resolved email has to say goes into a document of its own, so that one that cannot be sent keeps no
 /// other incident waiting.
 fn close(
-    head: &HeadDoc,
-    open: Open,
+    head: &IncidentRecord,
+    open: OpenIncident,
     counters: Counters,
     owes: bool,
-    (owner, mut arms): (&str, Vec<Arm>),
+    (owner, mut arms): (&str, Vec<ScheduledTimer>),
     now: EpochMillis,
     policy: &Policy,
 ) -> TimerStep {
     let Counters { total, unreported, last_seen } = counters;
-    let past = Past { id: open.id.clone(), opened_at: open.opened_at, last_seen, totals: total.totals };
+    let past = PastIncident { id: open.id.clone(), opened_at: open.opened_at, last_seen, totals: total.totals };
     let delay_millis = report_delay_millis(policy);
-    let reporting = Reporting { id: open.id.clone(), timer: open.timer, wake_at: time::after(now, delay_millis) };
-    let report = owes.then(|| Closing {
+    let reporting = Reporting { id: open.id.clone(), timer: open.timer, timer_at: time::after(now, delay_millis) };
+    let report = owes.then(|| ClosedIncident {
         id: open.id,
         opened_at: open.opened_at,
         last_seen,
-        mails: open.mails,
+        emails: open.emails,
         summary: total,
         unreported: unreported.totals,
         lease: lease(owner, now, policy),
@@ -343,17 +346,17 @@ fn close(
     });
     if owes {
         // The report of the incident before this one leaves the head, whose place it had: a message of its own sees to it.
-        arms.extend(head.reporting.iter().map(|before| Arm {
+        arms.extend(head.reporting.iter().map(|before| ScheduledTimer {
             incident: before.id.clone(),
             timer: before.timer,
             delay_millis: policy.min_delay_millis(),
         }));
-        arms.push(Arm { incident: reporting.id.clone(), timer: reporting.timer, delay_millis });
+        arms.push(ScheduledTimer { incident: reporting.id.clone(), timer: reporting.timer, delay_millis });
     }
     TimerStep::Go(Box::new(TimerGo {
         reason: Reason::Quiet,
         due: report.is_some().then_some(Due::Resolved),
-        head: HeadDoc {
+        head: IncidentRecord {
             current: None,
             unsent: Unsent::default(),
             reporting: if owes { Some(reporting) } else { head.reporting.clone() },
@@ -378,52 +381,62 @@ pub enum ReportStep {
     /// Somebody is sending it.
     Busy,
     /// It is to be sent, after this is written.
-    Send(Box<Closing>),
+    Send(Box<ClosedIncident>),
 }
 
 /// Decides what a timer message with this number does about the report of its incident.
-pub fn on_report(report: Option<&ReportDoc>, timer: u32, owner: &str, now: EpochMillis, policy: &Policy) -> ReportStep {
+pub fn on_report(
+    report: Option<&ReportRecord>,
+    timer: u32,
+    owner: &str,
+    now: EpochMillis,
+    policy: &Policy,
+) -> ReportStep {
     let Some(owed) = report.and_then(|report| report.owed.as_ref()).filter(|owed| owed.timer == timer) else {
         return ReportStep::Stale;
     };
     if owed.lease.until > now {
         return ReportStep::Busy;
     }
-    ReportStep::Send(Box::new(Closing { lease: lease(owner, now, policy), ..owed.clone() }))
+    ReportStep::Send(Box::new(ClosedIncident { lease: lease(owner, now, policy), ..owed.clone() }))
 }
 
 /// The report after it was sent, and the head, where it still knows of it. None if somebody else recorded that.
-pub fn record_report(report: &ReportDoc, head: Option<&HeadDoc>, owner: &str) -> Option<(ReportDoc, Option<HeadDoc>)> {
+pub fn record_report(
+    report: &ReportRecord,
+    head: Option<&IncidentRecord>,
+    owner: &str,
+) -> Option<(ReportRecord, Option<IncidentRecord>)> {
     let owed = report.owed.as_ref().filter(|owed| owed.lease.owner == owner)?;
-    let knows = |head: &&HeadDoc| head.reporting.as_ref().is_some_and(|one| one.id == owed.id);
-    let head = head.filter(knows).map(|head| HeadDoc { reporting: None, ..head.clone() });
-    Some((ReportDoc { owed: None }, head))
+    let knows = |head: &&IncidentRecord| head.reporting.as_ref().is_some_and(|one| one.id == owed.id);
+    let head = head.filter(knows).map(|head| IncidentRecord { reporting: None, ..head.clone() });
+    Some((ReportRecord { owed: None }, head))
 }
 
 /// The report after it could not be sent: whoever comes next may try at once.
-pub fn release_report(report: &ReportDoc, owner: &str, now: EpochMillis) -> Option<ReportDoc> {
+pub fn release_report(report: &ReportRecord, owner: &str, now: EpochMillis) -> Option<ReportRecord> {
     let owed = report.owed.as_ref().filter(|owed| owed.lease.owner == owner)?;
     let lease = Lease { until: now, ..owed.lease.clone() };
-    Some(ReportDoc { owed: Some(Closing { lease, ..owed.clone() }) })
+    Some(ReportRecord { owed: Some(ClosedIncident { lease, ..owed.clone() }) })
 }
 
 /// The head after a mail about the open incident was sent. `None` if there is nothing to record any more: somebody else's
 /// mail was recorded in the meantime.
-pub fn record_mail(head: &HeadDoc, incident: &str, owner: &str, now: EpochMillis) -> Option<HeadDoc> {
+pub fn record_email(head: &IncidentRecord, incident: &str, owner: &str, now: EpochMillis) -> Option<IncidentRecord> {
     let mut head = head.clone();
     let open = head.current.as_mut().filter(|open| open.id == incident)?;
     if open.lease.as_ref().is_none_or(|lease| lease.owner != owner) {
         return None;
     }
     open.lease = None;
-    open.mails = open.mails.saturating_add(1);
-    open.mailed_at = now;
+    open.emails = open.emails.saturating_add(1);
+    open.last_email_at = now;
     head.unsent = Unsent::default();
     Some(head)
 }
 
 /// The head after a mail about the open incident could not be sent: whoever comes next may try at once.
-pub fn release(head: &HeadDoc, incident: &str, owner: &str) -> Option<HeadDoc> {
+pub fn release(head: &IncidentRecord, incident: &str, owner: &str) -> Option<IncidentRecord> {
     let mut head = head.clone();
     let open = head.current.as_mut().filter(|open| open.id == incident)?;
     open.lease.take_if(|lease| lease.owner == owner)?;

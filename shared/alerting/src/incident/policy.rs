@@ -13,7 +13,7 @@ pub const LAMBDA_RETRY_MILLIS: u64 = MINUTE_MILLIS;
 /// a longer one Lambda's retry would still find that lease, and be wasted.
 pub const MAX_TIMEOUT_SECONDS: u32 = 45;
 
-/// Documents that the counters of one incident are spread over at most. Closing writes all of them in one transaction, which
+/// Documents that the counters of one incident are spread over at most. ClosedIncident writes all of them in one transaction, which
 /// takes 100 items
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 pub const MAX_SHARDS: u8 = 64;
@@ -75,8 +75,8 @@ impl Policy {
     }
 
     /// Milliseconds from the mail with this number (the opening is 1) to the next.
-    pub fn interval_millis(&self, mails: u32) -> u64 {
-        let index = usize::try_from(mails.saturating_sub(1)).unwrap_or(usize::MAX);
+    pub fn interval_millis(&self, emails: u32) -> u64 {
+        let index = usize::try_from(emails.saturating_sub(1)).unwrap_or(usize::MAX);
         let last = self.update_intervals_millis.len() - 1;
         self.update_intervals_millis[index.min(last)]
     }
@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn mails_come_further_apart_and_the_last_interval_repeats() {
-        let minutes: Vec<u64> = (1..=5).map(|mails| Policy::default().interval_millis(mails) / MINUTE_MILLIS).collect();
+        let minutes: Vec<u64> =
+            (1..=5).map(|emails| Policy::default().interval_millis(emails) / MINUTE_MILLIS).collect();
         assert_eq!(minutes, [5, 15, 60, 60, 60]);
     }
 

@@ -12,7 +12,7 @@ pub enum Reason {
     /// Nothing came for the quiet time: the all-clear is mailed.
     Quiet,
     /// The mail that somebody else was to send is not recorded as sent, and their time is over.
-    TakenOver,
+    LeaseExpired,
     /// The batch was counted by an earlier attempt; this one finishes what that one left.
     Resumed,
     /// The batch was done by an earlier delivery.
@@ -33,7 +33,7 @@ impl Reason {
             Reason::Open => "open",
             Reason::UpdateDue => "update-due",
             Reason::Quiet => "quiet",
-            Reason::TakenOver => "taken-over",
+            Reason::LeaseExpired => "taken-over",
             Reason::Resumed => "resumed",
             Reason::Repeated => "repeated",
             Reason::NotDue => "not-due",

@@ -8,7 +8,7 @@
 //! Batch  one for each batch   that it was counted, and whether all that follows from it was done
 //! ```
 //!
-//! A document that cannot be read is [`Doc::Unreadable`]. Whoever would overwrite it keeps a copy under [`DocId::SetAside`].
+//! A document that cannot be read is [`StoredItem::Unreadable`]. Whoever would overwrite it keeps a copy under [`ItemId::SetAside`].
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ use crate::{
 
 /// The name of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DocId {
+pub enum ItemId {
     /// The batch with this key.
     Batch(String),
     /// The head of the incidents with this key.
@@ -30,18 +30,18 @@ pub enum DocId {
     /// The report of an incident that is over: the key and the incident.
     Report(IncidentKey, String),
     /// A copy of what could not be read, made at this time (milliseconds since the epoch).
-    SetAside(u64, Box<DocId>),
+    SetAside(u64, Box<ItemId>),
 }
 
-impl DocId {
+impl ItemId {
     /// The name as text: where a store keeps the document.
     pub fn text(&self) -> String {
         match self {
-            DocId::Batch(key) => format!("batch#{key}"),
-            DocId::Head(key) => format!("incident#{key}"),
-            DocId::Shard(key, number) => format!("counters#{number}#{key}"),
-            DocId::Report(key, incident) => format!("report#{incident}#{key}"),
-            DocId::SetAside(at, id) => format!("set-aside#{at}#{}", id.text()),
+            ItemId::Batch(key) => format!("batch#{key}"),
+            ItemId::Head(key) => format!("incident#{key}"),
+            ItemId::Shard(key, number) => format!("counters#{number}#{key}"),
+            ItemId::Report(key, incident) => format!("report#{incident}#{key}"),
+            ItemId::SetAside(at, id) => format!("set-aside#{at}#{}", id.text()),
         }
     }
 }
@@ -53,24 +53,24 @@ impl DocId {
     clippy::large_enum_variant,
     reason = "a handful of documents at a time, each of which holds far more on the heap"
 )]
-pub enum Doc {
-    /// See [`BatchDoc`].
-    Batch(BatchDoc),
-    /// See [`HeadDoc`].
-    Head(HeadDoc),
-    /// See [`ShardDoc`].
-    Shard(ShardDoc),
-    /// See [`ReportDoc`].
-    Report(ReportDoc),
+pub enum StoredItem {
+    /// See [`BatchRecord`].
+    Batch(BatchRecord),
+    /// See [`IncidentRecord`].
+    Head(IncidentRecord),
+    /// See [`CounterShard`].
+    Shard(CounterShard),
+    /// See [`ReportRecord`].
+    Report(ReportRecord),
     /// The text of a document that this version cannot read.
     #[serde(skip)]
     Unreadable(String),
 }
 
-impl Doc {
+impl StoredItem {
     /// Reads a document's text. One that cannot be read is kept as it is.
-    pub fn from_text(text: &str) -> Doc {
-        serde_json::from_str(text).unwrap_or_else(|_| Doc::Unreadable(text.to_owned()))
+    pub fn from_text(text: &str) -> StoredItem {
+        serde_json::from_str(text).unwrap_or_else(|_| StoredItem::Unreadable(text.to_owned()))
     }
 
     /// The document as text.
@@ -78,7 +78,7 @@ impl Doc {
     /// # Errors
     /// It holds something that JSON cannot express.
     pub fn to_text(&self) -> Result<String, serde_json::Error> {
-        if let Doc::Unreadable(text) = self { Ok(text.clone()) } else { serde_json::to_string(self) }
+        if let StoredItem::Unreadable(text) = self { Ok(text.clone()) } else { serde_json::to_string(self) }
     }
 }
 
@@ -88,18 +88,18 @@ pub struct Versioned {
     /// Grows by 1 with each write.
     pub version: u64,
     /// The document.
-    pub doc: Doc,
+    pub doc: StoredItem,
 }
 
 /// One write of a commit: it happens only if the document still has the expected version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
     /// Which document.
-    pub id: DocId,
+    pub id: ItemId,
     /// The version that was read; none if there was no such document.
     pub expected: Option<u64>,
     /// What it becomes.
-    pub doc: Doc,
+    pub doc: StoredItem,
     /// When it may be forgotten; none: never.
     pub expires_at: Option<EpochMillis>,
 }
@@ -116,24 +116,24 @@ pub struct Lease {
 
 /// That a batch was counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BatchDoc {
+pub struct BatchRecord {
     /// Who is doing what follows from it.
     pub lease: Lease,
     /// Whether all of that was done.
     pub done: bool,
     /// Whether its metrics were published.
-    pub measured: bool,
+    pub metrics_published: bool,
     /// The incidents that it opened: key and id.
     pub opened: Vec<(IncidentKey, String)>,
 }
 
 /// Counters of one incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShardDoc {
+pub struct CounterShard {
     /// The incident they belong to; one that is not the head's current one is over.
     pub incident: String,
     /// Set when the incident is closed: nothing may be added any more.
-    pub sealed: bool,
+    pub closed: bool,
     /// When something was last added.
     #[serde(with = "epoch_millis")]
     pub last_seen: EpochMillis,
@@ -157,12 +157,12 @@ pub struct Handed {
     pub summary: Summary,
 }
 
-impl ShardDoc {
+impl CounterShard {
     /// Counters of an incident without any records yet.
-    pub fn new(incident: String, now: EpochMillis) -> ShardDoc {
-        ShardDoc {
+    pub fn new(incident: String, now: EpochMillis) -> CounterShard {
+        CounterShard {
             incident,
-            sealed: false,
+            closed: false,
             last_seen: now,
             reported: Summary::default(),
             handed: None,
@@ -213,10 +213,10 @@ impl ShardDoc {
 
 /// What is known of the incidents with one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeadDoc {
+pub struct IncidentRecord {
     /// The open incident.
     #[serde(default)]
-    pub current: Option<Open>,
+    pub current: Option<OpenIncident>,
     /// The email about it that could not be sent so far.
     #[serde(default)]
     pub unsent: Unsent,
@@ -225,7 +225,7 @@ pub struct HeadDoc {
     pub reporting: Option<Reporting>,
     /// The one before, when that is over.
     #[serde(default)]
-    pub last: Option<Past>,
+    pub last: Option<PastIncident>,
 }
 
 /// An email about an open incident that could not be sent so far.
@@ -251,42 +251,42 @@ pub struct Reporting {
     pub timer: u32,
     /// When that message is to arrive.
     #[serde(with = "epoch_millis")]
-    pub wake_at: EpochMillis,
+    pub timer_at: EpochMillis,
 }
 
 /// The report of an incident that is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReportDoc {
+pub struct ReportRecord {
     /// What the resolved email has to say; none when it is sent.
     #[serde(default)]
-    pub owed: Option<Closing>,
+    pub owed: Option<ClosedIncident>,
 }
 
 /// An open incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Open {
+pub struct OpenIncident {
     /// Unique for each incident.
     pub id: String,
     /// When its first finding was processed.
     #[serde(with = "epoch_millis")]
     pub opened_at: EpochMillis,
     /// Mails sent and recorded; the opening is the first.
-    pub mails: u32,
+    pub emails: u32,
     /// When the latest was sent.
     #[serde(with = "epoch_millis")]
-    pub mailed_at: EpochMillis,
+    pub last_email_at: EpochMillis,
     /// Who is sending the next mail.
     pub lease: Option<Lease>,
     /// The number of the timer message that counts; others are doubles.
     pub timer: u32,
     /// When that message is to arrive.
     #[serde(with = "epoch_millis")]
-    pub wake_at: EpochMillis,
+    pub timer_at: EpochMillis,
 }
 
 /// An incident that is over and whose all-clear is not sent yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closing {
+pub struct ClosedIncident {
     /// The incident.
     pub id: String,
     /// When its first finding was processed.
@@ -296,7 +296,7 @@ pub struct Closing {
     #[serde(with = "epoch_millis")]
     pub last_seen: EpochMillis,
     /// Mails sent before the all-clear.
-    pub mails: u32,
+    pub emails: u32,
     /// All its counters.
     pub summary: Summary,
     /// What came since the latest mail.
@@ -309,7 +309,7 @@ pub struct Closing {
 
 /// An incident that is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Past {
+pub struct PastIncident {
     /// The incident.
     pub id: String,
     /// When its first finding was processed.
@@ -332,7 +332,7 @@ mod tests {
     }
 
     /// Records that no email has reported after so many, and all of them.
-    fn counted(shard: &ShardDoc, emails: u32) -> (u64, u64) {
+    fn counted(shard: &CounterShard, emails: u32) -> (u64, u64) {
         let (mut unreported, mut total) = (Summary::default(), Summary::default());
         shard.add_unreported_to(&mut unreported, emails);
         shard.add_total_to(&mut total);
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn each_record_is_reported_by_one_email() {
         let at = EpochMillis(1_795_401_134_000);
-        let mut shard = ShardDoc::new("1".to_owned(), at);
+        let mut shard = CounterShard::new("1".to_owned(), at);
         assert!(!shard.hand_over(1), "nothing to hand over");
         shard.add(&summary(4), 0, at);
         assert!(shard.hand_over(1));
@@ -367,7 +367,7 @@ mod tests {
 
     #[test]
     fn something_was_last_seen_when_it_was_added() {
-        let mut shard = ShardDoc::new("1".to_owned(), EpochMillis(10));
+        let mut shard = CounterShard::new("1".to_owned(), EpochMillis(10));
         shard.add(&summary(1), 0, EpochMillis(30));
         shard.add(&summary(1), 0, EpochMillis(20));
         assert_eq!(shard.last_seen, EpochMillis(30));

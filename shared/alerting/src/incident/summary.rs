@@ -82,8 +82,8 @@ impl Summary {
                 None => top.add_unnamed(),
             };
             note(&mut summary.interfaces, flow.logged_by());
-            note(&mut summary.accounts, finding.place.account_id.as_deref());
-            note(&mut summary.regions, finding.place.region.as_deref());
+            note(&mut summary.accounts, finding.metadata.account_id.as_deref());
+            note(&mut summary.regions, finding.metadata.region.as_deref());
             summary.protocols.insert(flow.protocol.0);
             for (minute, weight) in &finding.minutes {
                 let known = summary.minutes.entry(*minute).or_default();
@@ -199,7 +199,7 @@ mod tests {
     use flow_log::{EpochMillis, Formats, LogEvent};
 
     use super::*;
-    use crate::detection::{Detector, Source};
+    use crate::detection::{Detector, LogSource};
 
     /// The counters of a batch with lines of the form `source target action packets start`.
     fn batch(lines: &[&str]) -> Summary {
@@ -213,7 +213,7 @@ mod tests {
             let line = format!("2 1 eni-1 {source} {target} 0 0 1 {packets} 84 {start} {end} {action} OK");
             detector.observe(&LogEvent::new("1", 0, line));
         }
-        Summary::of(&detector.finish(Source::default()).findings, &Totals::default())
+        Summary::of(&detector.finish(LogSource::default()).findings, &Totals::default())
     }
 
     /// Source, packets, and the packets accepted the opposite and the same way.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    notification::{document::Document, email::Mail},
+    notification::{document::Document, email::Email},
     text::cut_bytes,
 };
 
@@ -31,7 +31,7 @@ const LINK_CHARS: usize = 4_000;
 /// A custom notification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Notification {
+pub struct ChatMessage {
     /// The version of the format.
     pub version: &'static str,
     /// What marks a notification as custom.
@@ -74,22 +74,22 @@ pub struct Metadata {
     pub additional_context: BTreeMap<&'static str, String>,
 }
 
-impl Notification {
+impl ChatMessage {
     /// The notification of a mail and its document.
-    pub fn of(mail: &Mail, document: &Document) -> Notification {
+    pub fn of(email: &Email, document: &Document) -> ChatMessage {
         let routing = &document.routing;
-        let title = cut(&plain(&mail.subject), MAX_TITLE_CHARS);
+        let title = cut(&plain(&email.subject), MAX_TITLE_CHARS);
         let keywords = [routing.rule.as_str(), routing.kind, routing.severity.word()];
         let resources = routing.interface.iter().chain(&routing.vpc).take(MAX_RESOURCES);
         let context = routing.attributes().into_iter();
-        Notification {
+        ChatMessage {
             version: "1.0",
             source: "custom",
             id: format!("{}/{}", document.incident.id, document.incident.number),
             content: Content {
                 text_type: "client-markdown",
                 title: title.clone(),
-                description: description(&mail.body),
+                description: description(&email.body),
                 keywords: keywords.map(|word| cut(&plain(word), MAX_KEYWORD_CHARS)).into(),
             },
             metadata: Metadata {

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use flow_log::LogFormat;
 
 use crate::{
-    detection::{Detection, Finding, Source, Totals},
-    enrichment::Wanted,
+    detection::{Detection, Finding, LogSource, Totals},
+    enrichment::EnrichmentRequest,
     incident::{IncidentKey, Summary},
     notification::names::Names,
 };
 
 /// What a message is about.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct NotificationContent {
     /// The counters.
     pub totals: Totals,
     /// Source addresses.
@@ -40,14 +40,14 @@ pub struct Told {
     /// Rejected records, as evidence.
     pub lines: Vec<String>,
     /// Where the records are.
-    pub source: Source,
+    pub source: LogSource,
     /// The declared format of the records, where it is known.
     pub format: Option<LogFormat>,
 }
 
-impl Told {
+impl NotificationContent {
     /// Some findings of a batch: all that belong to one incident.
-    pub fn batch(detection: &Detection, findings: &[&Finding], untracked: Totals) -> Told {
+    pub fn batch(detection: &Detection, findings: &[&Finding], untracked: Totals) -> NotificationContent {
         let exact = untracked.records == 0;
         let mut totals = untracked;
         let mut minutes: BTreeMap<u64, u64> = BTreeMap::new();
@@ -58,13 +58,13 @@ impl Told {
                 *known = known.saturating_add(*weight);
             }
         }
-        Told {
+        NotificationContent {
             totals,
             sources: Names::in_findings(findings, exact, |finding| Some(finding.flow.sender())),
             targets: Names::in_findings(findings, exact, |finding| Some(finding.flow.receiver())),
             interfaces: Names::in_findings(findings, exact, |finding| finding.flow.logged_by().map(Box::<str>::from)),
-            accounts: Names::in_findings(findings, exact, |finding| finding.place.account_id.clone()),
-            regions: Names::in_findings(findings, exact, |finding| finding.place.region.clone()),
+            accounts: Names::in_findings(findings, exact, |finding| finding.metadata.account_id.clone()),
+            regions: Names::in_findings(findings, exact, |finding| finding.metadata.region.clone()),
             protocols: findings.iter().map(|finding| finding.flow.protocol.0).collect(),
             minutes,
             findings: findings.iter().map(|finding| (*finding).clone()).collect(),
@@ -77,19 +77,20 @@ impl Told {
     }
 
     /// What is to be asked of EC2 before some notifications are sent.
-    pub fn wanted(contents: &[Told]) -> Wanted {
-        let interfaces = contents.iter().flat_map(|told| &told.interfaces.ranked);
-        let addresses = contents.iter().flat_map(|told| told.sources.ranked.iter().chain(&told.targets.ranked));
-        Wanted::of(
-            contents.iter().flat_map(|told| &told.findings),
+    pub fn wanted(contents: &[NotificationContent]) -> EnrichmentRequest {
+        let interfaces = contents.iter().flat_map(|content| &content.interfaces.ranked);
+        let addresses =
+            contents.iter().flat_map(|content| content.sources.ranked.iter().chain(&content.targets.ranked));
+        EnrichmentRequest::of(
+            contents.iter().flat_map(|content| &content.findings),
             interfaces.map(|one| &*one.name),
             addresses.filter_map(|one| one.name.parse().ok()),
         )
     }
 
     /// What an incident's counters tell.
-    pub fn counters(key: &IncidentKey, summary: &Summary) -> Told {
-        Told {
+    pub fn counters(key: &IncidentKey, summary: &Summary) -> NotificationContent {
+        NotificationContent {
             totals: summary.totals,
             sources: Names::of(&summary.sources),
             targets: Names::of(&summary.targets),
@@ -102,7 +103,7 @@ impl Told {
             complete: !summary.flows_left_out,
             untracked: Totals::default(),
             lines: summary.lines.clone(),
-            source: Source {
+            source: LogSource {
                 owner: key.owner().to_owned(),
                 log_group: key.log_group().to_owned(),
                 log_stream: String::new(),

@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    notification::{document::Document, email::Mail, routing::Attribute},
+    notification::{document::Document, email::Email, routing::Attribute},
     text::cut_bytes,
 };
 
@@ -28,18 +28,18 @@ const FEW_NAMES: usize = 3;
 
 /// Puts mail and document into one message, and cuts the document, then the mail, until it is within [`MAX_MESSAGE_BYTES`].
 /// The document is cut along, so that it says what it has.
-pub fn pack(mail: &Mail, document: &mut Document, attributes: &[Attribute]) -> String {
-    let beside = mail.subject.len() + attributes.iter().map(Attribute::size_bytes).sum::<usize>();
+pub fn pack(email: &Email, document: &mut Document, attributes: &[Attribute]) -> String {
+    let beside = email.subject.len() + attributes.iter().map(Attribute::size_bytes).sum::<usize>();
     let room = MAX_MESSAGE_BYTES.saturating_sub(beside + frame_bytes());
-    let body_bytes = escaped_bytes(&mail.body);
+    let body_bytes = escaped_bytes(&email.body);
     let mut json = document.json();
     loop {
         let machines = MACHINES.len() * escaped_bytes(&json);
         if body_bytes + machines <= room {
-            return message(&mail.body, &json);
+            return message(&email.body, &json);
         }
         if !shorten(document) {
-            return message(&cut(&mail.body, room.saturating_sub(machines)), &json);
+            return message(&cut(&email.body, room.saturating_sub(machines)), &json);
         }
         json = document.json();
     }
@@ -60,7 +60,7 @@ fn frame_bytes() -> usize {
 /// is left to take.
 fn shorten(document: &mut Document) -> bool {
     let flows = document.flows.len();
-    if document.mail.text.take().is_some() {
+    if document.email.text.take().is_some() {
         true
     } else if flows > 1 {
         keep_flows(document, flows / 2);

@@ -2,22 +2,22 @@
 
 /// Which message of an incident it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum NotificationKind {
     /// The first one.
-    Opening,
+    Opened,
     /// One while the incident goes on.
     Update,
     /// The last one.
-    AllClear,
+    Resolved,
 }
 
-impl Kind {
+impl NotificationKind {
     /// The kind as one stable word.
     pub fn word(self) -> &'static str {
         match self {
-            Kind::Opening => "opening",
-            Kind::Update => "update",
-            Kind::AllClear => "all-clear",
+            NotificationKind::Opened => "opening",
+            NotificationKind::Update => "update",
+            NotificationKind::Resolved => "all-clear",
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What subscribers get: an email for people, a document for machines, a message for chats, all made from one
-//! [`Message`], so that they cannot disagree.
+//! [`Notification`], so that they cannot disagree.
 //!
 //! | File or folder | What |
 //! |---|---|
@@ -27,12 +27,12 @@ mod routing;
 mod severity;
 mod site;
 
-pub use content::Told;
-pub use kind::Kind;
+pub use content::NotificationContent;
+pub use kind::NotificationKind;
 pub use language::Language;
 pub use names::{Name, Names};
-pub use notification::{Frame, Message};
-pub use rendered::Notice;
+pub use notification::{Notification, NotificationContext};
+pub use rendered::RenderedNotification;
 pub use routing::{Attribute, MAX_ATTRIBUTES, MAX_VALUES, Routing};
 pub use severity::{SWEEP_TARGETS, Severity};
 pub use site::Site;

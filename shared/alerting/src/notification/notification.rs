@@ -7,17 +7,17 @@ use crate::{
     incident::{
         IncidentKey, Reason, Summary,
         policy::Policy,
-        state::{Closing, Open, Past},
+        state::{ClosedIncident, OpenIncident, PastIncident},
     },
-    notification::{content::Told, kind::Kind, site::Site},
+    notification::{content::NotificationContent, kind::NotificationKind, site::Site},
     time::EpochMillis,
 };
 
 /// A message about an incident.
 #[derive(Clone, Debug)]
-pub struct Message<'a> {
+pub struct Notification<'a> {
     /// Which message it is.
-    pub kind: Kind,
+    pub kind: NotificationKind,
     /// The decision behind it.
     pub reason: Reason,
     /// The key of the incident.
@@ -29,13 +29,13 @@ pub struct Message<'a> {
     /// When the incident's first finding was processed.
     pub opened_at: EpochMillis,
     /// When the message before this one was sent; none for an opening.
-    pub mailed_at: Option<EpochMillis>,
+    pub last_email_at: Option<EpochMillis>,
     /// When the incident's last finding was processed, where it is over.
     pub last_seen: Option<EpochMillis>,
     /// The incident of the same key before this one, for an opening.
-    pub previous: Option<&'a Past>,
+    pub previous: Option<&'a PastIncident>,
     /// What the message is about: everything so far, in an update what came since the message before.
-    pub told: Told,
+    pub content: NotificationContent,
     /// Everything counted so far.
     pub total: Totals,
     /// What came since the message before.
@@ -52,7 +52,7 @@ pub struct Message<'a> {
 
 /// What all messages need.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub struct NotificationContext<'a> {
     /// The key of the incident.
     pub key: &'a IncidentKey,
     /// The decision behind the message.
@@ -67,21 +67,26 @@ pub struct Frame<'a> {
     pub now: EpochMillis,
 }
 
-impl<'a> Message<'a> {
+impl<'a> Notification<'a> {
     /// The opening, made from the batch that opened the incident.
-    pub fn opening(frame: Frame<'a>, incident: &'a str, told: Told, previous: Option<&'a Past>) -> Message<'a> {
-        let totals = told.totals;
-        Message {
-            kind: Kind::Opening,
+    pub fn opening(
+        frame: NotificationContext<'a>,
+        incident: &'a str,
+        content: NotificationContent,
+        previous: Option<&'a PastIncident>,
+    ) -> Notification<'a> {
+        let totals = content.totals;
+        Notification {
+            kind: NotificationKind::Opened,
             reason: frame.reason,
             key: frame.key,
             incident,
             number: 1,
             opened_at: frame.now,
-            mailed_at: None,
+            last_email_at: None,
             last_seen: None,
             previous,
-            told,
+            content,
             total: totals,
             since: totals,
             network: frame.network,
@@ -92,39 +97,44 @@ impl<'a> Message<'a> {
     }
 
     /// An opening made from the counters, which is late: whoever was to send it did not.
-    pub fn late_opening(frame: Frame<'a>, open: &'a Open, total: &Summary) -> Message<'a> {
-        let told = Told::counters(frame.key, total);
-        Message { opened_at: open.opened_at, ..Message::opening(frame, &open.id, told, None) }
+    pub fn late_opened(frame: NotificationContext<'a>, open: &'a OpenIncident, total: &Summary) -> Notification<'a> {
+        let content = NotificationContent::counters(frame.key, total);
+        Notification { opened_at: open.opened_at, ..Notification::opening(frame, &open.id, content, None) }
     }
 
     /// An update about what came since the message before.
-    pub fn update(frame: Frame<'a>, open: &'a Open, since: &Summary, total: Totals) -> Message<'a> {
-        let told = Told::counters(frame.key, since);
-        Message {
-            kind: Kind::Update,
-            number: open.mails.saturating_add(1),
+    pub fn update(
+        frame: NotificationContext<'a>,
+        open: &'a OpenIncident,
+        since: &Summary,
+        total: Totals,
+    ) -> Notification<'a> {
+        let content = NotificationContent::counters(frame.key, since);
+        Notification {
+            kind: NotificationKind::Update,
+            number: open.emails.saturating_add(1),
             opened_at: open.opened_at,
-            mailed_at: Some(open.mailed_at),
+            last_email_at: Some(open.last_email_at),
             total,
-            ..Message::opening(frame, &open.id, told, None)
+            ..Notification::opening(frame, &open.id, content, None)
         }
     }
 
     /// An all-clear.
-    pub fn over(frame: Frame<'a>, closing: &'a Closing) -> Message<'a> {
-        let told = Told::counters(frame.key, &closing.summary);
-        Message {
-            kind: Kind::AllClear,
-            number: closing.mails.saturating_add(1),
+    pub fn over(frame: NotificationContext<'a>, closing: &'a ClosedIncident) -> Notification<'a> {
+        let content = NotificationContent::counters(frame.key, &closing.summary);
+        Notification {
+            kind: NotificationKind::Resolved,
+            number: closing.emails.saturating_add(1),
             opened_at: closing.opened_at,
             last_seen: Some(closing.last_seen),
             since: closing.unreported,
-            ..Message::opening(frame, &closing.id, told, None)
+            ..Notification::opening(frame, &closing.id, content, None)
         }
     }
 
     /// Tells whether it is an opening that somebody else was to send earlier.
     pub fn is_late(&self) -> bool {
-        self.kind == Kind::Opening && self.opened_at < self.now
+        self.kind == NotificationKind::Opened && self.opened_at < self.now
     }
 }

@@ -3,27 +3,27 @@
 use crate::notification::{
     chat,
     document::Document,
-    email::{self, Mail},
+    email::{self, Email},
     envelope,
-    notification::Message,
+    notification::Notification,
     routing::Attribute,
 };
 
 /// Everything that is sent about one message: made from the same values, so that no two of them disagree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct RenderedNotification {
     /// The mail, as people read it.
-    pub mail: Mail,
+    pub email: Email,
     /// The document, as machines read it.
     pub document: Document,
 }
 
-impl Notice {
+impl RenderedNotification {
     /// Puts a message into words for people and for machines.
-    pub fn of(message: &Message<'_>) -> Notice {
-        let mail = email::render(message);
-        let document = Document::of(message, &mail);
-        Notice { mail, document }
+    pub fn of(notification: &Notification<'_>) -> RenderedNotification {
+        let email = email::render(notification);
+        let document = Document::of(notification, &email);
+        RenderedNotification { email, document }
     }
 
     /// The attributes of the SNS message.
@@ -32,12 +32,12 @@ impl Notice {
     }
 
     /// The SNS message, to be published with [`envelope::STRUCTURE`]: the mail's text and the document, which may be cut.
-    pub fn message(&self) -> String {
-        envelope::pack(&self.mail, &mut self.document.clone(), &self.attributes())
+    pub fn sns_message(&self) -> String {
+        envelope::pack(&self.email, &mut self.document.clone(), &self.attributes())
     }
 
     /// The message for a chat's topic.
     pub fn chat(&self) -> String {
-        chat::Notification::of(&self.mail, &self.document).json()
+        chat::ChatMessage::of(&self.email, &self.document).json()
     }
 }

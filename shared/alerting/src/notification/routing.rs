@@ -7,7 +7,7 @@ use crate::{
     detection::Finding,
     enrichment::Network,
     explain,
-    notification::{links::query, names::MAX_NAME_CHARS, notification::Message, severity::Severity},
+    notification::{links::query, names::MAX_NAME_CHARS, notification::Notification, severity::Severity},
     text::one_line,
 };
 
@@ -43,30 +43,30 @@ pub struct Routing {
 
 impl Routing {
     /// What a message can be routed by.
-    pub fn of(message: &Message<'_>) -> Routing {
-        let findings = &message.told.findings;
+    pub fn of(notification: &Notification<'_>) -> Routing {
+        let findings = &notification.content.findings;
         let each = |get: &dyn Fn(&Finding) -> Option<String>| distinct(findings.iter().filter_map(get));
-        let mut account = each(&|finding| finding.place.account_id.as_deref().map(str::to_owned));
+        let mut account = each(&|finding| finding.metadata.account_id.as_deref().map(str::to_owned));
         if account.is_empty() {
-            account = distinct([message.key.owner().to_owned()]);
+            account = distinct([notification.key.owner().to_owned()]);
         }
         let mut interface = each(&|finding| finding.flow.logged_by().map(str::to_owned));
-        let ranked = message.told.interfaces.ranked.iter().map(|one| one.name.clone());
+        let ranked = notification.content.interfaces.ranked.iter().map(|one| one.name.clone());
         interface = distinct(interface.into_iter().chain(ranked));
         let mut direction = Vec::new();
-        for (way, _) in findings.iter().filter_map(|finding| explain::direction(finding, message.network)) {
+        for (way, _) in findings.iter().filter_map(|finding| explain::direction(finding, notification.network)) {
             if !direction.contains(&way.word()) {
                 direction.push(way.word());
             }
         }
         Routing {
-            rule: message.key.rule().to_owned(),
-            kind: message.kind.word(),
-            severity: Severity::of(message),
-            region: message.site.region.clone(),
-            log_group: one_line(message.key.log_group(), MAX_NAME_CHARS).into_owned(),
+            rule: notification.key.rule().to_owned(),
+            kind: notification.kind.word(),
+            severity: Severity::of(notification),
+            region: notification.site.region.clone(),
+            log_group: one_line(notification.key.log_group(), MAX_NAME_CHARS).into_owned(),
             account,
-            vpc: each(&|finding| vpc_of(finding, message.network).map(str::to_owned)),
+            vpc: each(&|finding| vpc_of(finding, notification.network).map(str::to_owned)),
             interface,
             direction,
         }
@@ -94,7 +94,7 @@ impl Routing {
 
 /// The VPC of a finding, as the record says it or else EC2.
 fn vpc_of<'a>(finding: &'a Finding, network: &'a Network) -> Option<&'a str> {
-    finding.place.vpc_id.as_deref().or_else(|| network.interface_of(finding)?.vpc_id.as_deref())
+    finding.metadata.vpc_id.as_deref().or_else(|| network.interface_of(finding)?.vpc_id.as_deref())
 }
 
 /// Each value once, in the order they come; only what can be an id, as anything else cannot be meant by a policy.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     address::Scope,
-    notification::{kind::Kind, names::Names, notification::Message},
+    notification::{kind::NotificationKind, names::Names, notification::Notification},
 };
 
 /// From so many targets on, an internal sender is taken to try a network and not a host.
@@ -31,10 +31,12 @@ pub enum Severity {
 
 impl Severity {
     /// The severity of a message.
-    pub fn of(message: &Message<'_>) -> Severity {
-        match message.kind {
-            Kind::AllClear => Severity::Info,
-            Kind::Opening | Kind::Update => Severity::of_sides(&message.told.sources, &message.told.targets),
+    pub fn of(notification: &Notification<'_>) -> Severity {
+        match notification.kind {
+            NotificationKind::Resolved => Severity::Info,
+            NotificationKind::Opened | NotificationKind::Update => {
+                Severity::of_sides(&notification.content.sources, &notification.content.targets)
+            }
         }
     }
 

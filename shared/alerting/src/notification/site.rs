@@ -4,7 +4,7 @@ use crate::{
     detection::Finding,
     notification::{
         language::Language,
-        links::{console::Console, query},
+        links::{console::AwsConsole, query},
     },
     zone::Zone,
 };
@@ -15,7 +15,7 @@ pub struct Site {
     /// The region of the log group.
     pub region: String,
     /// The links of that region.
-    pub console: Console,
+    pub console: AwsConsole,
     /// The namespace of the published metrics.
     pub metric_namespace: String,
     /// The name of the metric that counts matched records.
@@ -28,8 +28,8 @@ pub struct Site {
 
 impl Site {
     /// The console where a finding's interface is: in the region that its records name, or else in that of the log group.
-    pub fn console_of(&self, finding: &Finding) -> Console {
-        let named = finding.place.region.as_deref().filter(|region| query::is_plain(region));
-        named.map_or_else(|| self.console.clone(), Console::new)
+    pub fn console_of(&self, finding: &Finding) -> AwsConsole {
+        let named = finding.metadata.region.as_deref().filter(|region| query::is_plain(region));
+        named.map_or_else(|| self.console.clone(), AwsConsole::new)
     }
 }

@@ -4,7 +4,7 @@
 //! (<https://searchfox.org/mozilla-central/source/netwerk/streamconv/converters/mozTXTToHTMLConv.cpp>) takes `scheme:` of a
 //! known scheme, `www.` and `ftp.` in any case, and what has an `@` and a dot behind it. linkify-it
 //! (<https://github.com/markdown-it/linkify-it>) takes `//host` and whatever ends in a top-level domain too, as Gmail, Outlook
-//! and Apple Mail do; Outlook takes `\\host\share`.
+//! and Apple Email do; Outlook takes `\\host\share`.
 //!
 //! The mark that makes the link is put into brackets, as in reports about malware: `evil[.]com`. Names that merely have a
 //! dot in them, such as `web-1.prod`, `app.v2` or `ip-10-0-0-1.ec2.internal`, stay as they are.

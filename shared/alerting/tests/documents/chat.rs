@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::scenarios;
 
-fn notification(notice: &alerting::notification::Notice) -> Value {
+fn notification(notice: &alerting::notification::RenderedNotification) -> Value {
     serde_json::from_str(&notice.chat()).unwrap()
 }
 
@@ -20,7 +20,7 @@ fn a_notification_is_as_the_service_documents_it() {
 
 #[test]
 fn all_messages_of_an_incident_stand_in_one_thread() {
-    let threads: Vec<Value> = [scenarios::late_opening(), scenarios::update(), scenarios::all_clear()]
+    let threads: Vec<Value> = [scenarios::late_opened(), scenarios::update(), scenarios::all_clear()]
         .iter()
         .map(|notice| notification(notice)["metadata"]["threadId"].clone())
         .collect();

@@ -2,10 +2,10 @@
 
 use alerting::{
     detection::{Direction, Totals},
-    enrichment::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
+    enrichment::{AclEntry, GroupRule, IcmpRange, MissingData, MissingReason, NetworkPart, Peer, RuleProtocol},
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Looks,
-        Open, OpenRule, Same,
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer,
+        OpenRule, PacketRole, Same, Undecided,
     },
     notification::document::ExplanationDoc,
 };
@@ -48,7 +48,7 @@ fn rule(peer: Peer) -> GroupRule {
     GroupRule { protocol: RuleProtocol::Only(1), icmp: IcmpRange { kind: Some(8), code: Some(0) }, peer }
 }
 
-fn open(peer: Peer, on: Open) -> OpenRule {
+fn open(peer: Peer, on: Undecided) -> OpenRule {
     OpenRule { group_id: "sg-1".into(), rule: rule(peer), on }
 }
 
@@ -68,10 +68,10 @@ fn everything() -> Vec<Evidence> {
         groups(GroupsVerdict::Allows { group_id: "sg-1".into(), rule: rule(block()) }),
         groups(GroupsVerdict::NoRule),
         groups(GroupsVerdict::Depends(vec![
-            open(block(), Open::IcmpType),
-            open(block(), Open::PeerAddress),
-            open(Peer::Group("sg-9".into()), Open::PeerGroup),
-            open(Peer::PrefixList("pl-1".into()), Open::PrefixList),
+            open(block(), Undecided::IcmpType),
+            open(block(), Undecided::PeerAddress),
+            open(Peer::Group("sg-9".into()), Undecided::PeerGroup),
+            open(Peer::PrefixList("pl-1".into()), Undecided::PrefixList),
         ])),
         Evidence::NoGroups { kind: "natGateway".into() },
         Evidence::SameSubnet { subnet_id: "subnet-0456".into(), peer_interface_id: "eni-2".into() },
@@ -79,17 +79,17 @@ fn everything() -> Vec<Evidence> {
         Evidence::NoInterface,
     ];
     let reasons = [
-        Missing::SwitchedOff,
-        Missing::TooSlow,
-        Missing::Denied("ec2:DescribeTags".into()),
-        Missing::Failed("InternalError".into()),
-        Missing::NotFound,
-        Missing::TooManyCalls,
-        Missing::OverLimit { interfaces: 1, addresses: 12 },
+        MissingReason::SwitchedOff,
+        MissingReason::TooSlow,
+        MissingReason::Denied("ec2:DescribeTags".into()),
+        MissingReason::Failed("InternalError".into()),
+        MissingReason::NotFound,
+        MissingReason::TooManyCalls,
+        MissingReason::OverLimit { interfaces: 1, addresses: 12 },
     ];
-    let parts = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
-    all.extend(parts.map(|part| Evidence::Gap(Gap { part, reason: Missing::TooSlow })));
-    all.extend(reasons.map(|reason| Evidence::Gap(Gap { part: Part::Acls, reason })));
+    let parts = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
+    all.extend(parts.map(|part| Evidence::MissingData(MissingData { part, reason: MissingReason::TooSlow })));
+    all.extend(reasons.map(|reason| Evidence::MissingData(MissingData { part: NetworkPart::Acls, reason })));
     all
 }
 
@@ -100,7 +100,7 @@ fn every_kind_of_evidence_is_in_the_schema() {
         direction: Some(Direction::Egress),
         direction_basis: None,
         confidence: Confidence::Certain,
-        looks: Looks::Answers,
+        role: PacketRole::Answer,
         evidence: everything(),
     };
     let mut notice = scenarios::opening("ping-deny");
@@ -124,14 +124,14 @@ fn every_layer_and_confidence_is_in_the_schema() {
     ];
     let schema = Schema::load();
     for layer in layers {
-        for (confidence, looks) in [
-            (Confidence::Certain, Looks::Pings),
-            (Confidence::Likely, Looks::Answers),
-            (Confidence::Possible, Looks::Unclear),
+        for (confidence, role) in [
+            (Confidence::Certain, PacketRole::Request),
+            (Confidence::Likely, PacketRole::Answer),
+            (Confidence::Possible, PacketRole::Unclear),
         ] {
             let mut notice = scenarios::opening("ping-deny");
             let explanation =
-                Explanation { layer, direction: None, direction_basis: None, confidence, looks, evidence: Vec::new() };
+                Explanation { layer, direction: None, direction_basis: None, confidence, role, evidence: Vec::new() };
             notice.document.flows[0].explanation = ExplanationDoc::from(&explanation);
             schema.check(&serde_json::from_str(&notice.document.json()).unwrap()).unwrap();
         }
@@ -148,7 +148,7 @@ fn a_list_of_rules_has_an_end() {
         direction: None,
         direction_basis: None,
         confidence: Confidence::Likely,
-        looks: Looks::Pings,
+        role: PacketRole::Request,
         evidence,
     };
     let document: Value = serde_json::to_value(ExplanationDoc::from(&explanation)).unwrap();

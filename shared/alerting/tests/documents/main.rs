@@ -13,11 +13,11 @@ mod networks;
 mod scenarios;
 mod schema;
 
-use alerting::notification::Notice;
+use alerting::notification::RenderedNotification;
 use serde_json::Value;
 
 /// A document as its readers see it, with the mail's text left to the snapshots of the mails.
-fn shown(notice: &Notice) -> String {
+fn shown(notice: &RenderedNotification) -> String {
     let mut document: Value = serde_json::from_str(&notice.document.json()).unwrap();
     document["mail"]["text"] = "(the mail)".into();
     serde_json::to_string_pretty(&document).unwrap()

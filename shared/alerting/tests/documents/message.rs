@@ -1,33 +1,33 @@
 //! The SNS message: the mail's text and the document together, within the limits of the service.
 
 use alerting::notification::{
-    Attribute, MAX_ATTRIBUTES, Notice,
+    Attribute, MAX_ATTRIBUTES, RenderedNotification,
     envelope::{MACHINES, MAX_MESSAGE_BYTES},
 };
 use serde_json::Value;
 
 use super::scenarios;
 
-fn size(notice: &Notice) -> usize {
+fn size(notice: &RenderedNotification) -> usize {
     let attributes: usize = notice.attributes().iter().map(Attribute::size_bytes).sum();
-    notice.message().len() + notice.mail.subject.len() + attributes
+    notice.sns_message().len() + notice.email.subject.len() + attributes
 }
 
-fn document(notice: &Notice) -> Value {
-    let message: Value = serde_json::from_str(&notice.message()).unwrap();
+fn document(notice: &RenderedNotification) -> Value {
+    let message: Value = serde_json::from_str(&notice.sns_message()).unwrap();
     serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap()
 }
 
 #[test]
 fn people_get_the_mail_and_machines_the_document() {
     for (name, notice) in scenarios::all() {
-        let message: Value = serde_json::from_str(&notice.message()).unwrap();
+        let message: Value = serde_json::from_str(&notice.sns_message()).unwrap();
         let protocols = message.as_object().unwrap();
         assert_eq!(protocols.len(), 1 + MACHINES.len(), "{name}: e-mail has no text of its own");
-        assert_eq!(message["default"], notice.mail.body, "{name}");
+        assert_eq!(message["default"], notice.email.body, "{name}");
         let documents: Vec<&str> = MACHINES.iter().map(|protocol| message[*protocol].as_str().unwrap()).collect();
         assert!(documents.iter().all(|document| *document == documents[0]), "{name}");
-        assert_eq!(document(&notice)["mail"]["subject"], notice.mail.subject, "{name}");
+        assert_eq!(document(&notice)["mail"]["subject"], notice.email.subject, "{name}");
     }
 }
 
@@ -71,10 +71,10 @@ fn a_storm_says_how_much_of_it_is_left_out() {
 }
 
 /// The same notice with a mail's text of so many bytes, all of which JSON has to escape.
-fn with_mail_of(bytes: usize, notice: &Notice) -> Notice {
+fn with_mail_of(bytes: usize, notice: &RenderedNotification) -> RenderedNotification {
     let mut notice = notice.clone();
-    notice.mail.body = "\\".repeat(bytes);
-    notice.document.mail.text = Some(notice.mail.body.clone());
+    notice.email.body = "\\".repeat(bytes);
+    notice.document.email.text = Some(notice.email.body.clone());
     notice
 }
 
@@ -85,9 +85,9 @@ fn the_document_is_cut_before_the_mail_and_in_its_order() {
     for bytes in (0..=140_000).step_by(4_000) {
         let notice = with_mail_of(bytes, &storm);
         assert!(size(&notice) <= MAX_MESSAGE_BYTES, "{bytes}: {} bytes", size(&notice));
-        let message: Value = serde_json::from_str(&notice.message()).unwrap();
+        let message: Value = serde_json::from_str(&notice.sns_message()).unwrap();
         let document = document(&notice);
-        let cut = message["default"] != notice.mail.body.as_str();
+        let cut = message["default"] != notice.email.body.as_str();
         let state = (
             document["mail"]["text"].is_null(),
             std::cmp::Reverse(document["flows"].as_array().map(Vec::len)),
@@ -110,13 +110,13 @@ fn the_document_is_cut_before_the_mail_and_in_its_order() {
 #[test]
 fn a_mail_that_is_too_long_is_cut_and_says_so() {
     let notice = with_mail_of(200_000, &scenarios::storm());
-    let message: Value = serde_json::from_str(&notice.message()).unwrap();
+    let message: Value = serde_json::from_str(&notice.sns_message()).unwrap();
     let text = message["default"].as_str().unwrap();
     assert!(text.ends_with("bytes left out: the message would be too long]\n"), "{:?}", &text[text.len() - 80..]);
     assert!(size(&notice) <= MAX_MESSAGE_BYTES && size(&notice) > MAX_MESSAGE_BYTES - 200, "{} bytes", size(&notice));
 }
 
-fn attribute(notice: &Notice, name: &str) -> Option<(&'static str, String)> {
+fn attribute(notice: &RenderedNotification, name: &str) -> Option<(&'static str, String)> {
     let attributes = notice.attributes();
     let found = attributes.iter().find(|attribute| attribute.name == name)?;
     Some((found.data_type(), found.string_value()))

@@ -4,14 +4,17 @@
 use std::sync::LazyLock;
 
 use alerting::{
-    detection::{Detection, Detector, Source, Totals},
-    enrichment::{Gap, Interface, Missing, Network, Part, Tags},
+    detection::{Detection, Detector, LogSource, Totals},
+    enrichment::{Interface, MissingData, MissingReason, Network, NetworkPart, Tags},
     incident::{
         IncidentKey, Reason, Summary,
         policy::Policy,
-        state::{Closing, Lease, Open, Past},
+        state::{ClosedIncident, Lease, OpenIncident, PastIncident},
     },
-    notification::{Frame, Language, Message, Notice, Site, Told, links::console::Console},
+    notification::{
+        Language, Notification, NotificationContent, NotificationContext, RenderedNotification, Site,
+        links::console::AwsConsole,
+    },
     time::{self, EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };
@@ -36,7 +39,7 @@ static KEY: LazyLock<IncidentKey> = LazyLock::new(|| IncidentKey("Ping-Deny|1234
 fn site(language: Language) -> Site {
     Site {
         region: "ap-northeast-1".to_owned(),
-        console: Console::new("ap-northeast-1"),
+        console: AwsConsole::new("ap-northeast-1"),
         metric_namespace: "Ping-Deny-Metrics".to_owned(),
         metric_name: "Ping-Deny".to_owned(),
         language,
@@ -44,8 +47,8 @@ fn site(language: Language) -> Site {
     }
 }
 
-fn frame<'a>(reason: Reason, key: &'a IncidentKey, network: &'a Network) -> Frame<'a> {
-    Frame { key, reason, network, policy: &POLICY, site: &SITE, now: NOW }
+fn frame<'a>(reason: Reason, key: &'a IncidentKey, network: &'a Network) -> NotificationContext<'a> {
+    NotificationContext { key, reason, network, policy: &POLICY, site: &SITE, now: NOW }
 }
 
 fn detect(name: &str) -> Detection {
@@ -56,7 +59,7 @@ fn detect(name: &str) -> Detection {
     let mut payload = decoder.decode(&event).unwrap();
     let mut detector = Detector::new(&formats);
     let header = payload.next_batch(|event| detector.observe(&event)).unwrap().unwrap();
-    detector.finish(Source::of(&header))
+    detector.finish(LogSource::of(&header))
 }
 
 /// What some records of the default format lead to.
@@ -68,79 +71,93 @@ fn detected(lines: impl IntoIterator<Item = String>) -> Detection {
     }
     let source = ["123456789010", "Log-Group", "eni-1235b8ca123456789-all"].map(str::to_owned);
     let [owner, log_group, log_stream] = source;
-    detector.finish(Source { owner, log_group, log_stream })
+    detector.finish(LogSource { owner, log_group, log_stream })
 }
 
-fn told(detection: &Detection) -> Told {
-    Told::batch(detection, &detection.findings.iter().collect::<Vec<_>>(), detection.untracked)
+fn content(detection: &Detection) -> NotificationContent {
+    NotificationContent::batch(detection, &detection.findings.iter().collect::<Vec<_>>(), detection.untracked)
 }
 
-fn opening_of(detection: &Detection, network: &Network) -> Notice {
+fn opening_of(detection: &Detection, network: &Network) -> RenderedNotification {
     // As the engine makes it: hostile names of a batch stand in the key too.
-    let Source { owner, log_group, .. } = &detection.source;
+    let LogSource { owner, log_group, .. } = &detection.source;
     let key = IncidentKey(format!("Ping-Deny|{owner}|{log_group}"));
-    Notice::of(&Message::opening(frame(Reason::New, &key, network), "1", told(detection), None))
+    RenderedNotification::of(&Notification::opening(frame(Reason::New, &key, network), "1", content(detection), None))
 }
 
 /// The opening that an event of `events/` leads to.
-pub(crate) fn opening(event: &str) -> Notice {
+pub(crate) fn opening(event: &str) -> RenderedNotification {
     opening_of(&detect(event), &NOTHING_KNOWN)
 }
 
 /// An opening with the incident before it.
-pub(crate) fn again() -> Notice {
+pub(crate) fn again() -> RenderedNotification {
     let detection = detect("ping-deny");
-    let previous = Past {
+    let previous = PastIncident {
         id: "0".to_owned(),
         opened_at: time::before(NOW, 100 * MINUTE_MILLIS),
         last_seen: time::before(NOW, 40 * MINUTE_MILLIS),
         totals: detection.totals(),
     };
-    Notice::of(&Message::opening(frame(Reason::New, &KEY, &NOTHING_KNOWN), "1", told(&detection), Some(&previous)))
+    RenderedNotification::of(&Notification::opening(
+        frame(Reason::New, &KEY, &NOTHING_KNOWN),
+        "1",
+        content(&detection),
+        Some(&previous),
+    ))
 }
 
 /// An incident of a quarter of an hour: a mail was sent 5 minutes ago, and some came since. What came, and everything.
-fn ongoing() -> (Open, Summary, Summary) {
+fn ongoing() -> (OpenIncident, Summary, Summary) {
     let counted = |event: &str| Summary::of(&detect(event).findings, &Totals::default());
     let since = counted("sweep");
     let mut total = counted("ping-deny-inbound");
     total.merge(&since);
-    let open = Open {
+    let open = OpenIncident {
         id: "1".to_owned(),
         opened_at: time::before(NOW, 15 * MINUTE_MILLIS),
-        mails: 1,
-        mailed_at: time::before(NOW, 5 * MINUTE_MILLIS),
+        emails: 1,
+        last_email_at: time::before(NOW, 5 * MINUTE_MILLIS),
         lease: None,
         timer: 3,
-        wake_at: NOW,
+        timer_at: NOW,
     };
     (open, since, total)
 }
 
-pub(crate) fn update() -> Notice {
+pub(crate) fn update() -> RenderedNotification {
     let (open, since, total) = ongoing();
-    Notice::of(&Message::update(frame(Reason::UpdateDue, &KEY, &NOTHING_KNOWN), &open, &since, total.totals))
+    RenderedNotification::of(&Notification::update(
+        frame(Reason::UpdateDue, &KEY, &NOTHING_KNOWN),
+        &open,
+        &since,
+        total.totals,
+    ))
 }
 
-pub(crate) fn all_clear() -> Notice {
+pub(crate) fn all_clear() -> RenderedNotification {
     let (open, _, summary) = ongoing();
-    let closing = Closing {
+    let closing = ClosedIncident {
         id: open.id,
         opened_at: open.opened_at,
         last_seen: time::before(NOW, 2 * MINUTE_MILLIS),
-        mails: 2,
+        emails: 2,
         unreported: Totals::default(),
         summary,
         lease: Lease { owner: "me".to_owned(), until: NOW },
         timer: 4,
     };
-    Notice::of(&Message::over(frame(Reason::Quiet, &KEY, &NOTHING_KNOWN), &closing))
+    RenderedNotification::of(&Notification::over(frame(Reason::Quiet, &KEY, &NOTHING_KNOWN), &closing))
 }
 
-pub(crate) fn late_opening() -> Notice {
+pub(crate) fn late_opened() -> RenderedNotification {
     let (mut open, _, total) = ongoing();
-    open.mails = 0;
-    Notice::of(&Message::late_opening(frame(Reason::TakenOver, &KEY, &NOTHING_KNOWN), &open, &total))
+    open.emails = 0;
+    RenderedNotification::of(&Notification::late_opened(
+        frame(Reason::LeaseExpired, &KEY, &NOTHING_KNOWN),
+        &open,
+        &total,
+    ))
 }
 
 fn boxed(text: &str) -> Option<Box<str>> {
@@ -165,32 +182,35 @@ fn network(name: &str) -> Network {
     Network {
         interfaces: [(interface.id.to_string(), interface)].into(),
         tags: [("i-0789cafe".to_owned(), tags)].into(),
-        gaps: vec![
-            Gap { part: Part::Groups, reason: Missing::Denied("ec2:DescribeSecurityGroups".into()) },
-            Gap { part: Part::Acls, reason: Missing::TooSlow },
+        missing: vec![
+            MissingData {
+                part: NetworkPart::Groups,
+                reason: MissingReason::Denied("ec2:DescribeSecurityGroups".into()),
+            },
+            MissingData { part: NetworkPart::Acls, reason: MissingReason::TooSlow },
         ],
         ..Network::default()
     }
 }
 
 /// With all that EC2 tells in the tests of the mails: the network ACL and the security groups too.
-pub(crate) fn with_network() -> Notice {
+pub(crate) fn with_network() -> RenderedNotification {
     opening_of(&detect("ping-deny"), &networks::of("ping-deny", true))
 }
 
 /// With some of it missing.
-pub(crate) fn with_gaps() -> Notice {
+pub(crate) fn with_gaps() -> RenderedNotification {
     opening_of(&detect("ping-deny"), &network("web-1"))
 }
 
-pub(crate) fn in_japanese() -> Notice {
+pub(crate) fn in_japanese() -> RenderedNotification {
     let (detection, network) = (detect("ping-deny"), networks::of("ping-deny", true));
-    let frame = Frame { site: &IN_JAPANESE, ..frame(Reason::New, &KEY, &network) };
-    Notice::of(&Message::opening(frame, "1", told(&detection), None))
+    let frame = NotificationContext { site: &IN_JAPANESE, ..frame(Reason::New, &KEY, &network) };
+    RenderedNotification::of(&Notification::opening(frame, "1", content(&detection), None))
 }
 
 /// Everything that JSON has to escape, in the longest name that somebody may give.
-pub(crate) fn with_hostile_names() -> Notice {
+pub(crate) fn with_hostile_names() -> RenderedNotification {
     opening_of(&detect("ping-deny"), &network(&"\\\"\n\u{0}<!channel>".repeat(64)))
 }
 
@@ -200,7 +220,7 @@ pub(crate) fn record(from: &str, to: &str, interface: &str) -> String {
 }
 
 /// More flows than are told apart, each on an interface of its own.
-pub(crate) fn storm() -> Notice {
+pub(crate) fn storm() -> RenderedNotification {
     let line = |n: u32| {
         record(&format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255), "172.31.16.139", &format!("eni-{n:017x}"))
     };
@@ -208,13 +228,13 @@ pub(crate) fn storm() -> Notice {
 }
 
 /// As many flows as are told apart, whose interfaces have names of nothing but escapes, as long as they are kept.
-pub(crate) fn hostile_storm() -> Notice {
+pub(crate) fn hostile_storm() -> RenderedNotification {
     let line = |n: u32| record(&format!("10.0.{}.{}", n >> 8 & 255, n & 255), "172.31.16.139", &"\"\\".repeat(64));
     opening_of(&detected((0..2_000).map(line)), &network(&"\\\"".repeat(512)))
 }
 
 /// A ping from a private address that another VPC's host has, too, and the VPC of the interface by the record.
-pub(crate) fn stranger(vpc: &str) -> Notice {
+pub(crate) fn stranger(vpc: &str) -> RenderedNotification {
     let formats =
         Formats::parse("${interface-id} ${vpc-id} ${srcaddr} ${dstaddr} ${protocol} ${action} ${log-status}").unwrap();
     let mut detector = Detector::new(&formats);
@@ -227,18 +247,18 @@ pub(crate) fn stranger(vpc: &str) -> Notice {
         ..Interface::default()
     };
     let network = Network { interfaces: [("eni-9".to_owned(), host)].into(), ..Network::default() };
-    opening_of(&detector.finish(Source::default()), &network)
+    opening_of(&detector.finish(LogSource::default()), &network)
 }
 
 /// The largest numbers that a record can carry.
-pub(crate) fn largest() -> Notice {
+pub(crate) fn largest() -> RenderedNotification {
     let max = u64::MAX;
     let line = |start: u64| format!("2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 {max} {max} {start} {max} REJECT OK");
     opening_of(&detected([0, 60, max].map(line)), &NOTHING_KNOWN)
 }
 
 /// All of them, by name.
-pub(crate) fn all() -> Vec<(&'static str, Notice)> {
+pub(crate) fn all() -> Vec<(&'static str, RenderedNotification)> {
     const EVENTS: [&str; 8] = [
         "ping-deny",
         "ping-deny-v6",
@@ -249,12 +269,12 @@ pub(crate) fn all() -> Vec<(&'static str, Notice)> {
         "broken-line",
         "hostile",
     ];
-    let mut all: Vec<(&str, Notice)> = EVENTS.map(|event| (event, opening(event))).into();
+    let mut all: Vec<(&str, RenderedNotification)> = EVENTS.map(|event| (event, opening(event))).into();
     all.extend([
         ("again", again()),
         ("update", update()),
         ("all-clear", all_clear()),
-        ("late-opening", late_opening()),
+        ("late-opening", late_opened()),
         ("with-network", with_network()),
         ("with-gaps", with_gaps()),
         ("in-japanese", in_japanese()),

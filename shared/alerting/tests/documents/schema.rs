@@ -28,7 +28,7 @@ impl Schema {
     }
 }
 
-fn document(notice: &alerting::notification::Notice) -> Value {
+fn document(notice: &alerting::notification::RenderedNotification) -> Value {
     serde_json::from_str(&notice.document.json()).unwrap()
 }
 
@@ -45,7 +45,7 @@ fn every_document_is_as_the_schema_says() {
 fn what_is_left_of_a_document_is_as_the_schema_says() {
     let schema = Schema::load();
     for (name, notice) in scenarios::all() {
-        let message: Value = serde_json::from_str(&notice.message()).unwrap();
+        let message: Value = serde_json::from_str(&notice.sns_message()).unwrap();
         let document: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
         schema.check(&document).unwrap_or_else(|error| panic!("{name}: {error}"));
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use alerting::{
     detection::{Accepted, Direction, Finding},
     enrichment::{GroupRule, IcmpRange, Interface, Network, Peer, RuleProtocol},
-    explain::Looks,
+    explain::PacketRole,
 };
 
 use crate::notation::OWN;
@@ -82,17 +82,17 @@ fn packets(finding: &Finding, network: &Network, member_of: &[&str], near: bool)
 }
 
 /// What the packets look like, from what was accepted.
-pub(crate) fn looks(finding: &Finding, readings: &[Vec<Packet>]) -> Looks {
+pub(crate) fn role(finding: &Finding, readings: &[Vec<Packet>]) -> PacketRole {
     let all = || readings.iter().flatten();
     let answers_possible = all().any(Packet::is_answer);
     let unseen = finding.untracked_accepted > 0 && (finding.opposite.is_none() || finding.same.is_none());
     let alone = match &finding.opposite {
-        Some(_) => Looks::Answers,
-        None if unseen && answers_possible => Looks::Unclear,
-        None => Looks::Pings,
+        Some(_) => PacketRole::Answer,
+        None if unseen && answers_possible => PacketRole::Unclear,
+        None => PacketRole::Request,
     };
     let Some(same) = &finding.same else {
-        return if unseen && answers_possible { Looks::Unclear } else { alone };
+        return if unseen && answers_possible { PacketRole::Unclear } else { alone };
     };
     let (rejected, accepted) = (finding.totals, same.totals);
     let before = accepted.last_end <= rejected.first_start;
@@ -101,12 +101,12 @@ pub(crate) fn looks(finding: &Finding, readings: &[Vec<Packet>]) -> Looks {
         // Pings went on to come in, or to go out, after the rules were changed: or else nothing shows that these are answers.
         let went_on = |opposite: &Accepted| opposite.totals.last_end > rejected.first_start;
         return match &finding.opposite {
-            Some(opposite) if !went_on(opposite) => Looks::Unclear,
+            Some(opposite) if !went_on(opposite) => PacketRole::Unclear,
             _ => alone,
         };
     }
     if all().all(Packet::is_rejected) {
-        return if finding.opposite.is_some() { Looks::Unclear } else { alone };
+        return if finding.opposite.is_some() { PacketRole::Unclear } else { alone };
     }
     if after || finding.opposite.is_none() {
         return alone;
@@ -119,9 +119,9 @@ pub(crate) fn looks(finding: &Finding, readings: &[Vec<Packet>]) -> Looks {
         })
     };
     match (differ(Packet::is_ping), differ(Packet::is_answer)) {
-        (true, _) => Looks::Pings,
-        (false, true) => Looks::Answers,
-        (false, false) => Looks::Unclear,
+        (true, _) => PacketRole::Request,
+        (false, true) => PacketRole::Answer,
+        (false, false) => PacketRole::Unclear,
     }
 }
 

@@ -19,12 +19,12 @@
 use std::net::IpAddr;
 
 use alerting::{
-    detection::{Accepted, Basis, Direction, Finding, Flow, Place, Rule, Totals},
+    detection::{Accepted, Basis, Direction, Finding, Flow, FlowMetadata, Rule, Totals},
     enrichment::{
-        AclEntry, Gap, GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Part, Peer, RuleProtocol,
-        SecurityGroup,
+        AclEntry, GroupRule, IcmpRange, Interface, MissingData, MissingReason, Network, NetworkAcl, NetworkPart, Peer,
+        RuleProtocol, SecurityGroup,
     },
-    explain::{AclVerdict, Confidence, Evidence, Explanation, GroupsVerdict, Layer, Looks, Open, Same},
+    explain::{AclVerdict, Confidence, Evidence, Explanation, GroupsVerdict, Layer, PacketRole, Same, Undecided},
 };
 use flow_log::{EpochMillis, Protocol};
 
@@ -66,7 +66,7 @@ pub(crate) fn finding(flow: &str) -> Finding {
             reject_reason: None,
         },
         totals: totals(10_000_000),
-        place: Place::default(),
+        metadata: FlowMetadata::default(),
         lines: vec![],
         minutes: Default::default(),
         opposite: None,
@@ -87,8 +87,8 @@ pub(crate) fn finding(flow: &str) -> Finding {
             ("no-interface", _) => finding.flow.interface_id = None,
             ("protocol", number) => finding.flow.protocol = Protocol(number.parse().unwrap()),
             ("reason", reason) => finding.flow.reject_reason = Some(reason.into()),
-            ("subnet", subnet) => finding.place.subnet_id = Some(subnet.into()),
-            ("vpc", vpc) => finding.place.vpc_id = Some(vpc.into()),
+            ("subnet", subnet) => finding.metadata.subnet_id = Some(subnet.into()),
+            ("vpc", vpc) => finding.metadata.vpc_id = Some(vpc.into()),
             ("packet-source", address) => finding.flow.packet_source = Some(address.parse().unwrap()),
             ("packet-target", address) => finding.flow.packet_target = Some(address.parse().unwrap()),
             _ => panic!("not known of a flow: {word}"),
@@ -114,7 +114,9 @@ pub(crate) fn network(lines: &[&str]) -> Network {
                 }
             }
             ["sg", id, rule @ ..] => group(&mut network, id, rule),
-            ["gap", part, reason] => network.gaps.push(Gap { part: self::part(part), reason: self::reason(reason) }),
+            ["gap", part, reason] => {
+                network.missing.push(MissingData { part: self::part(part), reason: self::reason(reason) })
+            }
             ["open", "acl"] => {
                 for rule in ["in 100 allow all 0.0.0.0/0", "in 101 allow all ::/0", "in * deny all 0.0.0.0/0"] {
                     for rule in [rule.to_owned(), rule.replace("in", "out")] {
@@ -205,25 +207,25 @@ fn protocol(text: &str) -> (RuleProtocol, IcmpRange) {
     (protocol, IcmpRange { kind: number(), code: number() })
 }
 
-fn part(word: &str) -> Part {
+fn part(word: &str) -> NetworkPart {
     match word {
-        "interfaces" => Part::Interfaces,
-        "tags" => Part::Tags,
-        "groups" => Part::Groups,
-        "acls" => Part::Acls,
+        "interfaces" => NetworkPart::Interfaces,
+        "tags" => NetworkPart::Tags,
+        "groups" => NetworkPart::Groups,
+        "acls" => NetworkPart::Acls,
         _ => panic!("not a part: {word}"),
     }
 }
 
-fn reason(word: &str) -> Missing {
+fn reason(word: &str) -> MissingReason {
     match word {
-        "off" => Missing::SwitchedOff,
-        "slow" => Missing::TooSlow,
-        "denied" => Missing::Denied("ec2:Describe".into()),
-        "failed" => Missing::Failed("InternalError".into()),
-        "not-found" => Missing::NotFound,
-        "calls" => Missing::TooManyCalls,
-        "limit" => Missing::OverLimit { interfaces: 3, addresses: 0 },
+        "off" => MissingReason::SwitchedOff,
+        "slow" => MissingReason::TooSlow,
+        "denied" => MissingReason::Denied("ec2:Describe".into()),
+        "failed" => MissingReason::Failed("InternalError".into()),
+        "not-found" => MissingReason::NotFound,
+        "calls" => MissingReason::TooManyCalls,
+        "limit" => MissingReason::OverLimit { interfaces: 3, addresses: 0 },
         _ => panic!("not a reason: {word}"),
     }
 }
@@ -245,7 +247,7 @@ pub(crate) fn line(explanation: &Explanation) -> String {
         Confidence::Likely => "likely",
         Confidence::Possible => "possible",
     };
-    let unclear = if explanation.looks == Looks::Unclear { " unclear" } else { "" };
+    let unclear = if explanation.role == PacketRole::Unclear { " unclear" } else { "" };
     let evidence: Vec<String> = explanation.evidence.iter().map(|one| shown(one, explanation)).collect();
     let line = format!("{layer} {} {confidence}{unclear}: {}", way(explanation.direction), evidence.join("; "));
     line.trim_end_matches(": ").to_owned()
@@ -265,7 +267,7 @@ fn shown(evidence: &Evidence, explanation: &Explanation) -> String {
     let of = |direction| if known.is_none() { format!(" {}", way(Some(direction))) } else { String::new() };
     match evidence {
         Evidence::RejectReason(reason) => format!("reason {reason}"),
-        Evidence::OppositeAccepted(_) if explanation.looks == Looks::Answers => "answers".to_owned(),
+        Evidence::OppositeAccepted(_) if explanation.role == PacketRole::Answer => "answers".to_owned(),
         Evidence::OppositeAccepted(_) => "opposite accepted".to_owned(),
         Evidence::SameAccepted(_, same) => match same {
             Same::Answers => "pings, as answers pass".to_owned(),
@@ -288,11 +290,11 @@ fn shown(evidence: &Evidence, explanation: &Explanation) -> String {
                 GroupsVerdict::Allows { group_id, .. } => format!("allow by {group_id}"),
                 GroupsVerdict::NoRule => "have no rule".to_owned(),
                 GroupsVerdict::Depends(open) => {
-                    let on = |on: Open| match on {
-                        Open::IcmpType => "type",
-                        Open::PeerAddress => "address",
-                        Open::PeerGroup => "member",
-                        Open::PrefixList => "list",
+                    let on = |on: Undecided| match on {
+                        Undecided::IcmpType => "type",
+                        Undecided::PeerAddress => "address",
+                        Undecided::PeerGroup => "member",
+                        Undecided::PrefixList => "list",
                     };
                     let mut words: Vec<String> =
                         open.iter().map(|rule| format!("{} {}", rule.group_id, on(rule.on))).collect();
@@ -307,6 +309,6 @@ fn shown(evidence: &Evidence, explanation: &Explanation) -> String {
         Evidence::SameSubnet { subnet_id, peer_interface_id } => format!("{peer_interface_id} in {subnet_id} too"),
         Evidence::MaybeSameSubnet { peer } => format!("{peer} maybe in its subnet"),
         Evidence::NoInterface => "no interface".to_owned(),
-        Evidence::Gap(gap) => format!("no {:?}: {:?}", gap.part, gap.reason),
+        Evidence::MissingData(gap) => format!("no {:?}: {:?}", gap.part, gap.reason),
     }
 }

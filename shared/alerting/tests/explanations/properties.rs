@@ -3,8 +3,8 @@
 
 use alerting::{
     detection::Finding,
-    enrichment::{AclEntry, Gap, Missing, Network, Part},
-    explain::{Confidence, Evidence, Explanation, Layer, Looks, Same, explain},
+    enrichment::{AclEntry, MissingData, MissingReason, Network, NetworkPart},
+    explain::{Confidence, Evidence, Explanation, Layer, PacketRole, Same, explain},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -106,11 +106,11 @@ fn check(finding: &Finding, network: &Network) -> Result<(), TestCaseError> {
 /// What the packets look like, and what is likely because of it.
 fn check_looks(finding: &Finding, readings: &[Vec<Packet>], found: &Explanation) -> Result<(), TestCaseError> {
     let line = notation::line(found);
-    prop_assert_eq!(found.looks, naive::looks(finding, readings), "{}", line);
-    let looks_so = |packet: &&Packet| match found.looks {
-        Looks::Pings => packet.is_ping(),
-        Looks::Answers => packet.is_answer(),
-        Looks::Unclear => packet.is_ping() || packet.is_answer(),
+    prop_assert_eq!(found.role, naive::role(finding, readings), "{}", line);
+    let looks_so = |packet: &&Packet| match found.role {
+        PacketRole::Request => packet.is_ping(),
+        PacketRole::Answer => packet.is_answer(),
+        PacketRole::Unclear => packet.is_ping() || packet.is_answer(),
     };
     let rejected: Vec<_> = readings.iter().flatten().filter(looks_so).filter(|packet| packet.is_rejected()).collect();
     let (acl, groups) = names(found);
@@ -206,7 +206,7 @@ proptest! {
         network in network(),
         numbers in vec(option::of(any::<u32>()), 6),
         codes in vec((option::of(any::<u8>()), option::of(any::<u8>())), 6),
-        gaps in vec(select(vec![Part::Interfaces, Part::Tags, Part::Groups, Part::Acls]), 0..3),
+        missing in vec(select(vec![NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls]), 0..3),
     ) {
         let mut network = network;
         let entries = network.acls.iter_mut().flat_map(|acl| &mut acl.entries);
@@ -214,7 +214,7 @@ proptest! {
             *entry = AclEntry { number: number.unwrap_or(AclEntry::DEFAULT), ..entry.clone() };
             (entry.icmp.kind, entry.icmp.code) = (kind, code);
         }
-        network.gaps = gaps.into_iter().map(|part| Gap { part, reason: Missing::NotFound }).collect();
+        network.missing = missing.into_iter().map(|part| MissingData { part, reason: MissingReason::NotFound }).collect();
         let found = explain(&notation::finding(flow), &network);
         prop_assert!(!notation::line(&found).is_empty());
     }

@@ -14,9 +14,9 @@ use super::{
     world::{Fate, Icmp, Interface, Owner},
 };
 
-/// Marks worlds in which an event has several documents.
+/// Marks hypotheses in which an event has several documents.
 pub(crate) const SEVERAL_DOCUMENTS: &str = "[several documents]";
-/// Marks worlds in which an email could not be sent at first.
+/// Marks hypotheses in which an email could not be sent at first.
 pub(crate) const NOT_SENT: &str = "[not sent at first]";
 
 /// A kind of statement.
@@ -61,7 +61,7 @@ pub(crate) enum Check {
     /// A name or an id of whoever has an address.
     Names,
     /// Account, VPC, subnet.
-    Place,
+    FlowMetadata,
     /// What messages can be routed by.
     Routing,
     /// Log lines.
@@ -225,7 +225,7 @@ pub(crate) fn document(case: &Case<'_>) -> Vec<Fault> {
     names(&mut faults, "targets", &ranking["targets"], (Check::Receivers, weight(Check::Receivers)), &receivers);
     interfaces(case, &mut faults, &ranking["interfaces"]);
     flows(case, &mut faults);
-    place(case, &mut faults);
+    metadata(case, &mut faults);
     lines(case, &mut faults);
     life(case, &mut faults);
     severity(case, &mut faults, &senders, &receivers);
@@ -239,7 +239,7 @@ fn interfaces(case: &Case<'_>, faults: &mut Faults<'_>, stated: &Value) {
         truth.into_iter().filter_map(|(name, weight)| Some((name?, weight))).collect::<BTreeMap<_, _>>()
     };
     let by_id = named(&|seen| seen.interface.as_deref());
-    let by_place = named(&|seen| seen.place());
+    let by_place = named(&|seen| seen.metadata());
     // A regional NAT gateway's id may stand for the interface that its records do not have.
     let truth = if stated["distinct"].as_u64() == Some(by_place.len() as u64) { by_place } else { by_id };
     names(faults, "interfaces", stated, (Check::Interfaces, Check::Weights), &truth);
@@ -332,7 +332,7 @@ fn flows(case: &Case<'_>, faults: &mut Faults<'_>) {
             if let Some(stated) = flow["place"][field].as_str()
                 && truth != BTreeSet::from([stated.to_owned()])
             {
-                faults.add(Check::Place, format!("{name}: {field} stated {stated}, true {truth:?}"));
+                faults.add(Check::FlowMetadata, format!("{name}: {field} stated {stated}, true {truth:?}"));
             }
         }
     }
@@ -585,7 +585,7 @@ fn side(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, stated: &Value, re
     }
 }
 
-fn place(case: &Case<'_>, faults: &mut Faults<'_>) {
+fn metadata(case: &Case<'_>, faults: &mut Faults<'_>) {
     let document = &case.email.document;
     let world = &case.story.world;
     let of: Vec<&Interface> = case.period.iter().map(|seen| &world.interfaces[case.record(seen).interface]).collect();

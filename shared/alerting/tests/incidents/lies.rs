@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     judge::Check,
     naive,
-    play::{self, Email, Step, Story},
+    play::{self, Email, RejectionKind, Step},
 };
 
 /// A change of an email, and what has to be found then. It says whether there was something to change.
@@ -47,7 +47,7 @@ const LIES: [Lie; 18] = [
         // Only the English text is read.
         email.body.contains("WHAT   ") && replace(&mut email.body, "(host-", "(host-9")
     }),
-    (Check::Place, |email| replace(&mut email.body, "WHERE  account 1", "WHERE  account 2")),
+    (Check::FlowMetadata, |email| replace(&mut email.body, "WHERE  account 1", "WHERE  account 2")),
     (Check::Lines, |email| set(&mut email.document["records"][0], json!("2 1 eni-00 10.0.0.1 8.8.8.8 REJECT OK"))),
 ];
 
@@ -86,10 +86,10 @@ fn raise(text: &mut String, before: &str, after: &str) -> bool {
 }
 
 /// The story with one email changed, where it can be.
-fn with(story: &Story, at: usize, lie: fn(&mut Email) -> bool) -> Option<Story> {
+fn with(story: &RejectionKind, at: usize, lie: fn(&mut Email) -> bool) -> Option<RejectionKind> {
     let mut steps = story.steps.clone();
     let Step::Sent(email) = &mut steps[at] else { return None };
-    lie(email).then(|| Story {
+    lie(email).then(|| RejectionKind {
         world: story.world.clone(),
         setting: story.setting.clone(),
         batches: story.batches.clone(),

@@ -9,7 +9,7 @@ use alerting::incident::GroupBy;
 
 use super::{
     judge::{self, Fault},
-    play::{Email, Step, Story},
+    play::{Email, RejectionKind, Step},
     text,
 };
 
@@ -72,7 +72,7 @@ impl Seen {
     }
 
     /// The interface, or what stands in its place.
-    pub(crate) fn place(&self) -> Option<&str> {
+    pub(crate) fn metadata(&self) -> Option<&str> {
         self.interface.as_deref().or(self.resource.as_deref())
     }
 }
@@ -122,7 +122,7 @@ pub(crate) fn weights<T: Ord>(records: &[&Seen], name: impl Fn(&Seen) -> T) -> B
 /// What an email is judged by.
 #[derive(Debug)]
 pub(crate) struct Case<'s> {
-    pub(crate) story: &'s Story,
+    pub(crate) story: &'s RejectionKind,
     pub(crate) email: &'s Email,
     /// Every record that was delivered so far, accepted ones among them.
     pub(crate) all: Vec<&'s Seen>,
@@ -144,7 +144,7 @@ pub(crate) struct Case<'s> {
 struct Incident {
     id: Option<String>,
     records: Vec<usize>,
-    told: usize,
+    content: usize,
     told_at: Option<u64>,
     emails: u64,
     last_batch: Option<usize>,
@@ -165,7 +165,7 @@ fn key(seen: &Seen, by: GroupBy) -> String {
 }
 
 /// Goes through what happened, and judges each email.
-pub(crate) fn judge(story: &Story, show: bool) -> Verdict {
+pub(crate) fn judge(story: &RejectionKind, show: bool) -> Verdict {
     let mut verdict = Verdict::default();
     let mut raw: Vec<Seen> = Vec::new();
     let mut delivered: Vec<usize> = Vec::new();
@@ -233,7 +233,7 @@ pub(crate) fn judge(story: &Story, show: bool) -> Verdict {
         }
         let seen = |numbers: &[usize]| numbers.iter().map(|number| &raw[*number]).collect::<Vec<_>>();
         let total = seen(&incident.records);
-        let since = seen(&incident.records[incident.told..]);
+        let since = seen(&incident.records[incident.content..]);
         let case = Case {
             story,
             email,
@@ -245,7 +245,7 @@ pub(crate) fn judge(story: &Story, show: bool) -> Verdict {
             last_seen: incident.last_seen,
             previous: past.get(&key).map(|past| seen(&past.records)),
         };
-        incident.told = incident.records.len();
+        incident.content = incident.records.len();
         incident.told_at = Some(email.at);
         incident.emails += 1;
         if email.document["incident"]["number"] != incident.emails {

@@ -10,24 +10,24 @@ use std::{
 };
 
 use alerting::{
-    detection::{Detection, Detector, Source},
+    detection::{Detection, Detector, LogSource},
     engine::Engine,
     enrichment::{
-        self, AclEntry, Gap, GroupRule, IcmpRange, Missing, Network, NetworkAcl, Part, Peer, RuleProtocol,
-        SecurityGroup, Tags, Wanted,
+        self, AclEntry, EnrichmentRequest, GroupRule, IcmpRange, MissingData, MissingReason, Network, NetworkAcl,
+        NetworkPart, Peer, RuleProtocol, SecurityGroup, Tags,
     },
     incident::{GroupBy, policy::Policy},
     memory::MemoryIncidents,
     metrics::Point,
-    notification::{Language, Notice, Site, links::console::Console},
-    ports::{AlertSink, MetricSink, NetworkSource, PortError, Timers, Wake},
+    notification::{Language, RenderedNotification, Site, links::console::AwsConsole},
+    ports::{Enricher, MetricSink, Notifier, PortError, TimerMessage, Timers},
     time::{EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };
 use flow_log::{Formats, LogEvent};
 use serde_json::Value;
 
-use super::world::{ACCOUNT, Rule, World};
+use super::world::{ACCOUNT, Hypothesis, Rule};
 
 pub(crate) const LOG_GROUP: &str = "flow-logs";
 
@@ -77,8 +77,8 @@ pub(crate) enum Step {
 }
 
 #[derive(Debug)]
-pub(crate) struct Story {
-    pub(crate) world: Arc<World>,
+pub(crate) struct RejectionKind {
+    pub(crate) world: Arc<Hypothesis>,
     pub(crate) setting: Setting,
     pub(crate) batches: Vec<Batch>,
     pub(crate) steps: Vec<Step>,
@@ -89,19 +89,19 @@ struct Hub {
     now: u64,
     random: super::world::Random,
     failing: u64,
-    timers: Vec<(u64, Wake)>,
+    timers: Vec<(u64, TimerMessage)>,
     steps: Vec<Step>,
 }
 
 #[derive(Clone, Debug)]
 struct Ports {
     hub: Arc<Mutex<Hub>>,
-    world: Arc<World>,
+    world: Arc<Hypothesis>,
     look_ups: bool,
 }
 
 impl Timers for Ports {
-    async fn arm(&self, wake: &Wake, delay_millis: u64) -> Result<(), PortError> {
+    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         let mut hub = self.hub.lock().unwrap();
         let at = hub.now + delay_millis;
         hub.timers.push((at, wake.clone()));
@@ -109,14 +109,14 @@ impl Timers for Ports {
     }
 }
 
-impl AlertSink for Ports {
-    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
+impl Notifier for Ports {
+    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
         let mut hub = self.hub.lock().unwrap();
         let email = Email {
             at: hub.now,
             document: serde_json::from_str(&notice.document.json()).unwrap(),
-            subject: notice.mail.subject.clone(),
-            body: notice.mail.body.clone(),
+            subject: notice.email.subject.clone(),
+            body: notice.email.body.clone(),
             attributes: notice.attributes().into_iter().map(|one| (one.name.to_owned(), one.values)).collect(),
         };
         let failing = hub.failing;
@@ -128,7 +128,7 @@ impl AlertSink for Ports {
         Ok(())
     }
 
-    async fn tell_chat(&self, _: &Notice) -> Result<(), PortError> {
+    async fn tell_chat(&self, _: &RenderedNotification) -> Result<(), PortError> {
         Ok(())
     }
 }
@@ -139,20 +139,20 @@ impl MetricSink for Ports {
     }
 }
 
-impl NetworkSource for Ports {
-    async fn look_up(&self, wanted: &Wanted) -> Network {
-        if self.look_ups { answer(&self.world, wanted) } else { Network::unknown(Missing::SwitchedOff) }
+impl Enricher for Ports {
+    async fn enrich(&self, wanted: &EnrichmentRequest) -> Network {
+        if self.look_ups { answer(&self.world, wanted) } else { Network::unknown(MissingReason::SwitchedOff) }
     }
 }
 
 /// What EC2 shows of a world to the account of the function.
-fn answer(world: &World, wanted: &Wanted) -> Network {
+fn answer(world: &Hypothesis, wanted: &EnrichmentRequest) -> Network {
     let mut network = Network::default();
     let visible = || world.interfaces.iter().filter(|interface| interface.visible && interface.resource.is_none());
     let asked: BTreeSet<&str> =
         visible().map(|interface| interface.id.as_str()).filter(|id| wanted.interfaces.contains(*id)).collect();
     if wanted.interfaces.iter().any(|id| !asked.contains(id.as_str())) {
-        network.gaps.push(Gap { part: Part::Interfaces, reason: Missing::NotFound });
+        network.missing.push(MissingData { part: NetworkPart::Interfaces, reason: MissingReason::NotFound });
     }
     for known in visible() {
         let has_address = known.addresses.iter().any(|address| wanted.addresses.contains(address));
@@ -237,7 +237,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 impl Setting {
-    fn of(world: &mut World) -> Setting {
+    fn of(world: &mut Hypothesis) -> Setting {
         let random = &mut world.random;
         let minutes = |minutes: u64| minutes * MINUTE_MILLIS;
         let intervals = random.pick(&[[2, 5], [3, 3], [5, 20], [5, 150]]).map(minutes);
@@ -261,7 +261,7 @@ impl Setting {
 }
 
 /// Batches with the moments at which they come.
-fn batches(world: &mut World) -> (Vec<Batch>, Vec<(u64, usize)>) {
+fn batches(world: &mut Hypothesis) -> (Vec<Batch>, Vec<(u64, usize)>) {
     let mut streams = world.by_interface();
     let merged = world.random.permille(200);
     if merged {
@@ -276,7 +276,7 @@ fn batches(world: &mut World) -> (Vec<Batch>, Vec<(u64, usize)>) {
     for (stream, mut records) in streams {
         records.sort_by_key(|number| world.records[*number].first);
         for number in records {
-            let minute = (world.records[number].first * 1_000 - World::start_of_world_millis()) / MINUTE_MILLIS;
+            let minute = (world.records[number].first * 1_000 - Hypothesis::start_of_world_millis()) / MINUTE_MILLIS;
             let delay = if world.random.permille(late) { 5 + world.random.below(110) } else { 0 };
             let slot = (minute / window + 1) * window + delay;
             arrivals.entry((slot, stream, world.random.permille(split))).or_default().push(number);
@@ -303,7 +303,8 @@ fn batches(world: &mut World) -> (Vec<Batch>, Vec<(u64, usize)>) {
             lines.reverse();
         }
         let document = (format!("stream-{stream}"), lines);
-        let at = World::start_of_world_millis() + (slot + 1) * MINUTE_MILLIS + world.random.below(4 * MINUTE_MILLIS);
+        let at =
+            Hypothesis::start_of_world_millis() + (slot + 1) * MINUTE_MILLIS + world.random.below(4 * MINUTE_MILLIS);
         match batches.last_mut() {
             Some(last) if world.random.permille(joined) => last.documents.push(document),
             _ => {
@@ -334,7 +335,7 @@ fn detect(formats: &Formats, batch: &Batch, id: usize) -> Vec<Detection> {
                 let time: i64 = time.parse().unwrap();
                 detector.observe(&LogEvent::new(format!("{id}-{number}-{at}"), time * 1_000, line.text.as_str()));
             }
-            let source = Source { owner: ACCOUNT.into(), log_group: LOG_GROUP.into(), log_stream: stream.clone() };
+            let source = LogSource { owner: ACCOUNT.into(), log_group: LOG_GROUP.into(), log_stream: stream.clone() };
             detector.finish(source)
         })
         .collect()
@@ -359,8 +360,8 @@ fn one_by_one((batches, times): (Vec<Batch>, Vec<(u64, usize)>)) -> (Vec<Batch>,
 }
 
 /// Plays a world to its end.
-pub(crate) fn play(seed: u64) -> Story {
-    let mut world = World::new(seed);
+pub(crate) fn play(seed: u64) -> RejectionKind {
+    let mut world = Hypothesis::new(seed);
     let setting = Setting::of(&mut world);
     let (batches, times) = one_by_one(batches(&mut world));
     let declared: Vec<&str> = world.formats.iter().map(|format| format.0).collect();
@@ -382,7 +383,7 @@ pub(crate) fn play(seed: u64) -> Story {
         operational_metrics: false,
         site: Site {
             region: region.into(),
-            console: Console::new(region),
+            console: AwsConsole::new(region),
             metric_namespace: "n".into(),
             metric_name: "m".into(),
             language: setting.language,
@@ -398,7 +399,7 @@ pub(crate) fn play(seed: u64) -> Story {
         let (at, is_batch) = match (batch, timer) {
             (None, None) => {
                 let steps = std::mem::take(&mut hub.lock().unwrap().steps);
-                return Story { world, setting, batches, steps };
+                return RejectionKind { world, setting, batches, steps };
             }
             (Some(batch), Some((timer, _))) if timer < batch => (timer, false),
             (Some(batch), _) => (batch, true),

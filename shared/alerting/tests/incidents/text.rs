@@ -137,7 +137,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Vec<Fault> {
         what(case, &mut faults, &body.section("WHAT"));
         parties(case, &mut faults, &body.section("FROM"), true);
         parties(case, &mut faults, &body.section("TO"), false);
-        place(case, &mut faults, &body.section("WHERE"));
+        metadata(case, &mut faults, &body.section("WHERE"));
         which(case, &mut faults, &body.section("WHICH"));
         when(case, &mut faults, body.sections.get("WHEN").map(Vec::as_slice).unwrap_or_default());
         flows(case, &mut faults, &body.section("FLOWS"));
@@ -455,7 +455,7 @@ fn parties(case: &Case<'_>, faults: &mut Faults<'_>, text: &str, is_source: bool
             let own = |seen: &&&Seen| {
                 (if is_source { seen.source } else { seen.target }) == address && case.record(seen).egress == is_source
             };
-            let truth: BTreeSet<Option<&str>> = case.period.iter().filter(own).map(|seen| seen.place()).collect();
+            let truth: BTreeSet<Option<&str>> = case.period.iter().filter(own).map(|seen| seen.metadata()).collect();
             judge::number(
                 faults,
                 Check::Interfaces,
@@ -521,7 +521,7 @@ fn through(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, (ad
         |seen: &Seen| if is_source { (seen.packet_source, seen.source) } else { (seen.packet_target, seen.target) };
     let behind: Vec<&Seen> =
         case.period.iter().copied().filter(|seen| side(seen).0 == address && side(seen).1 != address).collect();
-    let shown: BTreeSet<(IpAddr, Option<&str>)> = behind.iter().map(|seen| (side(seen).1, seen.place())).collect();
+    let shown: BTreeSet<(IpAddr, Option<&str>)> = behind.iter().map(|seen| (side(seen).1, seen.metadata())).collect();
     if let Some(stated) = counts(text).get("interface") {
         return judge::number(faults, Check::Interfaces, &format!("{what}: through"), *stated, shown.len() as u64);
     }
@@ -540,7 +540,7 @@ fn through(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, (ad
     }
 }
 
-fn place(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+fn metadata(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     let world = &case.story.world;
     let text = text.split(" log group ").next().unwrap();
     let of: Vec<_> = case.period.iter().map(|seen| &world.interfaces[case.record(seen).interface]).collect();
@@ -548,7 +548,7 @@ fn place(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     let vpcs: BTreeSet<&str> = of.iter().map(|interface| interface.vpc.as_str()).collect();
     let subnets: BTreeSet<&str> = of.iter().map(|interface| world.subnets[interface.subnet].id.as_str()).collect();
     let ids: BTreeSet<Option<&str>> = case.period.iter().map(|seen| seen.interface.as_deref()).collect();
-    let places: BTreeSet<Option<&str>> = case.period.iter().map(|seen| seen.place()).collect();
+    let places: BTreeSet<Option<&str>> = case.period.iter().map(|seen| seen.metadata()).collect();
     // The account and the region stand first, and what is not of all flows says so.
     let heaviest = text.contains("(the heaviest flows only)");
     // Behind the log group is its own account.
@@ -564,14 +564,14 @@ fn place(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     {
         // What is of the heaviest flows is one of several.
         if !(heaviest && truth.contains(stated)) && *truth != BTreeSet::from([stated]) {
-            faults.add(Check::Place, format!("WHERE: {text}, true {truth:?}"));
+            faults.add(Check::FlowMetadata, format!("WHERE: {text}, true {truth:?}"));
         }
     }
     if !heaviest {
         let counts = counts(text);
         for (noun, truth) in [("account", accounts.len()), ("VPC", vpcs.len()), ("subnet", subnets.len())] {
             if let Some(stated) = counts.get(noun) {
-                judge::number(faults, Check::Place, &format!("WHERE: {noun}s"), *stated, truth as u64);
+                judge::number(faults, Check::FlowMetadata, &format!("WHERE: {noun}s"), *stated, truth as u64);
             }
         }
     }
@@ -649,8 +649,8 @@ fn flows(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
             if words[at + 2..].starts_with(&["at", "least"]) { (true, at + 4) } else { (false, at + 2) };
         let stated: u64 = words[amount].replace(',', "").parse().unwrap();
         let of_parts = weights(&of, |seen| {
-            let place = (seen.interface.clone(), seen.resource.clone(), seen.account.clone());
-            (place, seen.reason.clone(), seen.packet_source, seen.packet_target)
+            let metadata = (seen.interface.clone(), seen.resource.clone(), seen.account.clone());
+            (metadata, seen.reason.clone(), seen.packet_source, seen.packet_target)
         });
         let of_interfaces = weights(&of, |seen| seen.interface.clone());
         let all: u64 = of_parts.values().sum();

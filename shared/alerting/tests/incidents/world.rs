@@ -155,7 +155,7 @@ pub(crate) struct Record {
 }
 
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct Hypothesis {
     pub(crate) random: Random,
     pub(crate) formats: Vec<Format>,
     pub(crate) subnets: Vec<Subnet>,
@@ -195,8 +195,8 @@ fn v4(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-impl World {
-    pub(crate) fn new(seed: u64) -> World {
+impl Hypothesis {
+    pub(crate) fn new(seed: u64) -> Hypothesis {
         let mut random = Random::new(seed);
         for _ in 0..4 {
             random.next();
@@ -213,7 +213,7 @@ impl World {
         } else {
             Vec::new()
         };
-        let mut world = World {
+        let mut world = Hypothesis {
             random,
             formats,
             subnets: Vec::new(),
@@ -367,13 +367,13 @@ impl World {
     /// What an interface does with packets, and the record of it.
     fn pass(&mut self, packets: Packets, interface: usize, own: (IpAddr, Owner), peer: End, egress: bool) -> bool {
         let Packets { at, count, icmp, tracked } = packets;
-        let place = &self.interfaces[interface];
-        let shown = if place.delegated.contains(&own.0) {
+        let metadata = &self.interfaces[interface];
+        let shown = if metadata.delegated.contains(&own.0) {
             own.0
         } else {
-            *place.addresses.iter().find(|address| address.is_ipv4() == own.0.is_ipv4()).unwrap()
+            *metadata.addresses.iter().find(|address| address.is_ipv4() == own.0.is_ipv4()).unwrap()
         };
-        let same_subnet = peer.interface.is_some_and(|peer| self.interfaces[peer].subnet == place.subnet);
+        let same_subnet = peer.interface.is_some_and(|peer| self.interfaces[peer].subnet == metadata.subnet);
         let minute = (at - START) / 60;
         let internet = !is_private(peer.address) && peer.owner == Owner::Elsewhere;
         let fate = Fate {

@@ -1,28 +1,28 @@
 //! What holds for every mail, whatever is in it.
 
 use alerting::{
-    detection::{Detector, MAX_FLOWS, Source, Totals},
-    enrichment::{Missing, Network},
+    detection::{Detector, LogSource, MAX_FLOWS, Totals},
+    enrichment::{MissingReason, Network},
     incident::{Reason, Summary},
     notification::{
-        Message,
-        email::{self, COLUMNS, MAX_BODY_BYTES, MAX_SUBJECT_CHARS, Mail},
+        Notification,
+        email::{self, COLUMNS, Email, MAX_BODY_BYTES, MAX_SUBJECT_CHARS},
     },
     text::columns,
 };
 use flow_log::Formats;
 
-use crate::scenario::{Setting, mail, ongoing, opening_of, render_with};
+use crate::scenario::{Setting, email, ongoing, opening_of, render_with};
 
-pub(crate) fn check(mail: &Mail) {
-    assert!(mail.subject.chars().count() <= MAX_SUBJECT_CHARS, "{}", mail.subject);
-    assert!(!mail.subject.chars().any(char::is_control), "{:?}", mail.subject);
-    assert!(mail.body.len() <= MAX_BODY_BYTES);
-    let foreign = mail.body.chars().find(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{a0}' | '\u{2060}'));
+pub(crate) fn check(email: &Email) {
+    assert!(email.subject.chars().count() <= MAX_SUBJECT_CHARS, "{}", email.subject);
+    assert!(!email.subject.chars().any(char::is_control), "{:?}", email.subject);
+    assert!(email.body.len() <= MAX_BODY_BYTES);
+    let foreign = email.body.chars().find(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{a0}' | '\u{2060}'));
     assert_eq!(foreign, None, "a control character in the body");
-    assert!(!mail.body.contains("\n\n\n") && !mail.body.contains(" \n"), "{}", mail.body);
-    let records = mail.body.find("\nRECORDS\n").or(mail.body.find("\nログレコード\n")).unwrap();
-    for line in mail.body[..records].lines().filter(|line| !line.starts_with("https://")) {
+    assert!(!email.body.contains("\n\n\n") && !email.body.contains(" \n"), "{}", email.body);
+    let records = email.body.find("\nRECORDS\n").or(email.body.find("\nログレコード\n")).unwrap();
+    for line in email.body[..records].lines().filter(|line| !line.starts_with("https://")) {
         // A word that is longer than the column keeps a line of its own.
         let long_word = line.split_whitespace().any(|word| columns(word) > 40);
         assert!(columns(line) <= COLUMNS || long_word, "{} columns: {line}", columns(line));
@@ -32,8 +32,8 @@ pub(crate) fn check(mail: &Mail) {
 #[test]
 fn the_first_two_lines_are_enough_on_a_lock_screen() {
     for setting in Setting::all() {
-        let mail = mail("ping-deny", setting);
-        let two: Vec<&str> = mail.body.lines().take(2).collect();
+        let email = email("ping-deny", setting);
+        let two: Vec<&str> = email.body.lines().take(2).collect();
         let two = two.join(" ");
         for word in [if setting.looked_up { "web-1" } else { "172.31.16.139" }, "203.0.113.12", "ping", "4"] {
             assert!(two.contains(word), "no {word} in: {two}");
@@ -45,8 +45,8 @@ fn the_first_two_lines_are_enough_on_a_lock_screen() {
 fn foreign_text_makes_no_line_and_no_link_of_its_own() {
     for setting in Setting::all() {
         for scenario in ["hostile", "hostile-names"] {
-            let mail = mail(scenario, setting);
-            for line in mail.body.lines() {
+            let email = email(scenario, setting);
+            for line in email.body.lines() {
                 assert!(
                     line.starts_with("https://ap-northeast-1.console.aws.amazon.com/") || !line.contains("://"),
                     "{line}"
@@ -54,8 +54,8 @@ fn foreign_text_makes_no_line_and_no_link_of_its_own() {
                 assert!(!line.contains("www."), "{line}");
             }
             for label in ["NEXT", "対応"] {
-                let lines = mail.body.lines().filter(|line| line.starts_with(label)).count();
-                assert!(lines <= 1, "{lines} lines start with {label}:\n{}", mail.body);
+                let lines = email.body.lines().filter(|line| line.starts_with(label)).count();
+                assert!(lines <= 1, "{lines} lines start with {label}:\n{}", email.body);
             }
         }
     }
@@ -70,21 +70,21 @@ fn a_storm_past_the_limit_of_flows_says_at_least() {
             format!("2 1 eni-1 10.{}.{}.1 10.0.0.1 0 0 1 2 168 1795401134 1795401190 REJECT OK", n / 250, n % 250);
         detector.observe(&flow_log::LogEvent::new("1", 0, line));
     }
-    let detection = detector.finish(Source::default());
-    let network = Network::unknown(Missing::TooSlow);
+    let detection = detector.finish(LogSource::default());
+    let network = Network::unknown(MissingReason::TooSlow);
     for setting in Setting::all() {
-        let mail = opening_of(setting, &network, &detection, None);
-        check(&mail);
-        assert!(mail.body.len() < 16 * 1024, "{} bytes", mail.body.len());
+        let email = opening_of(setting, &network, &detection, None);
+        check(&email);
+        assert!(email.body.len() < 16 * 1024, "{} bytes", email.body.len());
     }
-    let mail = opening_of(Setting::PLAIN, &network, &detection, None);
-    assert_eq!(mail.subject, "[Ping-Deny] 5,000 rejected pings from at least 2,000 sources to at least 1 target");
+    let email = opening_of(Setting::PLAIN, &network, &detection, None);
+    assert_eq!(email.subject, "[Ping-Deny] 5,000 rejected pings from at least 2,000 sources to at least 1 target");
     for expect in [
         "5,000 pings from at least 2,000 sources to at least 1 target were",
         "       500 records of them beyond 2,000 flows are counted here and in",
         "       and at least 1,995 more\n",
     ] {
-        assert!(mail.body.contains(expect), "{expect}\n{}", mail.body);
+        assert!(email.body.contains(expect), "{expect}\n{}", email.body);
     }
 }
 
@@ -97,15 +97,15 @@ fn the_largest_numbers_do_not_stop_a_mail() {
         let line = format!("2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 {max} {max} {start} {max} REJECT OK");
         detector.observe(&flow_log::LogEvent::new("1", 0, line));
     }
-    let detection = detector.finish(Source::default());
+    let detection = detector.finish(LogSource::default());
     let (open, ..) = ongoing("ping-deny", "ping-deny");
     let mut total = Summary::of(&detection.findings, &Totals::default());
     total.merge(&total.clone());
     for setting in Setting::all() {
-        let mail = render_with(setting, &Network::default(), Reason::UpdateDue, |frame| {
-            email::render(&Message::update(frame, &open, &total, total.totals))
+        let email = render_with(setting, &Network::default(), Reason::UpdateDue, |frame| {
+            email::render(&Notification::update(frame, &open, &total, total.totals))
         });
-        assert!(mail.body.contains("18,446,744,073,709,551,615"), "{}", mail.body);
+        assert!(email.body.contains("18,446,744,073,709,551,615"), "{}", email.body);
     }
 }
 
@@ -114,9 +114,9 @@ fn an_incident_whose_flows_were_not_remembered_still_has_a_mail() {
     let (open, mut total, _) = ongoing("ping-deny", "sweep");
     total.flows.clear();
     for setting in Setting::all() {
-        let mail = render_with(setting, &Network::unknown(Missing::NotFound), Reason::UpdateDue, |frame| {
-            email::render(&Message::update(frame, &open, &total, total.totals))
+        let email = render_with(setting, &Network::unknown(MissingReason::NotFound), Reason::UpdateDue, |frame| {
+            email::render(&Notification::update(frame, &open, &total, total.totals))
         });
-        check(&mail);
+        check(&email);
     }
 }

@@ -1,11 +1,11 @@
 //! Whose an address is, as the records and EC2 tell.
 
 use alerting::{
-    detection::{Detection, Detector, MAX_ACCEPTED_FLOWS, Source},
+    detection::{Detection, Detector, LogSource, MAX_ACCEPTED_FLOWS},
     enrichment::{
-        GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup, Tags,
+        GroupRule, IcmpRange, Interface, MissingReason, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup, Tags,
     },
-    notification::{Language, email::Mail},
+    notification::{Language, email::Email},
 };
 use flow_log::{Formats, LogEvent};
 
@@ -20,12 +20,12 @@ fn detect(interface: &str, instance: &str, pair: &str, direction: &str, tags: &s
     let mut detector = Detector::new(&formats);
     let line = format!("{interface} {instance} {pair} 1 4 1795401134 1795401182 REJECT {direction} OK {tags}");
     detector.observe(&LogEvent::new("1", 0, line));
-    let detection = detector.finish(Source::default());
+    let detection = detector.finish(LogSource::default());
     assert_eq!(detection.findings.len(), 1, "{:?}", detection.tally);
     detection
 }
 
-fn mail(network: &Network, detection: &Detection) -> Mail {
+fn email(network: &Network, detection: &Detection) -> Email {
     opening_of(Setting::PLAIN, network, detection, None)
 }
 
@@ -48,19 +48,19 @@ fn network(interfaces: Vec<Interface>) -> Network {
 }
 
 /// The lines of a mail, each put together with its continuations.
-fn has(mail: &Mail, expect: &str) {
-    let words: Vec<&str> = mail.body.split_whitespace().collect();
+fn has(email: &Email, expect: &str) {
+    let words: Vec<&str> = email.body.split_whitespace().collect();
     let text = words.join(" ");
-    assert!(text.contains(expect), "no {expect:?} in:\n{}", mail.body);
+    assert!(text.contains(expect), "no {expect:?} in:\n{}", email.body);
 }
 
 #[test]
 fn tags_in_the_record_are_told_without_keys() {
     let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", "web%201 %E6%A5%AD%E5%8B%99 -");
-    let tags: Vec<&str> = detection.findings[0].place.tags.iter().map(|tag| &**tag).collect();
+    let tags: Vec<&str> = detection.findings[0].metadata.tags.iter().map(|tag| &**tag).collect();
     assert_eq!(tags, ["web 1", "業務"]);
-    let unknown = Network::unknown(Missing::SwitchedOff);
-    let english = mail(&unknown, &detection);
+    let unknown = Network::unknown(MissingReason::SwitchedOff);
+    let english = email(&unknown, &detection);
     has(&english, "10.0.0.5 (i-1, tagged \"web 1\", 業務) could not send 4 pings to 8.8.8.8 (public address)");
     let japanese = opening_of(Setting { language: Language::Japanese, ..Setting::PLAIN }, &unknown, &detection, None);
     has(&japanese, "10.0.0.5 (i-1、タグ \"web 1\"、業務) が 8.8.8.8");
@@ -71,10 +71,10 @@ fn the_name_that_ec2_tells_goes_before_tags_of_unknown_keys() {
     let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", "cost-center-7 - -");
     let mut network = network(vec![interface("eni-1", "10.0.0.5")]);
     network.tags.insert("i-1".to_owned(), named("web-1"));
-    let mail = mail(&network, &detection);
-    assert_eq!(mail.subject, "[Ping-Deny] web-1 could not send 4 pings to 8.8.8.8");
-    has(&mail, "web-1 (i-1) could not send");
-    assert!(!mail.body.contains("tagged"), "{}", mail.body);
+    let email = email(&network, &detection);
+    assert_eq!(email.subject, "[Ping-Deny] web-1 could not send 4 pings to 8.8.8.8");
+    has(&email, "web-1 (i-1) could not send");
+    assert!(!email.body.contains("tagged"), "{}", email.body);
 }
 
 #[test]
@@ -85,10 +85,10 @@ fn an_interface_without_an_instance_is_told_by_what_it_is() {
         description: Some("Interface for NAT Gateway nat-0123".into()),
         ..interface("eni-1", "10.0.0.5")
     };
-    let mail = mail(&network(vec![nat]), &detection);
-    has(&mail, "10.0.0.5 (NAT gateway, eni-1) could not send 4 pings");
-    has(&mail, "FROM 10.0.0.5 (NAT gateway, eni-1, \"Interface for NAT Gateway nat-0123\", private address)");
-    has(&mail, "This NAT gateway has no security groups.");
+    let email = email(&network(vec![nat]), &detection);
+    has(&email, "10.0.0.5 (NAT gateway, eni-1) could not send 4 pings");
+    has(&email, "FROM 10.0.0.5 (NAT gateway, eni-1, \"Interface for NAT Gateway nat-0123\", private address)");
+    has(&email, "This NAT gateway has no security groups.");
 }
 
 #[test]
@@ -97,9 +97,9 @@ fn the_other_side_has_a_name_too() {
     let peer = Interface { instance_id: Some("i-2".into()), ..interface("eni-2", "10.0.0.9") };
     let mut network = network(vec![interface("eni-1", "10.0.0.5"), peer]);
     network.tags.extend([("i-1".to_owned(), named("web-1")), ("i-2".to_owned(), named("monitor"))]);
-    let mail = mail(&network, &detection);
-    assert_eq!(mail.subject, "[Ping-Deny] 4 rejected pings from monitor to web-1");
-    has(&mail, "4 pings from monitor (i-2) to web-1 (i-1) were rejected.");
+    let email = email(&network, &detection);
+    assert_eq!(email.subject, "[Ping-Deny] 4 rejected pings from monitor to web-1");
+    has(&email, "4 pings from monitor (i-2) to web-1 (i-1) were rejected.");
 }
 
 /// Rejected pings, a line for each: interface, VPC, addresses and direction.
@@ -111,7 +111,7 @@ fn pings(lines: &[&str]) -> Detection {
     for line in lines {
         detector.observe(&LogEvent::new("1", 0, format!("{line} 1 4 1795401134 1795401182 REJECT OK")));
     }
-    detector.finish(Source::default())
+    detector.finish(LogSource::default())
 }
 
 /// A host in another VPC, whose addresses the interface's VPC uses too.
@@ -136,11 +136,11 @@ fn the_host_of_another_vpc_that_has_the_same_address_is_not_named() {
         let own = Interface { vpc_id: own.map(Into::into), ..interface("eni-1", "10.0.0.5") };
         let mut network = network(vec![own, stranger()]);
         network.tags.insert("i-9".to_owned(), named("payroll-db"));
-        let mail = mail(&network, &pings(&[lines]));
+        let email = email(&network, &pings(&[lines]));
         for name in ["payroll", "i-9", "eni-9"] {
-            assert!(!mail.body.contains(name) && !mail.subject.contains(name), "{lines}: {name} in\n{}", mail.body);
+            assert!(!email.body.contains(name) && !email.subject.contains(name), "{lines}: {name} in\n{}", email.body);
         }
-        has(&mail, "10.0.0.9 (private address)");
+        has(&email, "10.0.0.9 (private address)");
     }
 }
 
@@ -150,9 +150,9 @@ fn the_host_of_the_same_vpc_is_named_beside_one_of_another() {
     let mut network = network(vec![interface("eni-1", "10.0.0.5"), near, stranger()]);
     network.tags.extend([("i-2".to_owned(), named("monitor")), ("i-9".to_owned(), named("payroll-db"))]);
     for line in ["eni-1 vpc-1 10.0.0.9 10.0.0.5 ingress", "eni-1 - 10.0.0.9 10.0.0.5 ingress"] {
-        let mail = mail(&network, &pings(&[line]));
-        has(&mail, "4 pings from monitor (i-2) to 10.0.0.5 (eni-1) were rejected.");
-        assert!(!mail.body.contains("payroll"), "{}", mail.body);
+        let email = email(&network, &pings(&[line]));
+        has(&email, "4 pings from monitor (i-2) to 10.0.0.5 (eni-1) were rejected.");
+        assert!(!email.body.contains("payroll"), "{}", email.body);
     }
 }
 
@@ -168,13 +168,13 @@ fn an_address_that_two_vpcs_have_is_nobodys_in_a_mail_about_both() {
         ["eni-2 vpc-1 10.0.0.9 10.0.0.5 egress", "eni-3 vpc-2 10.0.0.9 10.0.0.7 ingress"],
         ["eni-2 vpc-1 10.0.0.9 10.0.0.5 egress", "eni-3 - 10.0.0.9 10.0.0.7 ingress"],
     ] {
-        let mail = mail(&network, &pings(&lines));
+        let email = email(&network, &pings(&lines));
         for name in ["monitor", "payroll"] {
-            assert!(!mail.body.contains(name), "{lines:?}: {name} in\n{}", mail.body);
+            assert!(!email.body.contains(name), "{lines:?}: {name} in\n{}", email.body);
         }
     }
     let one = ["eni-1 vpc-1 10.0.0.9 10.0.0.5 ingress", "eni-1 vpc-1 10.0.0.9 10.0.0.6 ingress"];
-    has(&mail(&network, &pings(&one)), "FROM 10.0.0.9 (monitor, i-2, eni-2, private address)");
+    has(&email(&network, &pings(&one)), "FROM 10.0.0.9 (monitor, i-2, eni-2, private address)");
 }
 
 #[test]
@@ -192,13 +192,13 @@ fn what_the_network_acl_stops_for_certain_needs_a_rule_of_the_group_too_if_it_is
     let mut network = network(vec![own]);
     network.groups.insert("sg-1".to_owned(), group);
     network.acls.push(acl);
-    let mail = mail(&network, &pings(&["eni-1 vpc-1 8.8.8.8 10.0.0.5 ingress"]));
-    has(&mail, "Inbound network ACL (certain)");
+    let email = email(&network, &pings(&["eni-1 vpc-1 8.8.8.8 10.0.0.5 ingress"]));
+    has(&email, "Inbound network ACL (certain)");
     has(
-        &mail,
+        &email,
         "if they are pings and no answers, also add an inbound rule to the security group sg-1 (web) that allows them.",
     );
-    has(&mail, "The security group sg-1:");
+    has(&email, "The security group sg-1:");
 }
 
 #[test]
@@ -207,9 +207,9 @@ fn two_of_the_same_name_are_told_apart_by_their_addresses() {
     let peer = Interface { instance_id: Some("i-2".into()), ..interface("eni-2", "10.0.0.9") };
     let mut network = network(vec![interface("eni-1", "10.0.0.5"), peer]);
     network.tags.extend([("i-1".to_owned(), named("web")), ("i-2".to_owned(), named("web"))]);
-    let mail = mail(&network, &detection);
-    assert_eq!(mail.subject, "[Ping-Deny] 4 rejected pings from 10.0.0.9 to 10.0.0.5");
-    has(&mail, "4 pings from web (i-2) to web (i-1) were rejected.");
+    let email = email(&network, &detection);
+    assert_eq!(email.subject, "[Ping-Deny] 4 rejected pings from 10.0.0.9 to 10.0.0.5");
+    has(&email, "4 pings from web (i-2) to web (i-1) were rejected.");
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn pings_both_ways_of_which_one_is_rejected_are_sent_and_not_answered() {
         let formats = Formats::default();
         let mut detector = Detector::new(&formats);
         lines.iter().for_each(|line| detector.observe(&LogEvent::new("1", 0, line)));
-        mail(&network(vec![interface("eni-1", "10.0.0.5")]), &detector.finish(Source::default()))
+        email(&network(vec![interface("eni-1", "10.0.0.5")]), &detector.finish(LogSource::default()))
     };
     let (theirs, answers, rejected) = (
         record("10.0.0.9", "10.0.0.5", "ACCEPT"),
@@ -258,7 +258,7 @@ fn tags_of_the_instance_and_of_its_interface_are_told_once() {
     let own = Interface { tags: owned(&[("owner", "nobody"), ("Cost center", "7")]), ..interface("eni-1", "10.0.0.5") };
     let mut network = network(vec![own]);
     network.tags.insert("i-1".to_owned(), owned(&[("owner", "team-a")]));
-    has(&mail(&network, &detection), "10.0.0.5 (i-1, owner team-a, \"Cost center\": 7) could not send");
+    has(&email(&network, &detection), "10.0.0.5 (i-1, owner team-a, \"Cost center\": 7) could not send");
 }
 
 #[test]
@@ -276,15 +276,15 @@ fn names_do_not_become_links() {
         let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", &format!("{tag} - -"));
         let mut network = network(vec![interface("eni-1", "10.0.0.5")]);
         network.tags.insert("i-1".to_owned(), named(tag));
-        let mail = mail(&network, &detection);
-        assert_eq!(mail.subject, format!("[Ping-Deny] {shown} could not send 4 pings to 8.8.8.8"));
-        has(&mail, &format!("{shown} (i-1) could not send"));
-        has(&mail, &format!("egress OK {shown} - -"));
-        assert_eq!(tag == shown, mail.body.contains(tag), "{}", mail.body);
+        let email = email(&network, &detection);
+        assert_eq!(email.subject, format!("[Ping-Deny] {shown} could not send 4 pings to 8.8.8.8"));
+        has(&email, &format!("{shown} (i-1) could not send"));
+        has(&email, &format!("egress OK {shown} - -"));
+        assert_eq!(tag == shown, email.body.contains(tag), "{}", email.body);
 
         // The same as an owner.
         let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", "- - -");
         network.tags.insert("i-1".to_owned(), Tags { name: None, owners: vec![("owner".into(), tag.into())] });
-        has(&self::mail(&network, &detection), &format!("10.0.0.5 (i-1, owner {shown}) could not send"));
+        has(&self::email(&network, &detection), &format!("10.0.0.5 (i-1, owner {shown}) could not send"));
     }
 }

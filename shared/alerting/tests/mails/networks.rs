@@ -1,32 +1,33 @@
 //! What EC2 tells of the places in `events/`.
 
 use alerting::enrichment::{
-    AclEntry, GroupRule, IcmpRange, Interface, Missing, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup, Tags,
+    AclEntry, GroupRule, IcmpRange, Interface, MissingReason, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup,
+    Tags,
 };
 
 /// What EC2 tells of an event's places, or that it was not asked.
 pub(crate) fn of(event: &str, looked_up: bool) -> Network {
     if !looked_up {
-        return Network::unknown(Missing::SwitchedOff);
+        return Network::unknown(MissingReason::SwitchedOff);
     }
     match event {
         "ping-deny" | "broken-line" => web("eni-1235b8ca123456789", "172.31.16.139").acl_denies(true, "0.0.0.0/0", 1),
         "ping-deny-v6" => {
-            let mut place = web("eni-0d7e5a1f9c3b2846e", "172.31.16.139").acl_denies(true, "::/0", 58);
-            place.interface().addresses.push("2001:db8:1234:a100:8d6e:3477:df66:f105".parse().unwrap());
-            place
+            let mut metadata = web("eni-0d7e5a1f9c3b2846e", "172.31.16.139").acl_denies(true, "::/0", 58);
+            metadata.interface().addresses.push("2001:db8:1234:a100:8d6e:3477:df66:f105".parse().unwrap());
+            metadata
         }
         "ping-deny-inbound" | "sweep" => web("eni-1235b8ca123456789", "172.31.16.139").group_allows_no_ping(),
         "custom-format" => {
-            let mut place = web("eni-0f19e2d4c6b8a7351", "10.0.0.71").acl_denies(true, "203.0.113.0/24", 1);
-            place.rename_instance("i-0c50d5961bcb2d47b");
-            place.interface().addresses.push("10.0.0.88".parse().unwrap());
-            place.group_allows_no_ping()
+            let mut metadata = web("eni-0f19e2d4c6b8a7351", "10.0.0.71").acl_denies(true, "203.0.113.0/24", 1);
+            metadata.rename_instance("i-0c50d5961bcb2d47b");
+            metadata.interface().addresses.push("10.0.0.88".parse().unwrap());
+            metadata.group_allows_no_ping()
         }
         "mixed-traffic" => {
-            let mut place = web("eni-0a1b2c3d4e5f60718", "10.20.1.15").acl_denies(true, "203.0.113.0/24", 1);
-            place.peer("eni-0999", "10.20.7.9", "prometheus");
-            place.group_allows_no_ping()
+            let mut metadata = web("eni-0a1b2c3d4e5f60718", "10.20.1.15").acl_denies(true, "203.0.113.0/24", 1);
+            metadata.peer("eni-0999", "10.20.7.9", "prometheus");
+            metadata.group_allows_no_ping()
         }
         "hostile" => hostile(web("eni-\u{fffd}\u{fffd}\u{fffd}\u{fffd}987654321", "172.31.16.139")),
         "hostile-names" => hostile(web("eni-1235b8ca123456789", "172.31.16.139").acl_denies(true, "0.0.0.0/0", 1)),
@@ -35,10 +36,10 @@ pub(crate) fn of(event: &str, looked_up: bool) -> Network {
     .0
 }
 
-struct Place(Network);
+struct FlowMetadata(Network);
 
 /// An instance with one interface, whose security group and network ACL allow everything.
-fn web(interface_id: &str, address: &str) -> Place {
+fn web(interface_id: &str, address: &str) -> FlowMetadata {
     let all: [(u32, bool); 2] = [(100, true), (AclEntry::DEFAULT, false)];
     let entries = ["0.0.0.0/0", "::/0"].into_iter().enumerate().flat_map(|(family, block)| {
         all.into_iter().flat_map(move |(number, allow)| {
@@ -67,7 +68,7 @@ fn web(interface_id: &str, address: &str) -> Place {
     };
     let owners = vec![("owner".into(), "team-a".into())];
     let named = |name: &str| Tags { name: Some(name.into()), owners: Vec::new() };
-    Place(Network {
+    FlowMetadata(Network {
         interfaces: [(interface_id.to_owned(), interface)].into(),
         tags: [
             ("i-0789cafe".to_owned(), Tags { name: Some("web-1".into()), owners }),
@@ -82,7 +83,7 @@ fn web(interface_id: &str, address: &str) -> Place {
             entries: entries.collect(),
             ..NetworkAcl::default()
         }],
-        gaps: Vec::new(),
+        missing: Vec::new(),
     })
 }
 
@@ -90,19 +91,19 @@ fn entry(number: u32, egress: bool, allow: bool, protocol: RuleProtocol, block: 
     AclEntry { number, egress, allow, protocol, icmp: IcmpRange::default(), block: block.parse().unwrap() }
 }
 
-impl Place {
+impl FlowMetadata {
     fn interface(&mut self) -> &mut Interface {
         self.0.interfaces.values_mut().next().unwrap()
     }
 
     /// With rule 50 of the network ACL.
-    fn acl_denies(mut self, egress: bool, block: &str, protocol: u8) -> Place {
+    fn acl_denies(mut self, egress: bool, block: &str, protocol: u8) -> FlowMetadata {
         self.0.acls[0].entries.push(entry(50, egress, false, RuleProtocol::Only(protocol), block));
         self
     }
 
     /// With a security group that lets only HTTPS in.
-    fn group_allows_no_ping(mut self) -> Place {
+    fn group_allows_no_ping(mut self) -> FlowMetadata {
         let rule = GroupRule {
             protocol: RuleProtocol::Only(6),
             icmp: IcmpRange::default(),
@@ -136,17 +137,17 @@ impl Place {
 }
 
 /// Tags, names and descriptions that would like to be lines, labels or links of their own.
-fn hostile(mut place: Place) -> Place {
+fn hostile(mut metadata: FlowMetadata) -> FlowMetadata {
     let evil = "x\r\n\r\nNEXT   Nothing to do: https://phish.example/\u{202e}gnp";
     let tags = Tags {
         name: Some(evil.into()),
         owners: vec![("owner".into(), evil.into()), (evil.into(), "対応 対応は不要です www.phish.example".into())],
     };
     for id in ["i-0789cafe", "vpc-0123", "subnet-0456"] {
-        place.0.tags.insert(id.to_owned(), tags.clone());
+        metadata.0.tags.insert(id.to_owned(), tags.clone());
     }
-    place.interface().tags = tags.clone();
-    place.0.acls[0].tags = tags;
-    place.0.groups.get_mut("sg-0aa1").unwrap().name = evil.into();
-    place
+    metadata.interface().tags = tags.clone();
+    metadata.0.acls[0].tags = tags;
+    metadata.0.groups.get_mut("sg-0aa1").unwrap().name = evil.into();
+    metadata
 }

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use alerting::{
     detection::{Direction, Totals},
-    enrichment::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
+    enrichment::{AclEntry, GroupRule, IcmpRange, MissingData, MissingReason, NetworkPart, Peer, RuleProtocol},
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Looks,
-        Open, OpenRule, Same,
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer,
+        OpenRule, PacketRole, Same, Undecided,
     },
     incident::Reason,
     notification::{
-        Kind, Language,
+        Language, NotificationKind,
         language::{Fix, Phrases},
     },
 };
@@ -73,10 +73,10 @@ fn verdicts() -> Vec<GroupsVerdict> {
         GroupsVerdict::Allows { group_id: "sg-1".into(), rule: rule(any, block.clone()) },
         GroupsVerdict::NoRule,
         GroupsVerdict::Depends(vec![
-            open(request, block.clone(), Open::IcmpType),
-            open(any, block, Open::PeerAddress),
-            open(any, Peer::Group("sg-9".into()), Open::PeerGroup),
-            open(any, Peer::PrefixList("pl-9".into()), Open::PrefixList),
+            open(request, block.clone(), Undecided::IcmpType),
+            open(any, block, Undecided::PeerAddress),
+            open(any, Peer::Group("sg-9".into()), Undecided::PeerGroup),
+            open(any, Peer::PrefixList("pl-9".into()), Undecided::PrefixList),
         ]),
     ]
 }
@@ -106,7 +106,7 @@ fn explanation(layer: Layer, direction: Option<Direction>, evidence: Vec<Evidenc
         direction,
         direction_basis: None,
         confidence: Confidence::Likely,
-        looks: Looks::Answers,
+        role: PacketRole::Answer,
         evidence,
     }
 }
@@ -139,30 +139,30 @@ fn write(words: &dyn Phrases) -> String {
         line("evidence", words.sentences(&[clause]));
     }
     let totals = Totals { records: 1, packets: Some(4), bytes: Some(336), ..Totals::default() };
-    for looks in [Looks::Pings, Looks::Answers, Looks::Unclear] {
+    for role in [PacketRole::Request, PacketRole::Answer, PacketRole::Unclear] {
         for (layer, confidence) in [(Layer::Acl, Confidence::Certain), (Layer::SecurityGroup, Confidence::Possible)] {
             let explained =
-                Explanation { looks, confidence, ..explanation(layer, Some(Direction::Ingress), Vec::new()) };
+                Explanation { role, confidence, ..explanation(layer, Some(Direction::Ingress), Vec::new()) };
             let clause = words.evidence(&Evidence::OppositeAccepted(totals), &explained).unwrap();
-            line(&format!("evidence {looks:?} {confidence:?}"), words.sentences(&[clause]));
+            line(&format!("evidence {role:?} {confidence:?}"), words.sentences(&[clause]));
         }
     }
-    let gap = Evidence::Gap(Gap { part: Part::Acls, reason: Missing::TooSlow });
+    let gap = Evidence::MissingData(MissingData { part: NetworkPart::Acls, reason: MissingReason::TooSlow });
     assert_eq!(words.evidence(&gap, &explanation(Layer::Acl, None, Vec::new())), None, "gaps are told apart");
-    let all = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
+    let all = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
     for reason in [
-        Missing::SwitchedOff,
-        Missing::TooSlow,
-        Missing::Denied("ec2:DescribeNetworkAcls".into()),
-        Missing::Failed("InternalError".into()),
-        Missing::NotFound,
-        Missing::TooManyCalls,
-        Missing::OverLimit { interfaces: 1, addresses: 12 },
-        Missing::OverLimit { interfaces: 0, addresses: 1 },
+        MissingReason::SwitchedOff,
+        MissingReason::TooSlow,
+        MissingReason::Denied("ec2:DescribeNetworkAcls".into()),
+        MissingReason::Failed("InternalError".into()),
+        MissingReason::NotFound,
+        MissingReason::TooManyCalls,
+        MissingReason::OverLimit { interfaces: 1, addresses: 12 },
+        MissingReason::OverLimit { interfaces: 0, addresses: 1 },
     ] {
         line("gap", words.gap(&all, &reason));
     }
-    line("gap", words.gap(&[Part::Acls], &Missing::TooSlow));
+    line("gap", words.gap(&[NetworkPart::Acls], &MissingReason::TooSlow));
     let acls = acls();
     let named = groups(GroupsVerdict::NoRule).groups;
     let missing_rule = || Fix::GroupRuleMissing { groups: &named, direction: Direction::Ingress };
@@ -196,8 +196,8 @@ fn write(words: &dyn Phrases) -> String {
     ] {
         line("fix", words.fix(&[fix]));
     }
-    for kind in [Kind::Opening, Kind::Update, Kind::AllClear] {
-        for reason in [Reason::New, Reason::Open, Reason::UpdateDue, Reason::Quiet, Reason::TakenOver] {
+    for kind in [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Resolved] {
+        for reason in [Reason::New, Reason::Open, Reason::UpdateDue, Reason::Quiet, Reason::LeaseExpired] {
             line(&format!("{kind:?} {reason:?}"), words.because(reason, kind, &words.span(900_000)));
         }
     }

@@ -1,17 +1,17 @@
 //! The messages of these tests.
 
 use alerting::{
-    detection::{Detection, Detector, Source, Totals},
+    detection::{Detection, Detector, LogSource, Totals},
     enrichment::Network,
     incident::{
         IncidentKey, Reason, Summary,
         policy::Policy,
-        state::{Closing, Lease, Open, Past},
+        state::{ClosedIncident, Lease, OpenIncident, PastIncident},
     },
     notification::{
-        Frame, Language, Message, Site, Told,
-        email::{self, Mail},
-        links::console::Console,
+        Language, Notification, NotificationContent, NotificationContext, Site,
+        email::{self, Email},
+        links::console::AwsConsole,
     },
     time::{self, EpochMillis, MINUTE_MILLIS},
     zone::Zone,
@@ -72,7 +72,7 @@ fn site(setting: Setting) -> Site {
     let region = "ap-northeast-1";
     Site {
         region: region.to_owned(),
-        console: Console::new(region),
+        console: AwsConsole::new(region),
         metric_namespace: "Ping-Deny-Metrics".to_owned(),
         metric_name: "Ping-Deny".to_owned(),
         language: setting.language,
@@ -88,7 +88,7 @@ pub(crate) fn detect(name: &str) -> Detection {
     let mut payload = decoder.decode(&event).unwrap();
     let mut detector = Detector::new(&formats);
     let header = payload.next_batch(|event| detector.observe(&event)).unwrap().unwrap();
-    detector.finish(Source::of(&header))
+    detector.finish(LogSource::of(&header))
 }
 
 /// Renders a message about the incident of these tests.
@@ -96,38 +96,52 @@ pub(crate) fn render_with(
     setting: Setting,
     network: &Network,
     reason: Reason,
-    message: impl FnOnce(Frame<'_>) -> Mail,
-) -> Mail {
+    message: impl FnOnce(NotificationContext<'_>) -> Email,
+) -> Email {
     let (site, policy) = (site(setting), Policy::default());
     let key = IncidentKey("Ping-Deny|123456789010|Log-Group".to_owned());
-    message(Frame { key: &key, reason, network, policy: &policy, site: &site, now: NOW })
+    message(NotificationContext { key: &key, reason, network, policy: &policy, site: &site, now: NOW })
 }
 
-pub(crate) fn opening_of(setting: Setting, network: &Network, detection: &Detection, previous: Option<&Past>) -> Mail {
+pub(crate) fn opening_of(
+    setting: Setting,
+    network: &Network,
+    detection: &Detection,
+    previous: Option<&PastIncident>,
+) -> Email {
     let findings: Vec<_> = detection.findings.iter().collect();
-    let told = Told::batch(detection, &findings, detection.untracked);
-    render_with(setting, network, Reason::New, |frame| email::render(&Message::opening(frame, "1", told, previous)))
+    let content = NotificationContent::batch(detection, &findings, detection.untracked);
+    render_with(setting, network, Reason::New, |frame| {
+        email::render(&Notification::opening(frame, "1", content, previous))
+    })
 }
 
 /// An incident that opened with one event, about which a mail was sent at [`NOW`], and another event since: that one, and both.
-pub(crate) fn ongoing(first: &str, then: &str) -> (Open, Summary, Summary) {
+pub(crate) fn ongoing(first: &str, then: &str) -> (OpenIncident, Summary, Summary) {
     let counted = |event: &str| Summary::of(&detect(event).findings, &Totals::default());
     let since = counted(then);
     let mut total = counted(first);
     total.merge(&since);
-    let open =
-        Open { id: "1".to_owned(), opened_at: NOW, mails: 1, mailed_at: NOW, lease: None, timer: 3, wake_at: NOW };
+    let open = OpenIncident {
+        id: "1".to_owned(),
+        opened_at: NOW,
+        emails: 1,
+        last_email_at: NOW,
+        lease: None,
+        timer: 3,
+        timer_at: NOW,
+    };
     (open, since, total)
 }
 
 /// The same when nothing came for a quarter of an hour.
-fn closing((open, since, summary): (Open, Summary, Summary), told: bool) -> Closing {
-    Closing {
+fn closing((open, since, summary): (OpenIncident, Summary, Summary), content: bool) -> ClosedIncident {
+    ClosedIncident {
         id: open.id,
         opened_at: open.opened_at,
         last_seen: time::after(NOW, 2 * MINUTE_MILLIS),
-        mails: if told { 2 } else { 1 },
-        unreported: if told { Totals::default() } else { since.totals },
+        emails: if content { 2 } else { 1 },
+        unreported: if content { Totals::default() } else { since.totals },
         summary,
         lease: Lease { owner: "me".to_owned(), until: NOW },
         timer: 4,
@@ -135,16 +149,16 @@ fn closing((open, since, summary): (Open, Summary, Summary), told: bool) -> Clos
 }
 
 /// The mail of a scenario: an event of [`EVENTS`], or one of [`OTHERS`].
-pub(crate) fn mail(scenario: &str, setting: Setting) -> Mail {
+pub(crate) fn email(scenario: &str, setting: Setting) -> Email {
     let event = match scenario {
         "update" | "all-clear" | "late-opening" | "repeated" => "ping-deny",
         "update-of-many" | "all-clear-of-many" => "sweep",
         event => event,
     };
     let network = networks::of(event, setting.looked_up);
-    let render = |reason, minutes, message: &dyn Fn(Frame<'_>) -> Mail| {
+    let render = |reason, minutes, message: &dyn Fn(NotificationContext<'_>) -> Email| {
         let now = time::after(NOW, minutes * MINUTE_MILLIS);
-        render_with(setting, &network, reason, |frame| message(Frame { now, ..frame }))
+        render_with(setting, &network, reason, |frame| message(NotificationContext { now, ..frame }))
     };
     match scenario {
         "update" | "update-of-many" => {
@@ -153,7 +167,9 @@ pub(crate) fn mail(scenario: &str, setting: Setting) -> Mail {
             } else {
                 ongoing("ping-deny-inbound", "sweep")
             };
-            render(Reason::UpdateDue, 5, &|frame| email::render(&Message::update(frame, &open, &since, total.totals)))
+            render(Reason::UpdateDue, 5, &|frame| {
+                email::render(&Notification::update(frame, &open, &since, total.totals))
+            })
         }
         "all-clear" | "all-clear-of-many" => {
             let closing = if scenario == "all-clear" {
@@ -161,16 +177,16 @@ pub(crate) fn mail(scenario: &str, setting: Setting) -> Mail {
             } else {
                 closing(ongoing("ping-deny-inbound", "sweep"), false)
             };
-            render(Reason::Quiet, 17, &|frame| email::render(&Message::over(frame, &closing)))
+            render(Reason::Quiet, 17, &|frame| email::render(&Notification::over(frame, &closing)))
         }
         "late-opening" => {
             let (mut open, _, total) = ongoing("ping-deny", "broken-line");
-            open.mails = 0;
-            render(Reason::TakenOver, 1, &|frame| email::render(&Message::late_opening(frame, &open, &total)))
+            open.emails = 0;
+            render(Reason::LeaseExpired, 1, &|frame| email::render(&Notification::late_opened(frame, &open, &total)))
         }
         "repeated" => {
             let detection = detect("ping-deny");
-            let previous = Past {
+            let previous = PastIncident {
                 id: "0".to_owned(),
                 opened_at: time::before(NOW, 100 * MINUTE_MILLIS),
                 last_seen: time::before(NOW, 40 * MINUTE_MILLIS),
@@ -183,6 +199,6 @@ pub(crate) fn mail(scenario: &str, setting: Setting) -> Mail {
     }
 }
 
-pub(crate) fn shown(mail: &Mail) -> String {
-    format!("Subject: {}\n\n{}", mail.subject, mail.body)
+pub(crate) fn shown(email: &Email) -> String {
+    format!("Subject: {}\n\n{}", email.subject, email.body)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     limits,
-    scenario::{EVENTS, OTHERS, Setting, mail, shown},
+    scenario::{EVENTS, OTHERS, Setting, email, shown},
 };
 
 /// One test for each scenario, so that a difference names it.
@@ -13,10 +13,10 @@ macro_rules! whole_mails {
         $(#[test]
         fn $test() {
             for setting in Setting::all() {
-                let mail = mail($name, setting);
-                limits::check(&mail);
+                let email = email($name, setting);
+                limits::check(&email);
                 insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
-                    insta::assert_snapshot!(setting.name($name), shown(&mail));
+                    insta::assert_snapshot!(setting.name($name), shown(&email));
                 });
             }
         })*

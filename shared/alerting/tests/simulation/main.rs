@@ -19,7 +19,7 @@ use std::{
 };
 
 use alerting::{
-    detection::{Detection, Detector, Source},
+    detection::{Detection, Detector, LogSource},
     engine::{Engine, EngineError, Outcome},
     incident::{
         GroupBy, IncidentKey,
@@ -27,13 +27,13 @@ use alerting::{
         policy::Policy,
     },
     memory::{MemoryIncidents, NoNetwork},
-    notification::{Kind, Language, Site, links::console::Console},
-    ports::{Commit, IncidentStore, Wake},
+    notification::{Language, NotificationKind, Site, links::console::AwsConsole},
+    ports::{Commit, IncidentStore, TimerMessage},
     time::{EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };
 use flow_log::{Formats, LogEvent};
-use world::{Event, Faults, Late, Ports, Random, World};
+use world::{Event, Faults, Hypothesis, Late, Ports, Random};
 
 const START: u64 = 1_795_401_134_000;
 /// Lambda ends an invocation after this.
@@ -63,7 +63,7 @@ struct Task {
 }
 
 struct Simulation {
-    world: Arc<Mutex<World>>,
+    world: Arc<Mutex<Hypothesis>>,
     store: Arc<MemoryIncidents>,
     batches: Arc<Vec<(String, Detection)>>,
     tasks: Vec<Task>,
@@ -84,7 +84,7 @@ struct Simulation {
 }
 
 /// Whether a run ended well; why not is printed for the seed that failed.
-fn told(world: &Mutex<World>, result: Result<Outcome, EngineError>) -> bool {
+fn content(world: &Mutex<Hypothesis>, result: Result<Outcome, EngineError>) -> bool {
     if let Err(error) = &result {
         let mut world = world.lock().unwrap();
         world.busy += u64::from(*error == EngineError::Busy);
@@ -106,7 +106,7 @@ fn batch(random: &mut Random, number: usize, log_groups: u64) -> (String, Detect
         detector.observe(&LogEvent::new("1", 0, line));
     }
     let log_group = format!("group-{}", random.below(log_groups));
-    let source = Source { owner: "1".into(), log_group, log_stream: "s".into() };
+    let source = LogSource { owner: "1".into(), log_group, log_stream: "s".into() };
     (format!("batch-{number}"), detector.finish(source))
 }
 
@@ -140,7 +140,7 @@ impl Simulation {
         // From all at once to one in a long while.
         let spread = [1_000, 60_000, 20 * MINUTE_MILLIS, 200 * MINUTE_MILLIS][random.below(4) as usize];
         let expires_at_once = random.permille(500);
-        let mut world = World { expires_at_once, faults, ..World::new(random, START) };
+        let mut world = Hypothesis { expires_at_once, faults, ..Hypothesis::new(random, START) };
         let batches: Vec<(String, Detection)> = batches;
         // Now and then each comes at the very moment at which the quiet time after the one before it ends.
         let quiet = world.random.permille(200).then(|| policy.quiet_millis());
@@ -202,7 +202,7 @@ impl Simulation {
             operational_metrics: true,
             site: Site {
                 region: region.into(),
-                console: Console::new(region),
+                console: AwsConsole::new(region),
                 metric_namespace: "n".into(),
                 metric_name: "m".into(),
                 language: Language::English,
@@ -216,10 +216,10 @@ impl Simulation {
             match doing {
                 Event::Batch { number, .. } => {
                     let (key, detection) = &batches[number];
-                    told(&world, engine.batch(key, detection, now).await)
+                    content(&world, engine.batch(key, detection, now).await)
                 }
                 Event::Timer { wake: (key, incident, timer), .. } => {
-                    told(&world, engine.wake(&Wake { key, incident, timer }, &run.to_string(), now).await)
+                    content(&world, engine.wake(&TimerMessage { key, incident, timer }, &run.to_string(), now).await)
                 }
                 Event::Late { .. } => unreachable!("it is nobody's run"),
             }
@@ -240,10 +240,10 @@ impl Simulation {
                     ports.applied(&writes);
                 }
             }
-            Late::Mail(sent) => {
+            Late::Email(sent) => {
                 let mut world = self.world.lock().unwrap();
                 let at = world.now;
-                world.mails.push(world::Sent { at, ..sent });
+                world.emails.push(world::Sent { at, ..sent });
             }
         }
     }
@@ -354,7 +354,7 @@ impl Simulation {
             let again = batches.len();
             batches.push((format!("{key}-again"), detection));
             let mut world = self.world.lock().unwrap();
-            // Past the time for which a message of a report may still be on its way.
+            // PastIncident the time for which a message of a report may still be on its way.
             let at = world.now + ROUND_MILLIS + 20 * MINUTE_MILLIS;
             world.schedule(at, Event::Batch { number: again, attempt: 0 });
         }
@@ -372,9 +372,13 @@ impl Simulation {
         let expected: u64 = self.batches.iter().map(|(_, detection)| detection.tally.matched).sum();
         assert_eq!(counted, expected, "records that were counted, and records there were");
         for (incident, counted) in &world.counted {
-            let mails: Vec<&world::Sent> = world.mails.iter().filter(|mail| mail.incident == *incident).collect();
-            let told = mails.iter().map(|mail| mail.records).max();
-            assert_eq!(told, Some(counted.records()), "records of {incident}, told by {mails:?}, counted {counted:?}");
+            let emails: Vec<&world::Sent> = world.emails.iter().filter(|email| email.incident == *incident).collect();
+            let content = emails.iter().map(|email| email.records).max();
+            assert_eq!(
+                content,
+                Some(counted.records()),
+                "records of {incident}, told by {emails:?}, counted {counted:?}"
+            );
         }
         self.check_periods(&world);
         self.check_kinds(&world);
@@ -384,15 +388,15 @@ impl Simulation {
 
     /// What an email says came since the one before is what came since the last one that was recorded: where each of them was, every
     /// record is in one of them.
-    fn check_periods(&self, world: &World) {
+    fn check_periods(&self, world: &Hypothesis) {
         for (incident, counted) in &world.counted {
-            let mails = || world.mails.iter().filter(|mail| mail.incident == *incident);
-            let each_recorded = mails().all(|mail| self.succeeded.contains(&mail.run));
-            let ended = mails().any(|mail| mail.kind == Kind::AllClear) || !self.policy.all_clear;
-            let since: u64 = mails().map(|mail| mail.since).sum();
+            let emails = || world.emails.iter().filter(|email| email.incident == *incident);
+            let each_recorded = emails().all(|email| self.succeeded.contains(&email.run));
+            let ended = emails().any(|email| email.kind == NotificationKind::Resolved) || !self.policy.all_clear;
+            let since: u64 = emails().map(|email| email.since).sum();
             if each_recorded && ended {
-                let mails: Vec<_> = mails().collect();
-                assert_eq!(since, counted.records(), "records of {incident} by the emails' periods: {mails:?}");
+                let emails: Vec<_> = emails().collect();
+                assert_eq!(since, counted.records(), "records of {incident} by the emails' periods: {emails:?}");
             } else {
                 assert!(since >= counted.records(), "a record of {incident} is in no email's period");
             }
@@ -400,19 +404,25 @@ impl Simulation {
     }
 
     /// One opening and, where they are wanted, one resolved email; another one only where its sender could not record it.
-    fn check_kinds(&self, world: &World) {
-        let mut once: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
-        for mail in world.mails.iter().filter(|mail| self.succeeded.contains(&mail.run)) {
-            *once.entry((&mail.incident, mail.kind)).or_default() += 1;
+    fn check_kinds(&self, world: &Hypothesis) {
+        let mut once: BTreeMap<(&str, NotificationKind), u64> = BTreeMap::new();
+        for email in world.emails.iter().filter(|email| self.succeeded.contains(&email.run)) {
+            *once.entry((&email.incident, email.kind)).or_default() += 1;
         }
-        for ((incident, kind), mails) in &once {
-            assert!(*mails == 1 || *kind == Kind::Update, "{mails} recorded emails of kind {kind:?} for {incident}");
+        for ((incident, kind), emails) in &once {
+            assert!(
+                *emails == 1 || *kind == NotificationKind::Update,
+                "{emails} recorded emails of kind {kind:?} for {incident}"
+            );
         }
         for incident in world.counted.keys() {
-            let mails = &world.mails;
-            let of = move |kind| mails.iter().filter(move |mail| mail.incident == *incident && mail.kind == kind);
-            assert!(of(Kind::Opening).count() > 0 || world.poisoned.contains(incident), "no opening of {incident}");
-            let ends: BTreeSet<u64> = of(Kind::AllClear).map(|mail| mail.records).collect();
+            let emails = &world.emails;
+            let of = move |kind| emails.iter().filter(move |email| email.incident == *incident && email.kind == kind);
+            assert!(
+                of(NotificationKind::Opened).count() > 0 || world.poisoned.contains(incident),
+                "no opening of {incident}"
+            );
+            let ends: BTreeSet<u64> = of(NotificationKind::Resolved).map(|email| email.records).collect();
             assert!(ends.len() <= 1, "two resolved emails disagree: {incident}");
             if self.policy.all_clear {
                 assert_eq!(ends.len(), 1, "no resolved email for {incident}");
@@ -421,19 +431,22 @@ impl Simulation {
                 assert!(ends.is_empty(), "a resolved email of {incident}");
             }
         }
-        let mailed: BTreeSet<&String> = world.mails.iter().map(|mail| &mail.incident).collect();
+        let mailed: BTreeSet<&String> = world.emails.iter().map(|email| &email.incident).collect();
         assert!(mailed.iter().all(|incident| world.counted.contains_key(*incident)), "an email about nothing");
     }
 
     /// Updates no closer than the interval says.
-    fn check_intervals(&self, world: &World) {
+    fn check_intervals(&self, world: &Hypothesis) {
         let mut recorded: BTreeMap<&str, Vec<&world::Sent>> = BTreeMap::new();
-        for mail in world.mails.iter().filter(|mail| mail.kind != Kind::AllClear && self.succeeded.contains(&mail.run))
+        for email in world
+            .emails
+            .iter()
+            .filter(|email| email.kind != NotificationKind::Resolved && self.succeeded.contains(&email.run))
         {
-            recorded.entry(&mail.incident).or_default().push(mail);
+            recorded.entry(&email.incident).or_default().push(email);
         }
-        for (incident, mails) in recorded {
-            for (at, pair) in mails.windows(2).enumerate() {
+        for (incident, emails) in recorded {
+            for (at, pair) in emails.windows(2).enumerate() {
                 let interval = self.policy.interval_millis(at as u32 + 1);
                 let gap = pair[1].at - pair[0].at;
                 // The clocks of both senders may differ, and both measure from their start.
@@ -445,7 +458,7 @@ impl Simulation {
     }
 
     /// No resolved email within the quiet time; none of the others late.
-    fn check_times(&self, world: &World) {
+    fn check_times(&self, world: &Hypothesis) {
         let bound = match (self.calm, self.honest) {
             (true, _) => LATE_MILLIS,
             (false, true) => LATE_UNDER_FAULTS_MILLIS,
@@ -456,28 +469,32 @@ impl Simulation {
             if world.poisoned.contains(incident) {
                 continue;
             }
-            let mut mails: Vec<&world::Sent> = world.mails.iter().filter(|mail| mail.incident == *incident).collect();
-            mails.sort_by_key(|mail| mail.at);
+            let mut emails: Vec<&world::Sent> =
+                world.emails.iter().filter(|email| email.incident == *incident).collect();
+            emails.sort_by_key(|email| email.at);
             let last = counted.added.iter().copied().max().unwrap_or_default();
-            for mail in mails.iter().filter(|mail| mail.kind == Kind::AllClear) {
+            for email in emails.iter().filter(|email| email.kind == NotificationKind::Resolved) {
                 assert!(
-                    mail.at + 2 * SKEW_MILLIS >= last + quiet,
+                    email.at + 2 * SKEW_MILLIS >= last + quiet,
                     "resolved {} ms after the last record of {incident}",
-                    mail.at - last
+                    email.at - last
                 );
             }
             if self.policy.all_clear {
-                let resolved = mails.iter().find(|mail| mail.kind == Kind::AllClear).map_or(u64::MAX, |mail| mail.at);
+                let resolved = emails
+                    .iter()
+                    .find(|email| email.kind == NotificationKind::Resolved)
+                    .map_or(u64::MAX, |email| email.at);
                 assert!(resolved <= last + quiet + bound, "resolved {} ms late: {incident}", resolved - last - quiet);
             }
             for added in &counted.added {
                 // The numbers of emails that were sent twice count once; with a fault the interval may be the longer one.
-                let before = mails.iter().filter(|mail| mail.at <= *added).count() as u32;
-                let previous = mails.iter().rfind(|mail| mail.at <= *added).map(|mail| mail.at);
+                let before = emails.iter().filter(|email| email.at <= *added).count() as u32;
+                let previous = emails.iter().rfind(|email| email.at <= *added).map(|email| email.at);
                 let due = previous.map_or(*added, |at| (at + self.policy.interval_millis(before)).max(*added));
                 // A resolved email that comes before an update is due has it all.
                 let due = if self.policy.all_clear { due.min(last + quiet).max(*added) } else { due };
-                let next = mails.iter().find(|mail| mail.at >= *added).map_or(u64::MAX, |mail| mail.at);
+                let next = emails.iter().find(|email| email.at >= *added).map_or(u64::MAX, |email| email.at);
                 assert!(next <= due + bound, "{} ms late: news of {added} of {incident}", next - due);
             }
         }
@@ -485,7 +502,7 @@ impl Simulation {
 }
 
 /// Plays a world, and tells which kinds of emails were sent by a process that died before it could record that.
-fn run(seed: u64) -> BTreeSet<Kind> {
+fn run(seed: u64) -> BTreeSet<NotificationKind> {
     let result = std::panic::catch_unwind(|| {
         let mut simulation = Simulation::new(seed);
         simulation.play();
@@ -507,8 +524,8 @@ fn nothing_is_lost_and_nothing_doubled() {
         return;
     }
     let seeds = number("SEEDS").unwrap_or(10_000);
-    let unrecorded: BTreeSet<Kind> = (0..seeds).flat_map(run).collect();
-    // The worlds are bad enough: each kind of email was sent by a process that died before it could record that.
+    let unrecorded: BTreeSet<NotificationKind> = (0..seeds).flat_map(run).collect();
+    // The hypotheses are bad enough: each kind of email was sent by a process that died before it could record that.
     assert!(seeds < 100 || unrecorded.len() == 3, "{unrecorded:?}");
 }
 

@@ -14,16 +14,16 @@ use alerting::{
     incident::{
         GroupBy, IncidentKey,
         policy::{LAMBDA_RETRY_MILLIS, MAX_TIMEOUT_SECONDS, Policy},
-        state::{Doc, DocId, Versioned, Write},
+        state::{ItemId, StoredItem, Versioned, Write},
     },
-    notification::Kind,
+    notification::NotificationKind,
     ports::{Commit, IncidentStore},
     time::MINUTE_MILLIS,
 };
 
 use super::{
     LATE_MILLIS, MAX_RECEIVES, START, Simulation, VISIBILITY_MILLIS, batch,
-    world::{Event, Random, Sent, World},
+    world::{Event, Hypothesis, Random, Sent},
 };
 
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
@@ -36,19 +36,19 @@ const GIVEN_UP_MILLIS: u64 = 30 * MINUTE_MILLIS + MAX_RECEIVES as u64 * VISIBILI
 fn world(times: &[u64], policy: Policy) -> Simulation {
     let mut random = Random(1);
     let batches: Vec<(String, Detection)> = (0..times.len()).map(|number| batch(&mut random, number, 1)).collect();
-    let mut world = World::new(random, START);
+    let mut world = Hypothesis::new(random, START);
     for (number, at) in times.iter().enumerate() {
         world.schedule(START + at, Event::Batch { number, attempt: 0 });
     }
     Simulation { policy, ..Simulation::of(world, batches) }
 }
 
-fn mails(simulation: &Simulation) -> Vec<Sent> {
-    simulation.world.lock().unwrap().mails.clone()
+fn emails(simulation: &Simulation) -> Vec<Sent> {
+    simulation.world.lock().unwrap().emails.clone()
 }
 
-fn kinds(simulation: &Simulation) -> Vec<Kind> {
-    mails(simulation).iter().map(|mail| mail.kind).collect()
+fn kinds(simulation: &Simulation) -> Vec<NotificationKind> {
+    emails(simulation).iter().map(|email| email.kind).collect()
 }
 
 fn records(simulation: &Simulation, numbers: impl IntoIterator<Item = usize>) -> u64 {
@@ -71,24 +71,24 @@ fn key() -> IncidentKey {
     IncidentKey("Ping-Deny|1|group-0".to_owned())
 }
 
-fn stored(simulation: &Simulation, id: &DocId) -> Option<Versioned> {
+fn stored(simulation: &Simulation, id: &ItemId) -> Option<Versioned> {
     at_once(simulation.store.get(std::slice::from_ref(id))).unwrap().pop().flatten()
 }
 
 /// Replaces a document by something that no version has written.
-fn spoil(simulation: &Simulation, id: &DocId) -> String {
+fn spoil(simulation: &Simulation, id: &ItemId) -> String {
     let version = stored(simulation, id).map(|found| found.version);
     let text = format!("{{\"future\":{{\"of\":\"{}\"}}}}", id.text());
-    let doc = Doc::Unreadable(text.clone());
+    let doc = StoredItem::Unreadable(text.clone());
     let write = Write { id: id.clone(), expected: version, doc, expires_at: None };
     assert_eq!(at_once(simulation.store.commit(&[write])), Ok(Commit::Written));
     text
 }
 
 /// The copy of a document that was set aside, made within the world's time.
-fn copy(simulation: &Simulation, id: &DocId) -> Option<Doc> {
+fn copy(simulation: &Simulation, id: &ItemId) -> Option<StoredItem> {
     let now = simulation.world.lock().unwrap().now;
-    let ids: Vec<DocId> = (START..=now).map(|at| DocId::SetAside(at, Box::new(id.clone()))).collect();
+    let ids: Vec<ItemId> = (START..=now).map(|at| ItemId::SetAside(at, Box::new(id.clone()))).collect();
     let found = at_once(simulation.store.get(&ids)).unwrap();
     found.into_iter().flatten().map(|found| found.doc).next()
 }
@@ -100,7 +100,8 @@ fn the_counters_of_an_incident_that_stays_open_for_a_hundred_days_do_not_expire(
     let mut simulation = world(&times, quiet(1_440));
     simulation.play();
     simulation.check();
-    let resolved: Vec<Sent> = mails(&simulation).into_iter().filter(|mail| mail.kind == Kind::AllClear).collect();
+    let resolved: Vec<Sent> =
+        emails(&simulation).into_iter().filter(|email| email.kind == NotificationKind::Resolved).collect();
     assert_eq!(resolved.len(), 1, "it was one incident");
     assert_eq!(resolved[0].records, records(&simulation, 0..times.len()));
 }
@@ -132,7 +133,11 @@ fn a_message_delivered_twice_in_the_same_millisecond_sends_one_email() {
             world.faults.repeat = 1_000;
         }
         simulation.drain();
-        assert_eq!(kinds(&simulation), [Kind::Opening, Kind::Update, Kind::AllClear], "seed {seed}");
+        assert_eq!(
+            kinds(&simulation),
+            [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Resolved],
+            "seed {seed}"
+        );
     }
 }
 
@@ -143,7 +148,7 @@ fn opening_owed(times: &[u64]) -> Simulation {
     loop {
         assert!(simulation.step());
         let mut world = simulation.world.lock().unwrap();
-        if !world.mails.is_empty() {
+        if !world.emails.is_empty() {
             break;
         }
         let later = |(at, number, event)| match event {
@@ -163,20 +168,28 @@ fn opening_owed(times: &[u64]) -> Simulation {
 #[test]
 fn an_opening_that_the_batchs_own_retry_sends_tells_what_others_have_counted_since() {
     let simulation = opening_owed(&[0, 10_000, 20_000]);
-    let mails = mails(&simulation);
-    assert!(mails[0].at < START + 2 * MINUTE_MILLIS, "sent by the retry");
-    assert_eq!((mails[0].kind, mails[0].records), (Kind::Opening, records(&simulation, 0..3)));
-    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear], "all of it is recorded as told: no update");
+    let emails = emails(&simulation);
+    assert!(emails[0].at < START + 2 * MINUTE_MILLIS, "sent by the retry");
+    assert_eq!((emails[0].kind, emails[0].records), (NotificationKind::Opened, records(&simulation, 0..3)));
+    assert_eq!(
+        kinds(&simulation),
+        [NotificationKind::Opened, NotificationKind::Resolved],
+        "all of it is recorded as told: no update"
+    );
 }
 
 #[test]
 fn an_opening_that_another_batch_takes_over_tells_the_counters_of_the_whole_incident() {
     // One comes while the lease of the process that died is on, the next one after that.
     let simulation = opening_owed(&[0, 10_000, 45_000]);
-    let mails = mails(&simulation);
-    assert!(mails[0].at < START + 50_000, "sent by the third batch");
-    assert_eq!((mails[0].kind, mails[0].records), (Kind::Opening, records(&simulation, 0..3)));
-    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear], "all of it is recorded as told: no update");
+    let emails = emails(&simulation);
+    assert!(emails[0].at < START + 50_000, "sent by the third batch");
+    assert_eq!((emails[0].kind, emails[0].records), (NotificationKind::Opened, records(&simulation, 0..3)));
+    assert_eq!(
+        kinds(&simulation),
+        [NotificationKind::Opened, NotificationKind::Resolved],
+        "all of it is recorded as told: no update"
+    );
 }
 
 #[test]
@@ -184,14 +197,14 @@ fn an_opening_that_the_timer_takes_over_tells_the_counters_of_the_whole_incident
     let mut simulation = world(&[0, 10_000, 39_000], quiet(15));
     simulation.world.lock().unwrap().kills = vec!["send"];
     simulation.drain();
-    let mails = mails(&simulation);
-    assert_eq!((mails[0].kind, mails[0].records), (Kind::Opening, records(&simulation, 0..3)));
-    assert!(mails[0].at < START + MINUTE_MILLIS, "{} ms late", mails[0].at - START);
-    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear]);
+    let emails = emails(&simulation);
+    assert_eq!((emails[0].kind, emails[0].records), (NotificationKind::Opened, records(&simulation, 0..3)));
+    assert!(emails[0].at < START + MINUTE_MILLIS, "{} ms late", emails[0].at - START);
+    assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Resolved]);
 }
 
 /// A world in which emails of a kind can never be sent about the first incident of the key; another one comes a day later.
-fn poisoned(kind: Kind, all_clear: bool) -> (Simulation, usize) {
+fn poisoned(kind: NotificationKind, all_clear: bool) -> (Simulation, usize) {
     let first: Vec<u64> = (0..6).map(|n| n * 4 * MINUTE_MILLIS).collect();
     let second: Vec<u64> = (0..4).map(|n| DAY_MILLIS + n * 4 * MINUTE_MILLIS).collect();
     let mut policy = quiet(15);
@@ -204,9 +217,9 @@ fn poisoned(kind: Kind, all_clear: bool) -> (Simulation, usize) {
 
 #[test]
 fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_report_or_a_replay() {
-    for kind in [Kind::Opening, Kind::Update, Kind::AllClear] {
+    for kind in [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Resolved] {
         for all_clear in [true, false] {
-            if kind == Kind::AllClear && !all_clear {
+            if kind == NotificationKind::Resolved && !all_clear {
                 continue;
             }
             let (mut simulation, first) = poisoned(kind, all_clear);
@@ -217,23 +230,23 @@ fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_repor
             };
             // A bounded number of tries: for a report three messages see to it, the last one when the next incident ends.
             let tries = refused.len() as u32;
-            let bound = if kind == Kind::AllClear { 1 + 3 * MAX_RECEIVES } else { 3 + 4 + MAX_RECEIVES };
+            let bound = if kind == NotificationKind::Resolved { 1 + 3 * MAX_RECEIVES } else { 3 + 4 + MAX_RECEIVES };
             assert!(tries <= bound, "{kind:?}: {tries} tries");
             let counted = records(&simulation, 0..first);
-            let told = |simulation: &Simulation| {
-                mails(simulation).iter().filter(|mail| mail.incident == incident).map(|mail| mail.records).max()
+            let content = |simulation: &Simulation| {
+                emails(simulation).iter().filter(|email| email.incident == incident).map(|email| email.records).max()
             };
-            if kind == Kind::AllClear {
+            if kind == NotificationKind::Resolved {
                 let (at, (_, failed, _)) = simulation.timer_failures.first().unwrap().clone();
                 assert_eq!(failed, incident);
                 assert!(at < refused[0].0 + GIVEN_UP_MILLIS, "{} ms", at - refused[0].0);
             } else {
                 // The incident ends all the same, and its report tells everything, also where nobody wants resolved emails.
-                assert_eq!(told(&simulation), Some(counted), "{kind:?} {all_clear}");
+                assert_eq!(content(&simulation), Some(counted), "{kind:?} {all_clear}");
             }
             // Whoever replays what is in the failure queue gets the email.
             simulation.play();
-            assert_eq!(told(&simulation), Some(counted), "{kind:?} {all_clear}");
+            assert_eq!(content(&simulation), Some(counted), "{kind:?} {all_clear}");
             assert!(simulation.timer_failures.is_empty());
         }
     }
@@ -241,7 +254,7 @@ fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_repor
 
 #[test]
 fn an_email_that_always_fails_under_steady_traffic_is_given_up_and_tried_again_in_rounds() {
-    for kind in [Kind::Opening, Kind::Update] {
+    for kind in [NotificationKind::Opened, NotificationKind::Update] {
         let times: Vec<u64> = (0..200).map(|n| n * 3 * MINUTE_MILLIS).collect();
         let mut simulation = world(&times, quiet(15));
         simulation.world.lock().unwrap().poison = Some((kind, 1));
@@ -259,14 +272,19 @@ fn an_email_that_always_fails_under_steady_traffic_is_given_up_and_tried_again_i
 
 #[test]
 fn an_email_that_always_fails_does_not_hold_up_the_next_incident_of_its_key() {
-    for kind in [Kind::Opening, Kind::Update, Kind::AllClear] {
+    for kind in [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Resolved] {
         let (simulation, first) = poisoned(kind, true);
         let world = simulation.world.lock().unwrap();
-        let of_next: Vec<&Sent> = world.mails.iter().filter(|mail| !world.poisoned.contains(&mail.incident)).collect();
-        let next: BTreeSet<&String> = of_next.iter().map(|mail| &mail.incident).collect();
+        let of_next: Vec<&Sent> =
+            world.emails.iter().filter(|email| !world.poisoned.contains(&email.incident)).collect();
+        let next: BTreeSet<&String> = of_next.iter().map(|email| &email.incident).collect();
         assert_eq!(next.len(), 1, "{kind:?}");
-        let kinds: Vec<Kind> = of_next.iter().map(|mail| mail.kind).collect();
-        assert_eq!(kinds, [Kind::Opening, Kind::Update, Kind::Update, Kind::AllClear], "{kind:?}");
+        let kinds: Vec<NotificationKind> = of_next.iter().map(|email| email.kind).collect();
+        assert_eq!(
+            kinds,
+            [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Update, NotificationKind::Resolved],
+            "{kind:?}"
+        );
         assert!(of_next[0].at < START + DAY_MILLIS + LATE_MILLIS, "{kind:?}: the opening is late");
         assert_eq!(of_next[3].records, records(&simulation, first..first + 4), "{kind:?}");
         let resolved = of_next[3].at - (START + DAY_MILLIS + 12 * MINUTE_MILLIS);
@@ -279,14 +297,14 @@ fn the_next_incident_ends_in_time_while_the_report_of_the_one_before_still_fails
     // The second incident opens and ends while the first one's resolved email is being tried.
     let times = [0, 17 * MINUTE_MILLIS];
     let mut simulation = world(&times, quiet(15));
-    simulation.world.lock().unwrap().poison = Some((Kind::AllClear, 1));
+    simulation.world.lock().unwrap().poison = Some((NotificationKind::Resolved, 1));
     simulation.drain();
     let world = simulation.world.lock().unwrap();
     let resolved: BTreeMap<bool, u64> = world
-        .mails
+        .emails
         .iter()
-        .filter(|mail| mail.kind == Kind::AllClear)
-        .map(|mail| (world.poisoned.contains(&mail.incident), mail.at))
+        .filter(|email| email.kind == NotificationKind::Resolved)
+        .map(|email| (world.poisoned.contains(&email.incident), email.at))
         .collect();
     let at = resolved[&false];
     assert!(at < START + 32 * MINUTE_MILLIS + LATE_MILLIS, "{} ms late", at - (START + 32 * MINUTE_MILLIS));
@@ -296,7 +314,7 @@ fn the_next_incident_ends_in_time_while_the_report_of_the_one_before_still_fails
 #[test]
 fn a_report_whose_message_comes_while_its_sender_may_be_alive_is_sent_when_the_queue_delivers_it_again() {
     let mut simulation = world(&[0], quiet(15));
-    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+    while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
     // Whoever closes the incident dies before it sends; of its message only one copy is left, which comes at once.
@@ -316,65 +334,69 @@ fn a_report_whose_message_comes_while_its_sender_may_be_alive_is_sent_when_the_q
         world.schedule(now, Event::Timer { wake, receive: 0 });
     }
     simulation.drain();
-    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear]);
+    assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Resolved]);
 }
 
 #[test]
 fn a_head_that_cannot_be_read_is_set_aside_with_an_alarm_and_the_next_batch_opens_anew() {
     let mut simulation = world(&[0, 2 * MINUTE_MILLIS], quiet(15));
-    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+    while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
-    let head = DocId::Head(key());
+    let head = ItemId::Head(key());
     let spoiled = spoil(&simulation, &head);
     simulation.drain();
-    assert_eq!(copy(&simulation, &head), Some(Doc::Unreadable(spoiled)), "as it was");
+    assert_eq!(copy(&simulation, &head), Some(StoredItem::Unreadable(spoiled)), "as it was");
     assert!(simulation.world.lock().unwrap().alarmed > 0);
     // What the lost incident had counted stands in counters that nobody knows: one is met again or stays as it is.
-    assert!(kinds(&simulation).contains(&Kind::AllClear), "the new incident goes its way: {:?}", kinds(&simulation));
+    assert!(
+        kinds(&simulation).contains(&NotificationKind::Resolved),
+        "the new incident goes its way: {:?}",
+        kinds(&simulation)
+    );
     assert!(simulation.failure_queue.is_empty() && simulation.timer_failures.is_empty(), "nothing is retried for ever");
 }
 
 #[test]
 fn a_counter_a_batch_and_a_report_that_cannot_be_read_are_set_aside_too() {
     let mut simulation = world(&[0, 2 * MINUTE_MILLIS, 4 * MINUTE_MILLIS], quiet(15));
-    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+    while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
     let used = |simulation: &Simulation| {
         let counted = simulation.world.lock().unwrap().counted.clone();
         counted.into_values().next().unwrap().shards.into_keys().next().unwrap()
     };
-    let ids = [used(&simulation), DocId::Batch("batch-0".to_owned())];
+    let ids = [used(&simulation), ItemId::Batch("batch-0".to_owned())];
     let texts: Vec<String> = ids.iter().map(|id| spoil(&simulation, id)).collect();
     // The batch comes once more: it is counted, that much is certain.
     simulation.world.lock().unwrap().schedule(START + MINUTE_MILLIS, Event::Batch { number: 0, attempt: 0 });
     simulation.drain();
     for (id, text) in ids.iter().zip(texts) {
-        assert_eq!(copy(&simulation, id), Some(Doc::Unreadable(text)), "{}", id.text());
+        assert_eq!(copy(&simulation, id), Some(StoredItem::Unreadable(text)), "{}", id.text());
     }
     assert_eq!(simulation.world.lock().unwrap().alarmed, 2);
     assert!(simulation.failure_queue.is_empty() && simulation.timer_failures.is_empty());
-    let resolved = mails(&simulation).into_iter().find(|mail| mail.kind == Kind::AllClear).unwrap();
+    let resolved = emails(&simulation).into_iter().find(|email| email.kind == NotificationKind::Resolved).unwrap();
     assert_eq!(resolved.records, records(&simulation, 1..3), "what is set aside is counted no more, and nothing twice");
 
-    let report = DocId::Report(key(), resolved.incident.clone());
+    let report = ItemId::Report(key(), resolved.incident.clone());
     let text = spoil(&simulation, &report);
     let timer = (key(), resolved.incident, 0);
     let now = simulation.world.lock().unwrap().now;
     simulation.world.lock().unwrap().schedule(now, Event::Timer { wake: timer, receive: 0 });
     simulation.drain();
-    assert_eq!(copy(&simulation, &report), Some(Doc::Unreadable(text)));
+    assert_eq!(copy(&simulation, &report), Some(StoredItem::Unreadable(text)));
     assert!(simulation.timer_failures.is_empty());
 }
 
 #[test]
 fn nothing_is_set_aside_unless_the_alarm_has_its_metric() {
     let mut simulation = world(&[0, 2 * MINUTE_MILLIS], quiet(15));
-    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+    while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
-    let head = DocId::Head(key());
+    let head = ItemId::Head(key());
     let spoiled = spoil(&simulation, &head);
     simulation.world.lock().unwrap().faults.error = 1_000;
     let next = simulation.world.lock().unwrap().queue.pop_first().map(|(_, _, event)| event).unwrap();
@@ -382,20 +404,20 @@ fn nothing_is_set_aside_unless_the_alarm_has_its_metric() {
     while !simulation.tasks.is_empty() {
         simulation.step();
     }
-    assert_eq!(stored(&simulation, &head).map(|found| found.doc), Some(Doc::Unreadable(spoiled)));
+    assert_eq!(stored(&simulation, &head).map(|found| found.doc), Some(StoredItem::Unreadable(spoiled)));
 }
 
 #[test]
 fn counters_of_an_incident_that_nobody_knows_are_kept_before_they_are_overwritten() {
     let times: Vec<u64> = (0..60).map(|n| n * 10_000).collect();
     let mut simulation = world(&times, quiet(15));
-    while mails(&simulation).is_empty() || !simulation.tasks.is_empty() {
+    while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
     let orphan =
         simulation.world.lock().unwrap().counted.values().next().unwrap().shards.keys().next().unwrap().clone();
     let before = stored(&simulation, &orphan).unwrap().doc;
-    spoil(&simulation, &DocId::Head(key()));
+    spoil(&simulation, &ItemId::Head(key()));
     simulation.drain();
     assert_eq!(copy(&simulation, &orphan), Some(before), "with what it had counted");
     assert_eq!(simulation.world.lock().unwrap().alarmed, 2, "the head and one counter");
@@ -408,8 +430,8 @@ fn without_resolved_emails_an_update_tells_the_last_news_before_the_end() {
     // The quiet time after the third batch ends before the next update is due.
     let mut simulation = world(&[0, 6 * MINUTE_MILLIS, 7 * MINUTE_MILLIS], policy);
     simulation.drain();
-    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::Update, Kind::Update]);
-    assert_eq!(mails(&simulation)[2].records, records(&simulation, 0..3));
+    assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Update]);
+    assert_eq!(emails(&simulation)[2].records, records(&simulation, 0..3));
 }
 
 #[test]
@@ -419,11 +441,11 @@ fn a_batch_is_remembered_for_as_long_as_its_failure_can_be_replayed() {
     let replay = START + 14 * DAY_MILLIS + 6 * HOUR_MILLIS;
     simulation.world.lock().unwrap().schedule(replay, Event::Batch { number: 0, attempt: 0 });
     simulation.drain();
-    assert_eq!(kinds(&simulation), [Kind::Opening, Kind::AllClear], "counted once");
+    assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Resolved], "counted once");
 }
 
 impl Simulation {
-    fn of(world: World, batches: Vec<(String, Detection)>) -> Simulation {
+    fn of(world: Hypothesis, batches: Vec<(String, Detection)>) -> Simulation {
         Simulation {
             world: Arc::new(std::sync::Mutex::new(world)),
             store: Arc::default(),

@@ -12,12 +12,12 @@ use alerting::{
     incident::{
         IncidentKey, Summary,
         plan::MAX_DELAY_MILLIS,
-        state::{Doc, DocId, Versioned, Write},
+        state::{ItemId, StoredItem, Versioned, Write},
     },
     memory::MemoryIncidents,
     metrics::Point,
-    notification::{Kind, Notice},
-    ports::{AlertSink, Commit, IncidentStore, MetricSink, PortError, Timers, Wake},
+    notification::{NotificationKind, RenderedNotification},
+    ports::{Commit, IncidentStore, MetricSink, Notifier, PortError, TimerMessage, Timers},
     time::EpochMillis,
 };
 
@@ -69,7 +69,7 @@ pub(crate) struct Faults {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counted {
     /// Records by counter.
-    pub(crate) shards: BTreeMap<DocId, u64>,
+    pub(crate) shards: BTreeMap<ItemId, u64>,
     /// When each run began that added to it.
     pub(crate) added: Vec<u64>,
 }
@@ -85,7 +85,7 @@ impl Counted {
 pub(crate) struct Sent {
     pub(crate) run: u64,
     pub(crate) at: u64,
-    pub(crate) kind: Kind,
+    pub(crate) kind: NotificationKind,
     pub(crate) incident: String,
     /// Of the incident so far.
     pub(crate) records: u64,
@@ -115,17 +115,17 @@ pub(crate) enum Event {
 pub(crate) enum Late {
     /// Of this run.
     Commit(u64, Vec<Write>),
-    Mail(Sent),
+    Email(Sent),
 }
 
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct Hypothesis {
     pub(crate) random: Random,
     pub(crate) now: u64,
     pub(crate) faults: Faults,
     pub(crate) queue: BTreeSet<(u64, u64, Event)>,
     pub(crate) queued: u64,
-    pub(crate) mails: Vec<Sent>,
+    pub(crate) emails: Vec<Sent>,
     pub(crate) crashed: BTreeSet<u64>,
     pub(crate) store_calls: BTreeMap<u64, u64>,
     pub(crate) late: Vec<Late>,
@@ -136,9 +136,9 @@ pub(crate) struct World {
     /// Documents go at the very moment at which they expire, and not at any time after that.
     pub(crate) expires_at_once: bool,
     /// Kinds of emails sent by a process that died before it could record them.
-    pub(crate) unrecorded: BTreeSet<Kind>,
+    pub(crate) unrecorded: BTreeSet<NotificationKind>,
     /// Emails of this kind can never be sent for the first incidents, so many of them.
-    pub(crate) poison: Option<(Kind, usize)>,
+    pub(crate) poison: Option<(NotificationKind, usize)>,
     /// The incidents whose emails cannot be sent.
     pub(crate) poisoned: BTreeSet<String>,
     /// Attempts at emails that cannot be sent: when, and about which incident.
@@ -156,16 +156,16 @@ pub(crate) struct World {
 /// How late something may be done whose caller gave up: not as late as the message that the same run armed may come.
 const LATE_MILLIS: u64 = 5_000;
 
-impl World {
+impl Hypothesis {
     /// A world in which nothing happens and nothing fails.
-    pub(crate) fn new(random: Random, now: u64) -> World {
-        World {
+    pub(crate) fn new(random: Random, now: u64) -> Hypothesis {
+        Hypothesis {
             random,
             now,
             faults: Faults::default(),
             queue: BTreeSet::new(),
             queued: 0,
-            mails: Vec::new(),
+            emails: Vec::new(),
             crashed: BTreeSet::new(),
             store_calls: BTreeMap::new(),
             late: Vec::new(),
@@ -190,7 +190,7 @@ impl World {
     }
 
     /// Whether such an email can never be sent. Notes the attempt.
-    fn poisons(&mut self, kind: Kind, incident: &str) -> bool {
+    fn poisons(&mut self, kind: NotificationKind, incident: &str) -> bool {
         let Some((poison, incidents)) = self.poison else { return false };
         if poison != kind || (!self.poisoned.contains(incident) && self.poisoned.len() >= incidents) {
             return false;
@@ -209,7 +209,7 @@ impl World {
 /// The ports of one run, that is, of one invocation.
 #[derive(Clone, Debug)]
 pub(crate) struct Ports {
-    pub(crate) world: Arc<Mutex<World>>,
+    pub(crate) world: Arc<Mutex<Hypothesis>>,
     pub(crate) store: Arc<MemoryIncidents>,
     pub(crate) run: u64,
 }
@@ -269,7 +269,7 @@ impl Ports {
         Ok(())
     }
 
-    fn draw<T>(&self, with: impl FnOnce(&mut World) -> T) -> T {
+    fn draw<T>(&self, with: impl FnOnce(&mut Hypothesis) -> T) -> T {
         with(&mut self.world.lock().unwrap())
     }
 
@@ -299,9 +299,9 @@ impl Ports {
     pub(crate) fn applied(&self, writes: &[Write]) {
         self.draw(|world| {
             for write in writes {
-                if let Doc::Shard(shard) = &write.doc
-                    && !shard.sealed
-                    && matches!(write.id, DocId::Shard(..))
+                if let StoredItem::Shard(shard) = &write.doc
+                    && !shard.closed
+                    && matches!(write.id, ItemId::Shard(..))
                 {
                     let started = world.started[&self.run];
                     let counted = world.counted.entry(shard.incident.clone()).or_default();
@@ -342,8 +342,8 @@ impl Ports {
                 {
                     return Ok(Commit::Written);
                 }
-                let untold = self.draw(|world| world.random.permille(10 * world.faults.conflict));
-                Ok(Commit::Conflict(if untold || writes.len() == 1 { Vec::new() } else { newer }))
+                let chat_failures = self.draw(|world| world.random.permille(10 * world.faults.conflict));
+                Ok(Commit::Conflict(if chat_failures || writes.len() == 1 { Vec::new() } else { newer }))
             }
         }
     }
@@ -355,7 +355,7 @@ impl Ports {
 
 impl IncidentStore for Ports {
     /// One document after the other, and others may write in between: what DynamoDB's BatchGetItem promises, and no more.
-    async fn get(&self, ids: &[DocId]) -> Result<Vec<Option<Versioned>>, PortError> {
+    async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
         self.count_store_call();
         self.call("get", async || {
             self.forget_expired();
@@ -380,7 +380,7 @@ impl IncidentStore for Ports {
 }
 
 impl Timers for Ports {
-    async fn arm(&self, wake: &Wake, delay_millis: u64) -> Result<(), PortError> {
+    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         // One that comes before its change is written is dropped, and one beyond the limit is refused.
         let shortest = self.draw(|world| world.min_delay_millis);
         assert!((shortest..=MAX_DELAY_MILLIS).contains(&delay_millis), "a message is delayed by {delay_millis} ms");
@@ -402,33 +402,33 @@ impl Timers for Ports {
     }
 }
 
-impl AlertSink for Ports {
-    async fn send(&self, notice: &Notice) -> Result<(), PortError> {
-        let mail = &notice.mail;
+impl Notifier for Ports {
+    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
+        let email = &notice.email;
         let sent = |at| Sent {
             run: self.run,
             at,
-            kind: mail.kind,
-            incident: mail.incident.clone(),
-            records: mail.records,
+            kind: email.kind,
+            incident: email.incident.clone(),
+            records: email.records,
             since: notice.document.since.records,
         };
-        if self.draw(|world| world.poisons(mail.kind, &mail.incident)) {
+        if self.draw(|world| world.poisons(email.kind, &email.incident)) {
             self.turn().await;
             return Err(PortError { call: "send", reason: "it can never be sent".to_owned() });
         }
-        self.gives_up("send", || Late::Mail(sent(0))).await?;
+        self.gives_up("send", || Late::Email(sent(0))).await?;
         self.call("send", async || {
             self.draw(|world| {
                 let at = world.now;
-                world.mails.push(sent(at));
+                world.emails.push(sent(at));
             });
         })
         .await?;
         let unrecorded = self.draw(|world| {
             let dies = world.random.permille(world.faults.unrecorded);
             if dies {
-                world.unrecorded.insert(mail.kind);
+                world.unrecorded.insert(email.kind);
             }
             dies
         });
@@ -438,7 +438,7 @@ impl AlertSink for Ports {
         Ok(())
     }
 
-    async fn tell_chat(&self, _: &Notice) -> Result<(), PortError> {
+    async fn tell_chat(&self, _: &RenderedNotification) -> Result<(), PortError> {
         // Worse than anything else, so that whatever depends on it shows.
         if self.draw(|world| world.random.below(2) == 0) {
             return Err(PortError { call: "chat", reason: "planned".to_owned() });
@@ -454,7 +454,7 @@ impl MetricSink for Ports {
         self.call("publish", async || self.draw(|world| world.alarmed += alarmed)).await
     }
 
-    async fn patience(&self) {
+    async fn publish_deadline(&self) {
         while self.draw(|world| world.random.permille(500)) {
             self.turn().await;
         }

@@ -29,8 +29,8 @@ use std::{
 };
 
 use alerting::{
-    enrichment::{Gap, Missing, Network, Wanted},
-    ports::NetworkSource,
+    enrichment::{EnrichmentRequest, MissingData, MissingReason, Network},
+    ports::Enricher,
     time::EpochMillis,
 };
 use tokio::{
@@ -55,10 +55,10 @@ use crate::client::Shared;
 /// How long a look-up may take, with all its calls. A mail waits no longer.
 pub const MAX_MILLIS: u64 = 2_000;
 
-/// Looks up interfaces, tags, security groups and network ACLs.
+/// PacketRole up interfaces, tags, security groups and network ACLs.
 pub struct Ec2Network {
     shared: Shared,
-    sender: OnceCell<Result<Sender, Missing>>,
+    sender: OnceCell<Result<Sender, MissingReason>>,
     keys: TagKeys,
     clock: fn() -> EpochMillis,
     memory: Mutex<Known>,
@@ -78,7 +78,7 @@ impl Ec2Network {
         Ec2Network { shared, sender: OnceCell::new(), keys, clock, memory: Mutex::default() }
     }
 
-    async fn sender(&self) -> Result<&Sender, Missing> {
+    async fn sender(&self) -> Result<&Sender, MissingReason> {
         let sender = self.sender.get_or_init(|| async { Sender::new(self.shared.load().await) }).await;
         sender.as_ref().map_err(Clone::clone)
     }
@@ -88,17 +88,17 @@ impl Ec2Network {
     }
 }
 
-impl NetworkSource for Ec2Network {
-    async fn look_up(&self, wanted: &Wanted) -> Network {
+impl Enricher for Ec2Network {
+    async fn enrich(&self, wanted: &EnrichmentRequest) -> Network {
         let now = (self.clock)();
         let known = self.memory().fresh(now);
         let calls = Calls(AtomicU32::new(MAX_CALLS));
         let deadline = Instant::now() + Duration::from_millis(MAX_MILLIS);
-        let mut look_up = LookUp { ec2: self, wanted, now, known, gaps: Vec::new(), calls: &calls, deadline };
-        look_up.interfaces().await;
-        look_up.rest().await;
-        let network = plan::network(wanted, &look_up.known, look_up.gaps);
-        self.memory().keep(look_up.known);
+        let mut enrich = LookUp { ec2: self, wanted, now, known, missing: Vec::new(), calls: &calls, deadline };
+        enrich.interfaces().await;
+        enrich.rest().await;
+        let network = plan::network(wanted, &enrich.known, enrich.missing);
+        self.memory().keep(enrich.known);
         network
     }
 }
@@ -115,16 +115,16 @@ impl Calls {
 /// What came of a question: all items, or those of the pages that were read and why there are no more.
 struct Answer<T> {
     items: Vec<T>,
-    gap: Option<Gap>,
+    gap: Option<MissingData>,
 }
 
 /// One look-up under way.
 struct LookUp<'l> {
     ec2: &'l Ec2Network,
-    wanted: &'l Wanted,
+    wanted: &'l EnrichmentRequest,
     now: EpochMillis,
     known: Known,
-    gaps: Vec<Gap>,
+    missing: Vec<MissingData>,
     calls: &'l Calls,
     deadline: Instant,
 }
@@ -138,7 +138,7 @@ impl LookUp<'_> {
             let answer = self.ask(&query, &calls, xml::interfaces).await;
             self.known.learn_interfaces(&query, answer.items, answer.gap.is_none(), self.now);
             if let Some(gap) = answer.gap {
-                self.gaps.push(gap);
+                self.missing.push(gap);
                 break;
             }
         }
@@ -147,12 +147,12 @@ impl LookUp<'_> {
 
     /// Learns about all else, in one round.
     async fn rest(&mut self) {
-        let Rest { acls, groups, tags, gaps } = plan::rest(self.wanted, &self.known, &self.ec2.keys);
-        self.gaps.extend(gaps);
+        let Rest { acls, groups, tags, missing } = plan::rest(self.wanted, &self.known, &self.ec2.keys);
+        self.missing.extend(missing);
         // Each question gets its first call before any of them gets a second one.
         let [acls, groups, tags] = [acls, groups, tags].map(|query| {
             let (granted, refused) = query.into_iter().partition::<Vec<_>, _>(|_| self.calls.take());
-            self.gaps.extend(refused.iter().map(|query| query.gap(Missing::TooManyCalls)));
+            self.missing.extend(refused.iter().map(|query| query.gap(MissingReason::TooManyCalls)));
             granted.into_iter().next()
         });
         let (acls_answer, groups_answer, tags_answer) = tokio::join!(
@@ -162,15 +162,15 @@ impl LookUp<'_> {
         );
         if let (Some(query), Some(answer)) = (acls, acls_answer) {
             self.known.learn_acls(&query, answer.items, answer.gap.is_none(), self.now);
-            self.gaps.extend(answer.gap);
+            self.missing.extend(answer.gap);
         }
         if let (Some(query), Some(answer)) = (groups, groups_answer) {
             self.known.learn_groups(&query, answer.items, answer.gap.is_none(), self.now);
-            self.gaps.extend(answer.gap);
+            self.missing.extend(answer.gap);
         }
         if let (Some(query), Some(answer)) = (tags, tags_answer) {
             self.known.learn_tags(&query, answer.items, &self.ec2.keys, answer.gap.is_none(), self.now);
-            self.gaps.extend(answer.gap);
+            self.missing.extend(answer.gap);
         }
     }
 
@@ -182,7 +182,7 @@ impl LookUp<'_> {
         if calls.take() {
             self.pages(query, calls, read).await
         } else {
-            Answer { items: Vec::new(), gap: Some(query.gap(Missing::TooManyCalls)) }
+            Answer { items: Vec::new(), gap: Some(query.gap(MissingReason::TooManyCalls)) }
         }
     }
 
@@ -193,11 +193,10 @@ impl LookUp<'_> {
         loop {
             let call = async { self.ec2.sender().await?.send(query, next_token.as_deref()).await };
             let page = match timeout_at(self.deadline, call).await {
-                Ok(Ok(xml)) => {
-                    read(&xml, &self.ec2.keys).map_err(|Unreadable| Missing::Failed("an unreadable answer".into()))
-                }
+                Ok(Ok(xml)) => read(&xml, &self.ec2.keys)
+                    .map_err(|Unreadable| MissingReason::Failed("an unreadable answer".into())),
                 Ok(Err(missing)) => Err(missing),
-                Err(_) => Err(Missing::TooSlow),
+                Err(_) => Err(MissingReason::TooSlow),
             };
             let reason = match page {
                 Ok(page) => {
@@ -206,7 +205,7 @@ impl LookUp<'_> {
                     match next_token {
                         None => return Answer { items, gap: None },
                         Some(_) if calls.take() => continue,
-                        Some(_) => Missing::TooManyCalls,
+                        Some(_) => MissingReason::TooManyCalls,
                     }
                 }
                 Err(missing) => missing,

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use alerting::enrichment::{Gap, Interface, Missing, Network, Part, Wanted};
+use alerting::enrichment::{EnrichmentRequest, Interface, MissingData, MissingReason, Network, NetworkPart};
 
 use super::{
     known::Known,
@@ -23,7 +23,7 @@ pub(super) const MAX_INTERFACE_CALLS: u32 = 2;
 /// interfaces, which have one each as a rule.
 ///
 /// A filter for IPv4 addresses and one for IPv6 would both have to hold, so only the more frequent family is asked for.
-pub(super) fn interfaces_by_address(wanted: &Wanted, known: &Known) -> Option<Query> {
+pub(super) fn interfaces_by_address(wanted: &EnrichmentRequest, known: &Known) -> Option<Query> {
     if wanted.addresses.len() <= wanted.interfaces.len() {
         return None;
     }
@@ -34,14 +34,14 @@ pub(super) fn interfaces_by_address(wanted: &Wanted, known: &Known) -> Option<Qu
 }
 
 /// Asks for the interfaces that are not known yet by their ids.
-pub(super) fn interfaces_by_id(wanted: &Wanted, known: &Known) -> Option<Query> {
+pub(super) fn interfaces_by_id(wanted: &EnrichmentRequest, known: &Known) -> Option<Query> {
     let unknown = wanted.interfaces.iter().filter(|id| is_id(id) && known.interfaces.get(id.as_str()).is_none());
     Query::by(Action::Interfaces, "network-interface-id", unknown.cloned().collect())
 }
 
 /// The addresses that EC2 is worth asking about: no link-local one, which it does not list, and none of an interface that is
 /// known to log them.
-fn unknown_addresses<'a>(wanted: &'a Wanted, known: &'a Known) -> impl Iterator<Item = IpAddr> + 'a {
+fn unknown_addresses<'a>(wanted: &'a EnrichmentRequest, known: &'a Known) -> impl Iterator<Item = IpAddr> + 'a {
     let link_local = |address: &IpAddr| match address {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
@@ -58,24 +58,24 @@ pub(super) struct Rest {
     pub(super) groups: Option<Query>,
     pub(super) tags: Option<Query>,
     /// What does not fit into a question.
-    pub(super) gaps: Vec<Gap>,
+    pub(super) missing: Vec<MissingData>,
 }
 
 /// Asks for what the interfaces lead to.
-pub(super) fn rest(wanted: &Wanted, known: &Known, keys: &TagKeys) -> Rest {
-    let mut gaps = Vec::new();
+pub(super) fn rest(wanted: &EnrichmentRequest, known: &Known, keys: &TagKeys) -> Rest {
+    let mut missing = Vec::new();
     let mut cut = |part, ids: BTreeSet<&str>| -> Vec<String> {
         if ids.len() > MAX_FILTER_VALUES {
-            gaps.push(Gap { part, reason: Missing::TooManyCalls });
+            missing.push(MissingData { part, reason: MissingReason::TooManyCalls });
         }
         ids.into_iter().take(MAX_FILTER_VALUES).map(str::to_owned).collect()
     };
     let subnets = own(wanted, known).filter_map(|own| own.subnet_id.as_deref());
-    let subnets = cut(Part::Acls, subnets.filter(|id| known.acls.get(*id).is_none()).collect());
+    let subnets = cut(NetworkPart::Acls, subnets.filter(|id| known.acls.get(*id).is_none()).collect());
     let groups = own(wanted, known).flat_map(|own| own.group_ids.iter().map(|id| &**id));
-    let groups = cut(Part::Groups, groups.filter(|id| known.groups.get(*id).is_none()).collect());
+    let groups = cut(NetworkPart::Groups, groups.filter(|id| known.groups.get(*id).is_none()).collect());
     let tagged = interfaces(wanted, known).flat_map(tagged);
-    let tagged = cut(Part::Tags, tagged.filter(|id| known.tags.get(*id).is_none()).collect());
+    let tagged = cut(NetworkPart::Tags, tagged.filter(|id| known.tags.get(*id).is_none()).collect());
     Rest {
         acls: Query::by(Action::Acls, "association.subnet-id", subnets),
         groups: Query::by(Action::Groups, "group-id", groups),
@@ -83,12 +83,12 @@ pub(super) fn rest(wanted: &Wanted, known: &Known, keys: &TagKeys) -> Rest {
             query.filters.push(Filter { name: "key", values: keys.asked_for() });
             query
         }),
-        gaps,
+        missing,
     }
 }
 
-/// Puts together what a mail gets. `gaps` are those of the calls.
-pub(super) fn network(wanted: &Wanted, known: &Known, gaps: Vec<Gap>) -> Network {
+/// Puts together what a mail gets. `missing` are those of the calls.
+pub(super) fn network(wanted: &EnrichmentRequest, known: &Known, missing: Vec<MissingData>) -> Network {
     let mut network = Network::default();
     for interface in interfaces(wanted, known) {
         network.interfaces.insert(interface.id.to_string(), interface.clone());
@@ -103,7 +103,7 @@ pub(super) fn network(wanted: &Wanted, known: &Known, gaps: Vec<Gap>) -> Network
         for id in &own.group_ids {
             match known.groups.get(id) {
                 Some(Some(group)) => drop(network.groups.insert(id.to_string(), (**group).clone())),
-                Some(None) => drop(lost.insert(Part::Groups)),
+                Some(None) => drop(lost.insert(NetworkPart::Groups)),
                 None => {}
             }
         }
@@ -111,46 +111,46 @@ pub(super) fn network(wanted: &Wanted, known: &Known, gaps: Vec<Gap>) -> Network
             Some(Some(acl)) if network.acls.iter().all(|known| known.id != acl.id) => {
                 network.acls.push((**acl).clone());
             }
-            Some(None) => drop(lost.insert(Part::Acls)),
+            Some(None) => drop(lost.insert(NetworkPart::Acls)),
             _ => {}
         }
     }
-    network.gaps = gaps;
+    network.missing = missing;
     let unknown = |id: &String| !is_id(id) || matches!(known.interfaces.get(id.as_str()), Some(None));
     if wanted.interfaces.iter().any(unknown) {
-        lost.insert(Part::Interfaces);
+        lost.insert(NetworkPart::Interfaces);
     }
     if unknown_addresses(wanted, known).next().is_some() && wanted.addresses.len() > wanted.interfaces.len() {
-        add(&mut network.gaps, Part::Interfaces, &Missing::TooManyCalls);
+        add(&mut network.missing, NetworkPart::Interfaces, &MissingReason::TooManyCalls);
     }
     for part in lost {
-        add(&mut network.gaps, part, &Missing::NotFound);
+        add(&mut network.missing, part, &MissingReason::NotFound);
     }
     // Without the interface nothing leads to the rest, which is then missing for the same reason.
     if !wanted.interfaces.is_empty() && own(wanted, known).next().is_none() {
-        let reason = network.gap(Part::Interfaces).cloned().unwrap_or(Missing::NotFound);
-        for part in [Part::Tags, Part::Groups, Part::Acls] {
-            add(&mut network.gaps, part, &reason);
+        let reason = network.gap(NetworkPart::Interfaces).cloned().unwrap_or(MissingReason::NotFound);
+        for part in [NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls] {
+            add(&mut network.missing, part, &reason);
         }
     }
-    network.gaps.extend(wanted.gap());
+    network.missing.extend(wanted.gap());
     network
 }
 
 /// Notes a gap, unless the part has one: the first says enough.
-fn add(gaps: &mut Vec<Gap>, part: Part, reason: &Missing) {
-    if gaps.iter().all(|gap| gap.part != part) {
-        gaps.push(Gap { part, reason: reason.clone() });
+fn add(missing: &mut Vec<MissingData>, part: NetworkPart, reason: &MissingReason) {
+    if missing.iter().all(|gap| gap.part != part) {
+        missing.push(MissingData { part, reason: reason.clone() });
     }
 }
 
 /// The interfaces that logged the findings.
-fn own<'a>(wanted: &'a Wanted, known: &'a Known) -> impl Iterator<Item = &'a Interface> {
+fn own<'a>(wanted: &'a EnrichmentRequest, known: &'a Known) -> impl Iterator<Item = &'a Interface> {
     wanted.interfaces.iter().filter_map(|id| known.interface(id)).map(AsRef::as_ref)
 }
 
 /// The interfaces that logged the findings, and those that own the addresses.
-fn interfaces<'a>(wanted: &'a Wanted, known: &'a Known) -> impl Iterator<Item = &'a Interface> {
+fn interfaces<'a>(wanted: &'a EnrichmentRequest, known: &'a Known) -> impl Iterator<Item = &'a Interface> {
     let owners = wanted.addresses.iter().filter_map(|address| known.owners.get(address));
     let owners = owners.flat_map(|ids| ids.iter()).filter_map(|id| known.interface(id)).map(AsRef::as_ref);
     own(wanted, known).chain(owners)

@@ -1,7 +1,7 @@
 //! What is asked of EC2, as values: actions, filters, and the form that carries them.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>
 
-use alerting::enrichment::{Gap, Missing, Part};
+use alerting::enrichment::{MissingData, MissingReason, NetworkPart};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The version of EC2's API.
@@ -36,12 +36,12 @@ impl Action {
     }
 
     /// The part of the answer that it gives.
-    pub(super) fn part(self) -> Part {
+    pub(super) fn part(self) -> NetworkPart {
         match self {
-            Action::Interfaces => Part::Interfaces,
-            Action::Tags => Part::Tags,
-            Action::Groups => Part::Groups,
-            Action::Acls => Part::Acls,
+            Action::Interfaces => NetworkPart::Interfaces,
+            Action::Tags => NetworkPart::Tags,
+            Action::Groups => NetworkPart::Groups,
+            Action::Acls => NetworkPart::Acls,
         }
     }
 }
@@ -73,8 +73,8 @@ impl Query {
     }
 
     /// Notes that its answer is missing, wholly or in part.
-    pub(super) fn gap(&self, reason: Missing) -> Gap {
-        Gap { part: self.action.part(), reason }
+    pub(super) fn gap(&self, reason: MissingReason) -> MissingData {
+        MissingData { part: self.action.part(), reason }
     }
 
     /// The request's body.

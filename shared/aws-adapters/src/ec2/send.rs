@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use alerting::{enrichment::Missing, text::one_line};
+use alerting::{enrichment::MissingReason, text::one_line};
 use aws_config::{SdkConfig, retry::RetryConfig};
 use aws_runtime::{
     auth::{
@@ -56,8 +56,8 @@ impl Sender {
     ///
     /// # Errors
     /// The configuration lacks a part that every call needs.
-    pub(super) fn new(config: &SdkConfig) -> Result<Sender, Missing> {
-        let lacking = |what: &str| Missing::Failed(format!("the function has no {what}").into());
+    pub(super) fn new(config: &SdkConfig) -> Result<Sender, MissingReason> {
+        let lacking = |what: &str| MissingReason::Failed(format!("the function has no {what}").into());
         let url = endpoint(config).ok_or_else(|| lacking("region"))?;
         let region = config.region().cloned().ok_or_else(|| lacking("region"))?;
         let http_client = config.http_client().ok_or_else(|| lacking("HTTP client"))?;
@@ -114,7 +114,7 @@ impl Sender {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub(super) async fn send(&self, query: &Query, next_token: Option<&str>) -> Result<Vec<u8>, Missing> {
+    pub(super) async fn send(&self, query: &Query, next_token: Option<&str>) -> Result<Vec<u8>, MissingReason> {
         self.0.invoke(query.form(next_token)).await.map_err(|error| missing(query, &error))
     }
 }
@@ -136,18 +136,20 @@ fn answer(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<Ec2Error
     Err(OrchestratorError::operation(Ec2Error(ErrorMetadata::builder().code(code).message(message).build())))
 }
 
-fn missing(query: &Query, error: &SdkError<Ec2Error, HttpResponse>) -> Missing {
+fn missing(query: &Query, error: &SdkError<Ec2Error, HttpResponse>) -> MissingReason {
     // A missing permission, in the words of EC2 and of the other services
     // (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>).
     const DENIED: [&str; 4] = ["UnauthorizedOperation", "AuthFailure", "AccessDenied", "AccessDeniedException"];
-    let failed = |reason: &str| Missing::Failed(one_line(reason, MAX_REASON_CHARS).into());
+    let failed = |reason: &str| MissingReason::Failed(one_line(reason, MAX_REASON_CHARS).into());
     match error {
         SdkError::ServiceError(error) => match error.err().code() {
-            Some(code) if DENIED.contains(&code) => Missing::Denied(format!("ec2:{}", query.action.name()).into()),
+            Some(code) if DENIED.contains(&code) => {
+                MissingReason::Denied(format!("ec2:{}", query.action.name()).into())
+            }
             code => failed(code.unwrap_or("no code")),
         },
-        SdkError::TimeoutError(_) => Missing::TooSlow,
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => Missing::TooSlow,
+        SdkError::TimeoutError(_) => MissingReason::TooSlow,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => MissingReason::TooSlow,
         SdkError::DispatchFailure(failure) if failure.is_io() => failed("no connection"),
         _ => failed(&causes(error)),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use alerting::{
     incident::{
         IncidentKey,
-        state::{Doc, DocId, Versioned, Write},
+        state::{ItemId, StoredItem, Versioned, Write},
     },
     ports::{Commit, IncidentStore, PortError},
     time::EpochMillis,
@@ -39,12 +39,12 @@ async fn world() -> (Table, Service, DynamoIncidents) {
     (table, service, store)
 }
 
-fn id(name: &str) -> DocId {
-    DocId::Head(IncidentKey(format!("Ping-Deny|123456789010|{name}")))
+fn id(name: &str) -> ItemId {
+    ItemId::Head(IncidentKey(format!("Ping-Deny|123456789010|{name}")))
 }
 
 /// A document that differs from others by its text.
-fn doc(text: &str) -> Doc {
+fn doc(text: &str) -> StoredItem {
     let lease = json!({"owner": text, "until": 1_795_425_134_000_u64});
     serde_json::from_value(json!({"batch": {"lease": lease, "done": false, "measured": true, "opened": []}})).unwrap()
 }
@@ -59,7 +59,7 @@ async fn prepare(store: &DynamoIncidents, name: &str, text: &str) {
 }
 
 /// Version and text of a document in the table.
-fn stored(table: &Table, name: &str) -> Option<(u64, Doc)> {
+fn stored(table: &Table, name: &str) -> Option<(u64, StoredItem)> {
     let item = table.item(&id(name).text())?;
     let version = item["version"]["N"].as_str().unwrap().parse().unwrap();
     Some((version, serde_json::from_str(item["body"]["S"].as_str().unwrap()).unwrap()))
@@ -68,13 +68,13 @@ fn stored(table: &Table, name: &str) -> Option<(u64, Doc)> {
 /// Asserts a conflict, and that the documents it tells stand in the table as they are told.
 #[track_caller]
 fn assert_conflict(result: &Result<Commit, PortError>, table: &Table) -> usize {
-    let Ok(Commit::Conflict(told)) = result else { panic!("{result:?} is no conflict") };
-    for (id, versioned) in told {
+    let Ok(Commit::Conflict(content)) = result else { panic!("{result:?} is no conflict") };
+    for (id, versioned) in content {
         let item = table.item(&id.text()).unwrap();
         assert_eq!(item["version"]["N"], versioned.version.to_string());
-        assert_eq!(serde_json::from_str::<Doc>(item["body"]["S"].as_str().unwrap()).unwrap(), versioned.doc);
+        assert_eq!(serde_json::from_str::<StoredItem>(item["body"]["S"].as_str().unwrap()).unwrap(), versioned.doc);
     }
-    told.len()
+    content.len()
 }
 
 fn targets(requests: &[Request]) -> Vec<&str> {
@@ -152,9 +152,9 @@ async fn a_cancelled_transaction_tells_the_documents_in_its_way() {
     prepare(&store, "b", "2").await;
     service.requests();
     let writes = [write("a", None, "3"), write("c", None, "4"), write("b", Some(7), "5")];
-    let told =
+    let content =
         vec![(id("a"), Versioned { version: 1, doc: doc("1") }), (id("b"), Versioned { version: 1, doc: doc("2") })];
-    assert_eq!(store.commit(&writes).await, Ok(Commit::Conflict(told)));
+    assert_eq!(store.commit(&writes).await, Ok(Commit::Conflict(content)));
     assert_eq!(stored(&table, "c"), None);
     assert_eq!(service.requests().len(), 1, "a conflict is for the caller to solve");
 }

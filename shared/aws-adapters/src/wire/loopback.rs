@@ -3,7 +3,7 @@
 use alerting::{
     incident::IncidentKey,
     metrics::{Point, Sample, Unit},
-    ports::{MetricSink, Timers, Wake},
+    ports::{MetricSink, TimerMessage, Timers},
     time::EpochMillis,
 };
 use serde_json::json;
@@ -22,8 +22,8 @@ fn queue() -> Service {
     Service::new(move |_| Answer::new(200, "application/x-amz-json-1.0", answer.to_string()))
 }
 
-fn wake() -> Wake {
-    Wake { key: IncidentKey("a|b|c".to_owned()), incident: "i-1".to_owned(), timer: 7 }
+fn wake() -> TimerMessage {
+    TimerMessage { key: IncidentKey("a|b|c".to_owned()), incident: "i-1".to_owned(), timer: 7 }
 }
 
 #[tokio::test]

@@ -7,11 +7,14 @@ use std::{
 };
 
 use alerting::{
-    detection::{Detector, Source, Totals},
+    detection::{Detector, LogSource, Totals},
     enrichment::Network,
     incident::{IncidentKey, Reason, policy::Policy},
-    notification::{Kind, Language, Message, Notice, Site, Told, envelope::MACHINES, links::console::Console},
-    ports::AlertSink,
+    notification::{
+        NotificationKind, Language, Notification, NotificationContent, RenderedNotification, Site, envelope::MACHINES,
+        links::console::AwsConsole,
+    },
+    ports::Notifier,
     time::EpochMillis,
     zone::Zone,
 };
@@ -82,7 +85,7 @@ fn error(status: u16, code: &str, message: &str) -> Answer {
         status,
         &format!(
             "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{kind}</Type><Code>{code}\
-             </Code><Message>{message}</Message></Error><RequestId>9dd01905-5012-5f99-8663-4b3ecd0dfaef</RequestId>\
+             </Code><Notification>{message}</Notification></Error><RequestId>9dd01905-5012-5f99-8663-4b3ecd0dfaef</RequestId>\
              </ErrorResponse>"
         ),
     )
@@ -93,7 +96,7 @@ fn xml(status: u16, body: &str) -> Answer {
 }
 
 /// What is sent about a ping that two interfaces of ours rejected.
-fn notice() -> Notice {
+fn notice() -> RenderedNotification {
     let formats = Formats::default();
     let mut detector = Detector::new(&formats);
     for line in [
@@ -102,35 +105,35 @@ fn notice() -> Notice {
     ] {
         detector.observe(&LogEvent::new("1", 1_432_917_094_000, line));
     }
-    let source = Source {
+    let source = LogSource {
         owner: "123456789010".to_owned(),
         log_group: "vpc-flow-logs".to_owned(),
         log_stream: "eni-1-all".to_owned(),
     };
     let detection = detector.finish(source);
     let findings: Vec<_> = detection.findings.iter().collect();
-    let told = Told::batch(&detection, &findings, Totals::default());
+    let content = NotificationContent::batch(&detection, &findings, Totals::default());
     let site = Site {
         region: "ap-northeast-1".to_owned(),
-        console: Console::new("ap-northeast-1"),
+        console: AwsConsole::new("ap-northeast-1"),
         metric_namespace: "pings".to_owned(),
         metric_name: "pings".to_owned(),
         language: Language::English,
         zone: Zone::UTC,
     };
-    Notice::of(&Message {
-        kind: Kind::Opening,
+    RenderedNotification::of(&Notification {
+        kind: NotificationKind::Opened,
         reason: Reason::New,
         key: &IncidentKey("Ping-Deny|123456789010|vpc-flow-logs".to_owned()),
         incident: "i-1",
         number: 1,
         opened_at: EpochMillis(1_432_917_200_000),
-        mailed_at: None,
+        last_email_at: None,
         last_seen: None,
         previous: None,
-        total: told.totals,
-        since: told.totals,
-        told,
+        total: content.totals,
+        since: content.totals,
+        content,
         network: &Network::default(),
         policy: &Policy::default(),
         site: &site,
@@ -155,10 +158,10 @@ async fn a_mail_and_its_document_are_one_message_with_a_text_for_each_protocol()
     alerts.send(&notice).await.unwrap();
     let form = published.lock().unwrap().pop().unwrap();
     assert_eq!(form["TopicArn"], TOPIC);
-    assert_eq!(form["Subject"], notice.mail.subject);
+    assert_eq!(form["Subject"], notice.email.subject);
     assert_eq!(form["MessageStructure"], "json");
     let texts: BTreeMap<String, String> = serde_json::from_str(&form["Message"]).unwrap();
-    assert_eq!(texts["default"], notice.mail.body);
+    assert_eq!(texts["default"], notice.email.body);
     for protocol in MACHINES {
         let document: Value = serde_json::from_str(&texts[protocol]).unwrap();
         assert_eq!(document["rule"], "Ping-Deny", "{protocol}");
@@ -173,14 +176,14 @@ async fn attributes_are_strings_and_several_values_an_array() {
     alerts.send(&notice).await.unwrap();
     alerts.tell_chat(&notice).await.unwrap();
     let forms = published.lock().unwrap();
-    let told = attributes(&forms[0]);
+    let content = attributes(&forms[0]);
     let pair = |kind: &str, value: &str| (kind.to_owned(), value.to_owned());
-    assert_eq!(told["rule"], pair("String", "Ping-Deny"));
-    assert_eq!(told["kind"], pair("String", "opening"));
-    assert_eq!(told["log_group"], pair("String", "vpc-flow-logs"));
-    assert_eq!(told["interface"], pair("String.Array", r#"["eni-1","eni-2"]"#));
-    assert_eq!(told.len(), notice.attributes().len());
-    assert_eq!(attributes(&forms[1]), told, "the chat's messages can be filtered alike");
+    assert_eq!(content["rule"], pair("String", "Ping-Deny"));
+    assert_eq!(content["kind"], pair("String", "opening"));
+    assert_eq!(content["log_group"], pair("String", "vpc-flow-logs"));
+    assert_eq!(content["interface"], pair("String.Array", r#"["eni-1","eni-2"]"#));
+    assert_eq!(content.len(), notice.attributes().len());
+    assert_eq!(attributes(&forms[1]), content, "the chat's messages can be filtered alike");
 }
 
 #[tokio::test(start_paused = true)]

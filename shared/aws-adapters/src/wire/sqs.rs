@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use alerting::{
     incident::IncidentKey,
-    ports::{Timers, Wake},
+    ports::{TimerMessage, Timers},
 };
 use serde_json::{Value, json};
 
@@ -67,8 +67,12 @@ fn answer(status: u16, body: &Value) -> Answer {
     Answer::new(status, "application/x-amz-json-1.0", body.to_string())
 }
 
-fn wake() -> Wake {
-    Wake { key: IncidentKey("Ping-Deny|123456789010|vpc-\"flow\"".to_owned()), incident: "i-1".to_owned(), timer: 7 }
+fn wake() -> TimerMessage {
+    TimerMessage {
+        key: IncidentKey("Ping-Deny|123456789010|vpc-\"flow\"".to_owned()),
+        incident: "i-1".to_owned(),
+        timer: 7,
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,7 +102,7 @@ async fn the_body_is_the_message_as_the_timer_reads_it() {
     let (queue, _, timers) = world().await;
     timers.arm(&wake(), 60_000).await.unwrap();
     let (_, body) = queue.lock().unwrap().pop().unwrap();
-    assert_eq!(serde_json::from_str::<Wake>(&body).unwrap(), wake());
+    assert_eq!(serde_json::from_str::<TimerMessage>(&body).unwrap(), wake());
     // The queue may hold messages of another version: the names are a contract.
     let expected = json!({"key": "Ping-Deny|123456789010|vpc-\"flow\"", "incident": "i-1", "timer": 7});
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);

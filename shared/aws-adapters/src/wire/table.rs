@@ -91,7 +91,7 @@ impl State {
                 "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
                 "message": "The conditional request failed"
             });
-            if let Some(item) = self.told(put, &id) {
+            if let Some(item) = self.content(put, &id) {
                 body["Item"] = item;
             }
             return Err(answer(400, &body));
@@ -119,7 +119,7 @@ impl State {
         if checked.iter().any(|(_, holds)| !holds) {
             let reasons = checked.iter().zip(&puts).map(|((id, holds), put)| {
                 let code = if *holds { "None" } else { "ConditionalCheckFailed" };
-                (code, self.told(put, id).filter(|_| !holds))
+                (code, self.content(put, id).filter(|_| !holds))
             });
             return Err(cancelled(reasons));
         }
@@ -138,7 +138,7 @@ impl State {
             return Err(error(NAMESPACE, "ResourceNotFoundException", "Requested resource not found"));
         }
         let Some(id) = put["Item"]["id"]["S"].as_str() else {
-            return Err(validation("Missing the key id in the item"));
+            return Err(validation("MissingReason the key id in the item"));
         };
         let now = self.items.get(id);
         let values = &put["ExpressionAttributeValues"];
@@ -152,7 +152,7 @@ impl State {
     }
 
     /// The item, where a failed condition is to return it and there is one.
-    fn told(&self, put: &Value, id: &str) -> Option<Value> {
+    fn content(&self, put: &Value, id: &str) -> Option<Value> {
         self.items.get(id).filter(|_| put["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD").cloned()
     }
 
@@ -200,7 +200,7 @@ const NAMESPACE: &str = "com.amazonaws.dynamodb.v20120810";
 
 /// A transaction that was cancelled: a code for each write, and the item that is in its way where it is told.
 pub(crate) fn cancelled<'a>(reasons: impl IntoIterator<Item = (&'a str, Option<Value>)>) -> Answer {
-    let (mut codes, mut told) = (Vec::new(), Vec::new());
+    let (mut codes, mut content) = (Vec::new(), Vec::new());
     for (code, item) in reasons {
         codes.push(code);
         let mut reason = json!({"Code": code});
@@ -210,13 +210,13 @@ pub(crate) fn cancelled<'a>(reasons: impl IntoIterator<Item = (&'a str, Option<V
         if let Some(item) = item {
             reason["Item"] = item;
         }
-        told.push(reason);
+        content.push(reason);
     }
     let message = "Transaction cancelled, please refer cancellation reasons for specific reasons";
     let body = json!({
         "__type": format!("{NAMESPACE}#TransactionCanceledException"),
         "Message": format!("{message} [{}]", codes.join(", ")),
-        "CancellationReasons": told
+        "CancellationReasons": content
     });
     answer(400, &body)
 }

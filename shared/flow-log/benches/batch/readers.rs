@@ -106,7 +106,7 @@ pub(crate) fn detected(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -
     loop {
         let mut detector = alerting::detection::Detector::new(formats);
         let Some(header) = payload.next_batch(|event| detector.observe(&event)).unwrap() else { return findings };
-        findings += black_box(detector.finish(alerting::detection::Source::of(&header))).findings.len();
+        findings += black_box(detector.finish(alerting::detection::LogSource::of(&header))).findings.len();
     }
 }
 

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::{
-    enrichment::{AclEntry, Gap, GroupRule, IcmpRange, Missing, Part, Peer, RuleProtocol},
-    explain::{AclVerdict, Evidence, GroupsEvidence, GroupsVerdict, Open, Same},
+    enrichment::{AclEntry, GroupRule, IcmpRange, MissingData, MissingReason, NetworkPart, Peer, RuleProtocol},
+    explain::{AclVerdict, Evidence, GroupsEvidence, GroupsVerdict, Same, Undecided},
     notification::document::values::{TotalsDoc, text},
 };
 
@@ -86,7 +86,7 @@ pub enum EvidenceDoc {
     /// The records name no interface.
     NoInterface,
     /// Something that would tell more could not be had.
-    Gap(GapDoc),
+    MissingData(MissingDataDoc),
 }
 
 /// A rule of a network ACL.
@@ -145,7 +145,7 @@ pub struct GroupRuleDoc {
 
 /// Something that could not be had from EC2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct GapDoc {
+pub struct MissingDataDoc {
     /// `interfaces`, `tags`, `security-groups` or `acls`.
     pub part: &'static str,
     /// `switched-off`, `too-slow`, `denied`, `failed`, `not-found`, `too-many-calls` or `over-limit`.
@@ -200,7 +200,7 @@ impl From<&Evidence> for EvidenceDoc {
             }
             Evidence::MaybeSameSubnet { peer } => EvidenceDoc::MaybeSameSubnet { peer: *peer },
             Evidence::NoInterface => EvidenceDoc::NoInterface,
-            Evidence::Gap(gap) => EvidenceDoc::Gap(gap.into()),
+            Evidence::MissingData(gap) => EvidenceDoc::MissingData(gap.into()),
         }
     }
 }
@@ -223,7 +223,7 @@ fn security_groups(evidence: &GroupsEvidence) -> EvidenceDoc {
     }
 }
 
-fn group_rule(group: &str, rule: &GroupRule, on: Option<Open>) -> GroupRuleDoc {
+fn group_rule(group: &str, rule: &GroupRule, on: Option<Undecided>) -> GroupRuleDoc {
     GroupRuleDoc {
         group: text(group),
         protocol: ProtocolDoc::of(rule.protocol, rule.icmp),
@@ -232,10 +232,10 @@ fn group_rule(group: &str, rule: &GroupRule, on: Option<Open>) -> GroupRuleDoc {
             Peer::Group(id) | Peer::PrefixList(id) => text(id),
         },
         depends_on: on.map(|on| match on {
-            Open::IcmpType => "icmp-type",
-            Open::PeerAddress => "peer-address",
-            Open::PeerGroup => "peer-group",
-            Open::PrefixList => "prefix-list",
+            Undecided::IcmpType => "icmp-type",
+            Undecided::PeerAddress => "peer-address",
+            Undecided::PeerGroup => "peer-group",
+            Undecided::PrefixList => "prefix-list",
         }),
     }
 }
@@ -258,27 +258,27 @@ impl ProtocolDoc {
     }
 }
 
-impl From<&Gap> for GapDoc {
-    fn from(gap: &Gap) -> Self {
+impl From<&MissingData> for MissingDataDoc {
+    fn from(gap: &MissingData) -> Self {
         let (reason, detail) = match &gap.reason {
-            Missing::SwitchedOff => ("switched-off", None),
-            Missing::TooSlow => ("too-slow", None),
-            Missing::Denied(action) => ("denied", Some(text(action))),
-            Missing::Failed(code) => ("failed", Some(text(code))),
-            Missing::NotFound => ("not-found", None),
-            Missing::TooManyCalls => ("too-many-calls", None),
-            Missing::OverLimit { .. } => ("over-limit", None),
+            MissingReason::SwitchedOff => ("switched-off", None),
+            MissingReason::TooSlow => ("too-slow", None),
+            MissingReason::Denied(action) => ("denied", Some(text(action))),
+            MissingReason::Failed(code) => ("failed", Some(text(code))),
+            MissingReason::NotFound => ("not-found", None),
+            MissingReason::TooManyCalls => ("too-many-calls", None),
+            MissingReason::OverLimit { .. } => ("over-limit", None),
         };
         let part = match gap.part {
-            Part::Interfaces => "interfaces",
-            Part::Tags => "tags",
-            Part::Groups => "security-groups",
-            Part::Acls => "acls",
+            NetworkPart::Interfaces => "interfaces",
+            NetworkPart::Tags => "tags",
+            NetworkPart::Groups => "security-groups",
+            NetworkPart::Acls => "acls",
         };
         let left_out = match gap.reason {
-            Missing::OverLimit { interfaces, addresses } => Some(LeftOut { interfaces, addresses }),
+            MissingReason::OverLimit { interfaces, addresses } => Some(LeftOut { interfaces, addresses }),
             _ => None,
         };
-        GapDoc { part, reason, detail, left_out }
+        MissingDataDoc { part, reason, detail, left_out }
     }
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::{
     address::Scope,
-    detection::{Accepted, Basis, Direction, Finding, Place},
+    detection::{Accepted, Basis, Direction, Finding, FlowMetadata},
     enrichment::{Network, Tags},
-    explain::{self, Confidence, Explanation, Layer, Looks},
+    explain::{self, Confidence, Explanation, Layer, PacketRole},
     notification::document::{
         evidence::EvidenceDoc,
         values::{TotalsDoc, text},
@@ -54,7 +54,7 @@ pub struct FlowDoc {
     /// Its records together.
     pub totals: TotalsDoc,
     /// Where it was seen.
-    pub place: PlaceDoc,
+    pub metadata: PlaceDoc,
     /// Why it was rejected.
     pub explanation: ExplanationDoc,
     /// ICMP accepted the opposite way.
@@ -141,7 +141,7 @@ pub struct ExplanationDoc {
     /// `certain`, `likely` or `possible`, given that the rules were then what they are now.
     pub confidence: &'static str,
     /// What the packets look like, as far as what was accepted shows it: `pings`, `answers`, or `unclear`.
-    pub looks: &'static str,
+    pub role: &'static str,
     /// What shows it, most telling first.
     pub evidence: Vec<EvidenceDoc>,
 }
@@ -158,7 +158,7 @@ pub struct Opposite {
 impl FlowDoc {
     /// The document of a finding.
     pub fn of(finding: &Finding, network: &Network) -> FlowDoc {
-        let (flow, place) = (&finding.flow, &finding.place);
+        let (flow, metadata) = (&finding.flow, &finding.metadata);
         let explanation = explain::explain(finding, network);
         // Which side is the interface's own, as the explanation knows it: EC2 may tell what the record does not.
         let side = |way| Seen { finding, network, own: explanation.direction == Some(way) };
@@ -173,10 +173,10 @@ impl FlowDoc {
                 Protocol::ICMPV6 => Some("icmpv6"),
                 _ => None,
             },
-            from: side(Direction::Egress).side(flow.srcaddr, flow.packet_source, place.source_service.as_deref()),
-            to: side(Direction::Ingress).side(flow.dstaddr, flow.packet_target, place.target_service.as_deref()),
+            from: side(Direction::Egress).side(flow.srcaddr, flow.packet_source, metadata.source_service.as_deref()),
+            to: side(Direction::Ingress).side(flow.dstaddr, flow.packet_target, metadata.target_service.as_deref()),
             totals: TotalsDoc::from(&finding.totals),
-            place: PlaceDoc::of(finding, place, network),
+            metadata: PlaceDoc::of(finding, metadata, network),
             explanation: ExplanationDoc::from(&explanation),
             opposite: finding.opposite.as_ref().map(Opposite::of),
             same: finding.same.as_ref().map(Opposite::of),
@@ -205,11 +205,11 @@ impl Seen<'_> {
     fn side(&self, address: IpAddr, packet_address: Option<IpAddr>, service: Option<&str>) -> Side {
         let Seen { finding, network, own } = *self;
         let logged_by = network.interface_of(finding);
-        let place = Some(&finding.place).filter(|_| own);
-        let vpc = finding.place.vpc_id.as_deref().or_else(|| logged_by?.vpc_id.as_deref());
+        let metadata = Some(&finding.metadata).filter(|_| own);
+        let vpc = finding.metadata.vpc_id.as_deref().or_else(|| logged_by?.vpc_id.as_deref());
         let known = if own { logged_by } else { network.owner_of(address, vpc) };
         let interface = finding.flow.interface_id.as_deref().filter(|_| own).or(known.map(|known| &*known.id));
-        let instance = place.and_then(|place| place.instance_id.as_deref());
+        let instance = metadata.and_then(|metadata| metadata.instance_id.as_deref());
         let instance = instance.or_else(|| known?.instance_id.as_deref());
         let tags: Vec<&Tags> = [instance.and_then(|id| network.tags.get(id)), known.map(|known| &known.tags)]
             .into_iter()
@@ -244,20 +244,20 @@ fn scope(address: IpAddr) -> &'static str {
 }
 
 impl PlaceDoc {
-    fn of(finding: &Finding, place: &Place, network: &Network) -> PlaceDoc {
+    fn of(finding: &Finding, metadata: &FlowMetadata, network: &Network) -> PlaceDoc {
         let known = network.interface_of(finding);
         let either = |field: &Option<Box<str>>, looked_up: Option<&Box<str>>| {
             field.as_ref().or(looked_up).map(|value| text(value))
         };
         PlaceDoc {
-            account: either(&place.account_id, known.and_then(|known| known.owner.as_ref())),
-            region: either(&place.region, None),
-            log_group: either(&place.log_group, None),
-            zone: either(&place.az_id, None),
-            vpc: either(&place.vpc_id, known.and_then(|known| known.vpc_id.as_ref())),
-            subnet: either(&place.subnet_id, known.and_then(|known| known.subnet_id.as_ref())),
-            instance: either(&place.instance_id, known.and_then(|known| known.instance_id.as_ref())),
-            tags: place.tags.iter().take(MAX_TAGS).map(|tag| text(tag)).collect(),
+            account: either(&metadata.account_id, known.and_then(|known| known.owner.as_ref())),
+            region: either(&metadata.region, None),
+            log_group: either(&metadata.log_group, None),
+            zone: either(&metadata.az_id, None),
+            vpc: either(&metadata.vpc_id, known.and_then(|known| known.vpc_id.as_ref())),
+            subnet: either(&metadata.subnet_id, known.and_then(|known| known.subnet_id.as_ref())),
+            instance: either(&metadata.instance_id, known.and_then(|known| known.instance_id.as_ref())),
+            tags: metadata.tags.iter().take(MAX_TAGS).map(|tag| text(tag)).collect(),
         }
     }
 }
@@ -281,10 +281,10 @@ impl From<&Explanation> for ExplanationDoc {
                 Confidence::Likely => "likely",
                 Confidence::Possible => "possible",
             },
-            looks: match explanation.looks {
-                Looks::Pings => "pings",
-                Looks::Answers => "answers",
-                Looks::Unclear => "unclear",
+            role: match explanation.role {
+                PacketRole::Request => "pings",
+                PacketRole::Answer => "answers",
+                PacketRole::Unclear => "unclear",
             },
             evidence: explanation.evidence.iter().map(EvidenceDoc::from).collect(),
         }

@@ -7,7 +7,7 @@ mod evidence;
 mod flow;
 mod values;
 
-pub use evidence::{AclRule, EvidenceDoc, GapDoc, GroupName, GroupRuleDoc, LeftOut, ProtocolDoc};
+pub use evidence::{AclRule, EvidenceDoc, GroupName, GroupRuleDoc, LeftOut, MissingDataDoc, ProtocolDoc};
 pub use flow::{ExplanationDoc, FlowDoc, Opposite, Owner, PlaceDoc, Side};
 use values::text;
 pub use values::{Time, TotalsDoc};
@@ -15,7 +15,7 @@ pub use values::{Time, TotalsDoc};
 use serde::Serialize;
 
 use crate::{
-    notification::{email::Mail, links::Links, names::Names, notification::Message, routing::Routing},
+    notification::{email::Email, links::Links, names::Names, notification::Notification, routing::Routing},
     text::one_line,
 };
 
@@ -66,14 +66,14 @@ pub struct Document {
     /// Whether there are no other flows than these: later messages remember the heaviest alone.
     pub flows_complete: bool,
     /// What could not be had from EC2.
-    pub gaps: Vec<GapDoc>,
+    pub missing: Vec<MissingDataDoc>,
     /// Rejected records as they were logged, at most [`MAX_RECORDS`].
     pub records: Vec<String>,
     /// Links into the console.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub links: Option<Links>,
     /// The same message as people get it.
-    pub mail: MailDoc,
+    pub email: EmailDoc,
 }
 
 /// The incident that a message is about.
@@ -169,7 +169,7 @@ impl From<&Names> for NamesDoc {
 
 /// A message as people get it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MailDoc {
+pub struct EmailDoc {
     /// Its subject.
     pub subject: String,
     /// Its text; left out where the message would be too large with it.
@@ -179,36 +179,41 @@ pub struct MailDoc {
 
 impl Document {
     /// The document of a message and its mail.
-    pub fn of(message: &Message<'_>, mail: &Mail) -> Document {
-        let told = &message.told;
-        let records = told.lines.iter().take(MAX_RECORDS);
+    pub fn of(notification: &Notification<'_>, email: &Email) -> Document {
+        let content = &notification.content;
+        let records = content.lines.iter().take(MAX_RECORDS);
         Document {
             version: VERSION,
-            routing: Routing::of(message),
-            reason: message.reason.word(),
-            sent_at: Time::of(message.now),
-            late: message.is_late(),
-            incident: incident(message),
+            routing: Routing::of(notification),
+            reason: notification.reason.word(),
+            sent_at: Time::of(notification.now),
+            late: notification.is_late(),
+            incident: incident(notification),
             site: SiteDoc {
-                log_account: text(message.key.owner()),
-                log_stream: Some(text(&told.source.log_stream)).filter(|name| !name.is_empty()),
-                metric_namespace: text(&message.site.metric_namespace),
-                metric_name: text(&message.site.metric_name),
+                log_account: text(notification.key.owner()),
+                log_stream: Some(text(&content.source.log_stream)).filter(|name| !name.is_empty()),
+                metric_namespace: text(&notification.site.metric_namespace),
+                metric_name: text(&notification.site.metric_name),
             },
-            totals: TotalsDoc::from(&message.total),
-            since: TotalsDoc::from(&message.since),
+            totals: TotalsDoc::from(&notification.total),
+            since: TotalsDoc::from(&notification.since),
             ranking: Ranking {
-                sources: NamesDoc::from(&told.sources),
-                targets: NamesDoc::from(&told.targets),
-                interfaces: NamesDoc::from(&told.interfaces),
+                sources: NamesDoc::from(&content.sources),
+                targets: NamesDoc::from(&content.targets),
+                interfaces: NamesDoc::from(&content.interfaces),
             },
-            flows: told.findings.iter().take(MAX_FLOWS).map(|finding| FlowDoc::of(finding, message.network)).collect(),
-            flows_left_out: told.findings.len().saturating_sub(MAX_FLOWS) as u64,
-            flows_complete: told.complete && told.findings.len() <= MAX_FLOWS,
-            gaps: message.network.gaps.iter().map(GapDoc::from).collect(),
+            flows: content
+                .findings
+                .iter()
+                .take(MAX_FLOWS)
+                .map(|finding| FlowDoc::of(finding, notification.network))
+                .collect(),
+            flows_left_out: content.findings.len().saturating_sub(MAX_FLOWS) as u64,
+            flows_complete: content.complete && content.findings.len() <= MAX_FLOWS,
+            missing: notification.network.missing.iter().map(MissingDataDoc::from).collect(),
             records: records.map(|line| one_line(line, MAX_RECORD_CHARS).into_owned()).collect(),
-            links: Some(Links::of(message)),
-            mail: MailDoc { subject: mail.subject.clone(), text: Some(mail.body.clone()) },
+            links: Some(Links::of(notification)),
+            email: EmailDoc { subject: email.subject.clone(), text: Some(email.body.clone()) },
         }
     }
 
@@ -219,15 +224,15 @@ impl Document {
     }
 }
 
-fn incident(message: &Message<'_>) -> Incident {
+fn incident(notification: &Notification<'_>) -> Incident {
     Incident {
-        id: text(message.incident),
-        key: text(&message.key.0),
-        number: message.number,
-        opened_at: Time::of(message.opened_at),
-        previous_sent_at: message.mailed_at.and_then(Time::of),
-        ended_at: message.last_seen.and_then(Time::of),
-        previous: message.previous.map(|past| Previous {
+        id: text(notification.incident),
+        key: text(&notification.key.0),
+        number: notification.number,
+        opened_at: Time::of(notification.opened_at),
+        previous_sent_at: notification.last_email_at.and_then(Time::of),
+        ended_at: notification.last_seen.and_then(Time::of),
+        previous: notification.previous.map(|past| Previous {
             id: text(&past.id),
             opened_at: Time::of(past.opened_at),
             ended_at: Time::of(past.last_seen),

@@ -9,7 +9,7 @@ use crate::{
     enrichment::Interface,
     notification::{
         email::{
-            case::{Case, Judged, Side},
+            draft::{EmailDraft, ExplainedFinding, Side},
             page::Page,
             party::Party,
             timeline,
@@ -29,53 +29,53 @@ const MAX_FLOWS: usize = 5;
 /// Characters shown of a name that may be long.
 const MAX_NAME_CHARS: usize = 128;
 
-pub(super) fn write(case: &Case<'_>, page: &mut Page) {
-    what(case, page);
-    addresses(case, page, Side::Source, Section::From);
-    addresses(case, page, Side::Target, Section::To);
-    place(case, page);
-    which(case, page);
-    when(case, page);
-    if !case.is_prompt() {
-        timeline::write(case, page);
+pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
+    what(draft, page);
+    addresses(draft, page, Side::Source, Section::From);
+    addresses(draft, page, Side::Target, Section::To);
+    metadata(draft, page);
+    which(draft, page);
+    when(draft, page);
+    if !draft.is_prompt() {
+        timeline::write(draft, page);
     }
-    let lists = case.names(Side::Source).distinct > 1 && case.names(Side::Target).distinct > 1;
-    let differ = case.flows.iter().any(|flow| flow.story() != case.flows[0].story());
-    if case.flows.len() > 1 && (lists || differ) {
-        flows(case, page);
+    let lists = draft.names(Side::Source).distinct > 1 && draft.names(Side::Target).distinct > 1;
+    let differ = draft.flows.iter().any(|flow| flow.story() != draft.flows[0].story());
+    if draft.flows.len() > 1 && (lists || differ) {
+        flows(draft, page);
     }
 }
 
-fn what(case: &Case<'_>, page: &mut Page) {
-    let (message, words) = (case.message, case.words);
+fn what(draft: &EmailDraft<'_>, page: &mut Page) {
+    let (notification, words) = (draft.notification, draft.words);
     let sides = [(Side::Source, Noun::Source), (Side::Target, Noun::Target)].map(|(side, noun)| {
-        let names = case.names(side);
-        words.count(case.number(names, names.distinct), noun)
+        let names = draft.names(side);
+        words.count(draft.number(names, names.distinct), noun)
     });
-    let has = |protocol: Protocol| message.told.protocols.contains(&protocol.0);
-    let mut groups = vec![amounts(words, &message.told.totals), words.items(&sides)];
+    let has = |protocol: Protocol| notification.content.protocols.contains(&protocol.0);
+    let mut groups = vec![amounts(words, &notification.content.totals), words.items(&sides)];
     // What was left out may be of either.
-    if message.told.untracked.records == 0 && !message.told.protocols.is_empty() {
+    if notification.content.untracked.records == 0 && !notification.content.protocols.is_empty() {
         groups.push(words.protocols(has(Protocol::ICMP), has(Protocol::ICMPV6)).to_owned());
     }
     page.field(words.label(Section::What), &words.groups(&groups));
-    if message.total != message.told.totals {
-        page.field("", &words.altogether(&amounts(words, &message.total)));
+    if notification.total != notification.content.totals {
+        page.field("", &words.altogether(&amounts(words, &notification.total)));
     }
-    if message.told.untracked.records > 0 {
-        let records = words.count(Number::Exactly(message.told.untracked.records), Noun::Record);
-        let flows = words.count(Number::Exactly(message.told.findings.len() as u64), Noun::Flow);
+    if notification.content.untracked.records > 0 {
+        let records = words.count(Number::Exactly(notification.content.untracked.records), Noun::Record);
+        let flows = words.count(Number::Exactly(notification.content.findings.len() as u64), Noun::Flow);
         page.field("", &words.untracked(&records, &flows));
     }
 }
 
 /// The addresses of one side, those with most packets first.
-fn addresses(case: &Case<'_>, page: &mut Page, side: Side, section: Section) {
-    let (words, names) = (case.words, case.names(side));
-    let noun = if case.message.told.totals.packets.is_some() { Noun::Packet } else { Noun::Record };
+fn addresses(draft: &EmailDraft<'_>, page: &mut Page, side: Side, section: Section) {
+    let (words, names) = (draft.words, draft.names(side));
+    let noun = if draft.notification.content.totals.packets.is_some() { Noun::Packet } else { Noun::Record };
     for (index, Name { name: text, weight, .. }) in names.ranked.iter().take(MAX_ADDRESSES).enumerate() {
         let who = match text.parse() {
-            Ok(address) => Party::of(case, address, side).described(words),
+            Ok(address) => Party::of(draft, address, side).described(words),
             Err(_) => inert(text, MAX_NAME_CHARS),
         };
         let share = match names.distinct {
@@ -86,68 +86,68 @@ fn addresses(case: &Case<'_>, page: &mut Page, side: Side, section: Section) {
     }
     let left = names.distinct.saturating_sub(names.ranked.len().min(MAX_ADDRESSES) as u64);
     if left > 0 {
-        page.field("", &words.and_more(case.number(names, left)));
+        page.field("", &words.and_more(draft.number(names, left)));
     }
 }
 
-fn place(case: &Case<'_>, page: &mut Page) {
-    let (message, words) = (case.message, case.words);
-    let accounts = &message.told.accounts;
+fn metadata(draft: &EmailDraft<'_>, page: &mut Page) {
+    let (notification, words) = (draft.notification, draft.words);
+    let accounts = &notification.content.accounts;
     let account = match (accounts.only(), accounts.distinct) {
         (Some(only), _) => Some(words.account(&inert(only, MAX_NAME_CHARS))),
         // What EC2 says of the interfaces holds where they are all there are.
-        (None, 0) => shared(case, Noun::Account, |_, interface| interface?.owner.as_deref())
-            .filter(|_| message.told.complete)
+        (None, 0) => shared(draft, Noun::Account, |_, interface| interface?.owner.as_deref())
+            .filter(|_| notification.content.complete)
             .map(|owner| owner.map_or_else(|many| many, |id| words.account(&id))),
-        (None, several) => Some(words.count(case.number(accounts, several), Noun::Account)),
+        (None, several) => Some(words.count(draft.number(accounts, several), Noun::Account)),
     };
-    let regions = &message.told.regions;
+    let regions = &notification.content.regions;
     let region = match (regions.only(), regions.distinct) {
         (Some(only), _) => inert(only, MAX_NAME_CHARS),
-        (None, 0) => inert(&message.site.region, MAX_NAME_CHARS),
-        (None, several) => words.count(case.number(regions, several), Noun::Region),
+        (None, 0) => inert(&notification.site.region, MAX_NAME_CHARS),
+        (None, several) => words.count(draft.number(regions, several), Noun::Region),
     };
     let stated = account.is_some();
     let mut parts: Vec<String> = account.into_iter().chain([region]).collect();
     let mut network: Vec<String> = Vec::new();
     let mut part = |noun: Noun, get: Get| {
-        network.extend(shared(case, noun, get).map(|text| match text {
-            Ok(id) => named(case, id),
+        network.extend(shared(draft, noun, get).map(|text| match text {
+            Ok(id) => named(draft, id),
             Err(many) => many,
         }));
     };
     part(Noun::Zone, |finding, interface| {
-        finding.place.az_id.as_deref().or(interface.and_then(|interface| interface.zone.as_deref()))
+        finding.metadata.az_id.as_deref().or(interface.and_then(|interface| interface.zone.as_deref()))
     });
     part(Noun::Vpc, |finding, interface| {
-        finding.place.vpc_id.as_deref().or(interface.and_then(|interface| interface.vpc_id.as_deref()))
+        finding.metadata.vpc_id.as_deref().or(interface.and_then(|interface| interface.vpc_id.as_deref()))
     });
     part(Noun::Subnet, |finding, interface| {
-        finding.place.subnet_id.as_deref().or(interface.and_then(|interface| interface.subnet_id.as_deref()))
+        finding.metadata.subnet_id.as_deref().or(interface.and_then(|interface| interface.subnet_id.as_deref()))
     });
-    let interfaces = &message.told.interfaces;
+    let interfaces = &notification.content.interfaces;
     // Where it is known which side is the interface's, it is named there.
-    let told = case.flows.iter().all(|flow| flow.own_side().is_some()) && !case.flows.is_empty();
+    let content = draft.flows.iter().all(|flow| flow.own_side().is_some()) && !draft.flows.is_empty();
     match interfaces.only() {
-        Some(only) if !told => network.push(inert(only, MAX_NAME_CHARS)),
+        Some(only) if !content => network.push(inert(only, MAX_NAME_CHARS)),
         None if interfaces.distinct > 0 => {
-            network.push(words.count(case.number(interfaces, interfaces.distinct), Noun::Interface));
+            network.push(words.count(draft.number(interfaces, interfaces.distinct), Noun::Interface));
         }
         _ => {}
     }
-    if case.knows_all() || interfaces.only().is_some() || network.len() < 2 {
+    if draft.knows_all() || interfaces.only().is_some() || network.len() < 2 {
         parts.extend(network);
     } else {
         parts.push(words.of_the_heaviest(&words.items(&network)));
     }
     page.field(words.label(Section::Where), &words.items(&parts));
-    let mut groups = vec![words.log_group(&inert(&message.told.source.log_group, MAX_NAME_CHARS))];
+    let mut groups = vec![words.log_group(&inert(&notification.content.source.log_group, MAX_NAME_CHARS))];
     if !stated {
-        groups.push(words.account(&inert(&message.told.source.owner, MAX_NAME_CHARS)));
+        groups.push(words.account(&inert(&notification.content.source.owner, MAX_NAME_CHARS)));
     }
-    let copied_from = shared(case, Noun::LogGroup, |finding, _| finding.place.log_group.as_deref());
+    let copied_from = shared(draft, Noun::LogGroup, |finding, _| finding.metadata.log_group.as_deref());
     groups.extend(copied_from.map(|from| words.copied_from(&from.unwrap_or_else(|many| many))));
-    groups.extend(message.key.part().map(|(part, value)| words.only_for(part, &inert(value, MAX_NAME_CHARS))));
+    groups.extend(notification.key.part().map(|(part, value)| words.only_for(part, &inert(value, MAX_NAME_CHARS))));
     page.field("", &words.groups(&groups));
 }
 
@@ -155,33 +155,33 @@ fn place(case: &Case<'_>, page: &mut Page) {
 type Get = for<'f> fn(&'f Finding, Option<&'f Interface>) -> Option<&'f str>;
 
 /// The value that all findings share, or how many there are as an error. None where it is not known of each.
-fn shared(case: &Case<'_>, noun: Noun, get: Get) -> Option<Result<String, String>> {
-    let interfaces = &case.message.network.interfaces;
-    let value = |flow: &Judged<'_>| {
+fn shared(draft: &EmailDraft<'_>, noun: Noun, get: Get) -> Option<Result<String, String>> {
+    let interfaces = &draft.notification.network.interfaces;
+    let value = |flow: &ExplainedFinding<'_>| {
         let interface = flow.finding.flow.interface_id.as_deref().and_then(|id| interfaces.get(id));
         get(flow.finding, interface).map(str::to_owned)
     };
-    let values: BTreeSet<String> = case.flows.iter().map(value).collect::<Option<_>>()?;
+    let values: BTreeSet<String> = draft.flows.iter().map(value).collect::<Option<_>>()?;
     match (values.first(), values.len()) {
         (None, _) => None,
         (Some(only), 1) => Some(Ok(inert(only, MAX_NAME_CHARS))),
-        (_, number) => Some(Err(case.words.count(Number::Exactly(number as u64), noun))),
+        (_, number) => Some(Err(draft.words.count(Number::Exactly(number as u64), noun))),
     }
 }
 
 /// An id with the name that its resource is tagged with.
-fn named(case: &Case<'_>, id: String) -> String {
-    let tag = case.message.network.tags.get(&id).and_then(|tags| tags.name.as_deref());
+fn named(draft: &EmailDraft<'_>, id: String) -> String {
+    let tag = draft.notification.network.tags.get(&id).and_then(|tags| tags.name.as_deref());
     match tag.and_then(|tag| name(tag, 48)) {
         Some(name) => format!("{id} ({name})"),
         None => id,
     }
 }
 
-fn which(case: &Case<'_>, page: &mut Page) {
-    let (words, label) = (case.words, case.words.label(Section::Which));
-    let Some(first) = case.flows.first() else { return };
-    if case.flows.iter().any(|flow| flow.explanation.direction != first.explanation.direction) {
+fn which(draft: &EmailDraft<'_>, page: &mut Page) {
+    let (words, label) = (draft.words, draft.words.label(Section::Which));
+    let Some(first) = draft.flows.first() else { return };
+    if draft.flows.iter().any(|flow| flow.explanation.direction != first.explanation.direction) {
         page.field(label, words.directions_differ());
         return;
     }
@@ -190,17 +190,17 @@ fn which(case: &Case<'_>, page: &mut Page) {
         return;
     };
     // What holds for all of them is no surer than for the least sure one.
-    let basis = case.flows.iter().filter_map(|flow| flow.explanation.direction_basis).max();
+    let basis = draft.flows.iter().filter_map(|flow| flow.explanation.direction_basis).max();
     let mut text = words.direction(direction, basis.unwrap_or(Basis::InternalSide));
-    if case.flows.iter().all(|flow| flow.explanation.is_answer()) {
+    if draft.flows.iter().all(|flow| flow.explanation.is_answer()) {
         text = words.groups(&[text, words.look_like_answers().to_owned()]);
     }
-    page.field(label, &if case.knows_all() { text } else { words.of_the_heaviest(&text) });
+    page.field(label, &if draft.knows_all() { text } else { words.of_the_heaviest(&text) });
 }
 
-fn when(case: &Case<'_>, page: &mut Page) {
-    let (words, zone) = (case.words, &case.message.site.zone);
-    let text = match case.span() {
+fn when(draft: &EmailDraft<'_>, page: &mut Page) {
+    let (words, zone) = (draft.words, &draft.notification.site.zone);
+    let text = match draft.span() {
         (Some(first), Some(last)) => words.give_or_take(&zone.range(first, last.max(first))),
         (Some(at), None) | (None, Some(at)) => words.give_or_take(&zone.date_time(at)),
         (None, None) => words.no_times().to_owned(),
@@ -213,25 +213,25 @@ fn counted(all: bool, amount: u64) -> Number {
     if all { Number::Exactly(amount) } else { Number::AtLeast(amount) }
 }
 
-fn flows(case: &Case<'_>, page: &mut Page) {
-    let words = case.words;
-    for (index, flow) in case.flows.iter().take(MAX_FLOWS).enumerate() {
+fn flows(draft: &EmailDraft<'_>, page: &mut Page) {
+    let words = draft.words;
+    for (index, flow) in draft.flows.iter().take(MAX_FLOWS).enumerate() {
         let finding = flow.finding;
         let text = format!(
             "{} → {}: {}",
             finding.flow.sender(),
             finding.flow.receiver(),
             words.items(&[
-                weight(words, &finding.totals, case.message.told.complete),
+                weight(words, &finding.totals, draft.notification.content.complete),
                 words.way(flow.listed()).to_owned()
             ])
         );
         page.field(if index == 0 { words.label(Section::Flows) } else { "" }, &text);
     }
-    let left = case.flows.len().saturating_sub(MAX_FLOWS) as u64;
-    if left > 0 && case.knows_all() {
+    let left = draft.flows.len().saturating_sub(MAX_FLOWS) as u64;
+    if left > 0 && draft.knows_all() {
         page.field("", &words.and_more(Number::Exactly(left)));
-    } else if !case.knows_all() {
+    } else if !draft.knows_all() {
         page.field("", words.heaviest_only());
     }
 }

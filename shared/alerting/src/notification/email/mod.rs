@@ -2,7 +2,7 @@
 //!
 //! All kinds of messages go through the same sections; what differs is what the message knows.
 
-mod case;
+mod draft;
 mod facts;
 mod headline;
 mod next;
@@ -16,20 +16,20 @@ mod why;
 pub use page::{COLUMNS, MAX_BODY_BYTES, MAX_SUBJECT_CHARS};
 
 use crate::notification::{
-    email::{case::Case, page::Page},
-    kind::Kind,
-    notification::Message,
+    email::{draft::EmailDraft, page::Page},
+    kind::NotificationKind,
+    notification::Notification,
 };
 
 /// A finished mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
+pub struct Email {
     /// One line, at most [`MAX_SUBJECT_CHARS`].
     pub subject: String,
     /// Plain text, at most [`MAX_BODY_BYTES`].
     pub body: String,
     /// Which message of its incident it is.
-    pub kind: Kind,
+    pub kind: NotificationKind,
     /// The incident.
     pub incident: String,
     /// Records of the incident that its mails have told of up to this one.
@@ -37,25 +37,25 @@ pub struct Mail {
 }
 
 /// Puts a message into the words of its site's language.
-pub fn render(message: &Message<'_>) -> Mail {
-    let case = Case::of(message);
+pub fn render(notification: &Notification<'_>) -> Email {
+    let draft = EmailDraft::of(notification);
     let mut page = Page::default();
-    page.paragraph(&headline::lead(&case));
+    page.paragraph(&headline::lead(&draft));
     page.gap();
-    status::write(&case, &mut page);
+    status::write(&draft, &mut page);
     page.gap();
-    facts::write(&case, &mut page);
+    facts::write(&draft, &mut page);
     page.gap();
-    why::write(&case, &mut page);
+    why::write(&draft, &mut page);
     page.gap();
-    next::write(&case, &mut page);
+    next::write(&draft, &mut page);
     page.gap();
-    records::write(&case, &mut page);
-    Mail {
-        subject: headline::subject(&case),
-        body: page.finish(case.words),
-        kind: message.kind,
-        incident: message.incident.to_owned(),
-        records: message.total.records,
+    records::write(&draft, &mut page);
+    Email {
+        subject: headline::subject(&draft),
+        body: page.finish(draft.words),
+        kind: notification.kind,
+        incident: notification.incident.to_owned(),
+        records: notification.total.records,
     }
 }

@@ -4,15 +4,15 @@ use std::net::Ipv4Addr;
 
 use crate::{
     enrichment::AclEntry,
-    explain::{AclEvidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, Looks},
+    explain::{AclEvidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer, PacketRole},
     notification::{
         email::{
-            case::{Case, Side},
+            draft::{EmailDraft, Side},
             page::Page,
             party::Party,
             why,
         },
-        kind::Kind,
+        kind::NotificationKind,
         language::{
             Fix, Section, Target,
             common::{rejecting_acl, rejecting_groups},
@@ -32,61 +32,61 @@ const AROUND_MILLIS: u64 = 2 * time::MINUTE_MILLIS;
 /// Shown in a graph on either side.
 const GRAPH_MILLIS: u64 = 60 * time::MINUTE_MILLIS;
 
-pub(super) fn write(case: &Case<'_>, page: &mut Page) {
-    let (message, words) = (case.message, case.words);
-    let groups = why::groups(case);
+pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
+    let (notification, words) = (draft.notification, draft.words);
+    let groups = why::groups(draft);
     let label = words.label(Section::Next);
-    if message.kind == Kind::AllClear {
-        page.field(label, &words.over_means(&words.span(message.policy.quiet_millis())));
+    if notification.kind == NotificationKind::Resolved {
+        page.field(label, &words.over_means(&words.span(notification.policy.quiet_millis())));
     } else {
         page.field(
             label,
-            &words.silence(message.kind, peer(case).as_ref().map(|(field, address)| (*field, address.as_str()))),
+            &words.silence(notification.kind, peer(draft).as_ref().map(|(field, address)| (*field, address.as_str()))),
         );
     }
     let fixes = fixes(&groups);
     if !fixes.is_empty() {
         page.field("", &words.fix(&fixes));
     }
-    if message.kind == Kind::AllClear {
-        page.field("", &words.silence(message.kind, None));
+    if notification.kind == NotificationKind::Resolved {
+        page.field("", &words.silence(notification.kind, None));
     }
     page.gap();
-    let links = to_change(case, &groups);
+    let links = to_change(draft, &groups);
     for (target, url) in &links {
-        link(case, page, *target, url);
+        link(draft, page, *target, url);
     }
     // Where no rules are known, the interface is what leads to them.
     if links.is_empty() {
-        who(case, page);
-        records(case, page);
+        who(draft, page);
+        records(draft, page);
     } else {
-        records(case, page);
-        who(case, page);
+        records(draft, page);
+        who(draft, page);
     }
-    log_stream(case, page);
-    let (first, last) = window(case);
-    let (namespace, metric) = (&message.site.metric_namespace, &message.site.metric_name);
-    let url = message.site.console.metric(
+    log_stream(draft, page);
+    let (first, last) = window(draft);
+    let (namespace, metric) = (&notification.site.metric_namespace, &notification.site.metric_name);
+    let url = notification.site.console.metric(
         namespace,
         metric,
         time::before(first, GRAPH_MILLIS),
         time::after(last, GRAPH_MILLIS),
     );
-    link(case, page, Target::Metric(&inert(metric, 255)), &url);
+    link(draft, page, Target::Metric(&inert(metric, 255)), &url);
 }
 
-fn link(case: &Case<'_>, page: &mut Page, target: Target<'_>, url: &str) {
-    page.paragraph(&case.words.opens(target));
+fn link(draft: &EmailDraft<'_>, page: &mut Page, target: Target<'_>, url: &str) {
+    page.paragraph(&draft.words.opens(target));
     page.line(url);
 }
 
 /// The only address on the other side, with the name of its field in the filter patterns of the template. Those are compared as
 /// text; how a record spells an IPv6 address is not known.
-fn peer(case: &Case<'_>) -> Option<(&'static str, String)> {
-    let side = case.flows.first()?.own_side()?.other();
-    let all = case.knows_all() && case.flows.iter().all(|flow| flow.own_side().map(Side::other) == Some(side));
-    let address: Ipv4Addr = case.names(side).only().filter(|_| all)?.parse().ok()?;
+fn peer(draft: &EmailDraft<'_>) -> Option<(&'static str, String)> {
+    let side = draft.flows.first()?.own_side()?.other();
+    let all = draft.knows_all() && draft.flows.iter().all(|flow| flow.own_side().map(Side::other) == Some(side));
+    let address: Ipv4Addr = draft.names(side).only().filter(|_| all)?.parse().ok()?;
     Some((if side == Side::Source { "source" } else { "destination" }, address.to_string()))
 }
 
@@ -140,7 +140,7 @@ fn fix(explanation: &Explanation) -> Fix<'_> {
 /// The security groups that would reject the packets next, if they are pings: those without a rule for them.
 fn lacking_groups(explanation: &Explanation) -> Option<&GroupsEvidence> {
     let lacking = rejecting_groups(explanation).filter(|groups| groups.verdict == GroupsVerdict::NoRule);
-    lacking.filter(|_| explanation.looks != Looks::Answers && explanation.direction.is_some())
+    lacking.filter(|_| explanation.role != PacketRole::Answer && explanation.direction.is_some())
 }
 
 fn acl_fix(acl: &AclEvidence) -> Fix<'_> {
@@ -154,8 +154,8 @@ fn acl_fix(acl: &AclEvidence) -> Fix<'_> {
 }
 
 /// The network ACLs and security groups that the explanations are about, each once.
-fn to_change<'c>(case: &Case<'_>, groups: &[why::Group<'c>]) -> Vec<(Target<'c>, String)> {
-    let console = &case.message.site.console;
+fn to_change<'c>(draft: &EmailDraft<'_>, groups: &[why::Group<'c>]) -> Vec<(Target<'c>, String)> {
+    let console = &draft.notification.site.console;
     let mut links: Vec<(Target<'_>, String)> = Vec::new();
     let mut add = |target, url| {
         if links.len() < MAX_LINKS && !links.iter().any(|(known, _)| *known == target) {
@@ -180,46 +180,46 @@ fn to_change<'c>(case: &Case<'_>, groups: &[why::Group<'c>]) -> Vec<(Target<'c>,
 }
 
 /// The first and the last moment told.
-fn window(case: &Case<'_>) -> (time::EpochMillis, time::EpochMillis) {
-    let (first, last) = case.span();
-    let first = first.unwrap_or(case.message.opened_at);
-    (first, last.unwrap_or(case.message.now).max(first))
+fn window(draft: &EmailDraft<'_>) -> (time::EpochMillis, time::EpochMillis) {
+    let (first, last) = draft.span();
+    let first = first.unwrap_or(draft.notification.opened_at);
+    (first, last.unwrap_or(draft.notification.now).max(first))
 }
 
 /// The records of the mail, in Logs Insights.
-fn records(case: &Case<'_>, page: &mut Page) {
-    let (message, told) = (case.message, &case.message.told);
-    let (first, last) = window(case);
-    let (target, query) = match &told.format {
-        Some(format) => (Target::Records, query::insights(&told.findings, format)),
-        None => search::insights(told),
+fn records(draft: &EmailDraft<'_>, page: &mut Page) {
+    let (notification, content) = (draft.notification, &draft.notification.content);
+    let (first, last) = window(draft);
+    let (target, query) = match &content.format {
+        Some(format) => (Target::Records, query::insights(&content.findings, format)),
+        None => search::insights(content),
     };
     let (from, to) = (time::before(first, AROUND_MILLIS), time::after(last, AROUND_MILLIS));
-    link(case, page, target, &message.site.console.logs_insights(&told.source.log_group, &query, from, to));
+    link(draft, page, target, &notification.site.console.logs_insights(&content.source.log_group, &query, from, to));
 }
 
 /// The log stream that the batch came from, which is the interface's.
-fn log_stream(case: &Case<'_>, page: &mut Page) {
-    let source = &case.message.told.source;
+fn log_stream(draft: &EmailDraft<'_>, page: &mut Page) {
+    let source = &draft.notification.content.source;
     if !source.log_stream.is_empty() {
-        let from = time::before(window(case).0, AROUND_MILLIS);
-        let url = case.message.site.console.log_stream(&source.log_group, &source.log_stream, from);
-        link(case, page, Target::LogStream, &url);
+        let from = time::before(window(draft).0, AROUND_MILLIS);
+        let url = draft.notification.site.console.log_stream(&source.log_group, &source.log_stream, from);
+        link(draft, page, Target::LogStream, &url);
     }
 }
 
 /// The instance, the interface or the NAT gateway of the heaviest flow.
-fn who(case: &Case<'_>, page: &mut Page) {
-    let Some(first) = case.flows.first() else { return };
+fn who(draft: &EmailDraft<'_>, page: &mut Page) {
+    let Some(first) = draft.flows.first() else { return };
     let flow = &first.finding.flow;
-    let console = case.message.site.console_of(first.finding);
-    let own = first.own_side().map(|side: Side| Party::of(case, side.address(first.finding), side));
+    let console = draft.notification.site.console_of(first.finding);
+    let own = first.own_side().map(|side: Side| Party::of(draft, side.address(first.finding), side));
     if let Some(id) = own.as_ref().and_then(Party::instance).filter(|id| query::is_plain(id)) {
-        link(case, page, Target::Instance(id), &console.instance(id));
+        link(draft, page, Target::Instance(id), &console.instance(id));
     }
     if let Some(id) = flow.interface_id.as_deref().filter(|id| query::is_plain(id)) {
-        link(case, page, Target::Interface(id), &console.network_interface(id));
+        link(draft, page, Target::Interface(id), &console.network_interface(id));
     } else if let Some(id) = flow.nat_gateway().filter(|id| query::is_plain(id)) {
-        link(case, page, Target::NatGateway(id), &console.nat_gateway(id));
+        link(draft, page, Target::NatGateway(id), &console.nat_gateway(id));
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     address::Scope,
     enrichment::{Interface, Tags},
     notification::{
-        email::case::{Case, Judged, Side},
+        email::draft::{EmailDraft, ExplainedFinding, Side},
         language::{Noun, Number, Phrases},
     },
     text::{inert, name},
@@ -46,21 +46,21 @@ pub(super) struct Party {
 
 impl Party {
     /// Who is at an address on one side of the findings.
-    pub(super) fn of(case: &Case<'_>, address: IpAddr, side: Side) -> Party {
-        let network = case.message.network;
-        let there = || case.flows.iter().filter(|flow| side.address(flow.finding) == address);
+    pub(super) fn of(draft: &EmailDraft<'_>, address: IpAddr, side: Side) -> Party {
+        let network = draft.notification.network;
+        let there = || draft.flows.iter().filter(|flow| side.address(flow.finding) == address);
         // Behind an intermediate it is not the interface's own address, unless EC2 says so: a secondary one.
-        let is_interfaces = |flow: &Judged<'_>| {
+        let is_interfaces = |flow: &ExplainedFinding<'_>| {
             let interface = network.interface_of(flow.finding);
             side.record_address(flow.finding) == address
                 || (side.address(flow.finding) == address && interface.is_some_and(|known| known.owns(address)))
         };
-        let is_own = |flow: &Judged<'_>| flow.own_side() == Some(side) && is_interfaces(flow);
-        let own = || case.flows.iter().filter(|flow| is_own(flow));
+        let is_own = |flow: &ExplainedFinding<'_>| flow.own_side() == Some(side) && is_interfaces(flow);
+        let own = || draft.flows.iter().filter(|flow| is_own(flow));
         let own_ids: BTreeSet<Option<&str>> = own().map(|flow| flow.finding.flow.logged_by()).collect();
         // VPCs may use the same addresses, so that flows of several may have several owners on this side: then it is nobody's.
-        let vpc_of = |flow: &Judged<'_>| {
-            let vpc_id = flow.finding.place.vpc_id.clone();
+        let vpc_of = |flow: &ExplainedFinding<'_>| {
+            let vpc_id = flow.finding.metadata.vpc_id.clone();
             vpc_id.or_else(|| network.interface_of(flow.finding)?.vpc_id.clone())
         };
         let seen: BTreeSet<Option<&str>> = there()
@@ -71,45 +71,46 @@ impl Party {
             })
             .collect();
         // Of the heaviest flows alone it does not show where else the address may be: then the counters tell.
-        let told = &case.message.told;
-        let all = told.complete || told.interfaces.only().is_some();
+        let content = &draft.notification.content;
+        let all = content.complete || content.interfaces.only().is_some();
         let id = if all {
             seen.first().copied().flatten().filter(|_| seen.len() == 1)
         } else {
-            let only_vpc = || case.only_vpc().and_then(|vpc_id| network.owner_of(address, Some(vpc_id)));
-            case.names(side).home(&address.to_string()).or_else(|| only_vpc().map(|owner| &*owner.id))
+            let only_vpc = || draft.only_vpc().and_then(|vpc_id| network.owner_of(address, Some(vpc_id)));
+            draft.names(side).home(&address.to_string()).or_else(|| only_vpc().map(|owner| &*owner.id))
         };
         let known: Option<&Interface> = id.and_then(|id| network.interfaces.get(id));
         let all_own = all && there().all(is_own);
-        let place = own().find(|flow| flow.finding.flow.logged_by() == id);
-        let place = place.filter(|_| id.is_some() || (all_own && seen.len() == 1)).map(|flow| &flow.finding.place);
-        let instance = place
-            .and_then(|place| place.instance_id.as_deref())
+        let metadata = own().find(|flow| flow.finding.flow.logged_by() == id);
+        let metadata =
+            metadata.filter(|_| id.is_some() || (all_own && seen.len() == 1)).map(|flow| &flow.finding.metadata);
+        let instance = metadata
+            .and_then(|metadata| metadata.instance_id.as_deref())
             .or(known.and_then(|known| known.instance_id.as_deref()));
         let of_instance = instance.and_then(|id| network.tags.get(id));
         let of_interface = known.map(|known| &known.tags);
         let service = there().find_map(|flow| {
-            let place = &flow.finding.place;
-            if side == Side::Source { place.source_service.as_deref() } else { place.target_service.as_deref() }
+            let metadata = &flow.finding.metadata;
+            if side == Side::Source { metadata.source_service.as_deref() } else { metadata.target_service.as_deref() }
         });
         let shown_id = |text: &str| inert(text, MAX_ID_CHARS);
         let through = there().filter(|flow| all && !is_interfaces(flow)).map(|flow| {
             let logged_by = flow.finding.flow.logged_by().filter(|_| flow.own_side() == Some(side));
             let known = logged_by.and_then(|id| network.interfaces.get(id));
             let mut words = vec![side.record_address(flow.finding).to_string()];
-            words.extend(known.and_then(|known| case.words.interface_kind(&shown_id(&known.kind))));
+            words.extend(known.and_then(|known| draft.words.interface_kind(&shown_id(&known.kind))));
             words.extend(logged_by.map(shown_id));
-            case.words.items(&words)
+            draft.words.items(&words)
         });
         let tags: Vec<&Tags> = of_instance.into_iter().chain(of_interface).collect();
-        let tagged = place.filter(|_| tags.iter().all(|tags| tags.name.is_none()));
+        let tagged = metadata.filter(|_| tags.iter().all(|tags| tags.name.is_none()));
         Party {
             address,
             name: tags.iter().find_map(|tags| name(tags.name.as_deref()?, MAX_NAME_COLUMNS)),
             short_name: tags.iter().find_map(|tags| name(tags.name.as_deref()?, MAX_SHORT_COLUMNS)),
             kind: known
                 .filter(|_| instance.is_none())
-                .and_then(|known| case.words.interface_kind(&shown_id(&known.kind))),
+                .and_then(|known| draft.words.interface_kind(&shown_id(&known.kind))),
             // What it is for, where no instance's name says so.
             description: known
                 .filter(|_| instance.is_none())
@@ -119,7 +120,9 @@ impl Party {
             interfaces: if all { own_ids.iter().flatten().count() } else { 0 },
             owners: owners(&tags),
             tagged: tagged
-                .map(|place| place.tags.iter().take(MAX_TAGS).filter_map(|tag| name(tag, MAX_NAME_COLUMNS)).collect())
+                .map(|metadata| {
+                    metadata.tags.iter().take(MAX_TAGS).filter_map(|tag| name(tag, MAX_NAME_COLUMNS)).collect()
+                })
                 .unwrap_or_default(),
             service: service.map(shown_id),
             through: through.collect(),

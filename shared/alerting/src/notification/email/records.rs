@@ -3,7 +3,7 @@
 use crate::{
     detection::MAX_LINES_PER_FLOW,
     notification::{
-        email::{case::Case, page::Page},
+        email::{draft::EmailDraft, page::Page},
         language::{Noun, Number, Section},
     },
     text::inert,
@@ -16,13 +16,13 @@ const MAX_RECORDS: usize = 10;
 const MAX_RECORD_CHARS: usize = 700;
 
 /// Each flow's rejected records with the accepted ones that belong to it.
-pub(super) fn write(case: &Case<'_>, page: &mut Page) {
-    let told = &case.message.told;
-    let findings = &told.findings;
+pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
+    let content = &draft.notification.content;
+    let findings = &content.findings;
     let mut lines: Vec<&str> = Vec::new();
     // An incident's counters have some lines without their flows.
     if findings.iter().all(|finding| finding.lines.is_empty()) {
-        lines.extend(told.lines.iter().map(String::as_str));
+        lines.extend(content.lines.iter().map(String::as_str));
     }
     let mut rejected = lines.len();
     // One record of each flow before a second one of any.
@@ -40,12 +40,12 @@ pub(super) fn write(case: &Case<'_>, page: &mut Page) {
             }
         }
     }
-    page.line(case.words.label(Section::Records));
+    page.line(draft.words.label(Section::Records));
     for line in lines {
         page.line(&inert(line, MAX_RECORD_CHARS));
     }
-    let rest = told.totals.records.saturating_sub(rejected as u64);
+    let rest = content.totals.records.saturating_sub(rejected as u64);
     if rest > 0 {
-        page.line(&case.words.records_left(&case.words.count(Number::Exactly(rest), Noun::Record)));
+        page.line(&draft.words.records_left(&draft.words.count(Number::Exactly(rest), Noun::Record)));
     }
 }

@@ -2,53 +2,58 @@
 
 use crate::{
     notification::{
-        email::{case::Case, page::Page},
-        kind::Kind,
+        email::{draft::EmailDraft, page::Page},
+        kind::NotificationKind,
         language::amounts,
     },
     time,
 };
 
-pub(super) fn write(case: &Case<'_>, page: &mut Page) {
-    let (message, words, zone) = (case.message, case.words, &case.message.site.zone);
-    let quiet = words.span(message.policy.quiet_millis());
-    let since = zone.date_time(message.total.first_start.unwrap_or(message.opened_at));
-    page.paragraph(&match message.kind {
-        Kind::Opening => words.new_since(&since),
-        Kind::Update => words.going_on_since(&since, message.number),
-        Kind::AllClear => {
-            let first = message.total.first_start.unwrap_or(message.opened_at);
-            let last = message.total.last_end.or(message.last_seen).unwrap_or(message.now);
-            words.over(&zone.range(first, last.max(first)), message.number)
+pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
+    let (notification, words, zone) = (draft.notification, draft.words, &draft.notification.site.zone);
+    let quiet = words.span(notification.policy.quiet_millis());
+    let since = zone.date_time(notification.total.first_start.unwrap_or(notification.opened_at));
+    page.paragraph(&match notification.kind {
+        NotificationKind::Opened => words.new_since(&since),
+        NotificationKind::Update => words.going_on_since(&since, notification.number),
+        NotificationKind::Resolved => {
+            let first = notification.total.first_start.unwrap_or(notification.opened_at);
+            let last = notification.total.last_end.or(notification.last_seen).unwrap_or(notification.now);
+            words.over(&zone.range(first, last.max(first)), notification.number)
         }
     });
-    if let Some(previous) = message.previous {
+    if let Some(previous) = notification.previous {
         page.paragraph(&words.previous(
             &zone.date_time(previous.last_seen),
             &amounts(words, &previous.totals),
             &words.span(time::millis_between(previous.opened_at, previous.last_seen)),
         ));
     }
-    let is_first = message.kind == Kind::Opening;
-    let packet = if is_first { message.told.totals.first_start } else { message.total.last_end };
+    let is_first = notification.kind == NotificationKind::Opened;
+    let packet = if is_first { notification.content.totals.first_start } else { notification.total.last_end };
     let mut sentences = Vec::new();
     sentences.extend(
-        packet.map(|packet| words.sent_after(&words.span(time::millis_between(packet, message.now)), is_first)),
+        packet.map(|packet| words.sent_after(&words.span(time::millis_between(packet, notification.now)), is_first)),
     );
-    sentences.push(words.because(message.reason, message.kind, &quiet));
-    match message.kind {
-        Kind::Update => {
-            sentences.extend(message.mailed_at.map(|at| words.since_mail_before(&zone.soon(at, message.now))));
+    sentences.push(words.because(notification.reason, notification.kind, &quiet));
+    match notification.kind {
+        NotificationKind::Update => {
+            sentences
+                .extend(notification.last_email_at.map(|at| words.since_mail_before(&zone.soon(at, notification.now))));
         }
-        Kind::AllClear => {
-            let amounts = (message.since.records > 0).then(|| amounts(words, &message.since));
+        NotificationKind::Resolved => {
+            let amounts = (notification.since.records > 0).then(|| amounts(words, &notification.since));
             sentences.push(words.after_last_mail(amounts.as_deref()));
         }
-        Kind::Opening => {}
+        NotificationKind::Opened => {}
     }
     page.paragraph(&words.joined(&sentences));
-    if message.kind != Kind::AllClear {
-        let next = time::after(message.now, message.policy.interval_millis(message.number));
-        page.paragraph(&words.what_comes_next(&zone.soon(next, message.now), &quiet, message.policy.all_clear));
+    if notification.kind != NotificationKind::Resolved {
+        let next = time::after(notification.now, notification.policy.interval_millis(notification.number));
+        page.paragraph(&words.what_comes_next(
+            &zone.soon(next, notification.now),
+            &quiet,
+            notification.policy.all_clear,
+        ));
     }
 }

@@ -1,7 +1,7 @@
 //! Packets by the minute.
 
 use crate::{
-    notification::email::{case::Case, page::Page},
+    notification::email::{draft::EmailDraft, page::Page},
     text::grouped,
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
@@ -14,8 +14,8 @@ const BAR_COLUMNS: u128 = 30;
 
 /// Packets by the minute, several minutes to a row where there are many. The bar stands behind its number: beginnings that are not in
 /// line in a proportional font leave the lengths to compare.
-pub(super) fn write(case: &Case<'_>, page: &mut Page) {
-    let minutes = &case.message.told.minutes;
+pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
+    let minutes = &draft.notification.content.minutes;
     let (Some((first, _)), Some((last, _))) = (minutes.first_key_value(), minutes.last_key_value()) else { return };
     if first == last {
         return;
@@ -37,5 +37,5 @@ pub(super) fn write(case: &Case<'_>, page: &mut Page) {
         let bar = "=".repeat(usize::try_from(columns).unwrap_or_default());
         page.field("", format!("{} {} {bar}", &at[..at.len().min(5)], grouped(weight)).trim_end());
     }
-    page.field("", &case.words.timeline(case.message.told.totals.packets.is_some(), step));
+    page.field("", &draft.words.timeline(draft.notification.content.totals.packets.is_some(), step));
 }

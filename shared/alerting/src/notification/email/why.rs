@@ -1,11 +1,11 @@
 //! Why it was rejected, what shows it, and what could not be had.
 
 use crate::{
-    enrichment::{Gap, Missing, Part},
+    enrichment::{MissingData, MissingReason, NetworkPart},
     explain::{AclVerdict, Evidence, Explanation, GroupsVerdict, Layer},
     notification::{
         email::{
-            case::{Case, Judged},
+            draft::{EmailDraft, ExplainedFinding},
             page::Page,
         },
         language::{Noun, Number, Section},
@@ -22,9 +22,9 @@ pub(super) struct Group<'c> {
 }
 
 /// The explanations, each once, that of the heaviest flow first.
-pub(super) fn groups<'c>(case: &'c Case<'_>) -> Vec<Group<'c>> {
+pub(super) fn groups<'c>(draft: &'c EmailDraft<'_>) -> Vec<Group<'c>> {
     let mut groups: Vec<Group<'c>> = Vec::new();
-    for Judged { explanation, .. } in &case.flows {
+    for ExplainedFinding { explanation, .. } in &draft.flows {
         match groups.iter_mut().find(|group| same(group.explanation, explanation)) {
             Some(group) => group.flows += 1,
             None => groups.push(Group { explanation, flows: 1 }),
@@ -39,7 +39,7 @@ fn same(one: &Explanation, other: &Explanation) -> bool {
         explanation.evidence.iter().filter(|evidence| !is_of_one_flow(evidence))
     }
     (one.layer, one.direction, one.confidence) == (other.layer, other.direction, other.confidence)
-        && one.looks == other.looks
+        && one.role == other.role
         && shared(one).eq(shared(other))
 }
 
@@ -50,24 +50,24 @@ fn is_of_one_flow(evidence: &Evidence) -> bool {
             | Evidence::SameAccepted(..)
             | Evidence::AcceptedUntracked(_)
             | Evidence::MaybeSameSubnet { .. }
-            | Evidence::Gap(_)
+            | Evidence::MissingData(_)
     )
 }
 
 /// The reason as a clause, where all flows have the same.
-pub(super) fn in_short(case: &Case<'_>) -> Option<String> {
-    let groups = groups(case);
+pub(super) fn in_short(draft: &EmailDraft<'_>) -> Option<String> {
+    let groups = groups(draft);
     let [Group { explanation, .. }] = groups[..] else { return None };
-    Some(case.words.hedged(&case.words.reason(explanation), explanation.confidence, !case.knows_all()))
+    Some(draft.words.hedged(&draft.words.reason(explanation), explanation.confidence, !draft.knows_all()))
 }
 
-pub(super) fn write(case: &Case<'_>, page: &mut Page) {
-    let words = case.words;
-    let groups = groups(case);
+pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
+    let words = draft.words;
+    let groups = groups(draft);
     let mut label = words.label(Section::Why);
     for group in groups.iter().take(MAX_REASONS) {
         let Group { explanation, flows } = group;
-        let of = if !case.knows_all() {
+        let of = if !draft.knows_all() {
             Some(words.heaviest_only().to_owned())
         } else {
             (groups.len() > 1).then(|| words.count(Number::Exactly(*flows), Noun::Flow))
@@ -96,7 +96,7 @@ pub(super) fn write(case: &Case<'_>, page: &mut Page) {
     if groups.len() > MAX_REASONS {
         page.field("", &words.and_more(Number::Exactly((groups.len() - MAX_REASONS) as u64)));
     }
-    for (reason, parts) in gaps(case) {
+    for (reason, parts) in missing(draft) {
         page.field(label, &words.sentences(&[words.gap(&parts, reason)]));
         label = "";
     }
@@ -112,19 +112,19 @@ fn decides(evidence: &Evidence, layer: Layer) -> bool {
 }
 
 /// What could not be had, by the reason.
-fn gaps<'c>(case: &'c Case<'_>) -> Vec<(&'c Missing, Vec<Part>)> {
+fn missing<'c>(draft: &'c EmailDraft<'_>) -> Vec<(&'c MissingReason, Vec<NetworkPart>)> {
     let of_flows =
-        case.flows.iter().flat_map(|flow| &flow.explanation.evidence).filter_map(|evidence| match evidence {
-            Evidence::Gap(gap) => Some(gap),
+        draft.flows.iter().flat_map(|flow| &flow.explanation.evidence).filter_map(|evidence| match evidence {
+            Evidence::MissingData(gap) => Some(gap),
             _ => None,
         });
-    let mut gaps: Vec<(&Missing, Vec<Part>)> = Vec::new();
-    for Gap { part, reason } in case.message.network.gaps.iter().chain(of_flows) {
-        match gaps.iter_mut().find(|(known, _)| *known == reason) {
+    let mut missing: Vec<(&MissingReason, Vec<NetworkPart>)> = Vec::new();
+    for MissingData { part, reason } in draft.notification.network.missing.iter().chain(of_flows) {
+        match missing.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, parts)) if parts.contains(part) => {}
             Some((_, parts)) => parts.push(*part),
-            None => gaps.push((reason, vec![*part])),
+            None => missing.push((reason, vec![*part])),
         }
     }
-    gaps
+    missing
 }

@@ -12,7 +12,7 @@ mod terms;
 
 pub use phrases::{Facts, Headlines, Phrases, Reasons, Steps};
 pub(crate) use phrases::{amounts, weight};
-pub use terms::{Cast, Fix, Noun, Number, Section, Story, Target};
+pub use terms::{Fix, Noun, Number, Parties, RejectionKind, Section, Target};
 
 /// The language of a mail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -3,12 +3,12 @@
 use crate::{
     address::Scope,
     detection::{Basis, Direction, Totals},
-    enrichment::{IcmpRange, Missing, Part, RuleProtocol},
+    enrichment::{IcmpRange, MissingReason, NetworkPart, RuleProtocol},
     explain::{Confidence, Evidence, Explanation},
     incident::Reason,
     notification::{
-        kind::Kind,
-        language::terms::{Cast, Fix, Noun, Number, Section, Story, Target},
+        kind::NotificationKind,
+        language::terms::{Fix, Noun, Number, Parties, RejectionKind, Section, Target},
     },
 };
 
@@ -37,15 +37,15 @@ pub trait Phrases: Headlines + Facts + Reasons + Steps + Sync {
 /// Headlines, and how things stand.
 pub trait Headlines {
     /// What happened, as a clause. `amount` is a number of [`Noun::Ping`]; `more` came after an earlier mail.
-    fn headline(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String;
+    fn headline(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String;
     /// The same for a subject: what happened stands before names that may be cut.
-    fn brief(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String;
+    fn brief(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String;
     /// The same for a subject that would be too long.
-    fn terse(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String;
+    fn terse(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String;
     /// Pings of which no record counts the packets.
     fn uncounted_pings(&self, records: &str) -> String;
     /// A subject, of a headline and for how long it went on.
-    fn subject(&self, rule: &str, kind: Kind, lasted: &str, headline: &str) -> String;
+    fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String;
     /// It is new, since when.
     fn new_since(&self, since: &str) -> String;
     /// It goes on, since when; the number of this mail about it.
@@ -55,7 +55,7 @@ pub trait Headlines {
     /// The incident before this one.
     fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String;
     /// Why this mail is sent now.
-    fn because(&self, reason: Reason, kind: Kind, quiet: &str) -> String;
+    fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String;
     /// How long after the first or the last packet the mail is sent.
     fn sent_after(&self, span: &str, first: bool) -> String;
     /// When the next mail may come, and what ends it after how much quiet.
@@ -113,7 +113,7 @@ pub trait Facts {
     /// What the numbers of a timeline are: packets or records, in so many minutes.
     fn timeline(&self, packets: bool, minutes: u64) -> String;
     /// A flow's direction, as short as it can be.
-    fn way(&self, story: Story) -> &'static str;
+    fn way(&self, story: RejectionKind) -> &'static str;
 }
 
 /// Reasons.
@@ -133,7 +133,7 @@ pub trait Reasons {
     /// That the rules are those of now.
     fn rules_now(&self) -> String;
     /// That some parts could not be looked up, and why.
-    fn gap(&self, parts: &[Part], reason: &Missing) -> String;
+    fn gap(&self, parts: &[NetworkPart], reason: &MissingReason) -> String;
     /// What a rule is for: `ICMP`, `all traffic`.
     fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String;
 }
@@ -144,7 +144,7 @@ pub trait Steps {
     fn fix(&self, fixes: &[Fix<'_>]) -> String;
     /// What to do where they were meant to be blocked: nothing; and how to get fewer mails.
     /// Or how to silence one address: the field of the filter pattern that it is in, and the address.
-    fn silence(&self, kind: Kind, address: Option<(&str, &str)>) -> String;
+    fn silence(&self, kind: NotificationKind, address: Option<(&str, &str)>) -> String;
     /// What is over, and what may still be there.
     fn over_means(&self, quiet: &str) -> String;
     /// What a link opens.

@@ -80,7 +80,7 @@ pub enum Number {
 
 /// What the rejected packets look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Story {
+pub enum RejectionKind {
     /// The interface's answers were stopped on their way out.
     AnswersStopped,
     /// The answers to the interface's own pings were stopped on their way in.
@@ -95,9 +95,9 @@ pub enum Story {
     Rejected,
 }
 
-/// Who took part in a story: the interface's side and the other, for [`Story::Rejected`] the sources and the targets.
+/// Who took part in a story: the interface's side and the other, for [`RejectionKind::Rejected`] the sources and the targets.
 #[derive(Clone, Copy, Debug)]
-pub struct Cast<'a> {
+pub struct Parties<'a> {
     /// The interface's side, or the sources.
     pub own: &'a str,
     /// The other side, or the targets.

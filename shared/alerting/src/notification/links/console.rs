@@ -12,14 +12,14 @@ use crate::time::iso_millis;
 
 /// The console of one region.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Console {
+pub struct AwsConsole {
     region: String,
 }
 
-impl Console {
+impl AwsConsole {
     /// The console of a region, in the partition that the region belongs to.
     pub fn new(region: &str) -> Self {
-        Console { region: encode(region, 1, '%') }
+        AwsConsole { region: encode(region, 1, '%') }
     }
 
     /// The console's host and the region:
@@ -156,7 +156,12 @@ mod tests {
     #[test]
     fn insights_links_are_escaped_as_the_console_does() {
         assert_eq!(
-            Console::new("eu-west-1").logs_insights("/aws/vpc", "fields @timestamp\n| filter a = \"$1 (x)\"", FROM, TO),
+            AwsConsole::new("eu-west-1").logs_insights(
+                "/aws/vpc",
+                "fields @timestamp\n| filter a = \"$1 (x)\"",
+                FROM,
+                TO
+            ),
             "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1\
              #logsV2:logs-insights$3FqueryDetail$3D$257E$2528end$257E$25272026-11-23T09*3a33*3a02.000Z\
              $257Estart$257E$25272026-11-23T09*3a32*3a14.000Z$257EtimeType$257E$2527ABSOLUTE$257Etz$257E$2527UTC\
@@ -168,7 +173,7 @@ mod tests {
     #[test]
     fn stream_links_are_encoded_twice() {
         assert_eq!(
-            Console::new("eu-west-1").log_stream("/aws/vpc", "eni-1[2]", FROM),
+            AwsConsole::new("eu-west-1").log_stream("/aws/vpc", "eni-1[2]", FROM),
             "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1\
              #logsV2:log-groups/log-group/$252Faws$252Fvpc/log-events/eni-1$255B2$255D$3Fstart$3D1795426334000"
         );
@@ -177,7 +182,7 @@ mod tests {
     #[test]
     fn metric_links_name_the_metric() {
         assert_eq!(
-            Console::new("eu-west-1").metric("Ping-Deny-Metrics", "Ping Deny", FROM, TO),
+            AwsConsole::new("eu-west-1").metric("Ping-Deny-Metrics", "Ping Deny", FROM, TO),
             "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1\
              #metricsV2:graph=~(metrics~(~(~'Ping-Deny-Metrics~'Ping*20Deny))~view~'timeSeries~stacked~false\
              ~region~'eu-west-1~stat~'Sum~period~60~start~'2026-11-23T09*3a32*3a14.000Z\
@@ -187,7 +192,7 @@ mod tests {
 
     #[test]
     fn things_of_the_network_have_pages_of_their_own() {
-        let console = Console::new("eu-west-1");
+        let console = AwsConsole::new("eu-west-1");
         for (link, expect) in [
             (console.instance("i-1"), "ec2/home?region=eu-west-1#InstanceDetails:instanceId=i-1"),
             (console.security_group("sg-1"), "ec2/home?region=eu-west-1#SecurityGroup:groupId=sg-1"),
@@ -205,7 +210,7 @@ mod tests {
             ("cn-north-1", "https://cn-north-1.console.amazonaws.cn/ec2/"),
             ("us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com/ec2/"),
         ] {
-            let link = Console::new(region).network_interface("eni-0a1b2c");
+            let link = AwsConsole::new(region).network_interface("eni-0a1b2c");
             assert!(link.starts_with(host), "{link}");
             assert!(
                 link.ends_with(&format!("home?region={region}#NetworkInterface:networkInterfaceId=eni-0a1b2c")),
@@ -217,7 +222,7 @@ mod tests {
     #[test]
     fn foreign_text_cannot_leave_its_place_in_a_link() {
         let hostile = "x\r\n\"'~()<script>$%&#日";
-        let console = Console::new("eu-west-1");
+        let console = AwsConsole::new("eu-west-1");
         for link in [
             console.logs_insights(hostile, hostile, FROM, TO),
             console.log_stream(hostile, hostile, FROM),

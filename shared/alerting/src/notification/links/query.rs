@@ -7,7 +7,7 @@ use flow_log::{Field, LogFormat};
 use crate::detection::Finding;
 
 /// Addresses that a query names around one common address, and pairs that it names without one; past them it narrows by
-/// interface only. Mail readers and browsers take links of a few thousand characters.
+/// interface only. Email readers and browsers take links of a few thousand characters.
 const MAX_ADDRESSES: usize = 20;
 
 const MAX_PAIRS: usize = 8;
@@ -159,14 +159,14 @@ mod tests {
     use flow_log::{Formats, LogEvent};
 
     use super::insights;
-    use crate::detection::{Detector, Source};
+    use crate::detection::{Detector, LogSource};
 
     fn query(formats: &Formats, lines: &[String]) -> String {
         let mut detector = Detector::new(formats);
         for line in lines {
             detector.observe(&LogEvent::new("1", 1_795_401_134_000, line));
         }
-        let detection = detector.finish(Source::default());
+        let detection = detector.finish(LogSource::default());
         insights(&detection.findings, detection.format.as_ref().unwrap())
     }
 

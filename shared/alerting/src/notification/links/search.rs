@@ -2,19 +2,19 @@
 
 use std::net::IpAddr;
 
-use crate::notification::{content::Told, language::Target, names::Names};
+use crate::notification::{content::NotificationContent, language::Target, names::Names};
 
 /// Addresses of one side that a query names; past them it is not narrowed to that side.
 const MAX_ADDRESSES: usize = 12;
 
 /// What the query finds, and the query.
-pub(crate) fn insights(told: &Told) -> (Target<'static>, String) {
+pub(crate) fn insights(content: &NotificationContent) -> (Target<'static>, String) {
     let sides: Vec<String> =
-        [&told.sources, &told.targets].into_iter().filter_map(|names| one_of(told, names)).collect();
-    let pair = sides.len() == 2 && told.sources.only().is_some() && told.targets.only().is_some();
+        [&content.sources, &content.targets].into_iter().filter_map(|names| one_of(content, names)).collect();
+    let pair = sides.len() == 2 && content.sources.only().is_some() && content.targets.only().is_some();
     // Of a single pair what was accepted tells as much as what was not.
     let rejected = (!pair).then(|| word("REJECT"));
-    let interface = told
+    let interface = content
         .interfaces
         .only()
         .filter(|id| sides.is_empty() && crate::notification::links::query::is_plain(id))
@@ -28,19 +28,19 @@ pub(crate) fn insights(told: &Told) -> (Target<'static>, String) {
 }
 
 /// A condition that one of some addresses stands in the record. None where they are not all known, or too many.
-fn one_of(told: &Told, names: &Names) -> Option<String> {
+fn one_of(content: &NotificationContent, names: &Names) -> Option<String> {
     let all = names.exact && names.ranked.len() as u64 == names.distinct && names.ranked.len() <= MAX_ADDRESSES;
     let addresses: Option<Vec<IpAddr>> = names.ranked.iter().map(|one| one.name.parse().ok()).collect();
     let addresses = addresses.filter(|addresses| all && !addresses.is_empty())?;
-    let spelled: Vec<String> = addresses.iter().map(|address| spelling(told, *address)).collect();
+    let spelled: Vec<String> = addresses.iter().map(|address| spelling(content, *address)).collect();
     Some(word(&spelled.join("|")))
 }
 
 /// An address as the records spell it, which for IPv6 need not be the way it is spelled here.
-fn spelling(told: &Told, address: IpAddr) -> String {
+fn spelling(content: &NotificationContent, address: IpAddr) -> String {
     let opposites =
-        told.findings.iter().filter_map(|finding| finding.opposite.as_ref().map(|accepted| &*accepted.line));
-    let mut words = told.lines.iter().map(String::as_str).chain(opposites).flat_map(str::split_ascii_whitespace);
+        content.findings.iter().filter_map(|finding| finding.opposite.as_ref().map(|accepted| &*accepted.line));
+    let mut words = content.lines.iter().map(String::as_str).chain(opposites).flat_map(str::split_ascii_whitespace);
     let spelled = words.find(|word| word.parse::<IpAddr>().is_ok_and(|parsed| parsed == address));
     spelled.map_or_else(|| address.to_string(), str::to_owned)
 }
@@ -61,46 +61,50 @@ mod tests {
         Names { ranked, distinct: addresses.len() as u64, exact, unnamed: false }
     }
 
-    fn filter(told: &Told) -> (bool, String) {
-        let (target, query) = insights(told);
+    fn filter(content: &NotificationContent) -> (bool, String) {
+        let (target, query) = insights(content);
         let filter = query.lines().find_map(|line| line.strip_prefix("| filter ")).unwrap();
         (target == Target::AllRecords, filter.to_owned())
     }
 
     #[test]
     fn a_pair_is_found_in_both_directions_whatever_became_of_it() {
-        let told = Told { sources: names(&["10.0.0.1"], true), targets: names(&["8.8.8.8"], true), ..Told::default() };
+        let content = NotificationContent {
+            sources: names(&["10.0.0.1"], true),
+            targets: names(&["8.8.8.8"], true),
+            ..NotificationContent::default()
+        };
         let expect = r"@message like /(^| )(10\.0\.0\.1)( |$)/ and @message like /(^| )(8\.8\.8\.8)( |$)/";
-        assert_eq!(filter(&told), (true, expect.to_owned()));
+        assert_eq!(filter(&content), (true, expect.to_owned()));
     }
 
     #[test]
     fn a_side_with_too_many_addresses_is_left_open() {
-        let told = Told {
+        let content = NotificationContent {
             sources: names(&["10.0.0.1", "10.0.0.2"], false),
             targets: names(&["8.8.8.8", "9.9.9.9"], true),
-            ..Told::default()
+            ..NotificationContent::default()
         };
         let expect = r"@message like /(^| )(REJECT)( |$)/ and @message like /(^| )(8\.8\.8\.8|9\.9\.9\.9)( |$)/";
-        assert_eq!(filter(&told), (false, expect.to_owned()));
+        assert_eq!(filter(&content), (false, expect.to_owned()));
     }
 
     #[test]
     fn where_no_side_is_known_the_interface_narrows() {
-        let told = Told { interfaces: names(&["eni-1"], true), ..Told::default() };
+        let content = NotificationContent { interfaces: names(&["eni-1"], true), ..NotificationContent::default() };
         let expect = r"@message like /(^| )(REJECT)( |$)/ and @message like /(^| )(eni-1)( |$)/";
-        assert_eq!(filter(&told), (false, expect.to_owned()));
-        let hostile = Told { interfaces: names(&["/ or 1"], true), ..Told::default() };
+        assert_eq!(filter(&content), (false, expect.to_owned()));
+        let hostile = NotificationContent { interfaces: names(&["/ or 1"], true), ..NotificationContent::default() };
         assert_eq!(filter(&hostile), (false, r"@message like /(^| )(REJECT)( |$)/".to_owned()));
     }
 
     #[test]
     fn an_ipv6_address_is_spelled_as_in_the_records() {
-        let told = Told {
+        let content = NotificationContent {
             sources: names(&["2001:db8::1"], true),
             lines: vec!["2 1 eni-1 2001:0db8:0:0:0:0:0:1 10.0.0.1 0 0 58 1 84 1 2 REJECT OK".to_owned()],
-            ..Told::default()
+            ..NotificationContent::default()
         };
-        assert!(filter(&told).1.contains("(2001:0db8:0:0:0:0:0:1)"), "{told:?}");
+        assert!(filter(&content).1.contains("(2001:0db8:0:0:0:0:0:1)"), "{content:?}");
     }
 }

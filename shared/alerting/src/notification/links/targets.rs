@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     notification::{
         links::{query, search},
-        notification::Message,
+        notification::Notification,
     },
     time::{self, MINUTE_MILLIS},
 };
@@ -30,24 +30,24 @@ pub struct Links {
 
 impl Links {
     /// The links of a message.
-    pub fn of(message: &Message<'_>) -> Links {
+    pub fn of(notification: &Notification<'_>) -> Links {
         /// Shown before and after what the records span: their times are rounded to the minute, and they arrive late.
         const AROUND_MILLIS: u64 = 5 * MINUTE_MILLIS;
         /// Shown in a graph on either side.
         const GRAPH_MILLIS: u64 = 60 * MINUTE_MILLIS;
-        let (site, source, totals) = (message.site, &message.told.source, message.told.totals);
-        let first = totals.first_start.unwrap_or(message.opened_at);
-        let last = totals.last_end.unwrap_or(message.now).max(first);
+        let (site, source, totals) = (notification.site, &notification.content.source, notification.content.totals);
+        let first = totals.first_start.unwrap_or(notification.opened_at);
+        let last = totals.last_end.unwrap_or(notification.now).max(first);
         let (from, to) = (time::before(first, AROUND_MILLIS), time::after(last, AROUND_MILLIS));
-        let query = match &message.told.format {
-            Some(format) => query::insights(&message.told.findings, format),
-            None => search::insights(&message.told).1,
+        let query = match &notification.content.format {
+            Some(format) => query::insights(&notification.content.findings, format),
+            None => search::insights(&notification.content).1,
         };
-        let interface = message.told.findings.iter().find_map(|finding| {
+        let interface = notification.content.findings.iter().find_map(|finding| {
             let id = finding.flow.interface_id.as_deref().filter(|id| query::is_plain(id))?;
             Some(site.console_of(finding).network_interface(id))
         });
-        let nat_gateway = message.told.findings.iter().find_map(|finding| {
+        let nat_gateway = notification.content.findings.iter().find_map(|finding| {
             let id = finding.flow.nat_gateway().filter(|id| query::is_plain(id))?;
             Some(site.console_of(finding).nat_gateway(id))
         });

@@ -8,11 +8,11 @@ mod table;
 use std::collections::BTreeMap;
 
 use alerting::{
-    notification::{Language, email::Mail, language::Section},
+    notification::{Language, email::Email, language::Section},
     text::columns,
 };
 
-use crate::scenario::{EVENTS, OTHERS, Setting, mail};
+use crate::scenario::{EVENTS, OTHERS, Setting, email};
 use table::{Answers, Both, TABLE};
 
 /// A mail taken apart.
@@ -27,9 +27,9 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(mail: &Mail, language: Language) -> Parts {
+    fn of(email: &Email, language: Language) -> Parts {
         let label = |section| language.phrases().label(section);
-        let (text, records) = mail.body.split_once(&format!("\n{}\n", label(Section::Records))).unwrap();
+        let (text, records) = email.body.split_once(&format!("\n{}\n", label(Section::Records))).unwrap();
         let mut blocks = text.split("\n\n");
         let joined = |block: Option<&str>| joined(&block.unwrap().lines().collect::<Vec<_>>(), language);
         let (lead, status) = (joined(blocks.next()), joined(blocks.next()));
@@ -46,11 +46,11 @@ impl Parts {
             sections.entry(current).or_default().push(line.strip_prefix(current).unwrap_or(line).trim());
         }
         Parts {
-            subject: mail.subject.clone(),
+            subject: email.subject.clone(),
             lead,
             status,
             sections: sections.into_iter().map(|(label, lines)| (label, self::joined(&lines, language))).collect(),
-            links: mail.body.lines().filter(|line| line.starts_with("https://")).map(str::to_owned).collect(),
+            links: email.body.lines().filter(|line| line.starts_with("https://")).map(str::to_owned).collect(),
             records: records.to_owned(),
         }
     }
@@ -85,15 +85,15 @@ fn joined(lines: &[&str], language: Language) -> String {
 /// Checks one mail; returns what is missing.
 fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     let language = setting.language;
-    let parts = Parts::of(&mail(answers.scenario, setting), language);
+    let parts = Parts::of(&email(answers.scenario, setting), language);
     let pick = |both: Both| if language == Language::English { both.0 } else { both.1 };
     let section = |section: Section| parts.sections.get(language.phrases().label(section)).cloned().unwrap_or_default();
     let mut missing = Vec::new();
-    let mut look = |question: &str, place: &str, expect: &str| {
+    let mut look = |question: &str, metadata: &str, expect: &str| {
         // A line may have been broken within, where there is a space in one of the two only.
         let squeezed = |text: &str| text.replace(' ', "");
-        if !squeezed(place).contains(&squeezed(expect)) {
-            missing.push(format!("{question}: no {expect:?} in {place:?}"));
+        if !squeezed(metadata).contains(&squeezed(expect)) {
+            missing.push(format!("{question}: no {expect:?} in {metadata:?}"));
         }
     };
     look("1 what", &parts.lead, pick(answers.what));
@@ -121,22 +121,22 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
         }
         _ => {}
     }
-    let place = section(Section::Where);
-    look("5 where", &place, answers.account);
-    look("5 where", &place, if answers.scenario == "custom-format" { "ap-southeast-2" } else { "ap-northeast-1" });
-    look("5 where", &place, "Log-Group");
+    let metadata = section(Section::Where);
+    look("5 where", &metadata, answers.account);
+    look("5 where", &metadata, if answers.scenario == "custom-format" { "ap-southeast-2" } else { "ap-northeast-1" });
+    look("5 where", &metadata, "Log-Group");
     let network = if setting.looked_up && answers.network.is_empty() {
         &["vpc-0123", "subnet-0456"][..]
     } else {
         answers.network
     };
     for expect in network {
-        look("5 where", &place, expect);
+        look("5 where", &metadata, expect);
     }
     if network.is_empty() {
         look("5 where", &section(Section::Why), pick(("interfaces", "インターフェイス")));
     }
-    let sides = [section(Section::From), section(Section::To), place].concat();
+    let sides = [section(Section::From), section(Section::To), metadata].concat();
     look("5 where", &sides, answers.interface);
     for expect in answers.span {
         look("6 when", &section(Section::When), expect);

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use alerting::enrichment::{Part, Tags};
+use alerting::enrichment::{NetworkPart, Tags};
 use fake::{Answer, Call, Ec2};
 
 use super::*;
@@ -21,21 +21,21 @@ const OWN: &str = "<item><networkInterfaceId>eni-0a1</networkInterfaceId><subnet
 const PEER: &str = "<item><networkInterfaceId>eni-0b2</networkInterfaceId><subnetId>subnet-2</subnetId><vpcId>vpc-1</vpcId>\
     <privateIpAddress>10.1.9.9</privateIpAddress><attachment><instanceId>i-2</instanceId></attachment></item>";
 
-fn wanted(interfaces: &[&str], addresses: &[&str]) -> Wanted {
-    Wanted {
+fn wanted(interfaces: &[&str], addresses: &[&str]) -> EnrichmentRequest {
+    EnrichmentRequest {
         interfaces: interfaces.iter().map(|id| (*id).to_owned()).collect(),
         addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
-        ..Wanted::default()
+        ..EnrichmentRequest::default()
     }
 }
 
 /// A mail about a ping from the internet.
-fn from_outside() -> Wanted {
+fn from_outside() -> EnrichmentRequest {
     wanted(&["eni-0a1"], &["10.1.2.3"])
 }
 
 /// A mail about a ping between two interfaces of ours.
-fn from_inside() -> Wanted {
+fn from_inside() -> EnrichmentRequest {
     wanted(&["eni-0a1"], &["10.1.2.3", "10.1.9.9"])
 }
 
@@ -86,15 +86,15 @@ fn vpc_but(action: &'static str, answer: Answer) -> Ec2 {
     Ec2::new(move |call| if call.action() == action { answer.clone() } else { vpc(call) })
 }
 
-/// Looks up, and says how many milliseconds that took.
-async fn timed(network: &Ec2Network, wanted: &Wanted) -> (Network, u128) {
+/// PacketRole up, and says how many milliseconds that took.
+async fn timed(network: &Ec2Network, wanted: &EnrichmentRequest) -> (Network, u128) {
     let began = Instant::now();
-    let found = network.look_up(wanted).await;
+    let found = network.enrich(wanted).await;
     (found, began.elapsed().as_millis())
 }
 
-fn gap(part: Part, reason: Missing) -> Gap {
-    Gap { part, reason }
+fn gap(part: NetworkPart, reason: MissingReason) -> MissingData {
+    MissingData { part, reason }
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +108,7 @@ async fn a_ping_from_outside_takes_four_calls_in_two_rounds_and_none_when_warm()
     );
     assert!((200..=210).contains(&millis), "{millis} ms");
 
-    assert_eq!(cold.gaps, []);
+    assert_eq!(cold.missing, []);
     let own = cold.owner_of("10.1.2.3".parse().unwrap(), Some("vpc-1")).unwrap();
     assert_eq!((&*own.id, own.instance_id.as_deref()), ("eni-0a1", Some("i-1")));
     let web_1 = Tags { name: Some("web-1".into()), owners: vec![("Owner".into(), "team-a".into())] };
@@ -126,7 +126,7 @@ async fn a_ping_from_outside_takes_four_calls_in_two_rounds_and_none_when_warm()
 #[tokio::test(start_paused = true)]
 async fn calls_are_signed_for_ec2_and_name_what_is_wanted() {
     let ec2 = Ec2::new(vpc);
-    ec2.network(NOW).look_up(&from_inside()).await;
+    ec2.network(NOW).enrich(&from_inside()).await;
     let calls = ec2.calls();
     assert_eq!(calls.len(), 4);
     for call in &calls {
@@ -156,7 +156,7 @@ async fn calls_are_signed_for_ec2_and_name_what_is_wanted() {
 async fn a_ping_between_two_of_ours_names_both() {
     let ec2 = Ec2::new(vpc);
     let (found, millis) = timed(&ec2.network(NOW), &from_inside()).await;
-    assert_eq!((ec2.calls().len(), found.gaps.len()), (4, 0));
+    assert_eq!((ec2.calls().len(), found.missing.len()), (4, 0));
     assert!(millis <= 210, "{millis} ms");
     let peer = found.owner_of("10.1.9.9".parse::<IpAddr>().unwrap(), Some("vpc-1")).unwrap();
     assert_eq!(found.tags[&**peer.instance_id.as_ref().unwrap()].name.as_deref(), Some("web-2"));
@@ -177,24 +177,24 @@ async fn an_interface_that_its_addresses_do_not_find_is_asked_for_by_id_instead_
     );
     assert!(millis <= 310, "{millis} ms");
     assert_eq!(found.interfaces.len(), 2);
-    assert_eq!(found.gaps, [gap(Part::Tags, Missing::TooManyCalls)]);
+    assert_eq!(found.missing, [gap(NetworkPart::Tags, MissingReason::TooManyCalls)]);
     // What did not fit is asked for next time, and nothing else.
-    let found = network.look_up(&through).await;
-    assert_eq!((ec2.actions(), found.gaps), (vec!["DescribeTags".to_owned()], vec![]));
+    let found = network.enrich(&through).await;
+    assert_eq!((ec2.actions(), found.missing), (vec!["DescribeTags".to_owned()], vec![]));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_partly_warm_mail_asks_for_what_is_missing_only() {
     let ec2 = Ec2::new(vpc);
     let network = ec2.network(NOW);
-    network.look_up(&from_outside()).await;
+    network.enrich(&from_outside()).await;
     ec2.calls();
-    let found = network.look_up(&from_inside()).await;
+    let found = network.enrich(&from_inside()).await;
     let calls = ec2.calls();
     let [interfaces, tags] = &calls[..] else { panic!("{calls:?}") };
     assert_eq!(interfaces.filter("addresses.private-ip-address"), ["10.1.9.9"]);
     assert_eq!(tags.filter("resource-id"), ["i-2", "subnet-2"]);
-    assert_eq!((found.interfaces.len(), found.gaps.len()), (2, 0));
+    assert_eq!((found.interfaces.len(), found.missing.len()), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -202,33 +202,36 @@ async fn an_answer_is_asked_for_again_after_its_time_to_live() {
     static CLOCK: AtomicU32 = AtomicU32::new(0);
     let ec2 = Ec2::new(vpc);
     let network = ec2.network(|| if CLOCK.load(Ordering::Relaxed) == 0 { NOW() } else { LATER() });
-    network.look_up(&from_outside()).await;
-    network.look_up(&from_outside()).await;
+    network.enrich(&from_outside()).await;
+    network.enrich(&from_outside()).await;
     assert_eq!(ec2.calls().len(), 4);
     CLOCK.store(1, Ordering::Relaxed);
-    network.look_up(&from_outside()).await;
+    network.enrich(&from_outside()).await;
     assert_eq!(ec2.calls().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_hangs_costs_two_seconds_and_no_more() {
     for (hangs, missing) in [
-        ("DescribeNetworkInterfaces", vec![Part::Interfaces, Part::Tags, Part::Groups, Part::Acls]),
-        ("DescribeNetworkAcls", vec![Part::Acls]),
-        ("DescribeTags", vec![Part::Tags]),
+        (
+            "DescribeNetworkInterfaces",
+            vec![NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls],
+        ),
+        ("DescribeNetworkAcls", vec![NetworkPart::Acls]),
+        ("DescribeTags", vec![NetworkPart::Tags]),
     ] {
         let ec2 = vpc_but(hangs, Answer::Hang);
         let network = ec2.network(NOW);
         let (found, millis) = timed(&network, &from_outside()).await;
         assert!((2_000..=2_100).contains(&millis), "{hangs}: {millis} ms");
-        let expect: Vec<Gap> = missing.iter().map(|part| gap(*part, Missing::TooSlow)).collect();
-        assert_eq!(found.gaps, expect, "{hangs}");
+        let expect: Vec<MissingData> = missing.iter().map(|part| gap(*part, MissingReason::TooSlow)).collect();
+        assert_eq!(found.missing, expect, "{hangs}");
         // What came in time is there.
-        assert_eq!(found.groups.contains_key("sg-1"), !missing.contains(&Part::Groups), "{hangs}");
-        assert_eq!(found.tags.contains_key("i-1"), !missing.contains(&Part::Tags), "{hangs}");
+        assert_eq!(found.groups.contains_key("sg-1"), !missing.contains(&NetworkPart::Groups), "{hangs}");
+        assert_eq!(found.tags.contains_key("i-1"), !missing.contains(&NetworkPart::Tags), "{hangs}");
         // A failure is not remembered.
         ec2.calls();
-        network.look_up(&from_outside()).await;
+        network.enrich(&from_outside()).await;
         assert_eq!(ec2.actions(), [hangs]);
     }
 }
@@ -243,7 +246,7 @@ async fn a_throttled_call_is_tried_again() {
         _ => vpc(call),
     });
     let (found, millis) = timed(&ec2.network(NOW), &from_outside()).await;
-    assert_eq!((found.gaps.len(), ec2.calls().len()), (0, 5));
+    assert_eq!((found.missing.len(), ec2.calls().len()), (0, 5));
     assert!(millis <= 200 + 100 + 210, "{millis} ms");
 }
 
@@ -252,31 +255,33 @@ async fn a_service_that_throttles_for_long_is_given_up_within_the_time() {
     let ec2 = vpc_but("DescribeTags", Answer::Error(503, "RequestLimitExceeded"));
     let (found, millis) = timed(&ec2.network(NOW), &from_outside()).await;
     assert!(millis <= 2_100, "{millis} ms");
-    assert_eq!(found.gaps.len(), 1);
-    assert_eq!(found.gaps[0].part, Part::Tags);
+    assert_eq!(found.missing.len(), 1);
+    assert_eq!(found.missing[0].part, NetworkPart::Tags);
     assert!(
-        matches!(&found.gaps[0].reason, Missing::TooSlow)
-            || found.gaps[0].reason == Missing::Failed("RequestLimitExceeded".into())
+        matches!(&found.missing[0].reason, MissingReason::TooSlow)
+            || found.missing[0].reason == MissingReason::Failed("RequestLimitExceeded".into())
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_permission_is_named_and_costs_only_its_part() {
-    for (action, part) in
-        [("DescribeTags", Part::Tags), ("DescribeSecurityGroups", Part::Groups), ("DescribeNetworkAcls", Part::Acls)]
-    {
+    for (action, part) in [
+        ("DescribeTags", NetworkPart::Tags),
+        ("DescribeSecurityGroups", NetworkPart::Groups),
+        ("DescribeNetworkAcls", NetworkPart::Acls),
+    ] {
         for code in ["UnauthorizedOperation", "AuthFailure"] {
             let ec2 = vpc_but(action, Answer::Error(403, code));
-            let found = ec2.network(NOW).look_up(&from_outside()).await;
-            assert_eq!(found.gaps, [gap(part, Missing::Denied(format!("ec2:{action}").into()))], "{code}");
+            let found = ec2.network(NOW).enrich(&from_outside()).await;
+            assert_eq!(found.missing, [gap(part, MissingReason::Denied(format!("ec2:{action}").into()))], "{code}");
             assert_eq!(ec2.calls().len(), 4, "it is not asked again");
         }
     }
     let ec2 = vpc_but("DescribeNetworkInterfaces", Answer::Error(403, "UnauthorizedOperation"));
-    let found = ec2.network(NOW).look_up(&from_inside()).await;
-    let reason = Missing::Denied("ec2:DescribeNetworkInterfaces".into());
-    let parts = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
-    assert_eq!(found.gaps, parts.map(|part| gap(part, reason.clone())));
+    let found = ec2.network(NOW).enrich(&from_inside()).await;
+    let reason = MissingReason::Denied("ec2:DescribeNetworkInterfaces".into());
+    let parts = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
+    assert_eq!(found.missing, parts.map(|part| gap(part, reason.clone())));
     assert_eq!(ec2.calls().len(), 1, "without interfaces there is nothing else to ask for");
 }
 
@@ -285,14 +290,14 @@ async fn an_interface_that_ec2_does_not_know_is_said_and_remembered() {
     let ec2 = Ec2::new(vpc);
     let network = ec2.network(NOW);
     for calls in [1, 0] {
-        let found = network.look_up(&wanted(&["eni-0dead"], &["10.9.9.9"])).await;
-        let parts = [Part::Interfaces, Part::Tags, Part::Groups, Part::Acls];
-        assert_eq!(found.gaps, parts.map(|part| gap(part, Missing::NotFound)));
+        let found = network.enrich(&wanted(&["eni-0dead"], &["10.9.9.9"])).await;
+        let parts = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
+        assert_eq!(found.missing, parts.map(|part| gap(part, MissingReason::NotFound)));
         assert_eq!(ec2.calls().len(), calls);
     }
     // One that is gone does not spoil the others.
-    let found = network.look_up(&wanted(&["eni-0dead", "eni-0a1"], &["10.1.2.3"])).await;
-    assert_eq!(found.gaps, [gap(Part::Interfaces, Missing::NotFound)]);
+    let found = network.enrich(&wanted(&["eni-0dead", "eni-0a1"], &["10.1.2.3"])).await;
+    assert_eq!(found.missing, [gap(NetworkPart::Interfaces, MissingReason::NotFound)]);
     assert!(found.interfaces.contains_key("eni-0a1"));
 }
 
@@ -300,32 +305,35 @@ async fn an_interface_that_ec2_does_not_know_is_said_and_remembered() {
 async fn what_is_no_interface_id_is_never_asked_for() {
     let ec2 = Ec2::new(vpc);
     let hostile = wanted(&["*", "eni-*", "eni-", "-", "eni-1&Action=DeleteVpc", "eni-日本"], &[]);
-    let found = ec2.network(NOW).look_up(&hostile).await;
+    let found = ec2.network(NOW).enrich(&hostile).await;
     assert_eq!(ec2.calls().len(), 0);
-    assert_eq!(found.gap(Part::Interfaces), Some(&Missing::NotFound));
+    assert_eq!(found.gap(NetworkPart::Interfaces), Some(&MissingReason::NotFound));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_past_the_limits_is_said_beside_what_was_asked_for() {
     let ec2 = Ec2::new(vpc);
-    let wanted = Wanted { interfaces_left_out: 3, addresses_left_out: 12, ..from_outside() };
-    let over = gap(Part::Interfaces, Missing::OverLimit { interfaces: 3, addresses: 12 });
+    let wanted = EnrichmentRequest { interfaces_left_out: 3, addresses_left_out: 12, ..from_outside() };
+    let over = gap(NetworkPart::Interfaces, MissingReason::OverLimit { interfaces: 3, addresses: 12 });
     let network = ec2.network(NOW);
-    let found = network.look_up(&wanted).await;
-    assert_eq!(found.gaps, std::slice::from_ref(&over));
+    let found = network.enrich(&wanted).await;
+    assert_eq!(found.missing, std::slice::from_ref(&over));
     assert!(found.groups.contains_key("sg-1") && found.tags.contains_key("i-1"), "the rest is there");
-    assert_eq!(network.look_up(&from_outside()).await.gaps, [], "the next mail has room");
+    assert_eq!(network.enrich(&from_outside()).await.missing, [], "the next mail has room");
     // Where there is another reason too, both are said, and the other one is what a flow's own interface lacks.
     let ec2 = vpc_but("DescribeNetworkInterfaces", Answer::Error(403, "UnauthorizedOperation"));
-    let found = ec2.network(NOW).look_up(&wanted).await;
-    assert_eq!(found.gap(Part::Interfaces), Some(&Missing::Denied("ec2:DescribeNetworkInterfaces".into())));
-    assert_eq!(found.gaps.last(), Some(&over));
+    let found = ec2.network(NOW).enrich(&wanted).await;
+    assert_eq!(
+        found.gap(NetworkPart::Interfaces),
+        Some(&MissingReason::Denied("ec2:DescribeNetworkInterfaces".into()))
+    );
+    assert_eq!(found.missing.last(), Some(&over));
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_wanted_is_nothing_asked() {
     let ec2 = Ec2::new(vpc);
-    assert_eq!(ec2.network(NOW).look_up(&Wanted::default()).await, Network::default());
+    assert_eq!(ec2.network(NOW).enrich(&EnrichmentRequest::default()).await, Network::default());
     assert_eq!(ec2.calls().len(), 0);
 }
 
@@ -339,12 +347,12 @@ async fn pages_are_calls_too() {
         _ => vpc(call),
     });
     let network = ec2.network(NOW);
-    let found = network.look_up(&from_outside()).await;
+    let found = network.enrich(&from_outside()).await;
     let calls = ec2.calls();
     assert_eq!(calls.len(), 4);
     assert_eq!(calls[1].form["NextToken"], "more");
     assert_eq!(calls[1].filter("network-interface-id"), ["eni-0a1"]);
-    assert_eq!(found.gaps, [gap(Part::Tags, Missing::TooManyCalls)]);
+    assert_eq!(found.missing, [gap(NetworkPart::Tags, MissingReason::TooManyCalls)]);
 
     // Tags that never end: the one call left goes to another page, and what arrived is kept for this mail only.
     let endless = |call: &Call| match call.action() {
@@ -357,11 +365,11 @@ async fn pages_are_calls_too() {
     };
     let ec2 = Ec2::new(endless);
     let network = ec2.network(NOW);
-    let found = network.look_up(&from_outside()).await;
+    let found = network.enrich(&from_outside()).await;
     assert_eq!(ec2.calls().len(), 4);
     assert_eq!(found.tags["i-1"].name.as_deref(), Some("web-1"));
-    assert_eq!(found.gaps, [gap(Part::Tags, Missing::TooManyCalls)]);
-    network.look_up(&from_outside()).await;
+    assert_eq!(found.missing, [gap(NetworkPart::Tags, MissingReason::TooManyCalls)]);
+    network.enrich(&from_outside()).await;
     let calls = ec2.calls();
     assert_eq!(calls.iter().map(Call::action).collect::<Vec<_>>(), ["DescribeTags"; 4]);
     assert_eq!(calls[0].filter("resource-id"), ["i-1", "subnet-1", "vpc-1"]);
@@ -371,23 +379,27 @@ async fn pages_are_calls_too() {
         "DescribeNetworkInterfaces",
         Answer::Xml("<R><networkInterfaceSet/><nextToken>more</nextToken></R>".to_owned()),
     );
-    let found = ec2.network(NOW).look_up(&from_outside()).await;
+    let found = ec2.network(NOW).enrich(&from_outside()).await;
     assert_eq!(ec2.calls().len(), 2);
-    assert_eq!(found.gap(Part::Interfaces), Some(&Missing::TooManyCalls));
-    assert_eq!(found.gap(Part::Acls), Some(&Missing::TooManyCalls));
+    assert_eq!(found.gap(NetworkPart::Interfaces), Some(&MissingReason::TooManyCalls));
+    assert_eq!(found.gap(NetworkPart::Acls), Some(&MissingReason::TooManyCalls));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_none_is_a_gap() {
     for body in ["", "<html>Sign in to this Wi-Fi</html>", "<DescribeTagsResponse><tagSet><item>"] {
         let ec2 = vpc_but("DescribeTags", Answer::Xml(body.to_owned()));
-        let found = ec2.network(NOW).look_up(&from_outside()).await;
-        assert_eq!(found.gaps, [gap(Part::Tags, Missing::Failed("an unreadable answer".into()))], "{body}");
+        let found = ec2.network(NOW).enrich(&from_outside()).await;
+        assert_eq!(
+            found.missing,
+            [gap(NetworkPart::Tags, MissingReason::Failed("an unreadable answer".into()))],
+            "{body}"
+        );
         assert_eq!(found.groups.len(), 1);
     }
     let ec2 = vpc_but("DescribeTags", Answer::Error(400, "InvalidParameterValue"));
-    let found = ec2.network(NOW).look_up(&from_outside()).await;
-    assert_eq!(found.gaps, [gap(Part::Tags, Missing::Failed("InvalidParameterValue".into()))]);
+    let found = ec2.network(NOW).enrich(&from_outside()).await;
+    assert_eq!(found.missing, [gap(NetworkPart::Tags, MissingReason::Failed("InvalidParameterValue".into()))]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -413,12 +425,12 @@ async fn a_crowd_stays_within_four_calls_and_the_filters_limits() {
         &interfaces.iter().map(String::as_str).collect::<Vec<_>>(),
         &addresses.iter().map(String::as_str).collect::<Vec<_>>(),
     );
-    let found = ec2.network(NOW).look_up(&crowd).await;
+    let found = ec2.network(NOW).enrich(&crowd).await;
     let calls = ec2.calls();
     assert_eq!(calls.len(), 4);
     for call in &calls {
         assert!(!call.form.contains_key("Filter.1.Value.201") || call.action() == "DescribeNetworkInterfaces");
     }
-    assert_eq!(found.gap(Part::Tags), Some(&Missing::TooManyCalls));
-    assert_eq!(found.gap(Part::Groups), Some(&Missing::TooManyCalls));
+    assert_eq!(found.gap(NetworkPart::Tags), Some(&MissingReason::TooManyCalls));
+    assert_eq!(found.gap(NetworkPart::Groups), Some(&MissingReason::TooManyCalls));
 }

@@ -6,7 +6,7 @@ use crate::{
     notification::language::{
         english::{English, way},
         phrases::Facts,
-        terms::Story,
+        terms::RejectionKind,
     },
 };
 
@@ -143,13 +143,13 @@ impl Facts for English {
         }
     }
 
-    fn way(&self, story: Story) -> &'static str {
+    fn way(&self, story: RejectionKind) -> &'static str {
         match story {
-            Story::AnswersStopped => "echo replies, outbound",
-            Story::AnswersNotReceived => "echo replies, inbound",
-            Story::Outbound => "outbound",
-            Story::Inbound => "inbound",
-            Story::Between | Story::Rejected => "direction not known",
+            RejectionKind::AnswersStopped => "echo replies, outbound",
+            RejectionKind::AnswersNotReceived => "echo replies, inbound",
+            RejectionKind::Outbound => "outbound",
+            RejectionKind::Inbound => "inbound",
+            RejectionKind::Between | RejectionKind::Rejected => "direction not known",
         }
     }
 }

@@ -8,10 +8,10 @@ use crate::{
     detection::Direction,
     incident::Reason,
     notification::{
-        kind::Kind,
+        kind::NotificationKind,
         language::{
             phrases::{Headlines, Phrases},
-            terms::{Cast, Noun, Number, Section, Story},
+            terms::{Noun, Number, Parties, RejectionKind, Section},
         },
     },
     text::grouped,
@@ -104,46 +104,46 @@ impl Phrases for English {
 }
 
 impl Headlines for English {
-    fn headline(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
-        let Cast { own, other } = cast;
+    fn headline(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
+        let Parties { own, other } = parties;
         let amount = with_more(amount, more);
         let were = if amount.starts_with("1 ") { "was" } else { "were" };
         let opening = capital(&amount);
         match story {
-            Story::AnswersStopped => format!("{own} could not answer {amount} from {other}"),
-            Story::AnswersNotReceived => format!("{own} could not get the answers of {other} to {amount}"),
-            Story::Outbound => format!("{own} could not send {amount} to {other}"),
-            Story::Inbound => format!("{opening} from {other} to {own} {were} rejected"),
-            Story::Between => format!("{opening} between {own} and {other} {were} rejected"),
-            Story::Rejected => format!("{opening} from {own} to {other} {were} rejected"),
+            RejectionKind::AnswersStopped => format!("{own} could not answer {amount} from {other}"),
+            RejectionKind::AnswersNotReceived => format!("{own} could not get the answers of {other} to {amount}"),
+            RejectionKind::Outbound => format!("{own} could not send {amount} to {other}"),
+            RejectionKind::Inbound => format!("{opening} from {other} to {own} {were} rejected"),
+            RejectionKind::Between => format!("{opening} between {own} and {other} {were} rejected"),
+            RejectionKind::Rejected => format!("{opening} from {own} to {other} {were} rejected"),
         }
     }
 
-    fn brief(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
-        let Cast { own, other } = cast;
+    fn brief(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
+        let Parties { own, other } = parties;
         let rejected = with_more(amount, more).replacen("ping", "rejected ping", 1);
         match story {
-            Story::Inbound => format!("{rejected} from {other} to {own}"),
-            Story::Between => format!("{rejected} between {own} and {other}"),
-            Story::Rejected => format!("{rejected} from {own} to {other}"),
-            _ => self.headline(story, cast, amount, more),
+            RejectionKind::Inbound => format!("{rejected} from {other} to {own}"),
+            RejectionKind::Between => format!("{rejected} between {own} and {other}"),
+            RejectionKind::Rejected => format!("{rejected} from {own} to {other}"),
+            _ => self.headline(story, parties, amount, more),
         }
     }
 
-    fn terse(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
+    fn terse(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
         // What may be cut off is the end of the last name.
-        self.brief(story, cast, amount, more)
+        self.brief(story, parties, amount, more)
     }
 
     fn uncounted_pings(&self, records: &str) -> String {
         format!("pings ({records})")
     }
 
-    fn subject(&self, rule: &str, kind: Kind, lasted: &str, headline: &str) -> String {
+    fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String {
         match kind {
-            Kind::Opening => format!("[{rule}] {headline}"),
-            Kind::Update => format!("[{rule}] still going on: {headline}"),
-            Kind::AllClear => format!("[{rule}] over after {lasted}: {headline}"),
+            NotificationKind::Opened => format!("[{rule}] {headline}"),
+            NotificationKind::Update => format!("[{rule}] still going on: {headline}"),
+            NotificationKind::Resolved => format!("[{rule}] over after {lasted}: {headline}"),
         }
     }
 
@@ -163,18 +163,18 @@ impl Headlines for English {
         format!("The incident before ended at {ended}: {amounts} in {lasted}.")
     }
 
-    fn because(&self, reason: Reason, kind: Kind, quiet: &str) -> String {
+    fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String {
         match (reason, kind) {
             (Reason::New, _) => "Why now: no incident was open here.".to_owned(),
             (Reason::UpdateDue | Reason::Open, _) => {
                 "Why now: an update was due, and there was more to tell.".to_owned()
             }
-            (Reason::Quiet, _) | (Reason::TakenOver, Kind::AllClear) => {
+            (Reason::Quiet, _) | (Reason::LeaseExpired, NotificationKind::Resolved) => {
                 format!("Why now: nothing was rejected for {quiet}.")
             }
             // The rest decide that nothing is mailed, or that an earlier attempt is finished.
             (
-                Reason::TakenOver
+                Reason::LeaseExpired
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue

@@ -2,10 +2,10 @@
 
 use crate::{
     detection::Direction,
-    enrichment::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, Missing, Part, RuleProtocol},
+    enrichment::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, MissingReason, NetworkPart, RuleProtocol},
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Looks, Open, OpenRule,
-        Same,
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, OpenRule, PacketRole,
+        Same, Undecided,
     },
     notification::language::{
         common::{acl_rule_number, first_few, id, name, peer, rejecting_acl, rejecting_groups},
@@ -91,16 +91,16 @@ impl Reasons for English {
                     Some(Direction::Ingress) => "let out",
                     None => "let through",
                 };
-                let looks = match (explanation.looks, explanation.layer, explanation.confidence) {
-                    (Looks::Pings | Looks::Unclear, ..) => String::new(),
+                let role = match (explanation.role, explanation.layer, explanation.confidence) {
+                    (PacketRole::Request | PacketRole::Unclear, ..) => String::new(),
                     // The rules say it all.
-                    (Looks::Answers, _, Confidence::Certain) => ANSWERS.to_owned(),
-                    (Looks::Answers, Layer::Acl, _) => {
+                    (PacketRole::Answer, _, Confidence::Certain) => ANSWERS.to_owned(),
+                    (PacketRole::Answer, Layer::Acl, _) => {
                         format!("{ANSWERS}. {STATEFUL}. Not certain, as no record carries the ICMP type")
                     }
-                    (Looks::Answers, ..) => ANSWERS.to_owned(),
+                    (PacketRole::Answer, ..) => ANSWERS.to_owned(),
                 };
-                format!("{} the other way were {way} at the same time{looks}", weight(self, totals, true))
+                format!("{} the other way were {way} at the same time{role}", weight(self, totals, true))
             }
             Evidence::SameAccepted(totals, same) => {
                 let shows = match same {
@@ -142,7 +142,7 @@ impl Reasons for English {
                 "The record names no interface, as those of a regional NAT gateway do: its rules cannot be looked up"
                     .to_owned()
             }
-            Evidence::Gap(_) => return None,
+            Evidence::MissingData(_) => return None,
         })
     }
 
@@ -154,29 +154,29 @@ impl Reasons for English {
         "Rules as they are now".to_owned()
     }
 
-    fn gap(&self, parts: &[Part], reason: &Missing) -> String {
+    fn gap(&self, parts: &[NetworkPart], reason: &MissingReason) -> String {
         let parts: Vec<String> = parts
             .iter()
             .map(|part| match part {
-                Part::Interfaces => "interfaces",
-                Part::Tags => "names and owners",
-                Part::Groups => "security groups",
-                Part::Acls => "network ACLs",
+                NetworkPart::Interfaces => "interfaces",
+                NetworkPart::Tags => "names and owners",
+                NetworkPart::Groups => "security groups",
+                NetworkPart::Acls => "network ACLs",
             })
             .map(str::to_owned)
             .collect();
         let parts = listed(parts);
         match reason {
-            Missing::SwitchedOff => format!("Not looked up: {parts}; look-ups are off (parameter LookUps)"),
-            Missing::TooSlow => format!("Not looked up: {parts}; EC2 did not answer in time"),
-            Missing::Denied(action) => format!("Not looked up: {parts}; the function lacks {}", id(action)),
-            Missing::Failed(code) => format!("Not looked up: {parts}; EC2 answered {}", id(code)),
-            Missing::NotFound => {
+            MissingReason::SwitchedOff => format!("Not looked up: {parts}; look-ups are off (parameter LookUps)"),
+            MissingReason::TooSlow => format!("Not looked up: {parts}; EC2 did not answer in time"),
+            MissingReason::Denied(action) => format!("Not looked up: {parts}; the function lacks {}", id(action)),
+            MissingReason::Failed(code) => format!("Not looked up: {parts}; EC2 answered {}", id(code)),
+            MissingReason::NotFound => {
                 format!(
                     "Not found: {parts}; EC2 does not know the interface, it is gone or in another account or region"
                 )
             }
-            Missing::OverLimit { interfaces, addresses } => {
+            MissingReason::OverLimit { interfaces, addresses } => {
                 let asked = [(interfaces, Noun::Interface), (addresses, Noun::Address)].into_iter();
                 let asked = asked.filter(|(number, _)| **number > 0);
                 let asked = asked.map(|(number, noun)| self.count(Number::Exactly(*number), noun)).collect();
@@ -185,7 +185,7 @@ impl Reasons for English {
                     listed(asked)
                 )
             }
-            Missing::TooManyCalls => format!("Not all looked up: {parts}; there were too many for one mail"),
+            MissingReason::TooManyCalls => format!("Not all looked up: {parts}; there were too many for one mail"),
         }
     }
 
@@ -246,10 +246,12 @@ impl English {
                 let (rule, name) = (&open.rule, group_name(groups, &open.group_id));
                 let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &peer(&rule.peer));
                 let on = match open.on {
-                    Open::IcmpType => "no record carries the ICMP type",
-                    Open::PeerAddress => "it is open whether the address in the record counts or that in the packet",
-                    Open::PeerGroup => "whether the other side is in that group is not known",
-                    Open::PrefixList => "the entries of the prefix list are not known",
+                    Undecided::IcmpType => "no record carries the ICMP type",
+                    Undecided::PeerAddress => {
+                        "it is open whether the address in the record counts or that in the packet"
+                    }
+                    Undecided::PeerGroup => "whether the other side is in that group is not known",
+                    Undecided::PrefixList => "the entries of the prefix list are not known",
                 };
                 format!("{name} allows {traffic}, but {on}")
             })

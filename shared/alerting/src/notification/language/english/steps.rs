@@ -1,7 +1,7 @@
 //! What to do next, in English.
 
 use crate::notification::{
-    kind::Kind,
+    kind::NotificationKind,
     language::{
         common::id,
         english::{
@@ -20,8 +20,8 @@ impl Steps for English {
         format!("Not meant?{}", steps.concat())
     }
 
-    fn silence(&self, kind: Kind, address: Option<(&str, &str)>) -> String {
-        if kind == Kind::AllClear {
+    fn silence(&self, kind: NotificationKind, address: Option<(&str, &str)>) -> String {
+        if kind == NotificationKind::Resolved {
             return "For no mails like this one set the stack's AllClearMails to no.".to_owned();
         }
         let address = address.map(|(field, address)| {

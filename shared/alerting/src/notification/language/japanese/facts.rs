@@ -6,7 +6,7 @@ use crate::{
     notification::language::{
         japanese::{Japanese, way},
         phrases::Facts,
-        terms::Story,
+        terms::RejectionKind,
     },
 };
 
@@ -146,13 +146,13 @@ impl Facts for Japanese {
         format!("{minutes} 分ごとの{what}、UTC")
     }
 
-    fn way(&self, story: Story) -> &'static str {
+    fn way(&self, story: RejectionKind) -> &'static str {
         match story {
-            Story::AnswersStopped => "応答、アウトバウンド",
-            Story::AnswersNotReceived => "応答、インバウンド",
-            Story::Outbound => "アウトバウンド",
-            Story::Inbound => "インバウンド",
-            Story::Between | Story::Rejected => "方向不明",
+            RejectionKind::AnswersStopped => "応答、アウトバウンド",
+            RejectionKind::AnswersNotReceived => "応答、インバウンド",
+            RejectionKind::Outbound => "アウトバウンド",
+            RejectionKind::Inbound => "インバウンド",
+            RejectionKind::Between | RejectionKind::Rejected => "方向不明",
         }
     }
 }

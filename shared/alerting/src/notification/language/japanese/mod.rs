@@ -8,10 +8,10 @@ use crate::{
     detection::Direction,
     incident::Reason,
     notification::{
-        kind::Kind,
+        kind::NotificationKind,
         language::{
             phrases::{Headlines, Phrases},
-            terms::{Cast, Noun, Number, Section, Story},
+            terms::{Noun, Number, Parties, RejectionKind, Section},
         },
     },
     text::{BREAK, grouped},
@@ -111,38 +111,40 @@ fn amount(number: Number) -> String {
 }
 
 impl Headlines for Japanese {
-    fn headline(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
-        let Cast { own, other } = cast;
+    fn headline(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
+        let Parties { own, other } = parties;
         let new = if more { "新たな" } else { "" };
         match story {
-            Story::AnswersStopped => glue(&[own, "が", other, "からの", new, amount, "に応答できませんでした"]),
-            Story::AnswersNotReceived => glue(&[own, "が", other, "への", new, amount, "の応答を受信できませんでした"]),
-            Story::Outbound => glue(&[own, "が", other, "へ", new, amount, "を送信できませんでした"]),
-            Story::Inbound => glue(&[other, "から", own, "への", new, amount, "が拒否されました"]),
-            Story::Between => glue(&[own, "と", other, "の間の", new, amount, "が拒否されました"]),
-            Story::Rejected => glue(&[own, "から", other, "への", new, amount, "が拒否されました"]),
+            RejectionKind::AnswersStopped => glue(&[own, "が", other, "からの", new, amount, "に応答できませんでした"]),
+            RejectionKind::AnswersNotReceived => {
+                glue(&[own, "が", other, "への", new, amount, "の応答を受信できませんでした"])
+            }
+            RejectionKind::Outbound => glue(&[own, "が", other, "へ", new, amount, "を送信できませんでした"]),
+            RejectionKind::Inbound => glue(&[other, "から", own, "への", new, amount, "が拒否されました"]),
+            RejectionKind::Between => glue(&[own, "と", other, "の間の", new, amount, "が拒否されました"]),
+            RejectionKind::Rejected => glue(&[own, "から", other, "への", new, amount, "が拒否されました"]),
         }
     }
 
-    fn brief(&self, story: Story, cast: Cast<'_>, pings: &str, more: bool) -> String {
-        let Cast { own, other } = cast;
+    fn brief(&self, story: RejectionKind, parties: Parties<'_>, pings: &str, more: bool) -> String {
+        let Parties { own, other } = parties;
         let rejected = glue(&[if more { "新たな" } else { "" }, pings]);
         match story {
-            Story::Inbound => format!("{rejected}を拒否: {other} → {own}"),
-            Story::Between => format!("{rejected}を拒否: {own} ⇔ {other}"),
-            Story::Rejected => format!("{rejected}を拒否: {own} → {other}"),
-            _ => self.headline(story, cast, pings, more),
+            RejectionKind::Inbound => format!("{rejected}を拒否: {other} → {own}"),
+            RejectionKind::Between => format!("{rejected}を拒否: {own} ⇔ {other}"),
+            RejectionKind::Rejected => format!("{rejected}を拒否: {own} → {other}"),
+            _ => self.headline(story, parties, pings, more),
         }
     }
 
-    fn terse(&self, story: Story, cast: Cast<'_>, amount: &str, more: bool) -> String {
-        let Cast { own, other } = cast;
+    fn terse(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
+        let Parties { own, other } = parties;
         let amount = glue(&[if more { "新たな" } else { "" }, amount]);
         match story {
-            Story::AnswersStopped => format!("{amount}に応答できず: {own} → {other}"),
-            Story::AnswersNotReceived => format!("{amount}の応答を受信できず: {own} ← {other}"),
-            Story::Outbound => format!("{amount}を送信できず: {own} → {other}"),
-            _ => self.brief(story, cast, &amount, false),
+            RejectionKind::AnswersStopped => format!("{amount}に応答できず: {own} → {other}"),
+            RejectionKind::AnswersNotReceived => format!("{amount}の応答を受信できず: {own} ← {other}"),
+            RejectionKind::Outbound => format!("{amount}を送信できず: {own} → {other}"),
+            _ => self.brief(story, parties, &amount, false),
         }
     }
 
@@ -150,11 +152,11 @@ impl Headlines for Japanese {
         format!("ping ({records})")
     }
 
-    fn subject(&self, rule: &str, kind: Kind, lasted: &str, headline: &str) -> String {
+    fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String {
         match kind {
-            Kind::Opening => format!("[{rule}] {headline}"),
-            Kind::Update => format!("[{rule}] 継続中: {headline}"),
-            Kind::AllClear => format!("[{rule}] 収束 ({}): {headline}", lasting(lasted)),
+            NotificationKind::Opened => format!("[{rule}] {headline}"),
+            NotificationKind::Update => format!("[{rule}] 継続中: {headline}"),
+            NotificationKind::Resolved => format!("[{rule}] 収束 ({}): {headline}", lasting(lasted)),
         }
     }
 
@@ -174,16 +176,16 @@ impl Headlines for Japanese {
         format!("前回のインシデントは {ended} に収束しました ({}に {amounts})。", lasting(lasted))
     }
 
-    fn because(&self, reason: Reason, kind: Kind, quiet: &str) -> String {
+    fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String {
         match (reason, kind) {
             (Reason::New, _) => "送信理由: 未収束のインシデントがなかったため、新規として通知します。".to_owned(),
             (Reason::UpdateDue | Reason::Open, _) => "送信理由: 続報の時刻になり、新しい拒否があったため。".to_owned(),
-            (Reason::Quiet, _) | (Reason::TakenOver, Kind::AllClear) => {
+            (Reason::Quiet, _) | (Reason::LeaseExpired, NotificationKind::Resolved) => {
                 format!("送信理由: {}、拒否がなかったため。", lasting(quiet))
             }
             // The rest decide that nothing is mailed, or that an earlier attempt is finished.
             (
-                Reason::TakenOver
+                Reason::LeaseExpired
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue

@@ -2,10 +2,10 @@
 
 use crate::{
     detection::Direction,
-    enrichment::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, Missing, Part, RuleProtocol},
+    enrichment::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, MissingReason, NetworkPart, RuleProtocol},
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, Looks, Open, OpenRule,
-        Same,
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, OpenRule, PacketRole,
+        Same, Undecided,
     },
     notification::language::{
         common::{acl_rule_number, first_few, id, name, peer, rejecting_acl, rejecting_groups},
@@ -89,16 +89,16 @@ impl Reasons for Japanese {
                     Some(Direction::Ingress) => "送信が許可",
                     None => "通過が許可",
                 };
-                let looks = match (explanation.looks, explanation.layer, explanation.confidence) {
-                    (Looks::Pings | Looks::Unclear, ..) => "されています".to_owned(),
+                let role = match (explanation.role, explanation.layer, explanation.confidence) {
+                    (PacketRole::Request | PacketRole::Unclear, ..) => "されています".to_owned(),
                     // The rules say it all.
-                    (Looks::Answers, _, Confidence::Certain) => ANSWERS.to_owned(),
-                    (Looks::Answers, Layer::Acl, _) => {
+                    (PacketRole::Answer, _, Confidence::Certain) => ANSWERS.to_owned(),
+                    (PacketRole::Answer, Layer::Acl, _) => {
                         format!("{ANSWERS}。{STATEFUL}。ICMP タイプは記録されないため、断定はできません")
                     }
-                    (Looks::Answers, ..) => ANSWERS.to_owned(),
+                    (PacketRole::Answer, ..) => ANSWERS.to_owned(),
                 };
-                format!("同じ時間帯に逆方向の {}の{way}{looks}", weight(self, totals, true))
+                format!("同じ時間帯に逆方向の {}の{way}{role}", weight(self, totals, true))
             }
             Evidence::SameAccepted(totals, same) => {
                 let shows = match same {
@@ -145,7 +145,7 @@ impl Reasons for Japanese {
                 "レコードにインターフェイスがない (リージョナル NAT ゲートウェイなど) ため、ルールを確認できません"
                     .to_owned()
             }
-            Evidence::Gap(_) => return None,
+            Evidence::MissingData(_) => return None,
         })
     }
 
@@ -157,28 +157,28 @@ impl Reasons for Japanese {
         "ルールは現在のものです".to_owned()
     }
 
-    fn gap(&self, parts: &[Part], reason: &Missing) -> String {
+    fn gap(&self, parts: &[NetworkPart], reason: &MissingReason) -> String {
         let parts: Vec<&str> = parts
             .iter()
             .map(|part| match part {
-                Part::Interfaces => "インターフェイス",
-                Part::Tags => "名前と所有者",
-                Part::Groups => "セキュリティグループ",
-                Part::Acls => "ネットワーク ACL",
+                NetworkPart::Interfaces => "インターフェイス",
+                NetworkPart::Tags => "名前と所有者",
+                NetworkPart::Groups => "セキュリティグループ",
+                NetworkPart::Acls => "ネットワーク ACL",
             })
             .collect();
         let parts = parts.join("、");
         match reason {
-            Missing::SwitchedOff => format!("未確認: {parts} (パラメーター LookUps が無効)"),
-            Missing::TooSlow => format!("未確認: {parts} (EC2 が時間内に応答しませんでした)"),
-            Missing::Denied(action) => format!("未確認: {parts} (関数に {} の権限がありません)", id(action)),
-            Missing::Failed(code) => format!("未確認: {parts} (EC2 のエラー: {})", id(code)),
-            Missing::NotFound => {
+            MissingReason::SwitchedOff => format!("未確認: {parts} (パラメーター LookUps が無効)"),
+            MissingReason::TooSlow => format!("未確認: {parts} (EC2 が時間内に応答しませんでした)"),
+            MissingReason::Denied(action) => format!("未確認: {parts} (関数に {} の権限がありません)", id(action)),
+            MissingReason::Failed(code) => format!("未確認: {parts} (EC2 のエラー: {})", id(code)),
+            MissingReason::NotFound => {
                 format!(
                     "該当なし: {parts} (EC2 にそのインターフェイスがありません。削除済みか、別のアカウントまたはリージョンです)"
                 )
             }
-            Missing::OverLimit { interfaces, addresses } => {
+            MissingReason::OverLimit { interfaces, addresses } => {
                 let asked = [(interfaces, Noun::Interface), (addresses, Noun::Address)].into_iter();
                 let asked = asked.filter(|(number, _)| **number > 0);
                 let asked: Vec<String> =
@@ -188,7 +188,7 @@ impl Reasons for Japanese {
                     asked.join("、")
                 )
             }
-            Missing::TooManyCalls => format!("一部未確認: {parts} (1 通のメールで確認できる数を超えました)"),
+            MissingReason::TooManyCalls => format!("一部未確認: {parts} (1 通のメールで確認できる数を超えました)"),
         }
     }
 
@@ -253,10 +253,10 @@ impl Japanese {
                 let (rule, name) = (&open.rule, group_name(groups, &open.group_id));
                 let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &peer(&rule.peer));
                 let on = match open.on {
-                    Open::IcmpType => "ICMP タイプは記録されません",
-                    Open::PeerAddress => "判定されるのがレコードとパケットのどちらのアドレスか不明です",
-                    Open::PeerGroup => "相手がそのグループに属するか不明です",
-                    Open::PrefixList => "プレフィックスリストの内容は不明です",
+                    Undecided::IcmpType => "ICMP タイプは記録されません",
+                    Undecided::PeerAddress => "判定されるのがレコードとパケットのどちらのアドレスか不明です",
+                    Undecided::PeerGroup => "相手がそのグループに属するか不明です",
+                    Undecided::PrefixList => "プレフィックスリストの内容は不明です",
                 };
                 glue(&[&name, "は", &traffic, "を許可していますが、", on])
             })

@@ -1,7 +1,7 @@
 //! What to do next, in Japanese.
 
 use crate::notification::{
-    kind::Kind,
+    kind::NotificationKind,
     language::{
         common::id,
         japanese::{
@@ -20,8 +20,8 @@ impl Steps for Japanese {
         format!("意図しない拒否の場合: {}", steps.concat())
     }
 
-    fn silence(&self, kind: Kind, address: Option<(&str, &str)>) -> String {
-        if kind == Kind::AllClear {
+    fn silence(&self, kind: NotificationKind, address: Option<(&str, &str)>) -> String {
+        if kind == NotificationKind::Resolved {
             return "収束メールが不要なら、スタックのパラメーター AllClearMails を no にしてください。".to_owned();
         }
         let address = address.map(|(field, address)| {
@@ -74,11 +74,11 @@ fn step(fix: &Fix<'_>) -> String {
             glue(&[&rules, "を削除するか、その前に許可ルールを追加してください"])
         }
         Fix::AclRuleMissing { acl, before } => {
-            let place = match before {
+            let metadata = match before {
                 Some(number) => glue(&[&id(&acl.id), "のルール", &number.to_string(), "より前に、"]),
                 None => glue(&[&id(&acl.id), "に"]),
             };
-            format!("{place}許可する{}ルールを追加してください", way(acl.direction))
+            format!("{metadata}許可する{}ルールを追加してください", way(acl.direction))
         }
         Fix::Acl(direction) => format!(
             "インターフェイスからサブネットのネットワーク ACL を開いてください。{}ルールのうち最初に一致するものが ICMP を\

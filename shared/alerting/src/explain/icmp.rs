@@ -37,7 +37,7 @@ impl Answer {
 
 /// The kinds of ICMP messages that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Message {
+pub(super) enum IcmpMessage {
     /// An echo request: a ping.
     Request,
     /// An echo reply: the answer to a ping.
@@ -46,12 +46,12 @@ pub(super) enum Message {
     Other,
 }
 
-impl Message {
-    pub(super) const ALL: [Message; 3] = [Message::Request, Message::Reply, Message::Other];
+impl IcmpMessage {
+    pub(super) const ALL: [IcmpMessage; 3] = [IcmpMessage::Request, IcmpMessage::Reply, IcmpMessage::Other];
 }
 
-/// An answer for each of [`Message::ALL`].
-pub(super) type ByMessage = [Answer; 3];
+/// An answer for each of [`IcmpMessage::ALL`].
+pub(super) type ByIcmpMessage = [Answer; 3];
 
 /// Tells whether a rule is for a protocol, and if so for which messages; none where it is for another protocol.
 ///
@@ -70,14 +70,14 @@ pub(super) fn icmp_range(rule: RuleProtocol, icmp: IcmpRange, ipv4: bool, protoc
 /// Tells whether a message is one of those that a rule is for.
 ///
 /// Echo request and echo reply are the types 8 and 0 of ICMP (RFC 792), 128 and 129 of ICMPv6 (RFC 4443), all with code 0.
-pub(super) fn is_in(message: Message, range: IcmpRange, protocol: Protocol) -> Answer {
+pub(super) fn is_in(message: IcmpMessage, range: IcmpRange, protocol: Protocol) -> Answer {
     let Some(kind) = range.kind else { return Answer::Yes };
     let (request, reply) = if protocol == Protocol::ICMPV6 { (128, 129) } else { (8, 0) };
     let echo = |of: u8| Answer::of(kind == of && range.code.is_none_or(|code| code == 0));
     match message {
-        Message::Request => echo(request),
-        Message::Reply => echo(reply),
-        Message::Other if kind == request || kind == reply => Answer::No,
-        Message::Other => Answer::Open,
+        IcmpMessage::Request => echo(request),
+        IcmpMessage::Reply => echo(reply),
+        IcmpMessage::Other if kind == request || kind == reply => Answer::No,
+        IcmpMessage::Other => Answer::Open,
     }
 }

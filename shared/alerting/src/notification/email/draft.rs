@@ -4,26 +4,26 @@ use std::net::IpAddr;
 
 use crate::{
     detection::{Direction, Finding},
-    explain::{Explanation, Looks, explain},
+    explain::{Explanation, PacketRole, explain},
     notification::{
-        kind::Kind,
-        language::{Number, Phrases, Story},
+        kind::NotificationKind,
+        language::{Number, Phrases, RejectionKind},
         names::{Name, Names},
-        notification::Message,
+        notification::Notification,
     },
     time::EpochMillis,
 };
 
 /// A message on its way to a mail.
-pub(super) struct Case<'a> {
-    pub(super) message: &'a Message<'a>,
+pub(super) struct EmailDraft<'a> {
+    pub(super) notification: &'a Notification<'a>,
     pub(super) words: &'static dyn Phrases,
     /// The findings that are told one by one, heaviest first.
-    pub(super) flows: Vec<Judged<'a>>,
+    pub(super) flows: Vec<ExplainedFinding<'a>>,
 }
 
 /// A finding with its explanation.
-pub(super) struct Judged<'a> {
+pub(super) struct ExplainedFinding<'a> {
     pub(super) finding: &'a Finding,
     pub(super) explanation: Explanation,
 }
@@ -60,7 +60,7 @@ impl Side {
     }
 }
 
-impl Judged<'_> {
+impl ExplainedFinding<'_> {
     /// The side of the interface that logged it, where that is known.
     pub(super) fn own_side(&self) -> Option<Side> {
         self.explanation.direction.map(|direction| match direction {
@@ -75,45 +75,45 @@ impl Judged<'_> {
     }
 
     /// What its packets look like.
-    pub(super) fn story(&self) -> Story {
-        match (self.explanation.direction, self.explanation.looks) {
-            (Some(Direction::Egress), Looks::Answers) => Story::AnswersStopped,
-            (Some(Direction::Ingress), Looks::Answers) => Story::AnswersNotReceived,
-            (Some(Direction::Egress), Looks::Pings) => Story::Outbound,
-            (Some(Direction::Ingress), Looks::Pings | Looks::Unclear) => Story::Inbound,
+    pub(super) fn story(&self) -> RejectionKind {
+        match (self.explanation.direction, self.explanation.role) {
+            (Some(Direction::Egress), PacketRole::Answer) => RejectionKind::AnswersStopped,
+            (Some(Direction::Ingress), PacketRole::Answer) => RejectionKind::AnswersNotReceived,
+            (Some(Direction::Egress), PacketRole::Request) => RejectionKind::Outbound,
+            (Some(Direction::Ingress), PacketRole::Request | PacketRole::Unclear) => RejectionKind::Inbound,
             // Whether the interface sent pings or answers is open.
-            (Some(Direction::Egress), Looks::Unclear) | (None, _) => Story::Rejected,
+            (Some(Direction::Egress), PacketRole::Unclear) | (None, _) => RejectionKind::Rejected,
         }
     }
 
     /// The same in a list of flows, where the direction has to be told.
-    pub(super) fn listed(&self) -> Story {
+    pub(super) fn listed(&self) -> RejectionKind {
         match (self.explanation.direction, self.story()) {
-            (Some(Direction::Egress), Story::Rejected) => Story::Outbound,
+            (Some(Direction::Egress), RejectionKind::Rejected) => RejectionKind::Outbound,
             (_, story) => story,
         }
     }
 }
 
-impl<'a> Case<'a> {
-    pub(super) fn of(message: &'a Message<'a>) -> Case<'a> {
-        let judge = |finding| Judged { finding, explanation: explain(finding, message.network) };
-        Case {
-            message,
-            words: message.site.language.phrases(),
-            flows: message.told.findings.iter().map(judge).collect(),
+impl<'a> EmailDraft<'a> {
+    pub(super) fn of(notification: &'a Notification<'a>) -> EmailDraft<'a> {
+        let judge = |finding| ExplainedFinding { finding, explanation: explain(finding, notification.network) };
+        EmailDraft {
+            notification,
+            words: notification.site.language.phrases(),
+            flows: notification.content.findings.iter().map(judge).collect(),
         }
     }
 
     /// Tells whether the flows are all there are: what holds for each of them holds for everything that is told.
     pub(super) fn knows_all(&self) -> bool {
-        self.message.told.complete
+        self.notification.content.complete
     }
 
     /// The VPC of all interfaces, where EC2 knows each and it is the same.
     pub(super) fn only_vpc(&self) -> Option<&str> {
-        let interfaces = &self.message.told.interfaces;
-        let known = |one: &Name| self.message.network.interfaces.get(&one.name)?.vpc_id.as_deref();
+        let interfaces = &self.notification.content.interfaces;
+        let known = |one: &Name| self.notification.network.interfaces.get(&one.name)?.vpc_id.as_deref();
         let first = known(interfaces.ranked.first()?)?;
         let all =
             interfaces.exact && !interfaces.unnamed && interfaces.ranked.iter().all(|one| known(one) == Some(first));
@@ -123,8 +123,8 @@ impl<'a> Case<'a> {
     /// The addresses of one side.
     pub(super) fn names(&self, side: Side) -> &'a Names {
         match side {
-            Side::Source => &self.message.told.sources,
-            Side::Target => &self.message.told.targets,
+            Side::Source => &self.notification.content.sources,
+            Side::Target => &self.notification.content.targets,
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> Case<'a> {
     pub(super) fn number(&self, names: &Names, amount: u64) -> Number {
         if names.exact && !names.unnamed {
             Number::Exactly(amount)
-        } else if names.exact || self.message.told.untracked.records > 0 {
+        } else if names.exact || self.notification.content.untracked.records > 0 {
             Number::AtLeast(amount)
         } else {
             Number::About(amount)
@@ -141,12 +141,12 @@ impl<'a> Case<'a> {
 
     /// The first and the last moment of what is told.
     pub(super) fn span(&self) -> (Option<EpochMillis>, Option<EpochMillis>) {
-        let totals = &self.message.told.totals;
+        let totals = &self.notification.content.totals;
         (totals.first_start, totals.last_end)
     }
 
     /// Tells whether the message is sent as soon as its incident was found.
     pub(super) fn is_prompt(&self) -> bool {
-        self.message.kind == Kind::Opening && !self.message.is_late()
+        self.notification.kind == NotificationKind::Opened && !self.notification.is_late()
     }
 }

@@ -10,19 +10,19 @@
 
 use crate::explain::{
     evidence::Same,
-    explanation::{Confidence, Layer, Looks},
-    message::{Answer, ByMessage, Message},
+    explanation::{Confidence, Layer, PacketRole},
+    icmp::{Answer, ByIcmpMessage, IcmpMessage},
 };
 
 /// Whether each layer rejects a flow, in one direction.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Judged {
+pub(super) struct LayerAnswers {
     /// Whether the network ACL does.
-    pub(super) acl: ByMessage,
+    pub(super) acl: ByIcmpMessage,
     /// Whether it does where the flow crossed the border of its subnet, if that is open.
-    pub(super) acl_across: Option<ByMessage>,
+    pub(super) acl_across: Option<ByIcmpMessage>,
     /// Whether the security groups do, for a new connection.
-    pub(super) groups: ByMessage,
+    pub(super) groups: ByIcmpMessage,
     /// Whether the security groups let echo requests through the opposite way, so that the packets may be answers to them.
     pub(super) opposite_allowed: Answer,
     /// Whether the security groups let anything of the other side through, of any protocol and either way, so that the packets may
@@ -54,12 +54,12 @@ pub(super) enum When {
     Among,
 }
 
-/// What all worlds together come to.
+/// What all hypotheses together come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Conclusion {
+pub(super) struct Verdict {
     pub(super) layer: Layer,
     pub(super) confidence: Confidence,
-    pub(super) looks: Looks,
+    pub(super) role: PacketRole,
     /// What it shows that ICMP was accepted the same way, where it was.
     pub(super) same: Option<Same>,
     /// Whether both layers may let it through, by today's rules.
@@ -135,42 +135,42 @@ impl Answer {
 
 /// One world.
 #[derive(Clone, Copy, Debug)]
-struct World {
-    kind: Kind,
+struct Hypothesis {
+    kind: PacketKind,
     /// Whether there is a connection that such packets may belong to, where they belong to one.
     possible: Answer,
     outcomes: Outcomes,
 }
 
 /// What the packets are, and whether they belong to a connection that the security groups let through.
-type Kind = (Message, bool);
+type PacketKind = (IcmpMessage, bool);
 
 /// A ping is new.
-const PING: Kind = (Message::Request, false);
+const PING: PacketKind = (IcmpMessage::Request, false);
 
 /// An answer belongs to the connection of its ping.
-const ANSWER: Kind = (Message::Reply, true);
+const ANSWER: PacketKind = (IcmpMessage::Reply, true);
 
-/// Adds the worlds of one direction.
-fn worlds(judged: Judged, seen: Seen) -> impl Iterator<Item = World> {
+/// Adds the hypotheses of one direction.
+fn hypotheses(judged: LayerAnswers, seen: Seen) -> impl Iterator<Item = Hypothesis> {
     [
         PING,
-        (Message::Reply, false),
+        (IcmpMessage::Reply, false),
         ANSWER,
-        (Message::Other, false),
+        (IcmpMessage::Other, false),
         // An error message about a connection of any protocol: what the groups let through cannot be told from ICMP rules alone.
-        (Message::Other, true),
+        (IcmpMessage::Other, true),
     ]
     .into_iter()
     .map(move |(message, tracked)| {
         let possible = match message {
             _ if !tracked || seen.opposite => Answer::Yes,
-            Message::Reply => judged.opposite_allowed,
+            IcmpMessage::Reply => judged.opposite_allowed,
             _ => judged.connected,
         };
         let index = message as usize;
         let groups = if tracked { Answer::No } else { judged.groups[index] };
-        World { kind: (message, tracked), possible, outcomes: Outcomes::of(judged.acl[index], groups) }
+        Hypothesis { kind: (message, tracked), possible, outcomes: Outcomes::of(judged.acl[index], groups) }
     })
     .filter(|world| world.possible != Answer::No)
 }
@@ -179,70 +179,75 @@ fn worlds(judged: Judged, seen: Seen) -> impl Iterator<Item = World> {
 ///
 /// The ICMP type decides in both layers, and in the groups whether the packets belong to a connection. So what is accepted and
 /// what is rejected at the same time are of different kinds, or the rules were changed in between.
-fn looks(readings: &[Vec<World>], seen: Seen) -> (Looks, Option<Same>) {
+fn role(readings: &[Vec<Hypothesis>], seen: Seen) -> (PacketRole, Option<Same>) {
     let all = || readings.iter().flatten();
-    let can = |kind: Kind| all().any(|world| world.kind == kind);
+    let can = |kind: PacketKind| all().any(|world| world.kind == kind);
     let some_pass = all().any(|world| world.outcomes.can_pass());
     // The other side stands where it stands for both: what is open about that cannot tell one kind from the other.
-    let differ = |kind: Kind| {
-        readings.iter().any(|worlds| {
-            worlds.iter().any(|world| world.kind == kind && world.outcomes.is_rejecting())
-                && worlds.iter().any(|world| world.kind != kind && world.outcomes.can_pass())
+    let differ = |kind: PacketKind| {
+        readings.iter().any(|hypotheses| {
+            hypotheses.iter().any(|world| world.kind == kind && world.outcomes.is_rejecting())
+                && hypotheses.iter().any(|world| world.kind != kind && world.outcomes.can_pass())
         })
     };
     // Pings that these would answer, or answers that got through, may be among what is not remembered.
     let unseen = seen.incomplete && can(ANSWER);
     let plain = match seen.opposite {
-        true => Looks::Answers,
-        false if unseen => Looks::Unclear,
-        false => Looks::Pings,
+        true => PacketRole::Answer,
+        false if unseen => PacketRole::Unclear,
+        false => PacketRole::Request,
     };
     match seen.same {
-        None if unseen => (Looks::Unclear, None),
+        None if unseen => (PacketRole::Unclear, None),
         None => (plain, None),
         // The rules were changed in between. Were the packets answers, pings the opposite way went on.
-        Some(When::Before) if seen.opposite && !seen.opposite_went_on => (Looks::Unclear, Some(Same::KindOrChange)),
+        Some(When::Before) if seen.opposite && !seen.opposite_went_on => {
+            (PacketRole::Unclear, Some(Same::KindOrChange))
+        }
         Some(When::Before) => (plain, Some(Same::KindOrChange)),
         // Today's rules let nothing through, and what came among the rejected packets or after them got through.
-        Some(_) if !some_pass => (if seen.opposite { Looks::Unclear } else { plain }, Some(Same::Change)),
+        Some(_) if !some_pass => (if seen.opposite { PacketRole::Unclear } else { plain }, Some(Same::Change)),
         Some(When::After) => (plain, Some(Same::KindOrChange)),
         Some(When::Among) if !seen.opposite => (plain, Some(Same::KindOrChange)),
         // Pings both ways. That answers get through and pings do not is what groups do; the reverse takes rules for ICMP types.
-        Some(When::Among) if differ(PING) => (Looks::Pings, Some(Same::Answers)),
-        Some(When::Among) if differ(ANSWER) => (Looks::Answers, Some(Same::KindOrChange)),
-        Some(When::Among) => (Looks::Unclear, Some(Same::KindOrChange)),
+        Some(When::Among) if differ(PING) => (PacketRole::Request, Some(Same::Answers)),
+        Some(When::Among) if differ(ANSWER) => (PacketRole::Answer, Some(Same::KindOrChange)),
+        Some(When::Among) => (PacketRole::Unclear, Some(Same::KindOrChange)),
     }
 }
 
-/// The layer that rejected a flow, and how sure that is, from all its worlds: those of one direction, or of both where it is not
+/// The layer that rejected a flow, and how sure that is, from all its hypotheses: those of one direction, or of both where it is not
 /// known.
-pub(super) fn conclude(directions: &[Judged], seen: Seen) -> Conclusion {
-    let across = |judged: &Judged| Judged { acl: judged.acl_across.unwrap_or(judged.acl), ..*judged };
-    let within = |judged: &Judged| Judged { acl: judged.acl_across.map_or(judged.acl, |_| [Answer::No; 3]), ..*judged };
-    let all = |of: &dyn Fn(&Judged) -> Judged| -> Vec<World> {
-        directions.iter().flat_map(|judged| worlds(of(judged), seen)).collect()
+pub(super) fn conclude(directions: &[LayerAnswers], seen: Seen) -> Verdict {
+    let across = |judged: &LayerAnswers| LayerAnswers { acl: judged.acl_across.unwrap_or(judged.acl), ..*judged };
+    let within = |judged: &LayerAnswers| LayerAnswers {
+        acl: judged.acl_across.map_or(judged.acl, |_| [Answer::No; 3]),
+        ..*judged
     };
-    let (looks, same) = looks(&[all(&across), all(&within)], seen);
-    let worlds = all(&|judged| *judged);
-    let (layer, confidence) = rank(&worlds, looks);
+    let all = |of: &dyn Fn(&LayerAnswers) -> LayerAnswers| -> Vec<Hypothesis> {
+        directions.iter().flat_map(|judged| hypotheses(of(judged), seen)).collect()
+    };
+    let (role, same) = role(&[all(&across), all(&within)], seen);
+    let hypotheses = all(&|judged| *judged);
+    let (layer, confidence) = rank(&hypotheses, role);
     // The rules have to let through what was accepted, too: or else they were not those of today throughout.
-    let passes = |world: &World| world.possible == Answer::Yes && world.outcomes == Outcomes::NEITHER;
-    let explained = matches!(seen.same, None | Some(When::Before)) || worlds.iter().any(passes);
+    let passes = |world: &Hypothesis| world.possible == Answer::Yes && world.outcomes == Outcomes::NEITHER;
+    let explained = matches!(seen.same, None | Some(When::Before)) || hypotheses.iter().any(passes);
     let confidence = if explained { confidence } else { confidence.max(Confidence::Likely) };
-    let can_pass = worlds.iter().any(|world| world.outcomes.can_pass());
-    Conclusion { layer, confidence, looks, same, can_pass }
+    let can_pass = hypotheses.iter().any(|world| world.outcomes.can_pass());
+    Verdict { layer, confidence, role, same, can_pass }
 }
 
-fn rank(worlds: &[World], looks: Looks) -> (Layer, Confidence) {
-    let likely = |world: &&World| match looks {
-        Looks::Pings => world.kind == PING,
-        Looks::Answers => world.kind == ANSWER,
-        Looks::Unclear => world.kind == PING || world.kind == ANSWER,
+fn rank(hypotheses: &[Hypothesis], role: PacketRole) -> (Layer, Confidence) {
+    let likely = |world: &&Hypothesis| match role {
+        PacketRole::Request => world.kind == PING,
+        PacketRole::Answer => world.kind == ANSWER,
+        PacketRole::Unclear => world.kind == PING || world.kind == ANSWER,
     };
-    let rejecting = || worlds.iter().filter(|world| world.outcomes.is_rejecting());
+    let rejecting = || hypotheses.iter().filter(|world| world.outcomes.is_rejecting());
     // Certain: no message of any kind is let through by today's rules, and nothing open could change who rejects it.
-    let every_message = Message::ALL.iter().all(|message| rejecting().any(|world| world.kind.0 == *message));
-    let as_it_looks = worlds.iter().filter(likely).all(|world| world.outcomes.is_rejecting());
+    let every_message = IcmpMessage::ALL.iter().all(|message| rejecting().any(|world| world.kind.0 == *message));
+    let as_it_looks = hypotheses.iter().filter(likely).all(|world| world.outcomes.is_rejecting());
     if every_message && as_it_looks {
         let in_all = |of: Outcomes| rejecting().all(|world| world.outcomes.are_all_of(of));
         // Both: nothing of the other side is in a connection, so whatever it is, the groups reject it too.
@@ -256,13 +261,13 @@ fn rank(worlds: &[World], looks: Looks) -> (Layer, Confidence) {
             }
         }
     }
-    let union = |some: &mut dyn Iterator<Item = &World>| {
+    let union = |some: &mut dyn Iterator<Item = &Hypothesis>| {
         some.fold(Outcomes::NONE, |union, world| union.or(world.outcomes.rejecting()))
     };
     // Likely: one layer is left for what the packets look like.
-    let likely = union(&mut worlds.iter().filter(likely)).layer();
+    let likely = union(&mut hypotheses.iter().filter(likely)).layer();
     match likely {
-        Layer::Neither => (union(&mut worlds.iter()).layer(), Confidence::Possible),
+        Layer::Neither => (union(&mut hypotheses.iter()).layer(), Confidence::Possible),
         Layer::Either => (likely, Confidence::Possible),
         _ => (likely, Confidence::Likely),
     }
