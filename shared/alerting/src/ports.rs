@@ -63,7 +63,7 @@ pub trait MetricSink {
 
 /// Knows whose addresses and interfaces they are, and which rules guard them.
 pub trait Enricher {
-    /// PacketRole up what a mail would like to know, within a time of its own. It never fails: what could not be had is in the
+    /// Reads what an email asks for from EC2, within a time limit of its own. It never fails: what could not be read is in the
     /// answer's [`Network::missing`].
     fn enrich(&self, wanted: &EnrichmentRequest) -> impl Future<Output = Network> + Send;
 }

@@ -81,7 +81,7 @@ pub(crate) mod epoch_millis {
 }
 
 fn format(at: EpochMillis, pattern: &str) -> String {
-    // A record may carry any 64-bit number as its time. PastIncident the year 9999 it is shown as that number.
+    // A record may carry any 64-bit number as its time. Past the year 9999 it is shown as that number.
     i64::try_from(at.0)
         .ok()
         .and_then(|millis| Timestamp::from_millisecond(millis).ok())

@@ -1,4 +1,4 @@
-//! PacketRole interfaces and addresses up in EC2, twice, and prints what was found as JSON, with the milliseconds that each took.
+//! Looks interfaces and addresses up in EC2, twice, and prints what was found as JSON, with the milliseconds that each took.
 //!
 //! ```text
 //! cargo run -p aws-adapters --example look-up -- eni-0a1b2c3d4e5f60718 10.1.2.3
@@ -50,7 +50,7 @@ fn shown(network: &Network) -> Value {
         "tags": network.tags.iter().map(|(id, one)| (id.clone(), tags(one))).collect::<Map<_, _>>(),
         "groups": network.groups.iter().map(|(id, one)| (id.clone(), group(one))).collect::<Map<_, _>>(),
         "acls": network.acls.iter().map(acl).collect::<Vec<_>>(),
-        "gaps": network.missing.iter().map(|gap| format!("{:?}: {:?}", gap.part, gap.reason)).collect::<Vec<_>>(),
+        "missing": network.missing.iter().map(|gap| format!("{:?}: {:?}", gap.part, gap.reason)).collect::<Vec<_>>(),
     })
 }
 

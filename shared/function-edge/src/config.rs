@@ -287,11 +287,11 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             let seconds = text.trim().parse::<u32>().ok().filter(|seconds| (2..=MAX_TIMEOUT_SECONDS).contains(seconds));
             seconds.ok_or_else(|| format!("a whole number of seconds from 2 to {MAX_TIMEOUT_SECONDS}"))
         })?;
-        let all_clear = self.yes_or_no("ALL_CLEAR_MAILS", true)?;
+        let resolved_emails = self.yes_or_no("ALL_CLEAR_MAILS", true)?;
         let millis: Vec<u64> = intervals.into_iter().map(as_millis).collect();
         let mut policy = Policy::new(&millis, as_millis(quiet))
             .map_err(|allowed| self.wrong(INTERVALS, &format!("{millis:?} ms"), allowed))?;
-        policy.all_clear = all_clear;
+        policy.resolved_emails = resolved_emails;
         Ok(policy.with_timeout_seconds(timeout))
     }
 }

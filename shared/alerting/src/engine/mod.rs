@@ -754,7 +754,7 @@ impl<S: IncidentStore, T: Timers, A: Notifier, M: MetricSink, N: Enricher> Engin
         Err(EngineError::Contended)
     }
 
-    /// PacketRole up the places of a mail that is due, and sends it.
+    /// Enriches an email that is due, and sends it.
     async fn send(
         &self,
         key: &IncidentKey,

@@ -5,7 +5,7 @@
 //! | Metric | Unit | |
 //! |---|---|---|
 //! | `Ping-Deny-Decisions`, dimension `Reason` | Count | decisions, by [`Reason::word`] |
-//! | `Ping-Deny-Mails` | Count | mails sent |
+//! | `Ping-Deny-Emails` | Count | mails sent |
 //! | `Ping-Deny-Suppressed` | Count | findings added to an open incident without a mail |
 //! | `Ping-Deny-Email-Delay` | Seconds | from the first packet to the opening mail |
 //! | `Ping-Deny-Set-Aside` | Count | stored documents that could not be read; published whatever the configuration says |
@@ -42,7 +42,7 @@ pub(super) fn decided(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Po
 pub(super) fn sent(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
     let mut points = Vec::new();
     if outcome.emails > 0 {
-        points.push(point(format!("{name}-Mails"), now, Sample::ones(outcome.emails)));
+        points.push(point(format!("{name}-Emails"), now, Sample::ones(outcome.emails)));
     }
     let delays = outcome.delays_seconds.iter().map(|seconds| Sample::of(*seconds));
     if let Some(sample) = delays.reduce(Sample::with) {
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(
             content(&sent("Ping-Deny", &outcome, NOW)),
             [
-                ("Ping-Deny-Mails", None, Unit::Count, Sample::ones(2)),
+                ("Ping-Deny-Emails", None, Unit::Count, Sample::ones(2)),
                 ("Ping-Deny-Email-Delay", None, Unit::Seconds, Sample { count: 2, sum: 490, min: 90, max: 400 }),
             ]
         );

@@ -1,4 +1,4 @@
-//! Incidents: one problem, however many batches tell of it, from its opening to its all-clear.
+//! Incidents: one problem, however many batches tell of it, from its opening to its resolved.
 //!
 //! [`plan`] decides, [`state`] is what is remembered in between, [`crate::engine`] carries it out through the ports.
 

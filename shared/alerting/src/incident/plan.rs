@@ -90,7 +90,7 @@ pub fn on_batch(
         return Some(BatchStep { reason: Reason::New, head: Some(changed), shard, orphan, arms });
     };
     let mut added = match shard {
-        // Its all-clear is on its way: what is added now would be told by nobody.
+        // Its resolved is on its way: what is added now would be told by nobody.
         Some(shard) if shard.incident == current.id && shard.closed => return None,
         Some(shard) if shard.incident == current.id => shard.clone(),
         _ => CounterShard::new(current.id.clone(), now),
@@ -264,11 +264,11 @@ pub fn on_timer(
     let quiet_at = time::after(counters.last_seen, policy.quiet_millis());
     let quiet = now >= quiet_at;
     let due_at = if open.emails == 0 { now } else { update_at };
-    // An opening comes before the end. Without an all-clear what is not told yet needs a mail of its own before it, too. What
+    // An opening comes before the end. Without an resolved what is not told yet needs a mail of its own before it, too. What
     // cannot be sent holds up neither: the report has it.
-    let mail_first = open.emails == 0 || (news && !policy.all_clear);
+    let mail_first = open.emails == 0 || (news && !policy.resolved_emails);
     if quiet && (round_ends.is_some() || !mail_first) {
-        let owes = policy.all_clear || owed.is_some();
+        let owes = policy.resolved_emails || owed.is_some();
         return close(&head, open, counters, owes, (owner, arms), now, policy);
     }
     if let (Some(due), None) = (&owed, round_ends)
@@ -286,7 +286,7 @@ pub fn on_timer(
     }
     let next = match (&owed, round_ends) {
         (Some(_), Some(round_ends)) => round_ends.min(quiet_at),
-        (Some(_), None) if policy.all_clear => due_at.min(quiet_at),
+        (Some(_), None) if policy.resolved_emails => due_at.min(quiet_at),
         (Some(_), None) => due_at,
         (None, _) => quiet_at,
     };

@@ -13,7 +13,7 @@ pub const LAMBDA_RETRY_MILLIS: u64 = MINUTE_MILLIS;
 /// a longer one Lambda's retry would still find that lease, and be wasted.
 pub const MAX_TIMEOUT_SECONDS: u32 = 45;
 
-/// Documents that the counters of one incident are spread over at most. ClosedIncident writes all of them in one transaction, which
+/// Documents that the counters of one incident are spread over at most. Closing writes all of them in one transaction, which
 /// takes 100 items
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 pub const MAX_SHARDS: u8 = 64;
@@ -24,7 +24,7 @@ pub struct Policy {
     update_intervals_millis: Vec<u64>,
     quiet_millis: u64,
     /// Whether the end of an incident is mailed.
-    pub all_clear: bool,
+    pub resolved_emails: bool,
     shards: u8,
     run_millis: u64,
 }
@@ -88,13 +88,13 @@ impl Policy {
 }
 
 impl Default for Policy {
-    /// Updates after 5, 15 and then every 60 minutes; over after 15 quiet ones; with an all-clear; counters in 16 documents;
+    /// Updates after 5, 15 and then every 60 minutes; over after 15 quiet ones; with an resolved; counters in 16 documents;
     /// functions that run for 30 seconds at most.
     fn default() -> Self {
         Policy {
             update_intervals_millis: vec![5 * MINUTE_MILLIS, 15 * MINUTE_MILLIS, 60 * MINUTE_MILLIS],
             quiet_millis: 15 * MINUTE_MILLIS,
-            all_clear: true,
+            resolved_emails: true,
             shards: 16,
             run_millis: 30 * SECOND_MILLIS,
         }

@@ -9,7 +9,7 @@ pub enum Reason {
     Open,
     /// An update was due and there is something new to tell.
     UpdateDue,
-    /// Nothing came for the quiet time: the all-clear is mailed.
+    /// Nothing came for the quiet time: the resolved is mailed.
     Quiet,
     /// The mail that somebody else was to send is not recorded as sent, and their time is over.
     LeaseExpired,
@@ -33,7 +33,7 @@ impl Reason {
             Reason::Open => "open",
             Reason::UpdateDue => "update-due",
             Reason::Quiet => "quiet",
-            Reason::LeaseExpired => "taken-over",
+            Reason::LeaseExpired => "lease-expired",
             Reason::Resumed => "resumed",
             Reason::Repeated => "repeated",
             Reason::NotDue => "not-due",

@@ -284,7 +284,7 @@ pub struct OpenIncident {
     pub timer_at: EpochMillis,
 }
 
-/// An incident that is over and whose all-clear is not sent yet.
+/// An incident that is over and whose resolved is not sent yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedIncident {
     /// The incident.
@@ -295,13 +295,13 @@ pub struct ClosedIncident {
     /// When its last finding was processed.
     #[serde(with = "epoch_millis")]
     pub last_seen: EpochMillis,
-    /// Mails sent before the all-clear.
+    /// Mails sent before the resolved.
     pub emails: u32,
     /// All its counters.
     pub summary: Summary,
     /// What came since the latest mail.
     pub unreported: Totals,
-    /// Who is sending the all-clear.
+    /// Who is sending the resolved.
     pub lease: Lease,
     /// The number of the timer message that counts.
     pub timer: u32,

@@ -15,9 +15,9 @@ impl NotificationKind {
     /// The kind as one stable word.
     pub fn word(self) -> &'static str {
         match self {
-            NotificationKind::Opened => "opening",
+            NotificationKind::Opened => "opened",
             NotificationKind::Update => "update",
-            NotificationKind::Resolved => "all-clear",
+            NotificationKind::Resolved => "resolved",
         }
     }
 }

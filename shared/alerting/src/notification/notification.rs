@@ -120,7 +120,7 @@ impl<'a> Notification<'a> {
         }
     }
 
-    /// An all-clear.
+    /// An resolved.
     pub fn over(frame: NotificationContext<'a>, closing: &'a ClosedIncident) -> Notification<'a> {
         let content = NotificationContent::counters(frame.key, &closing.summary);
         Notification {

@@ -23,7 +23,7 @@ pub const MAX_VALUES: usize = 50;
 pub struct Routing {
     /// The rule, by its stable name.
     pub rule: String,
-    /// `opening`, `update` or `all-clear`.
+    /// `opened`, `update` or `resolved`.
     pub kind: &'static str,
     /// How much it should disturb.
     pub severity: Severity,

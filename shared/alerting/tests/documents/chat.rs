@@ -20,7 +20,7 @@ fn a_notification_is_as_the_service_documents_it() {
 
 #[test]
 fn all_messages_of_an_incident_stand_in_one_thread() {
-    let threads: Vec<Value> = [scenarios::late_opened(), scenarios::update(), scenarios::all_clear()]
+    let threads: Vec<Value> = [scenarios::late_opened(), scenarios::update(), scenarios::resolved()]
         .iter()
         .map(|notice| notification(notice)["metadata"]["threadId"].clone())
         .collect();

@@ -8,7 +8,7 @@
 mod chat;
 mod evidence;
 mod message;
-#[path = "../mails/networks.rs"]
+#[path = "../emails/networks.rs"]
 mod networks;
 mod scenarios;
 mod schema;
@@ -19,7 +19,7 @@ use serde_json::Value;
 /// A document as its readers see it, with the mail's text left to the snapshots of the mails.
 fn shown(notice: &RenderedNotification) -> String {
     let mut document: Value = serde_json::from_str(&notice.document.json()).unwrap();
-    document["mail"]["text"] = "(the mail)".into();
+    document["email"]["text"] = "(the mail)".into();
     serde_json::to_string_pretty(&document).unwrap()
 }
 
@@ -40,7 +40,7 @@ documents! {
     hostile_records: "hostile" = scenarios::opening("hostile"),
     an_incident_after_another: "again" = scenarios::again(),
     an_update: "update" = scenarios::update(),
-    an_all_clear: "all-clear" = scenarios::all_clear(),
+    an_all_clear: "resolved" = scenarios::resolved(),
     what_ec2_knows: "with-network" = scenarios::with_network(),
     what_ec2_did_not_say: "with-gaps" = scenarios::with_gaps(),
     the_largest_numbers: "largest" = scenarios::largest(),

@@ -27,7 +27,7 @@ fn people_get_the_mail_and_machines_the_document() {
         assert_eq!(message["default"], notice.email.body, "{name}");
         let documents: Vec<&str> = MACHINES.iter().map(|protocol| message[*protocol].as_str().unwrap()).collect();
         assert!(documents.iter().all(|document| *document == documents[0]), "{name}");
-        assert_eq!(document(&notice)["mail"]["subject"], notice.email.subject, "{name}");
+        assert_eq!(document(&notice)["email"]["subject"], notice.email.subject, "{name}");
     }
 }
 
@@ -89,7 +89,7 @@ fn the_document_is_cut_before_the_mail_and_in_its_order() {
         let document = document(&notice);
         let cut = message["default"] != notice.email.body.as_str();
         let state = (
-            document["mail"]["text"].is_null(),
+            document["email"]["text"].is_null(),
             std::cmp::Reverse(document["flows"].as_array().map(Vec::len)),
             document["records"].as_array().unwrap().is_empty(),
             document["links"].is_null(),
@@ -129,7 +129,7 @@ fn attributes_route_by_what_is_known() {
     let ping = scenarios::opening("ping-deny");
     for (name, expect) in [
         ("rule", text("Ping-Deny")),
-        ("kind", text("opening")),
+        ("kind", text("opened")),
         ("severity", text("medium")),
         ("region", text("ap-northeast-1")),
         ("log_group", text("Log-Group")),
@@ -146,8 +146,8 @@ fn attributes_route_by_what_is_known() {
         text("vpc-abcdefab012345678"),
         "from the record"
     );
-    assert_eq!(attribute(&scenarios::all_clear(), "severity"), text("info"));
-    assert_eq!(attribute(&scenarios::all_clear(), "kind"), text("all-clear"));
+    assert_eq!(attribute(&scenarios::resolved(), "severity"), text("info"));
+    assert_eq!(attribute(&scenarios::resolved(), "kind"), text("resolved"));
     let mixed = scenarios::opening("mixed-traffic");
     assert_eq!(attribute(&mixed, "direction"), array(r#"["ingress","egress"]"#));
 }

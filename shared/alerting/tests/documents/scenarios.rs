@@ -135,7 +135,7 @@ pub(crate) fn update() -> RenderedNotification {
     ))
 }
 
-pub(crate) fn all_clear() -> RenderedNotification {
+pub(crate) fn resolved() -> RenderedNotification {
     let (open, _, summary) = ongoing();
     let closing = ClosedIncident {
         id: open.id,
@@ -273,8 +273,8 @@ pub(crate) fn all() -> Vec<(&'static str, RenderedNotification)> {
     all.extend([
         ("again", again()),
         ("update", update()),
-        ("all-clear", all_clear()),
-        ("late-opening", late_opened()),
+        ("resolved", resolved()),
+        ("late-opened", late_opened()),
         ("with-network", with_network()),
         ("with-gaps", with_gaps()),
         ("in-japanese", in_japanese()),

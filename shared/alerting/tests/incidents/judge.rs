@@ -14,9 +14,9 @@ use super::{
     world::{Fate, Icmp, Interface, Owner},
 };
 
-/// Marks hypotheses in which an event has several documents.
+/// Marks worlds in which an event has several documents.
 pub(crate) const SEVERAL_DOCUMENTS: &str = "[several documents]";
-/// Marks hypotheses in which an email could not be sent at first.
+/// Marks worlds in which an email could not be sent at first.
 pub(crate) const NOT_SENT: &str = "[not sent at first]";
 
 /// A kind of statement.
@@ -253,7 +253,7 @@ fn covered<'s>(case: &Case<'s>, flow: &Value) -> (Vec<&'s Seen>, bool) {
     let (from, to) = (&flow["from"], &flow["to"]);
     let (source, target) = (address(&from["address"]).unwrap(), address(&to["address"]).unwrap());
     let (interface, resource) = (text(&flow["interface"]), text(&flow["resource"]));
-    let account = text(&flow["place"]["account"]);
+    let account = text(&flow["metadata"]["account"]);
     let reason =
         flow["explanation"]["evidence"].as_array().unwrap().iter().find(|evidence| evidence["type"] == "reject-reason");
     let reason = reason.and_then(|evidence| text(&evidence["value"]));
@@ -329,7 +329,7 @@ fn flows(case: &Case<'_>, faults: &mut Faults<'_>) {
             ("subnet", truth(&|interface| subnets[interface.subnet].id.clone())),
             ("instance", truth(&|interface| interface.instance.clone().unwrap_or_default())),
         ] {
-            if let Some(stated) = flow["place"][field].as_str()
+            if let Some(stated) = flow["metadata"][field].as_str()
                 && truth != BTreeSet::from([stated.to_owned()])
             {
                 faults.add(Check::FlowMetadata, format!("{name}: {field} stated {stated}, true {truth:?}"));
@@ -431,7 +431,7 @@ fn explanation(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, flow: &Valu
             faults.add(Check::Certain, format!("{name}: {layer} is certain, true {fates:?}"));
         }
     }
-    let answers = flow["explanation"]["looks"] == "answers";
+    let answers = flow["explanation"]["role"] == "answer";
     for evidence in explanation["evidence"].as_array().unwrap() {
         match evidence["type"].as_str().unwrap() {
             "acl" => acl(case, faults, name, evidence, records),
@@ -630,7 +630,7 @@ fn life(case: &Case<'_>, faults: &mut Faults<'_>) {
         let before = case.before.map(|at| at / 1_000 * 1_000);
         faults.same(Check::Life, "email before", millis(&incident["previous_sent_at"]), before);
     }
-    if document["kind"] == "all-clear" {
+    if document["kind"] == "resolved" {
         faults.same(Check::Life, "ended at", millis(&incident["ended_at"]), Some(case.last_seen / 1_000 * 1_000));
         let quiet = case.story.setting.policy.quiet_millis();
         if case.last_seen + quiet > case.email.at {
@@ -661,7 +661,7 @@ fn severity(
     };
     let inside = named.iter().filter(|address| super::world::is_private(**address)).count();
     let truth = match inside {
-        _ if document["kind"] == "all-clear" => "info",
+        _ if document["kind"] == "resolved" => "info",
         0 if !senders.is_empty() => "low",
         _ if inside == named.len() && receivers.len() >= 10 => "high",
         _ => "medium",

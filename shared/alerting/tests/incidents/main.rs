@@ -44,12 +44,12 @@ fn every_statement_of_every_email_is_true() {
     }
     eprintln!("{emails} emails");
     for (check, faults) in &mut found {
-        // Those of simple hypotheses first.
+        // Those of simple worlds first.
         faults.sort_by_key(|(seed, text)| {
             (text.contains(judge::SEVERAL_DOCUMENTS), text.contains(judge::NOT_SENT), *seed)
         });
         let seeds: BTreeSet<u64> = faults.iter().map(|(seed, _)| *seed).collect();
-        eprintln!("{check:?}: {} statements in {} hypotheses", faults.len(), seeds.len());
+        eprintln!("{check:?}: {} statements in {} worlds", faults.len(), seeds.len());
         let mut shown = BTreeSet::new();
         let each = faults.iter().filter(|(seed, _)| one.is_some() || shown.insert(*seed));
         for (seed, text) in each.take(if one.is_some() { 100 } else { 3 }) {

@@ -251,7 +251,7 @@ pub(crate) fn judge(story: &RejectionKind, show: bool) -> Verdict {
         if email.document["incident"]["number"] != incident.emails {
             verdict.faults.push(judge::number_of_email(&case, incident.emails));
         }
-        if kind == "all-clear" {
+        if kind == "resolved" {
             let ended = open.remove(&key).unwrap();
             past.insert(key, ended);
         }

@@ -120,7 +120,7 @@ impl Notifier for Ports {
             attributes: notice.attributes().into_iter().map(|one| (one.name.to_owned(), one.values)).collect(),
         };
         let failing = hub.failing;
-        if email.document["kind"] == "opening" && hub.random.permille(failing) {
+        if email.document["kind"] == "opened" && hub.random.permille(failing) {
             hub.steps.push(Step::Failed(email));
             return Err(PortError { call: "send", reason: "planned".to_owned() });
         }
@@ -244,7 +244,7 @@ impl Setting {
         let quiet = minutes(random.pick(&[4, 9, 25]));
         let failing = random.pick(&[0, 0, 300]);
         let mut policy = Policy::new(&intervals, quiet).unwrap().with_timeout_seconds(3);
-        policy.all_clear = failing > 0 || random.permille(850);
+        policy.resolved_emails = failing > 0 || random.permille(850);
         policy = policy.with_shards(random.pick(&[1, 4]));
         let by_interface = world.interfaces.iter().all(|interface| interface.resource.is_none())
             && world.interfaces.len() < 7

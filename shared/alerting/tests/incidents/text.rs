@@ -220,11 +220,11 @@ fn subject(case: &Case<'_>, faults: &mut Faults<'_>) {
     let subject = &case.email.subject;
     let text = subject.split_once("] ").unwrap().1;
     let text = match text.split_once(": ") {
-        Some((head, rest)) if head == "still going on" || head.starts_with("over after ") => {
-            if let Some(lasted) = head.strip_prefix("over after ") {
+        Some((head, rest)) if head == "still going on" || head.starts_with("resolved after ") => {
+            if let Some(lasted) = head.strip_prefix("resolved after ") {
                 let sums = Sums::of(case.total.clone());
                 let truth = span(sums.last.unwrap().saturating_sub(sums.first.unwrap()));
-                faults.same(Check::Times, "subject: over after", lasted, truth.as_str());
+                faults.same(Check::Times, "subject: resolved after", lasted, truth.as_str());
             }
             rest
         }
@@ -341,33 +341,33 @@ fn status(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     let kind = case.email.document["kind"].as_str().unwrap();
     let after = |word: &str| text.split_once(word).map(|(_, rest)| rest);
     match kind {
-        "opening" => {
+        "opened" => {
             faults.same(Check::Times, "NEW since", after("NEW since ").and_then(|rest| time(&rest[..19])), total.first)
         }
         "update" => faults.same(
             Check::Times,
-            "GOING ON since",
-            after("GOING ON since ").and_then(|rest| time(&rest[..19])),
+            "ONGOING since",
+            after("ONGOING since ").and_then(|rest| time(&rest[..19])),
             total.first,
         ),
         _ => faults.same(
             Check::Times,
-            "OVER",
-            after("OVER: ").and_then(range),
+            "RESOLVED",
+            after("RESOLVED: ").and_then(range),
             total.first.zip(total.last.max(total.first)),
         ),
     }
     let number = case.email.document["incident"]["number"].as_u64().unwrap();
-    if kind != "opening" && !text.contains(&format!(", mail {number} about it")) {
+    if kind != "opened" && !text.contains(&format!(", email {number} of this incident")) {
         faults.add(Check::Life, format!("its number: {text}"));
     }
-    let packet = if kind == "opening" { total.first } else { total.last };
-    let which = if kind == "opening" { "first" } else { "last" };
+    let packet = if kind == "opened" { total.first } else { total.last };
+    let which = if kind == "opened" { "first" } else { "last" };
     let late = span(case.email.at.saturating_sub(packet.unwrap()));
     if !text.contains(&format!("Sent {late} after the {which} packet.")) {
         faults.add(Check::Times, format!("how late it is, true {late}: {text}"));
     }
-    if let Some(before) = after("what came since the mail at ") {
+    if let Some(before) = after("what came since the email at ") {
         let minute = case.before.unwrap() / 60_000 % 1_440;
         let truth = format!("{:02}:{:02} UTC", minute / 60, minute % 60);
         if !before.starts_with(&truth) && !before.get(11..).is_some_and(|before| before.starts_with(&truth)) {
@@ -375,16 +375,14 @@ fn status(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
         }
     }
     let since = Sums::of(case.since.clone());
-    if let Some(rest) = after("After the last mail came ") {
-        if rest.starts_with("nothing") {
-            faults.same(Check::Totals, "after the last email: records", 0, since.records);
-        } else {
-            amounts(faults, "after the last email", rest.split_once('.').unwrap().0, &since);
-        }
-    } else if kind == "all-clear" {
-        faults.add(Check::Unread, format!("after the last email: {text}"));
+    if let Some(rest) = after("Since the last email: ") {
+        amounts(faults, "since the last email", rest.split_once('.').unwrap().0, &since);
+    } else if text.contains("No rejected pings since the last email.") {
+        faults.same(Check::Totals, "since the last email: records", 0, since.records);
+    } else if kind == "resolved" {
+        faults.add(Check::Unread, format!("since the last email: {text}"));
     }
-    if let (Some(rest), Some(previous)) = (after("The incident before ended at "), &case.previous) {
+    if let (Some(rest), Some(previous)) = (after("The previous incident ended at "), &case.previous) {
         let truth = Sums::of(previous.clone());
         amounts(faults, "incident before", rest.split_once(": ").unwrap().1.split_once(" in ").unwrap().0, &truth);
     }
@@ -595,7 +593,7 @@ fn which(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
             faults.add(Check::Direction, format!("WHICH: {text}, true egress {truth:?}"));
         }
     }
-    if text.starts_with("direction not known") && case.period.iter().all(|seen| judge::can_tell(case, seen)) {
+    if text.starts_with("direction unknown") && case.period.iter().all(|seen| judge::can_tell(case, seen)) {
         faults.add(Check::DirectionMissed, format!("WHICH: {text}"));
     }
 }

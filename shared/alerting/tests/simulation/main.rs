@@ -119,7 +119,7 @@ impl Simulation {
         let group_by = [GroupBy::LogGroup, GroupBy::Interface, GroupBy::Source, GroupBy::Target]
             [if random.permille(800) { 0 } else { random.below(4) as usize }];
         let mut policy = Policy::default();
-        policy.all_clear = random.permille(700);
+        policy.resolved_emails = random.permille(700);
         let skew_millis = if random.permille(300) { 0 } else { SKEW_MILLIS };
         let batches = (0..4 + random.below(30)).map(|number| batch(&mut random, number as usize, log_groups)).collect();
         let faults = Faults {
@@ -354,7 +354,7 @@ impl Simulation {
             let again = batches.len();
             batches.push((format!("{key}-again"), detection));
             let mut world = self.world.lock().unwrap();
-            // PastIncident the time for which a message of a report may still be on its way.
+            // Past the time for which a message of a report may still be on its way.
             let at = world.now + ROUND_MILLIS + 20 * MINUTE_MILLIS;
             world.schedule(at, Event::Batch { number: again, attempt: 0 });
         }
@@ -392,7 +392,7 @@ impl Simulation {
         for (incident, counted) in &world.counted {
             let emails = || world.emails.iter().filter(|email| email.incident == *incident);
             let each_recorded = emails().all(|email| self.succeeded.contains(&email.run));
-            let ended = emails().any(|email| email.kind == NotificationKind::Resolved) || !self.policy.all_clear;
+            let ended = emails().any(|email| email.kind == NotificationKind::Resolved) || !self.policy.resolved_emails;
             let since: u64 = emails().map(|email| email.since).sum();
             if each_recorded && ended {
                 let emails: Vec<_> = emails().collect();
@@ -424,7 +424,7 @@ impl Simulation {
             );
             let ends: BTreeSet<u64> = of(NotificationKind::Resolved).map(|email| email.records).collect();
             assert!(ends.len() <= 1, "two resolved emails disagree: {incident}");
-            if self.policy.all_clear {
+            if self.policy.resolved_emails {
                 assert_eq!(ends.len(), 1, "no resolved email for {incident}");
             } else if self.calm {
                 // With faults it is the one that tells what an opening or update could not.
@@ -480,7 +480,7 @@ impl Simulation {
                     email.at - last
                 );
             }
-            if self.policy.all_clear {
+            if self.policy.resolved_emails {
                 let resolved = emails
                     .iter()
                     .find(|email| email.kind == NotificationKind::Resolved)
@@ -493,7 +493,7 @@ impl Simulation {
                 let previous = emails.iter().rfind(|email| email.at <= *added).map(|email| email.at);
                 let due = previous.map_or(*added, |at| (at + self.policy.interval_millis(before)).max(*added));
                 // A resolved email that comes before an update is due has it all.
-                let due = if self.policy.all_clear { due.min(last + quiet).max(*added) } else { due };
+                let due = if self.policy.resolved_emails { due.min(last + quiet).max(*added) } else { due };
                 let next = emails.iter().find(|email| email.at >= *added).map_or(u64::MAX, |email| email.at);
                 assert!(next <= due + bound, "{} ms late: news of {added} of {incident}", next - due);
             }
@@ -525,7 +525,7 @@ fn nothing_is_lost_and_nothing_doubled() {
     }
     let seeds = number("SEEDS").unwrap_or(10_000);
     let unrecorded: BTreeSet<NotificationKind> = (0..seeds).flat_map(run).collect();
-    // The hypotheses are bad enough: each kind of email was sent by a process that died before it could record that.
+    // The worlds are bad enough: each kind of email was sent by a process that died before it could record that.
     assert!(seeds < 100 || unrecorded.len() == 3, "{unrecorded:?}");
 }
 

@@ -204,11 +204,11 @@ fn an_opening_that_the_timer_takes_over_tells_the_counters_of_the_whole_incident
 }
 
 /// A world in which emails of a kind can never be sent about the first incident of the key; another one comes a day later.
-fn poisoned(kind: NotificationKind, all_clear: bool) -> (Simulation, usize) {
+fn poisoned(kind: NotificationKind, resolved_emails: bool) -> (Simulation, usize) {
     let first: Vec<u64> = (0..6).map(|n| n * 4 * MINUTE_MILLIS).collect();
     let second: Vec<u64> = (0..4).map(|n| DAY_MILLIS + n * 4 * MINUTE_MILLIS).collect();
     let mut policy = quiet(15);
-    policy.all_clear = all_clear;
+    policy.resolved_emails = resolved;
     let mut simulation = world(&[first.clone(), second].concat(), policy);
     simulation.world.lock().unwrap().poison = Some((kind, 1));
     simulation.drain();
@@ -218,11 +218,11 @@ fn poisoned(kind: NotificationKind, all_clear: bool) -> (Simulation, usize) {
 #[test]
 fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_report_or_a_replay() {
     for kind in [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Resolved] {
-        for all_clear in [true, false] {
-            if kind == NotificationKind::Resolved && !all_clear {
+        for resolved in [true, false] {
+            if kind == NotificationKind::Resolved && !resolved {
                 continue;
             }
-            let (mut simulation, first) = poisoned(kind, all_clear);
+            let (mut simulation, first) = poisoned(kind, resolved);
             let (incident, refused) = {
                 let world = simulation.world.lock().unwrap();
                 let incident = world.poisoned.first().unwrap().clone();
@@ -242,11 +242,11 @@ fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_repor
                 assert!(at < refused[0].0 + GIVEN_UP_MILLIS, "{} ms", at - refused[0].0);
             } else {
                 // The incident ends all the same, and its report tells everything, also where nobody wants resolved emails.
-                assert_eq!(content(&simulation), Some(counted), "{kind:?} {all_clear}");
+                assert_eq!(content(&simulation), Some(counted), "{kind:?} {resolved}");
             }
             // Whoever replays what is in the failure queue gets the email.
             simulation.play();
-            assert_eq!(content(&simulation), Some(counted), "{kind:?} {all_clear}");
+            assert_eq!(content(&simulation), Some(counted), "{kind:?} {resolved}");
             assert!(simulation.timer_failures.is_empty());
         }
     }
@@ -426,7 +426,7 @@ fn counters_of_an_incident_that_nobody_knows_are_kept_before_they_are_overwritte
 #[test]
 fn without_resolved_emails_an_update_tells_the_last_news_before_the_end() {
     let mut policy = quiet(10);
-    policy.all_clear = false;
+    policy.resolved_emails = false;
     // The quiet time after the third batch ends before the next update is due.
     let mut simulation = world(&[0, 6 * MINUTE_MILLIS, 7 * MINUTE_MILLIS], policy);
     simulation.drain();

@@ -55,7 +55,7 @@ use crate::client::Shared;
 /// How long a look-up may take, with all its calls. A mail waits no longer.
 pub const MAX_MILLIS: u64 = 2_000;
 
-/// PacketRole up interfaces, tags, security groups and network ACLs.
+/// Reads interfaces, tags, security groups and network ACLs.
 pub struct Ec2Network {
     shared: Shared,
     sender: OnceCell<Result<Sender, MissingReason>>,

@@ -1,6 +1,6 @@
 //! EC2's answers, from XML to the values of [`alerting::enrichment::network`].
 //!
-//! MissingReason and unknown elements are fine, as everywhere at AWS. A rule that cannot be understood is not: leaving out one that
+//! Missing and unknown elements are fine, as everywhere at AWS. A rule that cannot be understood is not: leaving out one that
 //! allows or denies would turn an explanation into a wrong one, so the whole answer counts as unreadable.
 
 mod parts;

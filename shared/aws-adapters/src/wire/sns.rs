@@ -11,7 +11,7 @@ use alerting::{
     enrichment::Network,
     incident::{IncidentKey, Reason, policy::Policy},
     notification::{
-        NotificationKind, Language, Notification, NotificationContent, RenderedNotification, Site, envelope::MACHINES,
+        Language, Notification, NotificationContent, NotificationKind, RenderedNotification, Site, envelope::MACHINES,
         links::console::AwsConsole,
     },
     ports::Notifier,
@@ -179,7 +179,7 @@ async fn attributes_are_strings_and_several_values_an_array() {
     let content = attributes(&forms[0]);
     let pair = |kind: &str, value: &str| (kind.to_owned(), value.to_owned());
     assert_eq!(content["rule"], pair("String", "Ping-Deny"));
-    assert_eq!(content["kind"], pair("String", "opening"));
+    assert_eq!(content["kind"], pair("String", "opened"));
     assert_eq!(content["log_group"], pair("String", "vpc-flow-logs"));
     assert_eq!(content["interface"], pair("String.Array", r#"["eni-1","eni-2"]"#));
     assert_eq!(content.len(), notice.attributes().len());

@@ -282,8 +282,8 @@ impl From<&Explanation> for ExplanationDoc {
                 Confidence::Possible => "possible",
             },
             role: match explanation.role {
-                PacketRole::Request => "pings",
-                PacketRole::Answer => "answers",
+                PacketRole::Request => "request",
+                PacketRole::Answer => "answer",
                 PacketRole::Unclear => "unclear",
             },
             evidence: explanation.evidence.iter().map(EvidenceDoc::from).collect(),

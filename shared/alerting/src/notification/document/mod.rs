@@ -91,7 +91,7 @@ pub struct Incident {
     /// When the message before this one was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_sent_at: Option<Time>,
-    /// When its last finding was processed; in an all-clear.
+    /// When its last finding was processed; in an resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Time>,
     /// The incident of the same key before this one; in an opening.

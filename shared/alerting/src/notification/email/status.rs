@@ -53,7 +53,7 @@ pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
         page.paragraph(&words.what_comes_next(
             &zone.soon(next, notification.now),
             &quiet,
-            notification.policy.all_clear,
+            notification.policy.resolved_emails,
         ));
     }
 }

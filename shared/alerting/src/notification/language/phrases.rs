@@ -59,7 +59,7 @@ pub trait Headlines {
     /// How long after the first or the last packet the mail is sent.
     fn sent_after(&self, span: &str, first: bool) -> String;
     /// When the next mail may come, and what ends it after how much quiet.
-    fn what_comes_next(&self, next: &str, quiet: &str, all_clear: bool) -> String;
+    fn what_comes_next(&self, next: &str, quiet: &str, resolved: bool) -> String;
     /// What came since the mail before, and when that was.
     fn since_mail_before(&self, at: &str) -> String;
     /// What came after the last mail: amounts, or nothing.

@@ -86,7 +86,7 @@ fn vpc_but(action: &'static str, answer: Answer) -> Ec2 {
     Ec2::new(move |call| if call.action() == action { answer.clone() } else { vpc(call) })
 }
 
-/// PacketRole up, and says how many milliseconds that took.
+/// Looks up, and says how many milliseconds that took.
 async fn timed(network: &Ec2Network, wanted: &EnrichmentRequest) -> (Network, u128) {
     let began = Instant::now();
     let found = network.enrich(wanted).await;

@@ -24,7 +24,7 @@ impl Facts for English {
     }
 
     fn untracked(&self, records: &str, flows: &str) -> String {
-        format!("{records} of them beyond {flows} are counted here and in the metrics, but not told apart below")
+        format!("{records} of them beyond {flows} are counted here and in the metrics, but not listed below")
     }
 
     fn scope(&self, scope: Scope) -> &'static str {
@@ -108,11 +108,11 @@ impl Facts for English {
     }
 
     fn look_like_answers(&self) -> &'static str {
-        "echo replies by the look of it, see WHY"
+        "they look like echo replies, see WHY"
     }
 
     fn direction_unknown(&self) -> &'static str {
-        "direction not known: the format has no flow-direction, and the addresses do not tell"
+        "direction unknown: the format has no flow-direction, and the addresses do not show it"
     }
 
     fn directions_differ(&self) -> &'static str {
@@ -149,7 +149,7 @@ impl Facts for English {
             RejectionKind::AnswersNotReceived => "echo replies, inbound",
             RejectionKind::Outbound => "outbound",
             RejectionKind::Inbound => "inbound",
-            RejectionKind::Between | RejectionKind::Rejected => "direction not known",
+            RejectionKind::Between | RejectionKind::Rejected => "direction unknown",
         }
     }
 }

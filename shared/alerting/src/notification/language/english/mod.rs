@@ -99,7 +99,7 @@ impl Phrases for English {
     }
 
     fn left_out(&self, bytes: u64) -> String {
-        format!("[{} bytes left out: the mail would be too long]", grouped(bytes))
+        format!("[{} bytes left out: the email would be too long]", grouped(bytes))
     }
 }
 
@@ -143,7 +143,7 @@ impl Headlines for English {
         match kind {
             NotificationKind::Opened => format!("[{rule}] {headline}"),
             NotificationKind::Update => format!("[{rule}] still going on: {headline}"),
-            NotificationKind::Resolved => format!("[{rule}] over after {lasted}: {headline}"),
+            NotificationKind::Resolved => format!("[{rule}] resolved after {lasted}: {headline}"),
         }
     }
 
@@ -152,15 +152,15 @@ impl Headlines for English {
     }
 
     fn going_on_since(&self, since: &str, number: u32) -> String {
-        format!("GOING ON since {since}, mail {number} about it")
+        format!("ONGOING since {since}, email {number} of this incident")
     }
 
     fn over(&self, range: &str, number: u32) -> String {
-        format!("OVER: {range}, mail {number} about it")
+        format!("RESOLVED: {range}, email {number} of this incident")
     }
 
     fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String {
-        format!("The incident before ended at {ended}: {amounts} in {lasted}.")
+        format!("The previous incident ended at {ended}: {amounts} in {lasted}.")
     }
 
     fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String {
@@ -181,7 +181,7 @@ impl Headlines for English {
                 | Reason::InHand
                 | Reason::Stale,
                 _,
-            ) => "Why now: the run that was to send it earlier stopped half-way, so this mail is late.".to_owned(),
+            ) => "Why now: the run that should have sent it stopped, so this email is late.".to_owned(),
         }
     }
 
@@ -189,23 +189,23 @@ impl Headlines for English {
         format!("Sent {span} after the {} packet.", if first { "first" } else { "last" })
     }
 
-    fn what_comes_next(&self, next: &str, quiet: &str, all_clear: bool) -> String {
-        let end = if all_clear {
-            format!("an all-clear after {quiet} without a rejected ping")
+    fn what_comes_next(&self, next: &str, quiet: &str, resolved: bool) -> String {
+        let end = if resolved {
+            format!("an email when resolved, after {quiet} without a rejected ping")
         } else {
-            format!("over after {quiet} without a rejected ping")
+            format!("resolved without an email after {quiet} without a rejected ping")
         };
-        format!("Next mail at {next} if it goes on; {end}.")
+        format!("Next email at {next} if it continues; {end}.")
     }
 
     fn since_mail_before(&self, at: &str) -> String {
-        format!("The numbers below are what came since the mail at {at}.")
+        format!("The numbers below count what came since the email at {at}.")
     }
 
     fn after_last_mail(&self, amounts: Option<&str>) -> String {
         match amounts {
-            Some(amounts) => format!("After the last mail came {amounts}."),
-            None => "After the last mail came nothing.".to_owned(),
+            Some(amounts) => format!("Since the last email: {amounts}."),
+            None => "No rejected pings since the last email.".to_owned(),
         }
     }
 }

@@ -167,7 +167,7 @@ impl Reasons for English {
             .collect();
         let parts = listed(parts);
         match reason {
-            MissingReason::SwitchedOff => format!("Not looked up: {parts}; look-ups are off (parameter LookUps)"),
+            MissingReason::SwitchedOff => format!("Not looked up: {parts}; enrichment is off (parameter Enrichment)"),
             MissingReason::TooSlow => format!("Not looked up: {parts}; EC2 did not answer in time"),
             MissingReason::Denied(action) => format!("Not looked up: {parts}; the function lacks {}", id(action)),
             MissingReason::Failed(code) => format!("Not looked up: {parts}; EC2 answered {}", id(code)),
@@ -181,11 +181,11 @@ impl Reasons for English {
                 let asked = asked.filter(|(number, _)| **number > 0);
                 let asked = asked.map(|(number, noun)| self.count(Number::Exactly(*number), noun)).collect();
                 format!(
-                    "Not looked up: {}; one mail looks up {MAX_INTERFACES} interfaces and {MAX_PEERS} addresses at most",
+                    "Not looked up: {}; one email looks up {MAX_INTERFACES} interfaces and {MAX_PEERS} addresses at most",
                     listed(asked)
                 )
             }
-            MissingReason::TooManyCalls => format!("Not all looked up: {parts}; there were too many for one mail"),
+            MissingReason::TooManyCalls => format!("Not all looked up: {parts}; there were too many for one email"),
         }
     }
 

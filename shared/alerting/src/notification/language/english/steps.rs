@@ -22,7 +22,7 @@ impl Steps for English {
 
     fn silence(&self, kind: NotificationKind, address: Option<(&str, &str)>) -> String {
         if kind == NotificationKind::Resolved {
-            return "For no mails like this one set the stack's AllClearMails to no.".to_owned();
+            return "To get no emails like this one, set the stack's ResolvedEmails to no.".to_owned();
         }
         let address = address.map(|(field, address)| {
             format!(
@@ -31,15 +31,15 @@ impl Steps for English {
             )
         });
         format!(
-            "Meant to be blocked? Nothing to do. For fewer mails raise the stack's UpdateIntervalsMinutes.{}",
+            "Meant to be blocked? Nothing to do. To get fewer emails, raise the stack's UpdateIntervalsMinutes.{}",
             address.unwrap_or_default()
         )
     }
 
     fn over_means(&self, quiet: &str) -> String {
         format!(
-            "Nothing has to be done now. Over means that nothing was rejected for {quiet}: the pings stopped, or they get \
-             through. What blocked them may still be there."
+            "Nothing to do now. Resolved means that nothing was rejected for {quiet}: the pings stopped, or they get \
+             through. What blocked them may still be in place."
         )
     }
 

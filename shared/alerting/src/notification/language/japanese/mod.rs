@@ -200,8 +200,8 @@ impl Headlines for Japanese {
         format!("{}パケットの {span}後に送信しました。", if first { "最初の" } else { "最後の" })
     }
 
-    fn what_comes_next(&self, next: &str, quiet: &str, all_clear: bool) -> String {
-        let end = if all_clear { "収束を通知します" } else { "収束とみなします" };
+    fn what_comes_next(&self, next: &str, quiet: &str, resolved: bool) -> String {
+        let end = if resolved { "収束を通知します" } else { "収束とみなします" };
         format!("続く場合は {next} に続報を送ります。拒否が {}なければ{end}。", lasting(quiet))
     }
 

@@ -169,7 +169,7 @@ impl Reasons for Japanese {
             .collect();
         let parts = parts.join("、");
         match reason {
-            MissingReason::SwitchedOff => format!("未確認: {parts} (パラメーター LookUps が無効)"),
+            MissingReason::SwitchedOff => format!("未確認: {parts} (パラメーター Enrichment が無効)"),
             MissingReason::TooSlow => format!("未確認: {parts} (EC2 が時間内に応答しませんでした)"),
             MissingReason::Denied(action) => format!("未確認: {parts} (関数に {} の権限がありません)", id(action)),
             MissingReason::Failed(code) => format!("未確認: {parts} (EC2 のエラー: {})", id(code)),

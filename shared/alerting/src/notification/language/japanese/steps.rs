@@ -22,7 +22,7 @@ impl Steps for Japanese {
 
     fn silence(&self, kind: NotificationKind, address: Option<(&str, &str)>) -> String {
         if kind == NotificationKind::Resolved {
-            return "収束メールが不要なら、スタックのパラメーター AllClearMails を no にしてください。".to_owned();
+            return "収束メールが不要なら、スタックのパラメーター ResolvedEmails を no にしてください。".to_owned();
         }
         let address = address.map(|(field, address)| {
             format!(

@@ -135,7 +135,7 @@ const UPDATE: Answers = Answers {
     span: ["2026-11-23 02:33:14", "02:36:02"],
     record: "172.31.16.139 203.0.113.12  0 0 1 4 336 1795401194 1795401242 REJECT OK",
     late: ("Sent 7 min 52 s after the last packet", "最後のパケットの 7 分 52 秒後"),
-    state: ("GOING ON since 2026-11-23 02:32:14 UTC", "【継続中】2026-11-23 02:32:14 UTC"),
+    state: ("ONGOING since 2026-11-23 02:32:14 UTC", "【継続中】2026-11-23 02:32:14 UTC"),
     ..PING_DENY
 };
 
@@ -153,7 +153,7 @@ pub(super) const TABLE: [Answers; 15] = [
         to: &[("2001:db8:5a17:4::c0de (documentation address)", "2001:db8:5a17:4::c0de (文書用アドレス)")],
         interface: "eni-0d7e5a1f9c3b2846e",
         direction: (
-            "direction not known: the format has no flow-direction",
+            "direction unknown: the format has no flow-direction",
             "不明 (フォーマットに flow-direction がなく",
         ),
         direction_ec2: Some((
@@ -277,7 +277,7 @@ pub(super) const TABLE: [Answers; 15] = [
         ..SWEEP
     },
     Answers {
-        scenario: "all-clear",
+        scenario: "resolved",
         what: ("could not answer 16 pings", "ping 16 件に応答できませんでした"),
         much: &[
             ("16 packets, 1,008 bytes, 4 records", "16 パケット、1,008 バイト、4 レコード"),
@@ -285,12 +285,12 @@ pub(super) const TABLE: [Answers; 15] = [
         ],
         span: ["2026-11-23 02:32:14", "02:36:02"],
         late: ("Sent 19 min 52 s after the last packet", "最後のパケットの 19 分 52 秒後"),
-        state: ("OVER: 2026-11-23 02:32:14 - 02:36:02 UTC", "【収束】2026-11-23 02:32:14 - 02:36:02 UTC"),
-        tune: "AllClearMails",
+        state: ("RESOLVED: 2026-11-23 02:32:14 - 02:36:02 UTC", "【収束】2026-11-23 02:32:14 - 02:36:02 UTC"),
+        tune: "ResolvedEmails",
         ..PING_DENY
     },
     Answers {
-        scenario: "all-clear-of-many",
+        scenario: "resolved-of-many",
         much: &[
             ("434 packets, 31,704 bytes, 143 records", "434 パケット、31,704 バイト、143 レコード"),
             ("about 126 sources, 1 target", "送信元 約 126 件、宛先 1 件"),
@@ -301,12 +301,12 @@ pub(super) const TABLE: [Answers; 15] = [
         )],
         span: ["2026-11-23 02:32:14", "02:35:13"],
         late: ("Sent 20 min 41 s after the last packet", "最後のパケットの 20 分 41 秒後"),
-        state: ("OVER: 2026-11-23 02:32:14 - 02:35:13 UTC", "【収束】2026-11-23 02:32:14 - 02:35:13 UTC"),
-        tune: "AllClearMails",
+        state: ("RESOLVED: 2026-11-23 02:32:14 - 02:35:13 UTC", "【収束】2026-11-23 02:32:14 - 02:35:13 UTC"),
+        tune: "ResolvedEmails",
         ..SWEEP
     },
     Answers {
-        scenario: "late-opening",
+        scenario: "late-opened",
         what: ("could not answer 16 pings", "ping 16 件に応答できませんでした"),
         much: &[
             ("16 packets, 1,008 bytes, 4 records", "16 パケット、1,008 バイト、4 レコード"),

@@ -117,7 +117,7 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
         // What cannot be known is said, with the reason.
         _ if !setting.looked_up => {
             look("4 whose", &section(Section::Why), pick(("names and owners", "名前と所有者")));
-            look("4 whose", &section(Section::Why), "LookUps");
+            look("4 whose", &section(Section::Why), "Enrichment");
         }
         _ => {}
     }

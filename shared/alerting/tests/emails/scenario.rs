@@ -37,7 +37,7 @@ pub(crate) const EVENTS: [&str; 8] = [
 
 /// The other scenarios: later messages, a second incident, and names that would like to be more than names.
 pub(crate) const OTHERS: [&str; 7] =
-    ["update", "all-clear", "late-opening", "update-of-many", "all-clear-of-many", "repeated", "hostile-names"];
+    ["update", "resolved", "late-opened", "update-of-many", "resolved-of-many", "repeated", "hostile-names"];
 
 const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${end} ${type} ${packets} \
                   ${bytes} ${account-id} ${vpc-id} ${subnet-id} ${instance-id} ${interface-id} ${region} ${az-id} \
@@ -151,8 +151,8 @@ fn closing((open, since, summary): (OpenIncident, Summary, Summary), content: bo
 /// The mail of a scenario: an event of [`EVENTS`], or one of [`OTHERS`].
 pub(crate) fn email(scenario: &str, setting: Setting) -> Email {
     let event = match scenario {
-        "update" | "all-clear" | "late-opening" | "repeated" => "ping-deny",
-        "update-of-many" | "all-clear-of-many" => "sweep",
+        "update" | "resolved" | "late-opened" | "repeated" => "ping-deny",
+        "update-of-many" | "resolved-of-many" => "sweep",
         event => event,
     };
     let network = networks::of(event, setting.looked_up);
@@ -171,15 +171,15 @@ pub(crate) fn email(scenario: &str, setting: Setting) -> Email {
                 email::render(&Notification::update(frame, &open, &since, total.totals))
             })
         }
-        "all-clear" | "all-clear-of-many" => {
-            let closing = if scenario == "all-clear" {
+        "resolved" | "resolved-of-many" => {
+            let closing = if scenario == "resolved" {
                 closing(ongoing("ping-deny", "broken-line"), true)
             } else {
                 closing(ongoing("ping-deny-inbound", "sweep"), false)
             };
             render(Reason::Quiet, 17, &|frame| email::render(&Notification::over(frame, &closing)))
         }
-        "late-opening" => {
+        "late-opened" => {
             let (mut open, _, total) = ongoing("ping-deny", "broken-line");
             open.emails = 0;
             render(Reason::LeaseExpired, 1, &|frame| email::render(&Notification::late_opened(frame, &open, &total)))

@@ -35,9 +35,9 @@ whole_mails! {
     hostile_names: "hostile-names",
     more_of_the_same: "update",
     more_from_many: "update-of-many",
-    the_end: "all-clear",
-    the_end_of_much: "all-clear-of-many",
-    an_opening_whose_sender_died: "late-opening",
+    the_end: "resolved",
+    the_end_of_much: "resolved-of-many",
+    an_opening_whose_sender_died: "late-opened",
     an_incident_after_another: "repeated",
 }
 
