@@ -43,6 +43,19 @@ class Group:
     environment: dict[str, str] = field(default_factory=dict)
 
 
+def alerting(files: tuple[str, ...], *tests: str) -> Group:
+    """Some files of `alerting`, with the unit tests and some of its other tests; worlds fewer than usual."""
+    return Group(
+        "alerting",
+        tuple(f"shared/alerting/src/{file}" for file in files),
+        cargo=("--config=profile.dev.package.alerting.opt-level=1",),
+        cargo_test=("--lib", *tests),
+        # No change of the product can fail the test of the incidents' judge.
+        test=("--", "--skip", "lies"),
+        environment={"SEEDS": "100", "INSTA_UPDATE": "no", "CARGO_INCREMENTAL": "1"},
+    )
+
+
 GROUPS = {
     "adapters": Group(
         "aws-adapters",
@@ -50,21 +63,13 @@ GROUPS = {
         cargo_test=("--lib",),
         test=("wire::",),
     ),
-    "alerting": Group(
-        "alerting",
-        (
-            "shared/alerting/src/incident/plan.rs",
-            "shared/alerting/src/incident/summary.rs",
-            "shared/alerting/src/explain/*.rs",
-            "shared/alerting/src/direction.rs",
-            "shared/alerting/src/detect.rs",
-        ),
-        # Compiling is much of the time: little optimized, and the worlds' tests with fewer worlds. Without the documentation's
-        # tests, and without the test of the incidents' judge, which no change of the product can fail.
-        cargo=("--config=profile.dev.package.alerting.opt-level=1",),
-        cargo_test=("--lib", "--tests"),
-        test=("--", "--skip", "lies"),
-        environment={"SEEDS": "300", "INSTA_UPDATE": "no", "CARGO_INCREMENTAL": "1"},
+    # Compiling is much of the time: little optimized, incremental, and each group with the tests that are about it.
+    "incident": alerting(
+        ("incident/plan.rs", "incident/summary.rs"), "--test=simulation", "--test=incidents", "--test=stored_state"
+    ),
+    "explain": alerting(("explain/*.rs",), "--test=explanations"),
+    "detection": alerting(
+        ("detection/detector.rs", "detection/batch.rs", "detection/direction.rs"), "--test=incidents", "--test=emails"
     ),
 }
 
