@@ -171,7 +171,7 @@ impl Handler {
         let mut failed = None;
         for wake in self.engine.timers.due(now) {
             let run = format!("local {}", self.wakes.fetch_add(1, Ordering::Relaxed));
-            match self.engine.wake(&wake, &run, now).await {
+            match self.engine.timer(&wake, &run, now).await {
                 Ok(done) => outcome.add(done),
                 Err(error) => {
                     self.engine.timers.failed(&wake, now);
@@ -237,8 +237,8 @@ fn log(detections: &[Detection], response: &Response, outcome: &Outcome) {
     let Response { records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics } = response;
     tracing::info!(records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics, "done");
     let reasons: Vec<&str> = outcome.reasons.iter().map(|reason| reason.word()).collect();
-    if outcome.repeated || !reasons.is_empty() {
-        tracing::info!(reasons = reasons.join(" "), repeated = outcome.repeated, "incidents");
+    if !reasons.is_empty() {
+        tracing::info!(reasons = reasons.join(" "), "incidents");
     }
     log_set_aside(outcome);
     if let Some(error) = &outcome.unreported {

@@ -5,7 +5,8 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use alerting::{
     engine::{Engine, Outcome},
-    ports::{Enricher, IncidentStore, MetricSink, Notifier, TimerMessage, Timers},
+    incident::state::TimerMessage,
+    ports::{Enricher, IncidentStore, MetricSink, Timers},
     time::{self, EpochMillis},
 };
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -45,8 +46,8 @@ async fn main() -> ExitCode {
 
 /// Does what each message asks for, all at once, so that one whose services hang does not keep the others waiting until their
 /// time is over, too. Names those that have to come again.
-async fn handle<S: IncidentStore, T: Timers, A: Notifier, M: MetricSink, N: Enricher>(
-    engine: &Engine<S, T, A, M, N>,
+async fn handle<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
+    engine: &Engine<S, T, M, N>,
     event: SqsEvent,
     request_id: &str,
     deadline: EpochMillis,
@@ -81,8 +82,8 @@ async fn handle<S: IncidentStore, T: Timers, A: Notifier, M: MetricSink, N: Enri
     response
 }
 
-async fn wake<S: IncidentStore, T: Timers, A: Notifier, M: MetricSink, N: Enricher>(
-    engine: &Engine<S, T, A, M, N>,
+async fn wake<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
+    engine: &Engine<S, T, M, N>,
     message: &SqsMessage,
     request_id: &str,
 ) -> Result<Outcome, String> {
@@ -90,7 +91,7 @@ async fn wake<S: IncidentStore, T: Timers, A: Notifier, M: MetricSink, N: Enrich
     let wake: TimerMessage = serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))?;
     // Unique for this handling: the same message can be delivered twice, and one invocation can be given several.
     let run = format!("{request_id} {}", message.message_id.as_deref().unwrap_or_default());
-    let outcome = engine.wake(&wake, &run, clock::now()).await.map_err(|error| error.to_string())?;
+    let outcome = engine.timer(&wake, &run, clock::now()).await.map_err(|error| error.to_string())?;
     if !outcome.set_aside.is_empty() {
         tracing::error!(copies = outcome.set_aside.join(" "), "stored documents could not be read and were set aside");
     }
@@ -117,8 +118,8 @@ mod tests {
         },
         memory::NoNetwork,
         metrics::Point,
-        notification::{Language, RenderedNotification, Site, links::console::AwsConsole},
-        ports::{Commit, PortError},
+        notification::{Language, Site, links::console::AwsConsole},
+        ports::{Commit, Notifiers, PortError},
         time::SECOND_MILLIS,
         zone::Zone,
     };
@@ -127,9 +128,9 @@ mod tests {
 
     /// Knows of no incident, and never answers when it is asked for the one named `hangs`.
     #[derive(Debug)]
-    struct Hypothesis;
+    struct World;
 
-    impl IncidentStore for Hypothesis {
+    impl IncidentStore for World {
         async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
             if ids.iter().any(|id| id.text().contains("hangs")) {
                 future::pending::<()>().await;
@@ -142,23 +143,13 @@ mod tests {
         }
     }
 
-    impl Timers for Hypothesis {
-        async fn arm(&self, _: &TimerMessage, _: u64) -> Result<(), PortError> {
+    impl Timers for World {
+        async fn schedule(&self, _: &TimerMessage, _: u64) -> Result<(), PortError> {
             Ok(())
         }
     }
 
-    impl Notifier for Hypothesis {
-        async fn send(&self, _: &RenderedNotification) -> Result<(), PortError> {
-            Ok(())
-        }
-
-        async fn tell_chat(&self, _: &RenderedNotification) -> Result<(), PortError> {
-            Ok(())
-        }
-    }
-
-    impl MetricSink for Hypothesis {
+    impl MetricSink for World {
         async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
             Ok(())
         }
@@ -175,10 +166,10 @@ mod tests {
     #[tokio::test]
     async fn one_message_that_hangs_does_not_keep_the_others_from_being_done() {
         let engine = Engine {
-            store: Hypothesis,
-            timers: Hypothesis,
-            alerts: Hypothesis,
-            metrics: Hypothesis,
+            store: World,
+            timers: World,
+            notifiers: Notifiers::default(),
+            metrics: World,
             network: NoNetwork,
             policy: Policy::default(),
             group_by: GroupBy::LogGroup,

@@ -103,8 +103,8 @@ mod tests {
     }
 
     fn head(name: &str, expected: Option<u64>) -> Write {
-        let doc = StoredItem::Head(IncidentRecord::default());
-        Write { id: ItemId::Head(key(name)), expected, doc, expires_at: Some(EpochMillis(1)) }
+        let doc = StoredItem::Incident(IncidentRecord::default());
+        Write { id: ItemId::Incident(key(name)), expected, doc, expires_at: Some(EpochMillis(1)) }
     }
 
     #[test]
@@ -117,14 +117,14 @@ mod tests {
         };
         assert_eq!(newer.len(), 1, "only the one in the way is told: {newer:?}");
         let versions: Vec<_> =
-            now(store.get(&[ItemId::Head(key("a")), ItemId::Head(key("b")), ItemId::Head(key("c"))]))
+            now(store.get(&[ItemId::Incident(key("a")), ItemId::Incident(key("b")), ItemId::Incident(key("c"))]))
                 .unwrap()
                 .into_iter()
                 .map(|doc| doc.map(|doc| doc.version))
                 .collect();
         assert_eq!(versions, [Some(1), Some(1), None]);
         assert_eq!(now(store.commit(&[head("a", Some(1))])), Ok(Commit::Written));
-        assert_eq!(now(store.get(&[ItemId::Head(key("a"))])).unwrap()[0].as_ref().map(|doc| doc.version), Some(2));
+        assert_eq!(now(store.get(&[ItemId::Incident(key("a"))])).unwrap()[0].as_ref().map(|doc| doc.version), Some(2));
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
             write.expires_at = if number == 3 { Some(EpochMillis(1)) } else { None };
             now(store.commit(&[write])).unwrap();
         }
-        let found = now(store.get(&[ItemId::Head(key("3")), ItemId::Head(key("4"))])).unwrap();
+        let found = now(store.get(&[ItemId::Incident(key("3")), ItemId::Incident(key("4"))])).unwrap();
         assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -2,14 +2,11 @@
 //!
 //! An adapter builds the request, sends it and maps the error; it decides nothing.
 
-use std::{fmt, future::Future};
+use std::{fmt, future::Future, pin::Pin};
 
 use crate::{
     enrichment::{EnrichmentRequest, Network},
-    incident::{
-        IncidentKey,
-        state::{ItemId, Versioned, Write},
-    },
+    incident::state::{ItemId, TimerMessage, Versioned, Write},
     metrics::Point,
     notification::RenderedNotification,
 };
@@ -31,19 +28,25 @@ impl fmt::Display for PortError {
 
 impl std::error::Error for PortError {}
 
-/// Takes messages to their readers.
-pub trait Notifier {
-    /// Sends mail and document. When this returns without an error, the service has taken them over for delivery.
+/// What a notifier is doing.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), PortError>> + Send + 'a>>;
+
+/// A destination of notifications.
+pub trait Notifier: fmt::Debug + Send + Sync {
+    /// Sends a notification. When this returns without an error, the service has accepted it for delivery.
     ///
     /// # Errors
     /// The service refused it or could not be reached within the time allowed.
-    fn send(&self, notice: &RenderedNotification) -> impl Future<Output = Result<(), PortError>> + Send;
+    fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a>;
+}
 
-    /// Tells the chat about what was sent, where there is one.
-    ///
-    /// # Errors
-    /// The service refused it or could not be reached within the time allowed. Nothing else depends on it.
-    fn tell_chat(&self, notice: &RenderedNotification) -> impl Future<Output = Result<(), PortError>> + Send;
+/// The destinations of notifications.
+#[derive(Debug, Default)]
+pub struct Notifiers {
+    /// Those that must accept a notification before it is recorded as sent. Where one fails, all of them are tried again.
+    pub required: Vec<Box<dyn Notifier>>,
+    /// Those that are tried once, after the required ones: nothing depends on them.
+    pub best_effort: Vec<Box<dyn Notifier>>,
 }
 
 /// Takes metrics to where they are charted and alarmed on.
@@ -93,23 +96,13 @@ pub trait IncidentStore {
     fn commit(&self, writes: &[Write]) -> impl Future<Output = Result<Commit, PortError>> + Send;
 }
 
-/// A message to come back to an incident.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct TimerMessage {
-    /// The incident's key.
-    pub key: IncidentKey,
-    /// The incident.
-    pub incident: String,
-    /// The number of this message; the head knows which one counts.
-    pub timer: u32,
-}
-
-/// Sends messages that arrive later.
+/// Schedules timer messages.
 pub trait Timers {
     /// Sends a message that arrives after so many milliseconds, at most [`crate::incident::plan::MAX_DELAY_MILLIS`].
     /// It may arrive more than once, and late.
     ///
     /// # Errors
     /// The service could not be reached. Whether the message arrives is not known then.
-    fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> impl Future<Output = Result<(), PortError>> + Send;
+    fn schedule(&self, message: &TimerMessage, delay_millis: u64)
+    -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -19,10 +19,9 @@ use alerting::{
         policy::MAX_SHARDS,
         state::{
             BatchRecord, ClosedIncident, CounterShard, Handed, IncidentRecord, Lease, OpenIncident, PastIncident,
-            ReportRecord, Reporting, StoredItem, Unsent,
+            ReportRecord, Reporting, StoredItem, TimerMessage, Unsent,
         },
     },
-    ports::TimerMessage,
     time::EpochMillis,
 };
 use flow_log::{Formats, LogEvent};
@@ -42,7 +41,7 @@ const MAY_BE_MISSING: [&str; 26] = [
     "unsent",
     "reporting",
     "last",
-    "owed",
+    "pending",
     "tries",
     "retry",
     "round_ends",
@@ -112,10 +111,13 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
     let reporting = Reporting { id: id.clone(), timer: 9, timer_at: AT };
     let unsent = Unsent { tries: MAX_TRIES - 1, retry: Some(6), round_ends: Some(AT) };
     vec![
-        ("head-open", StoredItem::Head(IncidentRecord { current: Some(open), unsent, reporting: None, last: None })),
         (
-            "head-ended",
-            StoredItem::Head(IncidentRecord {
+            "incident-open",
+            StoredItem::Incident(IncidentRecord { current: Some(open), unsent, reporting: None, last: None }),
+        ),
+        (
+            "incident-ended",
+            StoredItem::Incident(IncidentRecord {
                 reporting: Some(reporting),
                 last: Some(last),
                 ..IncidentRecord::default()
@@ -123,15 +125,15 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
         ),
         (
             "counter",
-            StoredItem::Shard(CounterShard {
+            StoredItem::Counters(CounterShard {
                 reported: summary.clone(),
                 handed: Some(Handed { email: 2, summary: summary.clone() }),
                 fresh: summary.clone(),
                 ..CounterShard::new(id.clone(), AT)
             }),
         ),
-        ("counter-sealed", StoredItem::Shard(CounterShard { closed: true, ..CounterShard::new(id.clone(), AT) })),
-        ("report-owed", StoredItem::Report(ReportRecord { owed: Some(closing) })),
+        ("counter-closed", StoredItem::Counters(CounterShard { closed: true, ..CounterShard::new(id.clone(), AT) })),
+        ("report-pending", StoredItem::Report(ReportRecord { pending: Some(closing) })),
         ("report-sent", StoredItem::Report(ReportRecord::default())),
         (
             "batch",
@@ -283,7 +285,7 @@ fn the_largest_documents_fit_into_items_and_all_counters_of_an_incident_into_a_t
         fresh: summary,
         ..CounterShard::new("i".repeat(40), AT)
     };
-    let bytes = StoredItem::Shard(shard).to_text().unwrap().len();
+    let bytes = StoredItem::Counters(shard).to_text().unwrap().len();
     assert!(bytes > 5_000, "{bytes} bytes: the counters are not full");
     assert!(4 * bytes <= MAX_ITEM_BYTES, "{bytes} bytes of one counter; a head and a report hold up to two");
     assert!(bytes * (usize::from(MAX_SHARDS) + 4) <= MAX_TRANSACTION_BYTES, "{bytes} bytes of one counter");

@@ -12,7 +12,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use alerting::{
-    engine::next_version,
+    incident::state::next_version,
     incident::state::{ItemId, StoredItem, Versioned, Write},
     ports::{Commit, IncidentStore, PortError},
 };

@@ -14,5 +14,5 @@ mod wire;
 pub use cloudwatch::CloudWatchMetrics;
 pub use dynamodb::DynamoIncidents;
 pub use ec2::Ec2Network;
-pub use sns::SnsAlerts;
+pub use sns::{AlertTopic, ChatTopic, Sns};
 pub use sqs::SqsTimers;

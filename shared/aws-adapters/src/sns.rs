@@ -1,10 +1,10 @@
-//! Messages through Amazon SNS: mail and document to one topic, a chat's notifications to another.
+//! Notifiers on Amazon SNS: email and document to one topic, a chat's messages to another.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use alerting::{
     notification::{Attribute, RenderedNotification, envelope},
-    ports::{Notifier, PortError},
+    ports::{Notifier, PortError, Sending},
 };
 use aws_config::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
@@ -15,71 +15,94 @@ use tokio::sync::OnceCell;
 
 use crate::client::{CONNECT_TIMEOUT, Shared, port_error};
 
-/// For telling the chat, with all attempts. Only the end of the invocation waits for it.
+/// For publishing to the chat's topic, with all attempts. Only the end of the invocation waits for it.
 pub const CHAT_TIMEOUT: Duration = Duration::from_millis(3_000);
-/// Attempts at telling the chat.
+/// Attempts at publishing to the chat's topic.
 pub const CHAT_ATTEMPTS: u32 = 2;
 /// For one of them.
 pub const CHAT_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_400);
 
-/// Publishes to topics; their subscriptions are the readers.
+/// The client that all topics share; made when it is first needed.
 #[derive(Clone, Debug)]
-pub struct SnsAlerts {
-    shared: Shared,
-    client: OnceCell<Client>,
-    topic_arn: String,
-    chat_topic_arn: Option<String>,
-}
+pub struct Sns(Arc<(Shared, OnceCell<Client>)>);
 
-impl SnsAlerts {
-    /// An adapter that publishes to a topic, and tells a chat by another one.
-    pub fn new(shared: Shared, topic_arn: impl Into<String>, chat_topic_arn: Option<String>) -> Self {
-        SnsAlerts { shared, client: OnceCell::new(), topic_arn: topic_arn.into(), chat_topic_arn }
+impl Sns {
+    /// Nothing is connected yet.
+    pub fn new(shared: Shared) -> Sns {
+        Sns(Arc::new((shared, OnceCell::new())))
     }
 
     async fn client(&self) -> &Client {
-        self.client
+        let (shared, client) = &*self.0;
+        client
             .get_or_init(|| async {
-                let config = Builder::from(self.shared.load().await).retry_classifier(throttled());
+                let config = Builder::from(shared.load().await).retry_classifier(throttled());
                 Client::from_conf(config.build())
             })
             .await
     }
 }
 
-impl Notifier for SnsAlerts {
-    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
-        const CALL: &str = "sns Publish";
-        self.client()
-            .await
-            .publish()
-            .topic_arn(&self.topic_arn)
-            .subject(&notice.email.subject)
-            .message(notice.sns_message())
-            .message_structure(envelope::STRUCTURE)
-            .set_message_attributes(Some(attributes(notice, CALL)?))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| port_error(CALL, &error))
-    }
+/// The topic of emails and documents.
+#[derive(Clone, Debug)]
+pub struct AlertTopic {
+    sns: Sns,
+    topic_arn: String,
+}
 
-    async fn tell_chat(&self, notice: &RenderedNotification) -> Result<(), PortError> {
+impl AlertTopic {
+    /// A notifier that publishes to a topic.
+    pub fn new(sns: Sns, topic_arn: impl Into<String>) -> Self {
+        AlertTopic { sns, topic_arn: topic_arn.into() }
+    }
+}
+
+impl Notifier for AlertTopic {
+    fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
+        const CALL: &str = "sns Publish";
+        Box::pin(async move {
+            let client = self.sns.client().await;
+            let publish = client
+                .publish()
+                .topic_arn(&self.topic_arn)
+                .subject(&notification.email.subject)
+                .message(notification.sns_message())
+                .message_structure(envelope::STRUCTURE)
+                .set_message_attributes(Some(attributes(notification, CALL)?));
+            publish.send().await.map(drop).map_err(|error| port_error(CALL, &error))
+        })
+    }
+}
+
+/// The topic of a chat's messages.
+#[derive(Clone, Debug)]
+pub struct ChatTopic {
+    sns: Sns,
+    topic_arn: String,
+}
+
+impl ChatTopic {
+    /// A notifier that publishes to a topic.
+    pub fn new(sns: Sns, topic_arn: impl Into<String>) -> Self {
+        ChatTopic { sns, topic_arn: topic_arn.into() }
+    }
+}
+
+impl Notifier for ChatTopic {
+    fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
         const CALL: &str = "sns Publish to the chat";
-        let Some(topic_arn) = &self.chat_topic_arn else { return Ok(()) };
-        // Amazon Q Developer takes no text but the notification itself: no MessageStructure, and the subject is not shown.
-        self.client()
-            .await
-            .publish()
-            .topic_arn(topic_arn)
-            .message(notice.chat())
-            .set_message_attributes(Some(attributes(notice, CALL)?))
-            .customize()
-            .config_override(hurried())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| port_error(CALL, &error))
+        Box::pin(async move {
+            // Amazon Q Developer takes no text but the message itself: no MessageStructure, and the subject is not shown.
+            let client = self.sns.client().await;
+            let publish = client
+                .publish()
+                .topic_arn(&self.topic_arn)
+                .message(notification.chat())
+                .set_message_attributes(Some(attributes(notification, CALL)?))
+                .customize()
+                .config_override(hurried());
+            publish.send().await.map(drop).map_err(|error| port_error(CALL, &error))
+        })
     }
 }
 
@@ -89,7 +112,7 @@ fn throttled() -> AwsErrorCodeClassifier<PublishError> {
     AwsErrorCodeClassifier::builder().transient_errors(&["Throttled", "KMSThrottling"][..]).build()
 }
 
-/// Less time than for a mail.
+/// Less time than for an email.
 fn hurried() -> Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)

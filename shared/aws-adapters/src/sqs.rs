@@ -1,6 +1,9 @@
 //! Timers as delayed messages of Amazon SQS.
 
-use alerting::ports::{PortError, TimerMessage, Timers};
+use alerting::{
+    incident::state::TimerMessage,
+    ports::{PortError, Timers},
+};
 use aws_sdk_sqs::Client;
 use tokio::sync::OnceCell;
 
@@ -26,7 +29,7 @@ impl SqsTimers {
 }
 
 impl Timers for SqsTimers {
-    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
+    async fn schedule(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         const CALL: &str = "sqs SendMessage";
         /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
         const MAX_DELAY_SECONDS: u64 = 900;

@@ -44,7 +44,7 @@ pub struct RememberIn {
 
 /// What is looked up in EC2 for the mails.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LookUps {
+pub struct Enrichment {
     /// `OWNER_TAG_KEYS`: keys of the tags that say who owns a resource, default: `owner` and `team`.
     pub owner_tag_keys: Vec<String>,
 }
@@ -58,11 +58,11 @@ pub struct Config {
     pub publish_to: PublishTo,
     /// `INCIDENT_TABLE` and `TIMER_QUEUE_URL`; none: in each process of its own.
     pub remember_in: Option<RememberIn>,
-    /// `LOOK_UPS` (default `on`) with `OWNER_TAG_KEYS`; none: switched off, or nothing is to be called at all.
-    pub look_ups: Option<LookUps>,
-    /// `AWS_REGION`, `METRIC_NAMESPACE`, `METRIC_NAME`, `MAIL_LANGUAGE` (default `en`) and `TIME_ZONE` (default `UTC`).
+    /// `ENRICHMENT` (default `on`) with `OWNER_TAG_KEYS`; none: switched off, or nothing is to be called at all.
+    pub enrichment: Option<Enrichment>,
+    /// `AWS_REGION`, `METRIC_NAMESPACE`, `METRIC_NAME`, `EMAIL_LANGUAGE` (default `en`) and `TIME_ZONE` (default `UTC`).
     pub site: Site,
-    /// `UPDATE_INTERVALS_MINUTES`, `QUIET_MINUTES`, `ALL_CLEAR_MAILS` and `FUNCTION_TIMEOUT_SECONDS`.
+    /// `UPDATE_INTERVALS_MINUTES`, `QUIET_MINUTES`, `RESOLVED_EMAILS` and `FUNCTION_TIMEOUT_SECONDS`.
     pub policy: Policy,
     /// `INCIDENT_BY`.
     pub group_by: GroupBy,
@@ -122,7 +122,7 @@ impl Config {
             },
             Some(other) => return Err(vars.wrong("PUBLISH_TO", other, "allowed are aws and console")),
         };
-        let look_ups = vars.look_ups()?.filter(|_| matches!(publish_to, PublishTo::Aws { .. }));
+        let enrichment = vars.enrichment()?.filter(|_| matches!(publish_to, PublishTo::Aws { .. }));
         let region = vars.parsed("AWS_REGION", "us-east-1".to_owned(), |text| {
             let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
             if plain { Ok(text.to_owned()) } else { Err("a region's code, such as eu-west-1".to_owned()) }
@@ -142,13 +142,13 @@ impl Config {
             formats,
             publish_to,
             remember_in: vars.remember_in()?,
-            look_ups,
+            enrichment,
             site: Site {
                 console: AwsConsole::new(&region),
                 region,
                 metric_namespace,
                 metric_name,
-                language: vars.parsed("MAIL_LANGUAGE", Language::English, |text| {
+                language: vars.parsed("EMAIL_LANGUAGE", Language::English, |text| {
                     Language::parse(text).ok_or_else(|| format!("allowed are {}", Language::codes().join(" and ")))
                 })?,
                 zone: vars.parsed("TIME_ZONE", Zone::UTC, |text| {
@@ -244,8 +244,8 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         }
     }
 
-    fn look_ups(&self) -> Result<Option<LookUps>, ConfigError> {
-        let on = self.parsed("LOOK_UPS", true, |text| match text {
+    fn enrichment(&self) -> Result<Option<Enrichment>, ConfigError> {
+        let on = self.parsed("ENRICHMENT", true, |text| match text {
             "on" => Ok(true),
             "off" => Ok(false),
             _ => Err("on or off".to_owned()),
@@ -261,7 +261,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             let good = keys.len() <= MAX_OWNER_TAG_KEYS && keys.iter().all(|key| tag_key(key));
             if good { Ok(keys) } else { Err(allowed()) }
         })?;
-        Ok(on.then_some(LookUps { owner_tag_keys }))
+        Ok(on.then_some(Enrichment { owner_tag_keys }))
     }
 
     fn yes_or_no(&self, variable: &'static str, default: bool) -> Result<bool, ConfigError> {
@@ -287,7 +287,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             let seconds = text.trim().parse::<u32>().ok().filter(|seconds| (2..=MAX_TIMEOUT_SECONDS).contains(seconds));
             seconds.ok_or_else(|| format!("a whole number of seconds from 2 to {MAX_TIMEOUT_SECONDS}"))
         })?;
-        let resolved_emails = self.yes_or_no("ALL_CLEAR_MAILS", true)?;
+        let resolved_emails = self.yes_or_no("RESOLVED_EMAILS", true)?;
         let millis: Vec<u64> = intervals.into_iter().map(as_millis).collect();
         let mut policy = Policy::new(&millis, as_millis(quiet))
             .map_err(|allowed| self.wrong(INTERVALS, &format!("{millis:?} ms"), allowed))?;
@@ -357,7 +357,7 @@ mod tests {
         assert_eq!((config.site.language, &config.site.zone), (Language::English, &Zone::UTC));
         assert_eq!(config.max_inflated_bytes, 64 * 1024 * 1024);
         assert_eq!(config.policy, Policy::default());
-        assert_eq!(config.look_ups, Some(LookUps { owner_tag_keys: vec!["owner".to_owned(), "team".to_owned()] }));
+        assert_eq!(config.enrichment, Some(Enrichment { owner_tag_keys: vec!["owner".to_owned(), "team".to_owned()] }));
     }
 
     #[test]
@@ -370,10 +370,10 @@ mod tests {
     }
 
     #[test]
-    fn look_ups_can_be_switched_off_and_never_happen_beside_the_console() {
-        assert_eq!(read(&[TOPIC, ("LOOK_UPS", "off")]).unwrap().look_ups, None);
-        assert_eq!(read(&[("PUBLISH_TO", "console"), ("LOOK_UPS", "on")]).unwrap().look_ups, None);
-        let keys = read(&[TOPIC, ("OWNER_TAG_KEYS", "Besitzer, cost center,チーム")]).unwrap().look_ups.unwrap();
+    fn enrichment_can_be_switched_off_and_never_happen_beside_the_console() {
+        assert_eq!(read(&[TOPIC, ("ENRICHMENT", "off")]).unwrap().enrichment, None);
+        assert_eq!(read(&[("PUBLISH_TO", "console"), ("ENRICHMENT", "on")]).unwrap().enrichment, None);
+        let keys = read(&[TOPIC, ("OWNER_TAG_KEYS", "Besitzer, cost center,チーム")]).unwrap().enrichment.unwrap();
         assert_eq!(keys.owner_tag_keys, ["Besitzer", "cost center", "チーム"]);
     }
 
@@ -389,7 +389,7 @@ mod tests {
 
     #[test]
     fn a_reader_in_tokyo_chooses_language_and_zone() {
-        let config = read(&[TOPIC, ("MAIL_LANGUAGE", "ja"), ("TIME_ZONE", "Asia/Tokyo")]).unwrap();
+        let config = read(&[TOPIC, ("EMAIL_LANGUAGE", "ja"), ("TIME_ZONE", "Asia/Tokyo")]).unwrap();
         assert_eq!(config.site.language, Language::Japanese);
         assert_eq!(Some(config.site.zone), Zone::parse("Asia/Tokyo"));
     }
@@ -413,7 +413,7 @@ mod tests {
             (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
             (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
             (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 244"),
-            (vec![console, ("MAIL_LANGUAGE", "fr")], "MAIL_LANGUAGE=\"fr\": allowed are en and ja"),
+            (vec![console, ("EMAIL_LANGUAGE", "fr")], "EMAIL_LANGUAGE=\"fr\": allowed are en and ja"),
             (vec![console, ("TIME_ZONE", "Tokyo")], "TIME_ZONE=\"Tokyo\": a name of the IANA time zone database"),
             (vec![console, ("TIME_ZONE", "Asia/Tokyo\n")], "TIME_ZONE=\"Asia/Tokyo"),
             (vec![console, ("OPERATIONAL_METRICS", "maybe")], "OPERATIONAL_METRICS=\"maybe\": yes or no"),
@@ -423,7 +423,7 @@ mod tests {
             (vec![console, ("FUNCTION_TIMEOUT_SECONDS", "46")], "FUNCTION_TIMEOUT_SECONDS=\"46\": a whole number of"),
             (vec![console, ("MAX_INFLATED_BYTES", "64 MiB")], "MAX_INFLATED_BYTES=\"64 MiB\": a whole number"),
             (vec![console, ("AWS_LAMBDA_LOG_LEVEL", "loud")], "AWS_LAMBDA_LOG_LEVEL=\"loud\": TRACE"),
-            (vec![console, ("LOOK_UPS", "yes")], "LOOK_UPS=\"yes\": on or off"),
+            (vec![console, ("ENRICHMENT", "yes")], "ENRICHMENT=\"yes\": on or off"),
             (vec![console, ("OWNER_TAG_KEYS", "owner,")], "OWNER_TAG_KEYS=\"owner,\": up to 10 tag keys of 1 to 128"),
             (vec![console, ("OWNER_TAG_KEYS", "own*")], "OWNER_TAG_KEYS=\"own*\": up to 10 tag keys"),
             (vec![console, ("OWNER_TAG_KEYS", "1,2,3,4,5,6,7,8,9,10,11")], "OWNER_TAG_KEYS=\"1,2,3,"),

@@ -1,21 +1,23 @@
-//! `PUBLISH_TO=console`: mails and metrics are printed, nothing is called. For work on a laptop.
+//! `PUBLISH_TO=console`: emails and metrics are printed, nothing is called. For work on a laptop.
 
 #![expect(clippy::print_stdout, reason = "printing is what this sink is for")]
+
+use std::future;
 
 use alerting::{
     metrics::Point,
     notification::{RenderedNotification, email::COLUMNS},
-    ports::{MetricSink, Notifier, PortError},
+    ports::{MetricSink, Notifier, PortError, Sending},
     time,
 };
 
 /// What is printed of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shows {
-    /// The mail.
+    /// The email.
     #[default]
     Email,
-    /// The mail, and what machines and a chat get.
+    /// The email, and what machines and a chat get.
     All,
 }
 
@@ -27,23 +29,17 @@ pub struct Console {
 }
 
 impl Notifier for Console {
-    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
+    fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
         let rule = "-".repeat(COLUMNS);
-        println!("{rule}\nMAIL   {}\n{rule}\n{}{rule}", notice.email.subject, notice.email.body);
+        println!("{rule}\nEMAIL  {}\n{rule}\n{}{rule}", notification.email.subject, notification.email.body);
         if self.shows == Shows::All {
-            println!("DOCUMENT\n{}\nATTRIBUTES", notice.document.json());
-            for attribute in notice.attributes() {
+            println!("DOCUMENT\n{}\nATTRIBUTES", notification.document.json());
+            for attribute in notification.attributes() {
                 println!("{:<10} {:<13} {}", attribute.name, attribute.data_type(), attribute.string_value());
             }
+            println!("CHAT\n{}", notification.chat());
         }
-        Ok(())
-    }
-
-    async fn tell_chat(&self, notice: &RenderedNotification) -> Result<(), PortError> {
-        if self.shows == Shows::All {
-            println!("CHAT\n{}", notice.chat());
-        }
-        Ok(())
+        Box::pin(future::ready(Ok(())))
     }
 }
 

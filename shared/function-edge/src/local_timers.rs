@@ -3,7 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use alerting::{
-    ports::{PortError, TimerMessage, Timers},
+    incident::state::TimerMessage,
+    ports::{PortError, Timers},
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
 
@@ -62,7 +63,7 @@ impl LocalTimers {
 }
 
 impl Timers for LocalTimers {
-    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
+    async fn schedule(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         let now = clock::now();
         let mut waiting = self.waiting();
         if waiting.len() >= MAX_WAITING {
@@ -89,7 +90,7 @@ mod tests {
     fn a_message_that_fails_comes_again_a_bounded_number_of_times() {
         let timers = LocalTimers::default();
         let wake = TimerMessage { key: IncidentKey("k".to_owned()), incident: "i".to_owned(), timer: 1 };
-        let armed = pin!(timers.arm(&wake, 0)).poll(&mut Context::from_waker(Waker::noop()));
+        let armed = pin!(timers.schedule(&wake, 0)).poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(armed, Poll::Ready(Ok(())));
         let mut now = time::after(clock::now(), 1);
         let mut delivered = 0;

@@ -3,13 +3,15 @@
 use alerting::{
     engine::Engine,
     enrichment::{EnrichmentRequest, MissingReason, Network},
-    incident::state::{ItemId, Versioned, Write},
+    incident::state::{ItemId, TimerMessage, Versioned, Write},
     memory::MemoryIncidents,
     metrics::Point,
     notification::RenderedNotification,
-    ports::{Commit, Enricher, IncidentStore, MetricSink, Notifier, PortError, TimerMessage, Timers},
+    ports::{Commit, Enricher, IncidentStore, MetricSink, Notifier, Notifiers, PortError, Sending, Timers},
 };
-use aws_adapters::{CloudWatchMetrics, DynamoIncidents, Ec2Network, SnsAlerts, SqsTimers, client::Shared};
+use aws_adapters::{
+    AlertTopic, ChatTopic, CloudWatchMetrics, DynamoIncidents, Ec2Network, Sns, SqsTimers, client::Shared,
+};
 
 use crate::{
     clock,
@@ -19,20 +21,21 @@ use crate::{
 };
 
 /// The engine with a choice of ports behind each trait.
-pub type Incidents = Engine<Store, Timer, Alerts, Metrics, Networks>;
+pub type Incidents = Engine<Store, Timer, Metrics, Networks>;
 
 /// The engine with the ports that the configuration asks for. Nothing is connected before it is needed.
 pub fn engine(config: &Config) -> Incidents {
     let shared = Shared::default();
-    let (alerts, metrics) = match &config.publish_to {
+    let (notifiers, metrics) = match &config.publish_to {
         PublishTo::Console { shows } => {
             let console = Console { shows: *shows };
-            (Alerts::Console(console), Metrics::Console(console))
+            let required: Vec<Box<dyn Notifier>> = vec![Box::new(console)];
+            (Notifiers { required, best_effort: Vec::new() }, Metrics::Console(console))
         }
-        PublishTo::Aws { topic_arn, chat_topic_arn } => (
-            Alerts::Sns(SnsAlerts::new(shared.clone(), topic_arn, chat_topic_arn.clone())),
-            Metrics::CloudWatch(CloudWatchMetrics::new(shared.clone(), &config.site.metric_namespace)),
-        ),
+        PublishTo::Aws { topic_arn, chat_topic_arn } => {
+            let metrics = CloudWatchMetrics::new(shared.clone(), &config.site.metric_namespace);
+            (topics(&Sns::new(shared.clone()), topic_arn, chat_topic_arn.as_deref()), Metrics::CloudWatch(metrics))
+        }
     };
     let (store, timers) = match &config.remember_in {
         None => (Store::Memory(MemoryIncidents::default()), Timer::Local(LocalTimers::default())),
@@ -44,15 +47,25 @@ pub fn engine(config: &Config) -> Incidents {
     let network = network(config, &shared);
     let (policy, site) = (config.policy.clone(), config.site.clone());
     let operational_metrics = config.operational_metrics;
-    Engine { store, timers, alerts, metrics, network, policy, group_by: config.group_by, site, operational_metrics }
+    Engine { store, timers, notifiers, metrics, network, policy, group_by: config.group_by, site, operational_metrics }
+}
+
+/// The destinations on AWS.
+fn topics(sns: &Sns, topic_arn: &str, chat_topic_arn: Option<&str>) -> Notifiers {
+    let chat =
+        chat_topic_arn.map(|topic_arn| Box::new(Logged(ChatTopic::new(sns.clone(), topic_arn))) as Box<dyn Notifier>);
+    Notifiers {
+        required: vec![Box::new(AlertTopic::new(sns.clone(), topic_arn))],
+        best_effort: chat.into_iter().collect(),
+    }
 }
 
 /// The source of names, owners and rules that the configuration asks for. It keeps what it learns: make one for a process.
 fn network(config: &Config, shared: &Shared) -> Networks {
-    match &config.look_ups {
+    match &config.enrichment {
         None => Networks::Off,
-        Some(look_ups) => {
-            let keys = look_ups.owner_tag_keys.clone();
+        Some(enrichment) => {
+            let keys = enrichment.owner_tag_keys.clone();
             Networks::Ec2(Box::new(Ec2Network::new(shared.clone(), keys, clock::now)))
         }
     }
@@ -110,40 +123,25 @@ impl Timer {
 }
 
 impl Timers for Timer {
-    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
+    async fn schedule(&self, message: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         match self {
-            Timer::Local(timers) => timers.arm(wake, delay_millis).await,
-            Timer::Sqs(timers) => timers.arm(wake, delay_millis).await,
+            Timer::Local(timers) => timers.schedule(message, delay_millis).await,
+            Timer::Sqs(timers) => timers.schedule(message, delay_millis).await,
         }
     }
 }
 
-/// Where mails go.
+/// A best-effort destination whose failures are logged: nobody else hears of them.
 #[derive(Debug)]
-pub enum Alerts {
-    /// To standard output.
-    Console(Console),
-    /// To a topic.
-    Sns(SnsAlerts),
-}
+struct Logged<N>(N);
 
-impl Notifier for Alerts {
-    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
-        match self {
-            Alerts::Console(sink) => sink.send(notice).await,
-            Alerts::Sns(sink) => sink.send(notice).await,
-        }
-    }
-
-    async fn tell_chat(&self, notice: &RenderedNotification) -> Result<(), PortError> {
-        let content = match self {
-            Alerts::Console(sink) => sink.tell_chat(notice).await,
-            Alerts::Sns(sink) => sink.tell_chat(notice).await,
-        };
-        content.inspect_err(|error| {
-            // The one place that says so: the mail is sent and recorded, and nobody tries this again.
-            let (incident, kind) = (&notice.email.incident, notice.email.kind.word());
-            tracing::warn!(incident, kind, "the mail was sent, but the chat was not told: {error}");
+impl<N: Notifier> Notifier for Logged<N> {
+    fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
+        Box::pin(async move {
+            self.0.send(notification).await.inspect_err(|error| {
+                let (incident, kind) = (&notification.email.incident, notification.email.kind.word());
+                tracing::warn!(incident, kind, "the email was sent, a best-effort destination failed: {error}");
+            })
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What became of a batch or a timer message.
 
 use crate::{
+    engine::{claim::OpenedEmail, send::Sent},
     incident::Reason,
     ports::PortError,
     time::{self, EpochMillis, SECOND_MILLIS},
@@ -9,23 +10,21 @@ use crate::{
 /// What a batch or a timer message came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Mails sent.
+    /// Emails sent.
     pub emails: u64,
-    /// Findings counted without a mail.
+    /// Findings counted without an email.
     pub suppressed: u64,
     /// Data points published.
     pub points: u64,
-    /// Whether all of it had been done by an earlier delivery of the same batch.
-    pub repeated: bool,
     /// The decisions.
     pub reasons: Vec<Reason>,
-    /// Seconds from the first packet to each opening mail that was sent.
+    /// Seconds from the first packet to each opened email that was sent.
     pub delays_seconds: Vec<u64>,
-    /// Mails sent that the chat was not told of. Nobody tries that again: whoever did would mail again too.
-    pub chat_failures: u64,
-    /// Why some points about the monitor itself were not published.
+    /// How often a best-effort destination failed. Not retried: a retry would resend the email.
+    pub best_effort_failures: u64,
+    /// Why some metrics about the monitor itself were not published.
     pub unreported: Option<PortError>,
-    /// Stored documents that could not be read and were set aside: where the copies are.
+    /// The ids of the copies of stored items that could not be read.
     pub set_aside: Vec<String>,
 }
 
@@ -35,15 +34,23 @@ impl Outcome {
         self.emails += other.emails;
         self.suppressed += other.suppressed;
         self.points += other.points;
-        self.repeated |= other.repeated;
         self.reasons.extend(other.reasons);
         self.delays_seconds.extend(other.delays_seconds);
-        self.chat_failures += other.chat_failures;
+        self.best_effort_failures += other.best_effort_failures;
         self.unreported = other.unreported.or(self.unreported.take());
         self.set_aside.extend(other.set_aside);
     }
 
-    pub(super) fn note_opening(&mut self, first: Option<EpochMillis>, now: EpochMillis) {
+    /// Counts the opened emails that were sent, and how late each was.
+    pub(super) fn note_opened(&mut self, emails: &[OpenedEmail<'_, '_>], sent: &[Sent], now: EpochMillis) {
+        for (email, _) in emails.iter().zip(sent).filter(|(_, sent)| sent.is_ok()) {
+            self.emails += 1;
+            self.note_delay(email.findings.found.totals.first_start, now);
+        }
+    }
+
+    /// Notes how late an opened email was sent.
+    pub(super) fn note_delay(&mut self, first: Option<EpochMillis>, now: EpochMillis) {
         self.delays_seconds.extend(first.map(|first| time::millis_between(first, now) / SECOND_MILLIS));
     }
 }

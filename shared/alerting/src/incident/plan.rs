@@ -47,14 +47,14 @@ pub struct ScheduledTimer {
 pub struct BatchStep {
     /// Why.
     pub reason: Reason,
-    /// The head, where it changes.
-    pub head: Option<IncidentRecord>,
+    /// The record, where it changes.
+    pub record: Option<IncidentRecord>,
     /// The counters.
-    pub shard: CounterShard,
+    pub counters: CounterShard,
     /// The counters that were there are of an incident that nobody knows: they have to be set aside.
     pub orphan: bool,
     /// The timer messages to send first.
-    pub arms: Vec<ScheduledTimer>,
+    pub timers: Vec<ScheduledTimer>,
 }
 
 /// Decides what a batch's findings do, which are processed `now` and have not been counted yet. None if what was read does not
@@ -69,7 +69,7 @@ pub fn on_batch(
 ) -> Option<BatchStep> {
     let foreign = |id: &str| shard.is_some_and(|shard| !shard.closed && shard.incident != id);
     let mut changed = head.cloned().unwrap_or_default();
-    let mut arms = rescue_report(&mut changed, now, policy);
+    let mut timers = rescue_report(&mut changed, now, policy);
     let Some(current) = head.and_then(|head| head.current.as_ref()) else {
         let id = incident_id(key, batch, now);
         changed.current = Some(OpenIncident {
@@ -82,12 +82,12 @@ pub fn on_batch(
             timer_at: time::after(now, policy.lease_millis()),
         });
         changed.unsent = Unsent::default();
-        arms.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
+        timers.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
         let orphan = foreign(&id);
         // The batch sends the opening itself.
         let handed = Handed { email: 1, summary: found.clone() };
         let shard = CounterShard { handed: Some(handed), ..CounterShard::new(id, now) };
-        return Some(BatchStep { reason: Reason::New, head: Some(changed), shard, orphan, arms });
+        return Some(BatchStep { reason: Reason::New, record: Some(changed), counters: shard, orphan, timers });
     };
     let mut added = match shard {
         // Its resolved is on its way: what is added now would be told by nobody.
@@ -117,24 +117,24 @@ pub fn on_batch(
         let delay_millis = if overdue { policy.min_delay_millis() } else { wake_in };
         open.timer += 1;
         open.timer_at = time::after(now, delay_millis);
-        arms.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
+        timers.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
     }
     // With the head in the transaction the counter is known to be nobody's: the incident that is open now has another name.
     let orphan = foreign(&current.id);
-    let head = (owed || orphan || !arms.is_empty()).then_some(changed);
+    let record = (owed || orphan || !timers.is_empty()).then_some(changed);
     let reason = if owed { Reason::LeaseExpired } else { Reason::Open };
-    Some(BatchStep { reason, shard: added, orphan, arms, head })
+    Some(BatchStep { reason, counters: added, orphan, timers, record })
 }
 
 /// Sends the timer message of a report again that is overdue: it is lost, or its queue has given it up.
 fn rescue_report(head: &mut IncidentRecord, now: EpochMillis, policy: &Policy) -> Vec<ScheduledTimer> {
     let overdue = head.reporting.as_mut().filter(|one| now > time::after(one.timer_at, TIMER_GRACE_MILLIS));
-    let arm = overdue.map(|one| {
+    let timer_message = overdue.map(|one| {
         // The queue delivers it again and again where it fails: the next rescue waits until that is over.
         one.timer_at = time::after(now, ROUND_MILLIS);
         ScheduledTimer { incident: one.id.clone(), timer: one.timer, delay_millis: policy.min_delay_millis() }
     });
-    arm.into_iter().collect()
+    timer_message.into_iter().collect()
 }
 
 /// Takes over the opening mail of an incident that this batch opened in an earlier attempt, where it is still owed.
@@ -186,14 +186,14 @@ pub struct TimerGo {
     pub reason: Reason,
     /// The mail to send after the changes are written.
     pub due: Option<Due>,
-    /// The head.
-    pub head: IncidentRecord,
+    /// The record.
+    pub record: IncidentRecord,
     /// Set where the incident closes: no counter may change any more.
-    pub seal: bool,
+    pub closes: bool,
     /// The report of the incident, where it closes and is to be mailed.
     pub report: Option<ClosedIncident>,
     /// The timer messages to send first.
-    pub arms: Vec<ScheduledTimer>,
+    pub timers: Vec<ScheduledTimer>,
 }
 
 /// The counters of one incident together.
@@ -224,7 +224,7 @@ impl Counters {
 /// Decides what a timer message with this number for this incident does.
 pub fn on_timer(
     head: Option<&IncidentRecord>,
-    shards: &[CounterShard],
+    shards: &[&CounterShard],
     (incident, timer): (&str, u32),
     owner: &str,
     now: EpochMillis,
@@ -232,7 +232,7 @@ pub fn on_timer(
 ) -> TimerStep {
     let open = head.and_then(|head| Some((head, head.current.as_ref().filter(|open| open.id == incident)?)));
     let Some((head, current)) = open else { return TimerStep::Ended };
-    let counters = Counters::of(shards, current);
+    let counters = Counters::of(shards.iter().copied(), current);
     let news = !counters.unreported.is_empty();
     let owed = if current.emails == 0 { Some(Due::Opened) } else { news.then_some(Due::Update) };
     if head.unsent.retry == Some(timer) && current.timer != timer {
@@ -242,16 +242,16 @@ pub fn on_timer(
         return TimerStep::Stale;
     }
     let mut head = head.clone();
-    let mut arms = rescue_report(&mut head, now, policy);
+    let mut timers = rescue_report(&mut head, now, policy);
     let mut open = current.clone();
     open.timer += 1;
     let mut go = |mut head: IncidentRecord, mut open: OpenIncident, reason, due, wake_in: u64| {
         let delay_millis = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
         open.timer_at = time::after(now, delay_millis);
-        arms.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
+        timers.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
         head.current = Some(open);
-        let arms = std::mem::take(&mut arms);
-        TimerStep::Go(Box::new(TimerGo { reason, due, head, seal: false, report: None, arms }))
+        let timers = std::mem::take(&mut timers);
+        TimerStep::Go(Box::new(TimerGo { reason, due, record: head, closes: false, report: None, timers }))
     };
     // Somebody is sending right now: look again when they must be done.
     if let Some(lease) = open.lease.as_ref().filter(|lease| lease.until > now) {
@@ -269,7 +269,7 @@ pub fn on_timer(
     let mail_first = open.emails == 0 || (news && !policy.resolved_emails);
     if quiet && (round_ends.is_some() || !mail_first) {
         let owes = policy.resolved_emails || owed.is_some();
-        return close(&head, open, counters, owes, (owner, arms), now, policy);
+        return close(&head, open, counters, owes, (owner, timers), now, policy);
     }
     if let (Some(due), None) = (&owed, round_ends)
         && now >= due_at
@@ -312,10 +312,10 @@ fn on_retry(
     TimerStep::Go(Box::new(TimerGo {
         reason: Reason::LeaseExpired,
         due: Some(due),
-        head: IncidentRecord { current: Some(open), ..head.clone() },
-        seal: false,
+        record: IncidentRecord { current: Some(open), ..head.clone() },
+        closes: false,
         report: None,
-        arms: Vec::new(),
+        timers: Vec::new(),
     }))
 }
 
@@ -326,7 +326,7 @@ fn close(
     open: OpenIncident,
     counters: Counters,
     owes: bool,
-    (owner, mut arms): (&str, Vec<ScheduledTimer>),
+    (owner, mut timers): (&str, Vec<ScheduledTimer>),
     now: EpochMillis,
     policy: &Policy,
 ) -> TimerStep {
@@ -346,25 +346,25 @@ fn close(
     });
     if owes {
         // The report of the incident before this one leaves the head, whose place it had: a message of its own sees to it.
-        arms.extend(head.reporting.iter().map(|before| ScheduledTimer {
+        timers.extend(head.reporting.iter().map(|before| ScheduledTimer {
             incident: before.id.clone(),
             timer: before.timer,
             delay_millis: policy.min_delay_millis(),
         }));
-        arms.push(ScheduledTimer { incident: reporting.id.clone(), timer: reporting.timer, delay_millis });
+        timers.push(ScheduledTimer { incident: reporting.id.clone(), timer: reporting.timer, delay_millis });
     }
     TimerStep::Go(Box::new(TimerGo {
         reason: Reason::Quiet,
         due: report.is_some().then_some(Due::Resolved),
-        head: IncidentRecord {
+        record: IncidentRecord {
             current: None,
             unsent: Unsent::default(),
             reporting: if owes { Some(reporting) } else { head.reporting.clone() },
             last: Some(past),
         },
-        seal: true,
+        closes: true,
         report,
-        arms,
+        timers,
     }))
 }
 
@@ -392,7 +392,7 @@ pub fn on_report(
     now: EpochMillis,
     policy: &Policy,
 ) -> ReportStep {
-    let Some(owed) = report.and_then(|report| report.owed.as_ref()).filter(|owed| owed.timer == timer) else {
+    let Some(owed) = report.and_then(|report| report.pending.as_ref()).filter(|owed| owed.timer == timer) else {
         return ReportStep::Stale;
     };
     if owed.lease.until > now {
@@ -407,17 +407,17 @@ pub fn record_report(
     head: Option<&IncidentRecord>,
     owner: &str,
 ) -> Option<(ReportRecord, Option<IncidentRecord>)> {
-    let owed = report.owed.as_ref().filter(|owed| owed.lease.owner == owner)?;
+    let owed = report.pending.as_ref().filter(|owed| owed.lease.owner == owner)?;
     let knows = |head: &&IncidentRecord| head.reporting.as_ref().is_some_and(|one| one.id == owed.id);
     let head = head.filter(knows).map(|head| IncidentRecord { reporting: None, ..head.clone() });
-    Some((ReportRecord { owed: None }, head))
+    Some((ReportRecord { pending: None }, head))
 }
 
 /// The report after it could not be sent: whoever comes next may try at once.
 pub fn release_report(report: &ReportRecord, owner: &str, now: EpochMillis) -> Option<ReportRecord> {
-    let owed = report.owed.as_ref().filter(|owed| owed.lease.owner == owner)?;
+    let owed = report.pending.as_ref().filter(|owed| owed.lease.owner == owner)?;
     let lease = Lease { until: now, ..owed.lease.clone() };
-    Some(ReportRecord { owed: Some(ClosedIncident { lease, ..owed.clone() }) })
+    Some(ReportRecord { pending: Some(ClosedIncident { lease, ..owed.clone() }) })
 }
 
 /// The head after a mail about the open incident was sent. `None` if there is nothing to record any more: somebody else's

@@ -23,10 +23,10 @@ use crate::{
 pub enum ItemId {
     /// The batch with this key.
     Batch(String),
-    /// The head of the incidents with this key.
-    Head(IncidentKey),
-    /// One of the counters of the incidents with this key.
-    Shard(IncidentKey, u8),
+    /// The record of the incidents with this key.
+    Incident(IncidentKey),
+    /// One shard of the counters of the incidents with this key.
+    Counters(IncidentKey, u8),
     /// The report of an incident that is over: the key and the incident.
     Report(IncidentKey, String),
     /// A copy of what could not be read, made at this time (milliseconds since the epoch).
@@ -38,8 +38,8 @@ impl ItemId {
     pub fn text(&self) -> String {
         match self {
             ItemId::Batch(key) => format!("batch#{key}"),
-            ItemId::Head(key) => format!("incident#{key}"),
-            ItemId::Shard(key, number) => format!("counters#{number}#{key}"),
+            ItemId::Incident(key) => format!("incident#{key}"),
+            ItemId::Counters(key, number) => format!("counters#{number}#{key}"),
             ItemId::Report(key, incident) => format!("report#{incident}#{key}"),
             ItemId::SetAside(at, id) => format!("set-aside#{at}#{}", id.text()),
         }
@@ -57,9 +57,9 @@ pub enum StoredItem {
     /// See [`BatchRecord`].
     Batch(BatchRecord),
     /// See [`IncidentRecord`].
-    Head(IncidentRecord),
+    Incident(IncidentRecord),
     /// See [`CounterShard`].
-    Shard(CounterShard),
+    Counters(CounterShard),
     /// See [`ReportRecord`].
     Report(ReportRecord),
     /// The text of a document that this version cannot read.
@@ -82,6 +82,32 @@ impl StoredItem {
     }
 }
 
+/// Each record as an item, and an item as the record that it holds.
+macro_rules! item {
+    ($($variant:ident($record:ty)),+) => {$(
+        impl From<$record> for StoredItem {
+            fn from(record: $record) -> StoredItem {
+                StoredItem::$variant(record)
+            }
+        }
+
+        impl TryFrom<StoredItem> for $record {
+            type Error = StoredItem;
+
+            fn try_from(item: StoredItem) -> Result<$record, StoredItem> {
+                if let StoredItem::$variant(record) = item { Ok(record) } else { Err(item) }
+            }
+        }
+    )+};
+}
+
+item!(Batch(BatchRecord), Incident(IncidentRecord), Counters(CounterShard), Report(ReportRecord));
+
+/// The version of an item after a write that expected this one.
+pub fn next_version(expected: Option<u64>) -> u64 {
+    expected.map_or(1, |version| version + 1)
+}
+
 /// A document with its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned {
@@ -102,6 +128,17 @@ pub struct Write {
     pub doc: StoredItem,
     /// When it may be forgotten; none: never.
     pub expires_at: Option<EpochMillis>,
+}
+
+/// A delayed message: what to do about an incident is decided when it arrives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimerMessage {
+    /// The incident's key.
+    pub key: IncidentKey,
+    /// The incident.
+    pub incident: String,
+    /// The number of this message; the incident record holds the current one.
+    pub timer: u32,
 }
 
 /// A right to do something alone, until it is recorded or the time is over.
@@ -259,7 +296,7 @@ pub struct Reporting {
 pub struct ReportRecord {
     /// What the resolved email has to say; none when it is sent.
     #[serde(default)]
-    pub owed: Option<ClosedIncident>,
+    pub pending: Option<ClosedIncident>,
 }
 
 /// An open incident.

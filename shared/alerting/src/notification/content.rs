@@ -77,7 +77,7 @@ impl NotificationContent {
     }
 
     /// What is to be asked of EC2 before some notifications are sent.
-    pub fn wanted(contents: &[NotificationContent]) -> EnrichmentRequest {
+    pub fn enrichment_request(contents: &[NotificationContent]) -> EnrichmentRequest {
         let interfaces = contents.iter().flat_map(|content| &content.interfaces.ranked);
         let addresses =
             contents.iter().flat_map(|content| content.sources.ranked.iter().chain(&content.targets.ranked));

@@ -69,8 +69,8 @@ pub struct NotificationContext<'a> {
 
 impl<'a> Notification<'a> {
     /// The opening, made from the batch that opened the incident.
-    pub fn opening(
-        frame: NotificationContext<'a>,
+    pub fn opened(
+        context: NotificationContext<'a>,
         incident: &'a str,
         content: NotificationContent,
         previous: Option<&'a PastIncident>,
@@ -78,58 +78,58 @@ impl<'a> Notification<'a> {
         let totals = content.totals;
         Notification {
             kind: NotificationKind::Opened,
-            reason: frame.reason,
-            key: frame.key,
+            reason: context.reason,
+            key: context.key,
             incident,
             number: 1,
-            opened_at: frame.now,
+            opened_at: context.now,
             last_email_at: None,
             last_seen: None,
             previous,
             content,
             total: totals,
             since: totals,
-            network: frame.network,
-            policy: frame.policy,
-            site: frame.site,
-            now: frame.now,
+            network: context.network,
+            policy: context.policy,
+            site: context.site,
+            now: context.now,
         }
     }
 
     /// An opening made from the counters, which is late: whoever was to send it did not.
-    pub fn late_opened(frame: NotificationContext<'a>, open: &'a OpenIncident, total: &Summary) -> Notification<'a> {
-        let content = NotificationContent::counters(frame.key, total);
-        Notification { opened_at: open.opened_at, ..Notification::opening(frame, &open.id, content, None) }
+    pub fn late_opened(context: NotificationContext<'a>, open: &'a OpenIncident, total: &Summary) -> Notification<'a> {
+        let content = NotificationContent::counters(context.key, total);
+        Notification { opened_at: open.opened_at, ..Notification::opened(context, &open.id, content, None) }
     }
 
     /// An update about what came since the message before.
     pub fn update(
-        frame: NotificationContext<'a>,
+        context: NotificationContext<'a>,
         open: &'a OpenIncident,
         since: &Summary,
         total: Totals,
     ) -> Notification<'a> {
-        let content = NotificationContent::counters(frame.key, since);
+        let content = NotificationContent::counters(context.key, since);
         Notification {
             kind: NotificationKind::Update,
             number: open.emails.saturating_add(1),
             opened_at: open.opened_at,
             last_email_at: Some(open.last_email_at),
             total,
-            ..Notification::opening(frame, &open.id, content, None)
+            ..Notification::opened(context, &open.id, content, None)
         }
     }
 
     /// An resolved.
-    pub fn over(frame: NotificationContext<'a>, closing: &'a ClosedIncident) -> Notification<'a> {
-        let content = NotificationContent::counters(frame.key, &closing.summary);
+    pub fn resolved(context: NotificationContext<'a>, closing: &'a ClosedIncident) -> Notification<'a> {
+        let content = NotificationContent::counters(context.key, &closing.summary);
         Notification {
             kind: NotificationKind::Resolved,
             number: closing.emails.saturating_add(1),
             opened_at: closing.opened_at,
             last_seen: Some(closing.last_seen),
             since: closing.unreported,
-            ..Notification::opening(frame, &closing.id, content, None)
+            ..Notification::opened(context, &closing.id, content, None)
         }
     }
 

@@ -47,7 +47,7 @@ fn site(language: Language) -> Site {
     }
 }
 
-fn frame<'a>(reason: Reason, key: &'a IncidentKey, network: &'a Network) -> NotificationContext<'a> {
+fn context<'a>(reason: Reason, key: &'a IncidentKey, network: &'a Network) -> NotificationContext<'a> {
     NotificationContext { key, reason, network, policy: &POLICY, site: &SITE, now: NOW }
 }
 
@@ -82,7 +82,7 @@ fn opening_of(detection: &Detection, network: &Network) -> RenderedNotification 
     // As the engine makes it: hostile names of a batch stand in the key too.
     let LogSource { owner, log_group, .. } = &detection.source;
     let key = IncidentKey(format!("Ping-Deny|{owner}|{log_group}"));
-    RenderedNotification::of(&Notification::opening(frame(Reason::New, &key, network), "1", content(detection), None))
+    RenderedNotification::of(&Notification::opened(context(Reason::New, &key, network), "1", content(detection), None))
 }
 
 /// The opening that an event of `events/` leads to.
@@ -99,8 +99,8 @@ pub(crate) fn again() -> RenderedNotification {
         last_seen: time::before(NOW, 40 * MINUTE_MILLIS),
         totals: detection.totals(),
     };
-    RenderedNotification::of(&Notification::opening(
-        frame(Reason::New, &KEY, &NOTHING_KNOWN),
+    RenderedNotification::of(&Notification::opened(
+        context(Reason::New, &KEY, &NOTHING_KNOWN),
         "1",
         content(&detection),
         Some(&previous),
@@ -128,7 +128,7 @@ fn ongoing() -> (OpenIncident, Summary, Summary) {
 pub(crate) fn update() -> RenderedNotification {
     let (open, since, total) = ongoing();
     RenderedNotification::of(&Notification::update(
-        frame(Reason::UpdateDue, &KEY, &NOTHING_KNOWN),
+        context(Reason::UpdateDue, &KEY, &NOTHING_KNOWN),
         &open,
         &since,
         total.totals,
@@ -147,14 +147,14 @@ pub(crate) fn resolved() -> RenderedNotification {
         lease: Lease { owner: "me".to_owned(), until: NOW },
         timer: 4,
     };
-    RenderedNotification::of(&Notification::over(frame(Reason::Quiet, &KEY, &NOTHING_KNOWN), &closing))
+    RenderedNotification::of(&Notification::resolved(context(Reason::Quiet, &KEY, &NOTHING_KNOWN), &closing))
 }
 
 pub(crate) fn late_opened() -> RenderedNotification {
     let (mut open, _, total) = ongoing();
     open.emails = 0;
     RenderedNotification::of(&Notification::late_opened(
-        frame(Reason::LeaseExpired, &KEY, &NOTHING_KNOWN),
+        context(Reason::LeaseExpired, &KEY, &NOTHING_KNOWN),
         &open,
         &total,
     ))
@@ -205,8 +205,8 @@ pub(crate) fn with_gaps() -> RenderedNotification {
 
 pub(crate) fn in_japanese() -> RenderedNotification {
     let (detection, network) = (detect("ping-deny"), networks::of("ping-deny", true));
-    let frame = NotificationContext { site: &IN_JAPANESE, ..frame(Reason::New, &KEY, &network) };
-    RenderedNotification::of(&Notification::opening(frame, "1", content(&detection), None))
+    let context = NotificationContext { site: &IN_JAPANESE, ..context(Reason::New, &KEY, &network) };
+    RenderedNotification::of(&Notification::opened(context, "1", content(&detection), None))
 }
 
 /// Everything that JSON has to escape, in the longest name that somebody may give.

@@ -102,8 +102,8 @@ fn the_largest_numbers_do_not_stop_a_mail() {
     let mut total = Summary::of(&detection.findings, &Totals::default());
     total.merge(&total.clone());
     for setting in Setting::all() {
-        let email = render_with(setting, &Network::default(), Reason::UpdateDue, |frame| {
-            email::render(&Notification::update(frame, &open, &total, total.totals))
+        let email = render_with(setting, &Network::default(), Reason::UpdateDue, |context| {
+            email::render(&Notification::update(context, &open, &total, total.totals))
         });
         assert!(email.body.contains("18,446,744,073,709,551,615"), "{}", email.body);
     }
@@ -114,8 +114,8 @@ fn an_incident_whose_flows_were_not_remembered_still_has_a_mail() {
     let (open, mut total, _) = ongoing("ping-deny", "sweep");
     total.flows.clear();
     for setting in Setting::all() {
-        let email = render_with(setting, &Network::unknown(MissingReason::NotFound), Reason::UpdateDue, |frame| {
-            email::render(&Notification::update(frame, &open, &total, total.totals))
+        let email = render_with(setting, &Network::unknown(MissingReason::NotFound), Reason::UpdateDue, |context| {
+            email::render(&Notification::update(context, &open, &total, total.totals))
         });
         check(&email);
     }

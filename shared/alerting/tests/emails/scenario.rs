@@ -111,8 +111,8 @@ pub(crate) fn opening_of(
 ) -> Email {
     let findings: Vec<_> = detection.findings.iter().collect();
     let content = NotificationContent::batch(detection, &findings, detection.untracked);
-    render_with(setting, network, Reason::New, |frame| {
-        email::render(&Notification::opening(frame, "1", content, previous))
+    render_with(setting, network, Reason::New, |context| {
+        email::render(&Notification::opened(context, "1", content, previous))
     })
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn email(scenario: &str, setting: Setting) -> Email {
     let network = networks::of(event, setting.looked_up);
     let render = |reason, minutes, message: &dyn Fn(NotificationContext<'_>) -> Email| {
         let now = time::after(NOW, minutes * MINUTE_MILLIS);
-        render_with(setting, &network, reason, |frame| message(NotificationContext { now, ..frame }))
+        render_with(setting, &network, reason, |context| message(NotificationContext { now, ..context }))
     };
     match scenario {
         "update" | "update-of-many" => {
@@ -167,8 +167,8 @@ pub(crate) fn email(scenario: &str, setting: Setting) -> Email {
             } else {
                 ongoing("ping-deny-inbound", "sweep")
             };
-            render(Reason::UpdateDue, 5, &|frame| {
-                email::render(&Notification::update(frame, &open, &since, total.totals))
+            render(Reason::UpdateDue, 5, &|context| {
+                email::render(&Notification::update(context, &open, &since, total.totals))
             })
         }
         "resolved" | "resolved-of-many" => {
@@ -177,12 +177,14 @@ pub(crate) fn email(scenario: &str, setting: Setting) -> Email {
             } else {
                 closing(ongoing("ping-deny-inbound", "sweep"), false)
             };
-            render(Reason::Quiet, 17, &|frame| email::render(&Notification::over(frame, &closing)))
+            render(Reason::Quiet, 17, &|context| email::render(&Notification::resolved(context, &closing)))
         }
         "late-opened" => {
             let (mut open, _, total) = ongoing("ping-deny", "broken-line");
             open.emails = 0;
-            render(Reason::LeaseExpired, 1, &|frame| email::render(&Notification::late_opened(frame, &open, &total)))
+            render(Reason::LeaseExpired, 1, &|context| {
+                email::render(&Notification::late_opened(context, &open, &total))
+            })
         }
         "repeated" => {
             let detection = detect("ping-deny");

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::world::{Hypothesis, Random, Record};
+use super::world::{Random, Record, World};
 
 /// A declared format: its text.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Format {
     }
 
     /// The line of a record.
-    pub(crate) fn line(&self, world: &Hypothesis, record: &Record) -> String {
+    pub(crate) fn line(&self, world: &World, record: &Record) -> String {
         let interface = &world.interfaces[record.interface];
         let subnet = &world.subnets[interface.subnet];
         let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
+    future::ready,
     pin::pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
@@ -16,18 +17,18 @@ use alerting::{
         self, AclEntry, EnrichmentRequest, GroupRule, IcmpRange, MissingData, MissingReason, Network, NetworkAcl,
         NetworkPart, Peer, RuleProtocol, SecurityGroup, Tags,
     },
-    incident::{GroupBy, policy::Policy},
+    incident::{GroupBy, policy::Policy, state::TimerMessage},
     memory::MemoryIncidents,
     metrics::Point,
     notification::{Language, RenderedNotification, Site, links::console::AwsConsole},
-    ports::{Enricher, MetricSink, Notifier, PortError, TimerMessage, Timers},
+    ports::{Enricher, MetricSink, Notifier, Notifiers, PortError, Sending, Timers},
     time::{EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };
 use flow_log::{Formats, LogEvent};
 use serde_json::Value;
 
-use super::world::{ACCOUNT, Hypothesis, Rule};
+use super::world::{ACCOUNT, Rule, World};
 
 pub(crate) const LOG_GROUP: &str = "flow-logs";
 
@@ -78,7 +79,7 @@ pub(crate) enum Step {
 
 #[derive(Debug)]
 pub(crate) struct RejectionKind {
-    pub(crate) world: Arc<Hypothesis>,
+    pub(crate) world: Arc<World>,
     pub(crate) setting: Setting,
     pub(crate) batches: Vec<Batch>,
     pub(crate) steps: Vec<Step>,
@@ -96,12 +97,12 @@ struct Hub {
 #[derive(Clone, Debug)]
 struct Ports {
     hub: Arc<Mutex<Hub>>,
-    world: Arc<Hypothesis>,
+    world: Arc<World>,
     look_ups: bool,
 }
 
 impl Timers for Ports {
-    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
+    async fn schedule(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         let mut hub = self.hub.lock().unwrap();
         let at = hub.now + delay_millis;
         hub.timers.push((at, wake.clone()));
@@ -110,7 +111,7 @@ impl Timers for Ports {
 }
 
 impl Notifier for Ports {
-    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
+    fn send<'a>(&'a self, notice: &'a RenderedNotification) -> Sending<'a> {
         let mut hub = self.hub.lock().unwrap();
         let email = Email {
             at: hub.now,
@@ -122,14 +123,10 @@ impl Notifier for Ports {
         let failing = hub.failing;
         if email.document["kind"] == "opened" && hub.random.permille(failing) {
             hub.steps.push(Step::Failed(email));
-            return Err(PortError { call: "send", reason: "planned".to_owned() });
+            return Box::pin(ready(Err(PortError { call: "send", reason: "planned".to_owned() })));
         }
         hub.steps.push(Step::Sent(email));
-        Ok(())
-    }
-
-    async fn tell_chat(&self, _: &RenderedNotification) -> Result<(), PortError> {
-        Ok(())
+        Box::pin(ready(Ok(())))
     }
 }
 
@@ -146,7 +143,7 @@ impl Enricher for Ports {
 }
 
 /// What EC2 shows of a world to the account of the function.
-fn answer(world: &Hypothesis, wanted: &EnrichmentRequest) -> Network {
+fn answer(world: &World, wanted: &EnrichmentRequest) -> Network {
     let mut network = Network::default();
     let visible = || world.interfaces.iter().filter(|interface| interface.visible && interface.resource.is_none());
     let asked: BTreeSet<&str> =
@@ -237,7 +234,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 impl Setting {
-    fn of(world: &mut Hypothesis) -> Setting {
+    fn of(world: &mut World) -> Setting {
         let random = &mut world.random;
         let minutes = |minutes: u64| minutes * MINUTE_MILLIS;
         let intervals = random.pick(&[[2, 5], [3, 3], [5, 20], [5, 150]]).map(minutes);
@@ -261,7 +258,7 @@ impl Setting {
 }
 
 /// Batches with the moments at which they come.
-fn batches(world: &mut Hypothesis) -> (Vec<Batch>, Vec<(u64, usize)>) {
+fn batches(world: &mut World) -> (Vec<Batch>, Vec<(u64, usize)>) {
     let mut streams = world.by_interface();
     let merged = world.random.permille(200);
     if merged {
@@ -276,7 +273,7 @@ fn batches(world: &mut Hypothesis) -> (Vec<Batch>, Vec<(u64, usize)>) {
     for (stream, mut records) in streams {
         records.sort_by_key(|number| world.records[*number].first);
         for number in records {
-            let minute = (world.records[number].first * 1_000 - Hypothesis::start_of_world_millis()) / MINUTE_MILLIS;
+            let minute = (world.records[number].first * 1_000 - World::start_of_world_millis()) / MINUTE_MILLIS;
             let delay = if world.random.permille(late) { 5 + world.random.below(110) } else { 0 };
             let slot = (minute / window + 1) * window + delay;
             arrivals.entry((slot, stream, world.random.permille(split))).or_default().push(number);
@@ -303,8 +300,7 @@ fn batches(world: &mut Hypothesis) -> (Vec<Batch>, Vec<(u64, usize)>) {
             lines.reverse();
         }
         let document = (format!("stream-{stream}"), lines);
-        let at =
-            Hypothesis::start_of_world_millis() + (slot + 1) * MINUTE_MILLIS + world.random.below(4 * MINUTE_MILLIS);
+        let at = World::start_of_world_millis() + (slot + 1) * MINUTE_MILLIS + world.random.below(4 * MINUTE_MILLIS);
         match batches.last_mut() {
             Some(last) if world.random.permille(joined) => last.documents.push(document),
             _ => {
@@ -361,7 +357,7 @@ fn one_by_one((batches, times): (Vec<Batch>, Vec<(u64, usize)>)) -> (Vec<Batch>,
 
 /// Plays a world to its end.
 pub(crate) fn play(seed: u64) -> RejectionKind {
-    let mut world = Hypothesis::new(seed);
+    let mut world = World::new(seed);
     let setting = Setting::of(&mut world);
     let (batches, times) = one_by_one(batches(&mut world));
     let declared: Vec<&str> = world.formats.iter().map(|format| format.0).collect();
@@ -375,7 +371,7 @@ pub(crate) fn play(seed: u64) -> RejectionKind {
     let engine = Engine {
         store: MemoryIncidents::default(),
         timers: ports.clone(),
-        alerts: ports.clone(),
+        notifiers: Notifiers { required: vec![Box::new(ports.clone())], best_effort: Vec::new() },
         metrics: ports.clone(),
         network: ports,
         policy: setting.policy.clone(),
@@ -424,7 +420,7 @@ pub(crate) fn play(seed: u64) -> RejectionKind {
             }
         } else if let Some((_, timer)) = timer {
             let (_, wake) = hub.lock().unwrap().timers.remove(timer);
-            if now(engine.wake(&wake, "run", at)).is_err() {
+            if now(engine.timer(&wake, "run", at)).is_err() {
                 hub.lock().unwrap().timers.push((at.0 + MINUTE_MILLIS, wake));
             }
         }

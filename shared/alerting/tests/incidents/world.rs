@@ -155,7 +155,7 @@ pub(crate) struct Record {
 }
 
 #[derive(Debug)]
-pub(crate) struct Hypothesis {
+pub(crate) struct World {
     pub(crate) random: Random,
     pub(crate) formats: Vec<Format>,
     pub(crate) subnets: Vec<Subnet>,
@@ -195,8 +195,8 @@ fn v4(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-impl Hypothesis {
-    pub(crate) fn new(seed: u64) -> Hypothesis {
+impl World {
+    pub(crate) fn new(seed: u64) -> World {
         let mut random = Random::new(seed);
         for _ in 0..4 {
             random.next();
@@ -213,7 +213,7 @@ impl Hypothesis {
         } else {
             Vec::new()
         };
-        let mut world = Hypothesis {
+        let mut world = World {
             random,
             formats,
             subnets: Vec::new(),

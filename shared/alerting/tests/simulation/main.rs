@@ -25,15 +25,16 @@ use alerting::{
         GroupBy, IncidentKey,
         plan::{ROUND_MILLIS, TIMER_GRACE_MILLIS},
         policy::Policy,
+        state::TimerMessage,
     },
     memory::{MemoryIncidents, NoNetwork},
     notification::{Language, NotificationKind, Site, links::console::AwsConsole},
-    ports::{Commit, IncidentStore, TimerMessage},
+    ports::{Commit, IncidentStore, Notifiers},
     time::{EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };
 use flow_log::{Formats, LogEvent};
-use world::{Event, Faults, Hypothesis, Late, Ports, Random};
+use world::{Chat, Event, Faults, Late, Ports, Random, World};
 
 const START: u64 = 1_795_401_134_000;
 /// Lambda ends an invocation after this.
@@ -63,7 +64,7 @@ struct Task {
 }
 
 struct Simulation {
-    world: Arc<Mutex<Hypothesis>>,
+    world: Arc<Mutex<World>>,
     store: Arc<MemoryIncidents>,
     batches: Arc<Vec<(String, Detection)>>,
     tasks: Vec<Task>,
@@ -84,7 +85,7 @@ struct Simulation {
 }
 
 /// Whether a run ended well; why not is printed for the seed that failed.
-fn content(world: &Mutex<Hypothesis>, result: Result<Outcome, EngineError>) -> bool {
+fn content(world: &Mutex<World>, result: Result<Outcome, EngineError>) -> bool {
     if let Err(error) = &result {
         let mut world = world.lock().unwrap();
         world.busy += u64::from(*error == EngineError::Busy);
@@ -140,7 +141,7 @@ impl Simulation {
         // From all at once to one in a long while.
         let spread = [1_000, 60_000, 20 * MINUTE_MILLIS, 200 * MINUTE_MILLIS][random.below(4) as usize];
         let expires_at_once = random.permille(500);
-        let mut world = Hypothesis { expires_at_once, faults, ..Hypothesis::new(random, START) };
+        let mut world = World { expires_at_once, faults, ..World::new(random, START) };
         let batches: Vec<(String, Detection)> = batches;
         // Now and then each comes at the very moment at which the quiet time after the one before it ends.
         let quiet = world.random.permille(200).then(|| policy.quiet_millis());
@@ -194,7 +195,10 @@ impl Simulation {
         let engine = Engine {
             store: ports.clone(),
             timers: ports.clone(),
-            alerts: ports.clone(),
+            notifiers: Notifiers {
+                required: vec![Box::new(ports.clone())],
+                best_effort: vec![Box::new(Chat(ports.clone()))],
+            },
             metrics: ports,
             network: NoNetwork,
             policy: self.policy.clone(),
@@ -219,7 +223,7 @@ impl Simulation {
                     content(&world, engine.batch(key, detection, now).await)
                 }
                 Event::Timer { wake: (key, incident, timer), .. } => {
-                    content(&world, engine.wake(&TimerMessage { key, incident, timer }, &run.to_string(), now).await)
+                    content(&world, engine.timer(&TimerMessage { key, incident, timer }, &run.to_string(), now).await)
                 }
                 Event::Late { .. } => unreachable!("it is nobody's run"),
             }
@@ -388,7 +392,7 @@ impl Simulation {
 
     /// What an email says came since the one before is what came since the last one that was recorded: where each of them was, every
     /// record is in one of them.
-    fn check_periods(&self, world: &Hypothesis) {
+    fn check_periods(&self, world: &World) {
         for (incident, counted) in &world.counted {
             let emails = || world.emails.iter().filter(|email| email.incident == *incident);
             let each_recorded = emails().all(|email| self.succeeded.contains(&email.run));
@@ -404,7 +408,7 @@ impl Simulation {
     }
 
     /// One opening and, where they are wanted, one resolved email; another one only where its sender could not record it.
-    fn check_kinds(&self, world: &Hypothesis) {
+    fn check_kinds(&self, world: &World) {
         let mut once: BTreeMap<(&str, NotificationKind), u64> = BTreeMap::new();
         for email in world.emails.iter().filter(|email| self.succeeded.contains(&email.run)) {
             *once.entry((&email.incident, email.kind)).or_default() += 1;
@@ -436,7 +440,7 @@ impl Simulation {
     }
 
     /// Updates no closer than the interval says.
-    fn check_intervals(&self, world: &Hypothesis) {
+    fn check_intervals(&self, world: &World) {
         let mut recorded: BTreeMap<&str, Vec<&world::Sent>> = BTreeMap::new();
         for email in world
             .emails
@@ -458,7 +462,7 @@ impl Simulation {
     }
 
     /// No resolved email within the quiet time; none of the others late.
-    fn check_times(&self, world: &Hypothesis) {
+    fn check_times(&self, world: &World) {
         let bound = match (self.calm, self.honest) {
             (true, _) => LATE_MILLIS,
             (false, true) => LATE_UNDER_FAULTS_MILLIS,

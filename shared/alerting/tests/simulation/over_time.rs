@@ -23,7 +23,7 @@ use alerting::{
 
 use super::{
     LATE_MILLIS, MAX_RECEIVES, START, Simulation, VISIBILITY_MILLIS, batch,
-    world::{Event, Hypothesis, Random, Sent},
+    world::{Event, Random, Sent, World},
 };
 
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
@@ -36,7 +36,7 @@ const GIVEN_UP_MILLIS: u64 = 30 * MINUTE_MILLIS + MAX_RECEIVES as u64 * VISIBILI
 fn world(times: &[u64], policy: Policy) -> Simulation {
     let mut random = Random(1);
     let batches: Vec<(String, Detection)> = (0..times.len()).map(|number| batch(&mut random, number, 1)).collect();
-    let mut world = Hypothesis::new(random, START);
+    let mut world = World::new(random, START);
     for (number, at) in times.iter().enumerate() {
         world.schedule(START + at, Event::Batch { number, attempt: 0 });
     }
@@ -204,7 +204,7 @@ fn an_opening_that_the_timer_takes_over_tells_the_counters_of_the_whole_incident
 }
 
 /// A world in which emails of a kind can never be sent about the first incident of the key; another one comes a day later.
-fn poisoned(kind: NotificationKind, resolved_emails: bool) -> (Simulation, usize) {
+fn poisoned(kind: NotificationKind, resolved: bool) -> (Simulation, usize) {
     let first: Vec<u64> = (0..6).map(|n| n * 4 * MINUTE_MILLIS).collect();
     let second: Vec<u64> = (0..4).map(|n| DAY_MILLIS + n * 4 * MINUTE_MILLIS).collect();
     let mut policy = quiet(15);
@@ -343,7 +343,7 @@ fn a_head_that_cannot_be_read_is_set_aside_with_an_alarm_and_the_next_batch_open
     while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
-    let head = ItemId::Head(key());
+    let head = ItemId::Incident(key());
     let spoiled = spoil(&simulation, &head);
     simulation.drain();
     assert_eq!(copy(&simulation, &head), Some(StoredItem::Unreadable(spoiled)), "as it was");
@@ -396,7 +396,7 @@ fn nothing_is_set_aside_unless_the_alarm_has_its_metric() {
     while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
-    let head = ItemId::Head(key());
+    let head = ItemId::Incident(key());
     let spoiled = spoil(&simulation, &head);
     simulation.world.lock().unwrap().faults.error = 1_000;
     let next = simulation.world.lock().unwrap().queue.pop_first().map(|(_, _, event)| event).unwrap();
@@ -417,7 +417,7 @@ fn counters_of_an_incident_that_nobody_knows_are_kept_before_they_are_overwritte
     let orphan =
         simulation.world.lock().unwrap().counted.values().next().unwrap().shards.keys().next().unwrap().clone();
     let before = stored(&simulation, &orphan).unwrap().doc;
-    spoil(&simulation, &ItemId::Head(key()));
+    spoil(&simulation, &ItemId::Incident(key()));
     simulation.drain();
     assert_eq!(copy(&simulation, &orphan), Some(before), "with what it had counted");
     assert_eq!(simulation.world.lock().unwrap().alarmed, 2, "the head and one counter");
@@ -445,7 +445,7 @@ fn a_batch_is_remembered_for_as_long_as_its_failure_can_be_replayed() {
 }
 
 impl Simulation {
-    fn of(world: Hypothesis, batches: Vec<(String, Detection)>) -> Simulation {
+    fn of(world: World, batches: Vec<(String, Detection)>) -> Simulation {
         Simulation {
             world: Arc::new(std::sync::Mutex::new(world)),
             store: Arc::default(),

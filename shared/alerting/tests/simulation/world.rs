@@ -12,12 +12,12 @@ use alerting::{
     incident::{
         IncidentKey, Summary,
         plan::MAX_DELAY_MILLIS,
-        state::{ItemId, StoredItem, Versioned, Write},
+        state::{ItemId, StoredItem, TimerMessage, Versioned, Write},
     },
     memory::MemoryIncidents,
     metrics::Point,
     notification::{NotificationKind, RenderedNotification},
-    ports::{Commit, IncidentStore, MetricSink, Notifier, PortError, TimerMessage, Timers},
+    ports::{Commit, IncidentStore, MetricSink, Notifier, PortError, Sending, Timers},
     time::EpochMillis,
 };
 
@@ -119,7 +119,7 @@ pub(crate) enum Late {
 }
 
 #[derive(Debug)]
-pub(crate) struct Hypothesis {
+pub(crate) struct World {
     pub(crate) random: Random,
     pub(crate) now: u64,
     pub(crate) faults: Faults,
@@ -156,10 +156,10 @@ pub(crate) struct Hypothesis {
 /// How late something may be done whose caller gave up: not as late as the message that the same run armed may come.
 const LATE_MILLIS: u64 = 5_000;
 
-impl Hypothesis {
+impl World {
     /// A world in which nothing happens and nothing fails.
-    pub(crate) fn new(random: Random, now: u64) -> Hypothesis {
-        Hypothesis {
+    pub(crate) fn new(random: Random, now: u64) -> World {
+        World {
             random,
             now,
             faults: Faults::default(),
@@ -209,7 +209,7 @@ impl Hypothesis {
 /// The ports of one run, that is, of one invocation.
 #[derive(Clone, Debug)]
 pub(crate) struct Ports {
-    pub(crate) world: Arc<Mutex<Hypothesis>>,
+    pub(crate) world: Arc<Mutex<World>>,
     pub(crate) store: Arc<MemoryIncidents>,
     pub(crate) run: u64,
 }
@@ -269,7 +269,7 @@ impl Ports {
         Ok(())
     }
 
-    fn draw<T>(&self, with: impl FnOnce(&mut Hypothesis) -> T) -> T {
+    fn draw<T>(&self, with: impl FnOnce(&mut World) -> T) -> T {
         with(&mut self.world.lock().unwrap())
     }
 
@@ -299,9 +299,9 @@ impl Ports {
     pub(crate) fn applied(&self, writes: &[Write]) {
         self.draw(|world| {
             for write in writes {
-                if let StoredItem::Shard(shard) = &write.doc
+                if let StoredItem::Counters(shard) = &write.doc
                     && !shard.closed
-                    && matches!(write.id, ItemId::Shard(..))
+                    && matches!(write.id, ItemId::Counters(..))
                 {
                     let started = world.started[&self.run];
                     let counted = world.counted.entry(shard.incident.clone()).or_default();
@@ -342,8 +342,8 @@ impl Ports {
                 {
                     return Ok(Commit::Written);
                 }
-                let chat_failures = self.draw(|world| world.random.permille(10 * world.faults.conflict));
-                Ok(Commit::Conflict(if chat_failures || writes.len() == 1 { Vec::new() } else { newer }))
+                let silent = self.draw(|world| world.random.permille(10 * world.faults.conflict));
+                Ok(Commit::Conflict(if silent || writes.len() == 1 { Vec::new() } else { newer }))
             }
         }
     }
@@ -380,7 +380,7 @@ impl IncidentStore for Ports {
 }
 
 impl Timers for Ports {
-    async fn arm(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
+    async fn schedule(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         // One that comes before its change is written is dropped, and one beyond the limit is refused.
         let shortest = self.draw(|world| world.min_delay_millis);
         assert!((shortest..=MAX_DELAY_MILLIS).contains(&delay_millis), "a message is delayed by {delay_millis} ms");
@@ -403,47 +403,56 @@ impl Timers for Ports {
 }
 
 impl Notifier for Ports {
-    async fn send(&self, notice: &RenderedNotification) -> Result<(), PortError> {
-        let email = &notice.email;
-        let sent = |at| Sent {
-            run: self.run,
-            at,
-            kind: email.kind,
-            incident: email.incident.clone(),
-            records: email.records,
-            since: notice.document.since.records,
-        };
-        if self.draw(|world| world.poisons(email.kind, &email.incident)) {
-            self.turn().await;
-            return Err(PortError { call: "send", reason: "it can never be sent".to_owned() });
-        }
-        self.gives_up("send", || Late::Email(sent(0))).await?;
-        self.call("send", async || {
-            self.draw(|world| {
-                let at = world.now;
-                world.emails.push(sent(at));
-            });
-        })
-        .await?;
-        let unrecorded = self.draw(|world| {
-            let dies = world.random.permille(world.faults.unrecorded);
-            if dies {
-                world.unrecorded.insert(email.kind);
+    fn send<'a>(&'a self, notice: &'a RenderedNotification) -> Sending<'a> {
+        Box::pin(async move {
+            let email = &notice.email;
+            let sent = |at| Sent {
+                run: self.run,
+                at,
+                kind: email.kind,
+                incident: email.incident.clone(),
+                records: email.records,
+                since: notice.document.since.records,
+            };
+            if self.draw(|world| world.poisons(email.kind, &email.incident)) {
+                self.turn().await;
+                return Err(PortError { call: "send", reason: "it can never be sent".to_owned() });
             }
-            dies
-        });
-        if unrecorded {
-            self.die().await;
-        }
-        Ok(())
+            self.gives_up("send", || Late::Email(sent(0))).await?;
+            self.call("send", async || {
+                self.draw(|world| {
+                    let at = world.now;
+                    world.emails.push(sent(at));
+                });
+            })
+            .await?;
+            let unrecorded = self.draw(|world| {
+                let dies = world.random.permille(world.faults.unrecorded);
+                if dies {
+                    world.unrecorded.insert(email.kind);
+                }
+                dies
+            });
+            if unrecorded {
+                self.die().await;
+            }
+            Ok(())
+        })
     }
+}
 
-    async fn tell_chat(&self, _: &RenderedNotification) -> Result<(), PortError> {
-        // Worse than anything else, so that whatever depends on it shows.
-        if self.draw(|world| world.random.below(2) == 0) {
-            return Err(PortError { call: "chat", reason: "planned".to_owned() });
-        }
-        self.call("chat", async || ()).await
+/// A best-effort destination, worse than anything else, so that whatever depends on it shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Chat(pub(crate) Ports);
+
+impl Notifier for Chat {
+    fn send<'a>(&'a self, _: &'a RenderedNotification) -> Sending<'a> {
+        Box::pin(async move {
+            if self.0.draw(|world| world.random.below(2) == 0) {
+                return Err(PortError { call: "chat", reason: "planned".to_owned() });
+            }
+            self.0.call("chat", async || ()).await
+        })
     }
 }
 

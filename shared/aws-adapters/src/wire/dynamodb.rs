@@ -40,7 +40,7 @@ async fn world() -> (Table, Service, DynamoIncidents) {
 }
 
 fn id(name: &str) -> ItemId {
-    ItemId::Head(IncidentKey(format!("Ping-Deny|123456789010|{name}")))
+    ItemId::Incident(IncidentKey(format!("Ping-Deny|123456789010|{name}")))
 }
 
 /// A document that differs from others by its text.

@@ -3,7 +3,7 @@
 use alerting::{
     incident::IncidentKey,
     metrics::{Point, Sample, Unit},
-    ports::{MetricSink, TimerMessage, Timers},
+    ports::{MetricSink, Timers},
     time::EpochMillis,
 };
 use serde_json::json;
@@ -33,7 +33,7 @@ async fn a_connection_that_ends_is_tried_again_whenever_it_ends() {
     let timers = SqsTimers::new(shared, QUEUE);
     for trouble in [Trouble::Nothing, Trouble::RequestLost, Trouble::AnswerLost, Trouble::AnswerCut] {
         service.expect([trouble.clone()]);
-        assert_eq!(timers.arm(&wake(), 1).await, Ok(()), "{trouble:?}");
+        assert_eq!(timers.schedule(&wake(), 1).await, Ok(()), "{trouble:?}");
         let requests = service.requests();
         assert_eq!(requests.len(), if matches!(trouble, Trouble::Nothing) { 1 } else { 2 }, "{trouble:?}");
         let first = &requests[0];
@@ -41,7 +41,7 @@ async fn a_connection_that_ends_is_tried_again_whenever_it_ends() {
         assert!(requests.iter().all(|request| request.body == first.body));
     }
     service.expect(times(4, &Trouble::AnswerLost));
-    assert_fails(timers.arm(&wake(), 1).await, "sqs SendMessage", "dispatch failure");
+    assert_fails(timers.schedule(&wake(), 1).await, "sqs SendMessage", "dispatch failure");
     assert_eq!(service.requests().len() as u32, MAX_ATTEMPTS);
 }
 
@@ -49,7 +49,7 @@ async fn a_connection_that_ends_is_tried_again_whenever_it_ends() {
 async fn nobody_at_the_port_is_an_error() {
     let (shared, listening) = queue().listen().await;
     drop(listening);
-    assert_fails(SqsTimers::new(shared, QUEUE).arm(&wake(), 1).await, "sqs SendMessage", "refused");
+    assert_fails(SqsTimers::new(shared, QUEUE).schedule(&wake(), 1).await, "sqs SendMessage", "refused");
 }
 
 /// 50 kB of points, compressed on the way, and an answer of one byte.

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS, OPERATION_TIMEOUT},
-    sns::{CHAT_ATTEMPT_TIMEOUT, CHAT_ATTEMPTS, CHAT_TIMEOUT, SnsAlerts},
+    sns::{AlertTopic, CHAT_ATTEMPT_TIMEOUT, CHAT_ATTEMPTS, CHAT_TIMEOUT, ChatTopic, Sns},
 };
 
 const TOPIC: &str = "arn:aws:sns:ap-northeast-1:123456789010:pings";
@@ -41,7 +41,7 @@ type Form = BTreeMap<String, String>;
 /// The messages that were published.
 type Published = Arc<Mutex<Vec<Form>>>;
 
-async fn world() -> (Published, Service, SnsAlerts) {
+async fn world() -> (Published, Service, AlertTopic, ChatTopic) {
     let published = Published::default();
     let messages = Arc::clone(&published);
     let service = Service::new(move |request| match publish(request) {
@@ -56,8 +56,9 @@ async fn world() -> (Published, Service, SnsAlerts) {
         }
         Err(wrong) => wrong,
     });
-    let alerts = SnsAlerts::new(service.shared().await, TOPIC, Some(CHAT.to_owned()));
-    (published, service, alerts)
+    let sns = Sns::new(service.shared().await);
+    let (alerts, chat) = (AlertTopic::new(sns.clone(), TOPIC), ChatTopic::new(sns, CHAT));
+    (published, service, alerts, chat)
 }
 
 /// Takes a message as the service does.
@@ -153,7 +154,7 @@ fn attributes(form: &Form) -> BTreeMap<String, (String, String)> {
 
 #[tokio::test(start_paused = true)]
 async fn a_mail_and_its_document_are_one_message_with_a_text_for_each_protocol() {
-    let (published, service, alerts) = world().await;
+    let (published, service, alerts, _) = world().await;
     let notice = notice();
     alerts.send(&notice).await.unwrap();
     let form = published.lock().unwrap().pop().unwrap();
@@ -171,10 +172,10 @@ async fn a_mail_and_its_document_are_one_message_with_a_text_for_each_protocol()
 
 #[tokio::test(start_paused = true)]
 async fn attributes_are_strings_and_several_values_an_array() {
-    let (published, _, alerts) = world().await;
+    let (published, _, alerts, chat) = world().await;
     let notice = notice();
     alerts.send(&notice).await.unwrap();
-    alerts.tell_chat(&notice).await.unwrap();
+    chat.send(&notice).await.unwrap();
     let forms = published.lock().unwrap();
     let content = attributes(&forms[0]);
     let pair = |kind: &str, value: &str| (kind.to_owned(), value.to_owned());
@@ -188,21 +189,13 @@ async fn attributes_are_strings_and_several_values_an_array() {
 
 #[tokio::test(start_paused = true)]
 async fn the_chat_gets_its_notification_and_nothing_around_it() {
-    let (published, _, alerts) = world().await;
+    let (published, _, _, chat) = world().await;
     let notice = notice();
-    alerts.tell_chat(&notice).await.unwrap();
+    chat.send(&notice).await.unwrap();
     let form = published.lock().unwrap().pop().unwrap();
     assert_eq!(form["TopicArn"], CHAT);
     assert_eq!(form["Message"], notice.chat());
     assert_eq!((form.get("Subject"), form.get("MessageStructure")), (None, None));
-}
-
-#[tokio::test(start_paused = true)]
-async fn without_a_chat_nothing_is_called() {
-    let (_, service, _) = world().await;
-    let alerts = SnsAlerts::new(service.shared().await, TOPIC, None);
-    alerts.tell_chat(&notice()).await.unwrap();
-    assert_eq!(service.requests().len(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,7 +208,7 @@ async fn what_may_pass_is_tried_again() {
         Trouble::Refused(error(503, "ServiceUnavailable", "")),
         Trouble::RequestLost,
     ] {
-        let (published, service, alerts) = world().await;
+        let (published, service, alerts, chat) = world().await;
         service.expect(times(3, &trouble));
         let (result, took) = timed(alerts.send(&notice())).await;
         assert_eq!(result, Ok(()), "{trouble:?}");
@@ -223,10 +216,10 @@ async fn what_may_pass_is_tried_again() {
         assert!(took < OPERATION_TIMEOUT);
         // The chat is tried twice.
         service.expect(times(1, &trouble));
-        assert_eq!(alerts.tell_chat(&notice()).await, Ok(()), "{trouble:?}");
+        assert_eq!(chat.send(&notice()).await, Ok(()), "{trouble:?}");
         service.requests();
         service.expect(times(2, &trouble));
-        alerts.tell_chat(&notice()).await.unwrap_err();
+        chat.send(&notice()).await.unwrap_err();
         assert_eq!(service.requests().len() as u32, CHAT_ATTEMPTS);
         assert_eq!(published.lock().unwrap().len(), 2);
     }
@@ -236,7 +229,7 @@ async fn what_may_pass_is_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_makes_a_second_copy_and_no_failure() {
     for trouble in [Trouble::AnswerLost, Trouble::DoneInSilence] {
-        let (published, service, alerts) = world().await;
+        let (published, service, alerts, _) = world().await;
         service.expect([trouble]);
         assert_eq!(alerts.send(&notice()).await, Ok(()));
         let forms = published.lock().unwrap();
@@ -255,23 +248,23 @@ async fn what_no_retry_helps_is_an_error_at_once_that_names_it() {
         (400, "KMSAccessDenied"),
         (400, "EndpointDisabled"),
     ] {
-        let (published, service, alerts) = world().await;
+        let (published, service, alerts, chat) = world().await;
         service.expect(times(2, &Trouble::Refused(error(status, code, "the reason"))));
         assert_fails(alerts.send(&notice()).await, CALL, &format!("{code}: the reason"));
-        assert_fails(alerts.tell_chat(&notice()).await, CHAT_CALL, &format!("{code}: the reason"));
+        assert_fails(chat.send(&notice()).await, CHAT_CALL, &format!("{code}: the reason"));
         assert_eq!(service.requests().len(), 2, "{code}");
         assert_eq!(published.lock().unwrap().len(), 0);
     }
     // And as the service finds it out by itself.
-    let (_, service, _) = world().await;
+    let (_, service, ..) = world().await;
     let gone = "arn:aws:sns:ap-northeast-1:123456789010:gone";
-    let alerts = SnsAlerts::new(service.shared().await, gone, None);
+    let alerts = AlertTopic::new(Sns::new(service.shared().await), gone);
     assert_fails(alerts.send(&notice()).await, CALL, "NotFound: Topic does not exist");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_topic_that_never_answers_is_an_error_in_time_and_sooner_for_the_chat() {
-    let (_, service, alerts) = world().await;
+    let (_, service, alerts, chat) = world().await;
     service.always(&Trouble::Silence);
     let (result, took) = timed(alerts.send(&notice())).await;
     assert_fails(result, CALL, "timeout");
@@ -279,7 +272,7 @@ async fn a_topic_that_never_answers_is_an_error_in_time_and_sooner_for_the_chat(
     let attempts = service.requests().len() as u32;
     assert!((3..=MAX_ATTEMPTS).contains(&attempts), "{attempts} attempts");
 
-    let (result, took) = timed(alerts.tell_chat(&notice())).await;
+    let (result, took) = timed(chat.send(&notice())).await;
     assert_fails(result, CHAT_CALL, "timeout");
     assert!(took > CHAT_ATTEMPT_TIMEOUT && took <= CHAT_TIMEOUT, "{took:?}");
     assert_eq!(service.requests().len() as u32, CHAT_ATTEMPTS);
@@ -289,13 +282,13 @@ async fn a_topic_that_never_answers_is_an_error_in_time_and_sooner_for_the_chat(
 #[tokio::test(start_paused = true)]
 async fn an_answer_for_the_chat_is_waited_for_half_as_long() {
     for (after_millis, attempts) in [(1_300, 1), (1_500, 2)] {
-        let (published, service, alerts) = world().await;
+        let (published, service, alerts, chat) = world().await;
         let late = Trouble::Late(Duration::from_millis(after_millis));
         service.expect([late.clone()]);
         alerts.send(&notice()).await.unwrap();
         assert_eq!(published.lock().unwrap().len(), 1);
         service.expect([late]);
-        alerts.tell_chat(&notice()).await.unwrap();
+        chat.send(&notice()).await.unwrap();
         assert_eq!(published.lock().unwrap().len(), 1 + attempts, "{after_millis} ms");
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use alerting::{
-    incident::IncidentKey,
-    ports::{TimerMessage, Timers},
+    incident::{IncidentKey, state::TimerMessage},
+    ports::Timers,
 };
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ async fn a_delay_is_in_whole_seconds_never_shorter_and_at_most_fifteen_minutes()
         (u64::MAX, 900),
     ] {
         let (queue, _, timers) = world().await;
-        timers.arm(&wake(), millis).await.unwrap();
+        timers.schedule(&wake(), millis).await.unwrap();
         assert_eq!(queue.lock().unwrap()[0].0, seconds, "{millis} ms");
     }
 }
@@ -100,7 +100,7 @@ async fn a_delay_is_in_whole_seconds_never_shorter_and_at_most_fifteen_minutes()
 #[tokio::test(start_paused = true)]
 async fn the_body_is_the_message_as_the_timer_reads_it() {
     let (queue, _, timers) = world().await;
-    timers.arm(&wake(), 60_000).await.unwrap();
+    timers.schedule(&wake(), 60_000).await.unwrap();
     let (_, body) = queue.lock().unwrap().pop().unwrap();
     assert_eq!(serde_json::from_str::<TimerMessage>(&body).unwrap(), wake());
     // The queue may hold messages of another version: the names are a contract.
@@ -119,7 +119,7 @@ async fn what_may_pass_is_tried_again() {
     ] {
         let (queue, service, timers) = world().await;
         service.expect(times(3, &trouble));
-        timers.arm(&wake(), 60_000).await.unwrap();
+        timers.schedule(&wake(), 60_000).await.unwrap();
         assert_eq!(queue.lock().unwrap().len(), 1, "{trouble:?}");
         assert_eq!(service.requests().len(), 4);
     }
@@ -131,7 +131,7 @@ async fn a_lost_answer_makes_a_second_copy_and_no_failure() {
     for trouble in [Trouble::AnswerLost, Trouble::DoneInSilence] {
         let (queue, service, timers) = world().await;
         service.expect([trouble]);
-        timers.arm(&wake(), 60_000).await.unwrap();
+        timers.schedule(&wake(), 60_000).await.unwrap();
         let messages = queue.lock().unwrap();
         assert_eq!(messages.len(), 2);
         assert_eq!(messages[0], messages[1]);
@@ -149,7 +149,7 @@ async fn what_no_retry_helps_is_an_error_at_once_that_names_it() {
     ] {
         let (queue, service, timers) = world().await;
         service.expect([Trouble::Refused(answer)]);
-        assert_fails(timers.arm(&wake(), 60_000).await, CALL, cause);
+        assert_fails(timers.schedule(&wake(), 60_000).await, CALL, cause);
         assert_eq!(queue.lock().unwrap().len(), 0);
         assert_eq!(service.requests().len(), 1, "{cause}");
     }
@@ -159,13 +159,13 @@ async fn what_no_retry_helps_is_an_error_at_once_that_names_it() {
 async fn a_queue_that_never_takes_the_message_is_an_error_in_time() {
     let (_, service, timers) = world().await;
     service.always(&Trouble::Silence);
-    let (result, took) = timed(timers.arm(&wake(), 60_000)).await;
+    let (result, took) = timed(timers.schedule(&wake(), 60_000)).await;
     assert_fails(result, CALL, "timeout");
     assert!(took > ATTEMPT_TIMEOUT * 3 && took <= OPERATION_TIMEOUT, "{took:?}");
 
     let (_, service, timers) = world().await;
     let throttled = json_error(400, "com.amazonaws.sqs", "RequestThrottled", "Request is throttled.");
     service.always(&Trouble::Refused(throttled));
-    assert_fails(timers.arm(&wake(), 60_000).await, CALL, "RequestThrottled");
+    assert_fails(timers.schedule(&wake(), 60_000).await, CALL, "RequestThrottled");
     assert_eq!(service.requests().len() as u32, MAX_ATTEMPTS);
 }

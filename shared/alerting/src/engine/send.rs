@@ -1,0 +1,121 @@
+//! Enriching and sending emails.
+
+use futures_util::future;
+
+use crate::{
+    engine::{Engine, claim::OpenedEmail, error::EngineError},
+    enrichment::Network,
+    incident::{
+        IncidentKey, Reason, Summary,
+        plan::Counters,
+        state::{ClosedIncident, OpenIncident},
+    },
+    notification::{Notification, NotificationContent, NotificationContext, RenderedNotification},
+    ports::{Enricher, IncidentStore, MetricSink, PortError, Timers},
+    time::EpochMillis,
+};
+
+/// What became of an email.
+pub(super) type Sent = Result<RenderedNotification, PortError>;
+
+/// An email that a timer message sends.
+#[derive(Clone, Copy)]
+pub(super) enum DueEmail<'a> {
+    /// The opened email, late: the incident and its counters.
+    Opened(&'a OpenIncident, &'a Summary),
+    /// An update.
+    Update(&'a OpenIncident, &'a Counters),
+    /// The resolved email.
+    Resolved(&'a ClosedIncident),
+}
+
+impl<'a> DueEmail<'a> {
+    fn notification(self, context: NotificationContext<'a>) -> Notification<'a> {
+        match self {
+            DueEmail::Opened(open, summary) => Notification::late_opened(context, open, summary),
+            DueEmail::Update(open, counters) => {
+                Notification::update(context, open, &counters.unreported, counters.total.totals)
+            }
+            DueEmail::Resolved(closed) => Notification::resolved(context, closed),
+        }
+    }
+}
+
+impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
+    /// Sends the opened emails of a batch.
+    pub(super) async fn send_opened(&self, opened: &[OpenedEmail<'_, '_>], now: EpochMillis) -> Vec<Sent> {
+        if opened.is_empty() {
+            return Vec::new();
+        }
+        let contents: Vec<NotificationContent> = opened.iter().map(OpenedEmail::content).collect();
+        let network = self.network.enrich(&NotificationContent::enrichment_request(&contents)).await;
+        let mut sent = Vec::with_capacity(opened.len());
+        for (email, content) in opened.iter().zip(contents) {
+            let context = self.context(&email.findings.key, email.reason, &network, now);
+            let record = email.record.value.as_ref();
+            let notification = match (&email.counters, record.and_then(|record| record.current.as_ref())) {
+                (Some(summary), Some(open)) => Notification::late_opened(context, open, summary),
+                _ => {
+                    let previous = record.and_then(|record| record.last.as_ref());
+                    Notification::opened(context, &email.incident, content, previous)
+                }
+            };
+            sent.push(self.send_required(&notification).await);
+        }
+        sent
+    }
+
+    /// Enriches an email that is due, and sends it.
+    pub(super) async fn send_due(
+        &self,
+        key: &IncidentKey,
+        reason: Reason,
+        email: DueEmail<'_>,
+        now: EpochMillis,
+    ) -> Sent {
+        let nothing_known = Network::default();
+        let content = email.notification(self.context(key, reason, &nothing_known, now)).content;
+        let request = NotificationContent::enrichment_request(std::slice::from_ref(&content));
+        let network = self.network.enrich(&request).await;
+        self.send_required(&email.notification(self.context(key, reason, &network, now))).await
+    }
+
+    /// Sends a notification to all required destinations.
+    async fn send_required(&self, notification: &Notification<'_>) -> Sent {
+        let rendered = RenderedNotification::of(notification);
+        for notifier in &self.notifiers.required {
+            notifier.send(&rendered).await?;
+        }
+        Ok(rendered)
+    }
+
+    /// Records what was sent, and sends it to the best-effort destinations at the same time: one that fails or hangs keeps no email
+    /// from being recorded, and so repeats none. Returns how often one failed.
+    pub(super) async fn send_best_effort(
+        &self,
+        sent: &[RenderedNotification],
+        record: impl Future<Output = Result<(), EngineError>>,
+    ) -> Result<u64, EngineError> {
+        let sending = async {
+            let mut failures = 0;
+            for notification in sent {
+                for notifier in &self.notifiers.best_effort {
+                    failures += u64::from(notifier.send(notification).await.is_err());
+                }
+            }
+            failures
+        };
+        let (recorded, failures) = future::join(record, sending).await;
+        recorded.map(|()| failures)
+    }
+
+    fn context<'a>(
+        &'a self,
+        key: &'a IncidentKey,
+        reason: Reason,
+        network: &'a Network,
+        now: EpochMillis,
+    ) -> NotificationContext<'a> {
+        NotificationContext { key, reason, network, policy: &self.policy, site: &self.site, now }
+    }
+}
