@@ -70,7 +70,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         match future::select(sending, pin!(self.metrics.publish_deadline())).await {
             // The usual case: one call publishes what was counted and what was sent.
             Either::Left((sent, _)) => {
-                outcome.note_opened(opened, &sent, now);
+                note_opened(outcome, opened, &sent, now);
                 if self.operational_metrics {
                     points.extend(operations::sent(name, outcome, now));
                 }
@@ -78,7 +78,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             }
             Either::Right(((), sending)) => {
                 let (sent, published) = future::join(sending, self.publish(&points)).await;
-                outcome.note_opened(opened, &sent, now);
+                note_opened(outcome, opened, &sent, now);
                 if self.operational_metrics {
                     let points = operations::sent(name, outcome, now);
                     self.publish_once(&points, outcome).await;
@@ -143,5 +143,13 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             Ok(points) => outcome.points += points,
             Err(error) => outcome.unreported = Some(error),
         }
+    }
+}
+
+/// Counts the opened emails that were sent, and how late each was.
+fn note_opened(outcome: &mut Outcome, emails: &[OpenedEmail<'_, '_>], sent: &[Sent], now: EpochMillis) {
+    for (email, _) in emails.iter().zip(sent).filter(|(_, sent)| sent.is_ok()) {
+        outcome.emails += 1;
+        outcome.note_delay(email.findings.found.totals.first_start, now);
     }
 }

@@ -1,7 +1,6 @@
 //! What became of a batch or a timer message.
 
 use crate::{
-    engine::{claim::OpenedEmail, send::Sent},
     incident::Reason,
     ports::PortError,
     time::{self, EpochMillis, SECOND_MILLIS},
@@ -39,14 +38,6 @@ impl Outcome {
         self.best_effort_failures += other.best_effort_failures;
         self.unreported = other.unreported.or(self.unreported.take());
         self.set_aside.extend(other.set_aside);
-    }
-
-    /// Counts the opened emails that were sent, and how late each was.
-    pub(super) fn note_opened(&mut self, emails: &[OpenedEmail<'_, '_>], sent: &[Sent], now: EpochMillis) {
-        for (email, _) in emails.iter().zip(sent).filter(|(_, sent)| sent.is_ok()) {
-            self.emails += 1;
-            self.note_delay(email.findings.found.totals.first_start, now);
-        }
     }
 
     /// Notes how late an opened email was sent.
