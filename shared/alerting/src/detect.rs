@@ -7,7 +7,9 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use flow_log::{Field, FlowRecord, Formats, Header, LogEvent, LogFormat, Protocol, Record, SystemFields, Unparsed};
+use flow_log::{
+    BatchMetadata, Field, FlowRecord, Formats, Line, LineError, LogEvent, LogFormat, Protocol, SystemFields,
+};
 
 use crate::{
     direction::{Basis, Direction},
@@ -69,15 +71,15 @@ pub struct Source {
 }
 
 impl Source {
-    /// The source that a batch's header names.
-    pub fn of(header: &Header<'_>) -> Self {
+    /// The source that a batch's metadata names.
+    pub fn of(metadata: &BatchMetadata<'_>) -> Self {
         // A log group's name and a log stream's have at most 512 characters:
         // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
         const MAX_NAME_CHARS: usize = 512;
         Source {
-            owner: one_line(&header.owner, MAX_FIELD_CHARS).into_owned(),
-            log_group: one_line(&header.log_group, MAX_NAME_CHARS).into_owned(),
-            log_stream: one_line(&header.log_stream, MAX_NAME_CHARS).into_owned(),
+            owner: one_line(&metadata.owner, MAX_FIELD_CHARS).into_owned(),
+            log_group: one_line(&metadata.log_group, MAX_NAME_CHARS).into_owned(),
+            log_stream: one_line(&metadata.log_stream, MAX_NAME_CHARS).into_owned(),
         }
     }
 }
@@ -196,9 +198,9 @@ impl<'a> Detector<'a> {
         self.tally.records += 1;
         // By reference, here and below: a record is large.
         match &self.formats.read(&event.message) {
-            Ok(Record::NoData(_)) => self.tally.no_data += 1,
-            Ok(Record::SkipData(_)) => self.tally.skip_data += 1,
-            Ok(Record::Flow(line)) => {
+            Ok(Line::NoData(_)) => self.tally.no_data += 1,
+            Ok(Line::SkipData(_)) => self.tally.skip_data += 1,
+            Ok(Line::Flow(line)) => {
                 let rule = Rule::ALL.into_iter().find(|rule| rule.matches(line));
                 if rule.is_none() && !rule::is_icmp(line.protocol()) {
                     return;
@@ -313,7 +315,7 @@ impl<'a> Detector<'a> {
         }
     }
 
-    fn unparsed(&mut self, reason: Unparsed, message: &str) {
+    fn unparsed(&mut self, reason: LineError, message: &str) {
         self.tally.unparsed += 1;
         *self.tally.unparsed_reasons.entry(reason.label()).or_default() += 1;
         if self.tally.unparsed_samples.len() < MAX_UNPARSED_SAMPLES {

@@ -7,7 +7,6 @@
 
 mod allocations;
 mod corpus;
-mod docs;
 mod envelope;
 mod files;
 mod hostile;
