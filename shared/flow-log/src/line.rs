@@ -46,17 +46,18 @@ impl Formats {
         let found = split.len();
         let format = self.with_len(found).ok_or(LineError::FieldCount { found })?;
         let field = |at| split.field(line, at);
-        let fields = Fields { line, format, spacing: split.spacing() };
+        // Called last: the starts were just written, two bytes at a time, and a copy of all of them has to wait for that.
+        let fields = || Fields { line, format, spacing: split.spacing() };
         let log_status = field(format.keys.log_status);
         // A match over words of different lengths becomes a jump table, and nearly every line says OK.
         if log_status.bytes() == b"OK" {
             let action = Action::read(field(format.keys.action).bytes())?;
             let protocol = Protocol::read(field(format.keys.protocol))?;
-            return Ok(Line::Flow(FlowLine { fields, action, protocol }));
+            return Ok(Line::Flow(FlowLine { fields: fields(), action, protocol }));
         }
         match log_status.bytes() {
-            b"NODATA" => Ok(Line::NoData(NoTraffic { fields })),
-            b"SKIPDATA" => Ok(Line::SkipData(NoTraffic { fields })),
+            b"NODATA" => Ok(Line::NoData(NoTraffic { fields: fields() })),
+            b"SKIPDATA" => Ok(Line::SkipData(NoTraffic { fields: fields() })),
             b"-" => Err(LineError::field(Field::LogStatus, FieldErrorKind::Missing)),
             _ => Err(LineError::field(Field::LogStatus, FieldErrorKind::NotKnown)),
         }

@@ -38,7 +38,7 @@ pub(crate) fn number_error(text: &str) -> FieldErrorKind {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn up_to_fifteen_digits(first: [u8; 8], window: [u8; 16], len: usize) -> Option<u64> {
     let rest = len - first.len();
     let last = up_to_eight_digits(*window.last_chunk()?, rest)?;
@@ -46,7 +46,7 @@ fn up_to_fifteen_digits(first: [u8; 8], window: [u8; 16], len: usize) -> Option<
 }
 
 /// Reads the first `len` of eight bytes. The code path does not depend on `len`.
-#[inline]
+#[inline(always)]
 fn up_to_eight_digits(window: [u8; 8], len: usize) -> Option<u64> {
     const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
     const HIGH_NIBBLES: u64 = u64::from_ne_bytes([0xf0; 8]);
