@@ -71,8 +71,10 @@ impl<'d> Iterator for LogEvents<'d> {
         self.cursor.white_space();
         self.cursor.take(b',');
         self.cursor.white_space();
-        // The text was read before: what fails is the end of the array.
-        log_event(&mut self.cursor).ok()
+        let mut event = None;
+        // The text was read before: only the end of the array is no log event.
+        let _ = log_event(&mut self.cursor, &mut |found| event = Some(found));
+        event
     }
 }
 
@@ -113,7 +115,7 @@ pub(crate) fn document<'d>(cursor: &mut Cursor<'d>, on_event: &mut impl FnMut(Lo
         }),
         "logEvents" => once(cursor, &mut log_events, |cursor| {
             let array = cursor.rest();
-            cursor.array(|cursor| log_event(cursor).map(&mut *on_event))?;
+            cursor.array(|cursor| log_event(cursor, on_event))?;
             Ok(array.get(..array.len() - cursor.rest().len()).unwrap_or_default())
         }),
         _ => cursor.skip(),

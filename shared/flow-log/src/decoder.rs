@@ -6,9 +6,9 @@ use crate::{
     EnvelopeError, Payload,
     fast::{
         base64::{Base64, base64},
+        event::event_data,
         inflate::Inflater,
     },
-    json::{self, Cursor, RawStr},
 };
 
 /// The usual limit on the inflated size of a payload: 64 MiB.
@@ -47,19 +47,7 @@ impl Decoder {
     /// Returns the layer that is broken, and the place. Nothing of the event is returned then.
     pub fn decode<'d>(&'d mut self, event: &[u8]) -> Result<Payload<'d>, EnvelopeError> {
         self.release();
-        let text = std::str::from_utf8(event)
-            .map_err(|error| EnvelopeError::Event { at: error.valid_up_to(), what: "not UTF-8" })?;
-        let mut found = false;
-        let mut appended = Ok(());
-        let mut on_data = |data: RawStr<'_>| {
-            found = true;
-            appended = appended.and_then(|()| self.append(data.unescape().as_bytes()));
-        };
-        walk_event(&mut Cursor::new(text), &mut on_data).map_err(EnvelopeError::event)?;
-        appended?;
-        if !found {
-            return Err(EnvelopeError::Event { at: 0, what: "neither awslogs.data nor Records[].kinesis.data" });
-        }
+        event_data(event, &mut |data| self.append(data))?;
         self.payload()
     }
 
@@ -128,41 +116,4 @@ impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Decoder").field("max_inflated_bytes", &self.max_inflated_bytes).finish_non_exhaustive()
     }
-}
-
-/// Calls `on_data` with each `data` of an event.
-fn walk_event<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> json::Result<()> {
-    cursor.object(|cursor, key| match &*key {
-        "awslogs" => member(cursor, "data", &mut |cursor| data(cursor, on_data)),
-        "Records" => cursor.array(|cursor| {
-            member(cursor, "kinesis", &mut |cursor| member(cursor, "data", &mut |cursor| data(cursor, on_data)))
-        }),
-        _ => cursor.skip(),
-    })?;
-    cursor.white_space();
-    if cursor.peek().is_some() { cursor.error("something follows") } else { Ok(()) }
-}
-
-fn data<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> json::Result<()> {
-    on_data(cursor.string("expected the data as a string")?);
-    Ok(())
-}
-
-/// Reads an object for one key, which has to be there once.
-fn member<'a>(
-    cursor: &mut Cursor<'a>,
-    wanted: &'static str,
-    on_value: &mut dyn FnMut(&mut Cursor<'a>) -> json::Result<()>,
-) -> json::Result<()> {
-    let mut found = false;
-    cursor.object(|cursor, key| {
-        if *key != *wanted {
-            return cursor.skip();
-        }
-        if std::mem::replace(&mut found, true) {
-            return cursor.error("the same key twice");
-        }
-        on_value(cursor)
-    })?;
-    if found { Ok(()) } else { cursor.error("no data") }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Action, Field, FieldErrorKind, FlowLine, Formats, LineError, MAX_FIELDS, NoTraffic, Protocol,
-    fast::split::{Runs, Split, Starts},
+    fast::split::{FEW, Runs, Split, Starts, entries},
     fields::Fields,
 };
 
@@ -28,12 +28,21 @@ impl Formats {
     /// Returns the reason why the line is not a record of a declared format.
     #[inline]
     pub fn read<'a>(&'a self, line: &'a str) -> Result<Line<'a>, LineError> {
-        let mut starts = Starts::new();
-        let read = match starts.find(line.as_bytes()) {
-            Some(()) => self.read_split(line, &starts),
-            None => self.read_runs(line),
+        let read = if self.are_short {
+            self.read_with::<{ entries(FEW) }>(line)
+        } else {
+            self.read_with::<{ entries(MAX_FIELDS) }>(line)
         };
         read.map_err(|error| explain(line, error))
+    }
+
+    #[inline]
+    fn read_with<'a, const ENTRIES: usize>(&'a self, line: &'a str) -> Result<Line<'a>, LineError> {
+        let mut starts = Starts::<ENTRIES>::new();
+        match starts.find(line.as_bytes()) {
+            Some(()) => self.read_split(line, &starts),
+            None => self.read_runs(line),
+        }
     }
 
     #[cold]

@@ -23,8 +23,8 @@ enum Way {
 }
 
 const ROWS: [Row<Way>; 10] = {
-    use Way::{Ours, Stock, Typed};
     use Reader::{Floor, Measured};
+    use Way::{Ours, Stock, Typed};
     [
         Row { name: "floor: base64 + inflate", kind: Kind::Accepted, reader: Floor },
         Row { name: "ours, 2 % rejected pings", kind: Kind::Accepted, reader: Measured(Ours) },

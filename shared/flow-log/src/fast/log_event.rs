@@ -9,13 +9,15 @@ use crate::{
     piece::Piece,
 };
 
-/// Reads the log event at the cursor.
+/// Reads the log event at the cursor and passes it on. A return value would be copied once more: log events are large.
 #[inline(always)]
-pub(crate) fn log_event<'d>(cursor: &mut Cursor<'d>) -> Result<LogEvent<'d>> {
-    match usual(cursor) {
-        Some(event) => Ok(event),
-        None => plain(cursor),
+pub(crate) fn log_event<'d>(cursor: &mut Cursor<'d>, on_event: &mut impl FnMut(LogEvent<'d>)) -> Result<()> {
+    if let Some(event) = usual(cursor) {
+        on_event(event);
+    } else {
+        on_event(plain(cursor)?);
     }
+    Ok(())
 }
 
 /// Reads a log event in exactly the layout that CloudWatch Logs writes. Anything else is left to [`plain`], with the cursor

@@ -25,6 +25,7 @@
 
 pub(crate) mod address;
 pub(crate) mod base64;
+pub(crate) mod event;
 pub(crate) mod inflate;
 pub(crate) mod log_event;
 pub(crate) mod number;

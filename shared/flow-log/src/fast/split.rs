@@ -1,19 +1,22 @@
 //! The fields of a line: all starts of a single-spaced line at once.
 
 use super::scan::{WORD, spaces_and_controls};
-use crate::{MAX_FIELDS, piece::Piece};
+use crate::piece::Piece;
 
 /// Starts that are written at once, needed or not.
 const BATCH: usize = 8;
 
-/// Fields of which the starts are kept with a record: AWS's example of version 5 has 29.
-const FEW: usize = 31;
+/// Fields of a usual line, with room: AWS's example of version 5 has 29. The starts of so many are kept with a record, and a
+/// table for them is cleared faster.
+pub(crate) const FEW: usize = 31;
 
-/// Entries for the starts of [`MAX_FIELDS`] fields, one behind the last, and a whole batch after that.
-const ENTRIES: usize = MAX_FIELDS + 1 + BATCH;
+/// Returns the entries of a table for the starts of that many fields: one more behind the last, and a whole batch after that.
+pub(crate) const fn entries(fields: usize) -> usize {
+    fields + 1 + BATCH
+}
 
 /// The starts of the fields in a single-spaced line, and where one behind the last would start.
-pub(crate) struct Starts {
+pub(crate) struct Starts<const ENTRIES: usize> {
     starts: [u16; ENTRIES],
     found: usize,
 }
@@ -55,7 +58,7 @@ impl<'a> Split<'a> for Runs<'a> {
     }
 }
 
-impl<'a> Split<'a> for Starts {
+impl<'a, const ENTRIES: usize> Split<'a> for Starts<ENTRIES> {
     #[inline]
     fn len(&self) -> usize {
         self.found
@@ -73,7 +76,10 @@ impl<'a> Split<'a> for Starts {
     }
 }
 
-impl Starts {
+impl<const ENTRIES: usize> Starts<ENTRIES> {
+    /// The most fields that fit.
+    const MAX_FIELDS: usize = ENTRIES - entries(0);
+
     /// An empty table. It stays where it is made: a copy costs more than the search.
     #[inline]
     pub(crate) const fn new() -> Self {
@@ -81,8 +87,8 @@ impl Starts {
     }
 
     /// Finds the fields of a line with exactly one space between any two. Returns `None` for any other line (a tab, two
-    /// spaces, a space at either end, an empty line), for more than [`MAX_FIELDS`] fields, and for more bytes than the table
-    /// can count; [`Runs`] splits these.
+    /// spaces, a space at either end, an empty line), for more fields than fit, and for more bytes than the table can
+    /// count; [`Runs`] splits these.
     #[inline]
     pub(crate) fn find(&mut self, line: &[u8]) -> Option<()> {
         let len = u16::try_from(line.len()).ok()?;
@@ -131,7 +137,7 @@ impl Starts {
             at += BATCH;
         }
         self.found = found;
-        if found <= MAX_FIELDS { Some(()) } else { None }
+        if found <= Self::MAX_FIELDS { Some(()) } else { None }
     }
 }
 
@@ -150,6 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::MAX_FIELDS;
 
     const PING: &str =
         "2 123456789010 eni-1235b8ca123456789 172.31.16.139 203.0.113.12 0 0 1 4 336 1432917094 1432917142 REJECT OK";
@@ -160,7 +167,7 @@ mod tests {
 
     /// The fields, if the shortcut takes the line.
     fn fast(line: &str) -> Option<Vec<&str>> {
-        let mut starts = Starts::new();
+        let mut starts = Starts::<{ entries(MAX_FIELDS) }>::new();
         starts.find(line.as_bytes()).map(|()| fields(line, &starts))
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{FormatError, Keys, LogFormat, positions};
-use crate::Field;
+use crate::{Field, fast::split::FEW};
 
 /// One or several declared formats, told apart by their number of fields.
 ///
@@ -12,6 +12,8 @@ use crate::Field;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Formats {
     formats: Vec<LogFormat>,
+    /// Whether none has more than [`FEW`] fields.
+    pub(crate) are_short: bool,
 }
 
 impl Formats {
@@ -46,7 +48,8 @@ impl Formats {
                 return Err(FormatError::SameLength(format.len()));
             }
         }
-        if formats.is_empty() { Err(FormatError::Empty) } else { Ok(Formats { formats }) }
+        let are_short = formats.iter().all(|format| format.len() <= FEW);
+        if formats.is_empty() { Err(FormatError::Empty) } else { Ok(Formats { formats, are_short }) }
     }
 
     /// Returns the formats in the order of their declaration.
@@ -72,7 +75,7 @@ impl Default for Formats {
         let fields = Field::DEFAULT_FORMAT.map(Some).to_vec();
         let keys = Keys { protocol: 7, action: 12, log_status: 13 };
         let positions = positions(&fields);
-        Formats { formats: vec![LogFormat { fields, opaque: Vec::new(), positions, keys }] }
+        Formats { formats: vec![LogFormat { fields, opaque: Vec::new(), positions, keys }], are_short: true }
     }
 }
 
