@@ -10,6 +10,7 @@ mod corpus;
 mod envelope;
 mod files;
 mod hostile;
+mod iterators;
 mod lines;
 mod naive;
 mod properties;
