@@ -70,7 +70,6 @@ impl<'d> Iterator for LogEvents<'d> {
     fn next(&mut self) -> Option<LogEvent<'d>> {
         self.cursor.white_space();
         self.cursor.take(b',');
-        self.cursor.white_space();
         let mut event = None;
         // The text was read before: only the end of the array is no log event.
         let _ = log_event(&mut self.cursor, &mut |found| event = Some(found));

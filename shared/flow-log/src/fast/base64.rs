@@ -36,6 +36,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(crate::fast::cases())]
+
         #[test]
         fn the_engines_agree(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0..4_usize, other in any::<char>()) {
             let text = plain().encode(&bytes);

@@ -101,6 +101,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::fast::cases())]
+
         #[test]
         fn both_ways_agree(
             data in "([A-Za-z0-9+/]{4}){0,9}", other in "[ \"\\\\{}:,A=é\n]{0,3}", at in any::<prop::sample::Index>(), end in "[ \n}x]{0,2}",

@@ -209,6 +209,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::fast::cases())]
+
         #[test]
         fn both_ways_agree(text in "([a-z]{1,9} ?){0,400}", level in 0..10_u32, again in any::<bool>()) {
             let gz = gzip(text.as_bytes(), level).repeat(1 + usize::from(again));

@@ -123,7 +123,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn declines_what_only_looks_like_it() {
+        for text in [
+            r#"{"id":"1","timestamp":0432917027000,"message":"m"}"#,
+            r#"{"id":"1","timestamp":14329170270000,"message":"m"}"#,
+            r#"{"id":"1","timestamp":143291702700,"message":"m"}"#,
+            r#"{"id":"1","timestamp":143291702700x,"message":"m"}"#,
+            r#"{"id":"1","timestamp":1432917027000,"message":"m","extractedFields":{}}"#,
+            r#"{"id":"1","timestamp":1432917027000,"message":"m","extractedFields":{"a":"b"},"#,
+            r#"{"id":"1","timestamp":1432917027000,"message":"m","extractedFields":{"a":"b"}"#,
+            r#"{"id":"1","timestamp":1432917027000,"message":"m","extractedFields":{"a":1}}"#,
+            r#"{"id":"1","timestamp":1432917027000,"message":"m""#,
+            r#"{"id":"1","timestamp":1432917027000,"message":"m\n"}"#,
+            r#"{"id":"1" ,"timestamp":1432917027000,"message":"m"}"#,
+        ] {
+            let mut cursor = Cursor::new(text);
+            assert_eq!((usual(&mut cursor), cursor.at), (None, 0), "{text}");
+        }
+    }
+
     proptest! {
+        #![proptest_config(crate::fast::cases())]
+
         #[test]
         fn both_ways_agree(
             id in "[0-9]{0,3}", timestamp in "[0-9]{12,14}|-?[0-9]{0,3}(\\.5)?", message in "[ -~é]{0,80}",

@@ -34,3 +34,9 @@ pub(crate) mod log_event;
 pub(crate) mod number;
 pub(crate) mod scan;
 pub(crate) mod split;
+
+/// The configuration of the random tests.
+#[cfg(test)]
+fn cases() -> proptest::test_runner::Config {
+    proptest::test_runner::Config { failure_persistence: None, ..Default::default() }
+}

@@ -122,6 +122,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::fast::cases())]
+
         #[test]
         fn both_ways_agree(text in "[0-9]{0,25}|[0-9]{0,17}[ -~]{0,2}[0-9]{0,3}") {
             for (line, len) in pieces(&text) {

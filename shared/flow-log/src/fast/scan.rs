@@ -89,6 +89,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::fast::cases())]
+
         #[test]
         fn words_of_random_bytes(word in prop::array::uniform::<_, WORD>(prop_oneof![any::<u8>(), 0x1e..0x24_u8])) {
             prop_assert_eq!(spaces_and_controls(&word), plain_spaces_and_controls(&word));

@@ -212,6 +212,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::fast::cases())]
+
         #[test]
         fn both_ways_agree(line in "([!-~é]{1,20} ){0,40}[!-~]{1,20}|[!-~é \t\n\0]{0,300}") {
             let is_single_spaced = line.split(' ').all(|field| !field.is_empty() && field.bytes().all(|b| b > b' '));
