@@ -7,7 +7,7 @@
 
 // By its path: the events and the floor have to be those of flow-log's benchmark, and that crate depends on no other one of
 // this workspace, so they cannot be in a third crate.
-#[allow(dead_code, reason = "events of version 5 are for flow-log's benchmark alone")]
+#[allow(dead_code, unused_imports, reason = "events of version 5 are for flow-log's benchmark alone")]
 #[path = "../../flow-log/benches/measure/mod.rs"]
 mod measure;
 

@@ -56,7 +56,8 @@ pub(crate) fn run<R: Copy + PartialEq + std::fmt::Debug>(
     rows: &[Row<R>],
     mut read: impl FnMut(R, Kind, &[u8]) -> usize,
 ) {
-    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("criterion");
+    let directory =
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(concat!("criterion-", env!("CARGO_CRATE_NAME")));
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(30))
         .measurement_time(Duration::from_millis(150))
