@@ -209,9 +209,9 @@ arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer an eve
 .PHONY: bench fuzz
 # Compiled for the processors that cargo-lambda compiles for.
 bench: export RUSTFLAGS := -C target-cpu=$(if $(filter aarch64 arm64,$(shell uname -m)),neoverse-n1,haswell)
-bench: ## Measure the reader of flow logs against its floor and the stock path, and explanations (some three minutes)
+bench: ## Measure the reader of flow logs and the detector against their floor and the stock path, and explanations (some three minutes)
 	cargo bench --locked --target-dir target/bench -p flow-log --bench batch
-	cargo bench --locked --target-dir target/bench -p alerting --bench explain
+	cargo bench --locked --target-dir target/bench -p alerting --bench detect --bench explain
 
 # Without a sanitizer, which would need another toolchain; coverage guides it all the same. New inputs go to a scratch folder.
 fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a minute for each kind (FUZZ_SECONDS=60)

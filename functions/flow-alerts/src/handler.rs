@@ -195,13 +195,13 @@ impl Handler {
         let mut detections = Vec::new();
         loop {
             let mut detector = Detector::new(&self.formats);
-            let Some(header) = payload.next_batch(|event| detector.observe(&event))? else { break };
-            match header.message_type {
-                MessageType::Data => detections.push(detector.finish(LogSource::of(&header))),
+            let Some(metadata) = payload.next_batch(|event| detector.observe(&event))? else { break };
+            match metadata.message_type {
+                MessageType::Data => detections.push(detector.finish(LogSource::of(&metadata))),
                 // A check whether the function is there. Its one log event is no flow record.
                 MessageType::Control => tracing::debug!("control message"),
                 _ => {
-                    let log_events = detector.finish(LogSource::of(&header)).tally.records;
+                    let log_events = detector.finish(LogSource::of(&metadata)).tally.records;
                     if log_events > 0 {
                         return Err(Failure::MessageType { log_events });
                     }

@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::process::ExitCode;
 
-use flow_log::{Action, Formats, Protocol, Reader, Record};
+use flow_log::{Action, Formats, Line, Protocol, Reader};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -40,8 +40,8 @@ fn count(path: &str, format: Option<&str>) -> Result<(), Box<dyn Error>> {
     let mut lines = 0_u64;
     while let Some(line) = reader.next_line()? {
         lines += 1;
-        let record = match line.record {
-            Ok(Record::Flow(flow)) if flow.action() == Action::Reject && is_ping(flow.protocol()) => flow.to_record(),
+        let record = match line.parsed {
+            Ok(Line::Flow(flow)) if flow.action() == Action::Reject && is_ping(flow.protocol()) => flow.to_record(),
             Ok(_) => continue,
             Err(reason) => Err(reason),
         };

@@ -1,15 +1,14 @@
-//! The fields a record can have, by the names AWS gives them.
+//! The documented fields of a record.
 
 use std::fmt;
 
-/// Declares [`Field`] with its names and versions in one place, so that none of the tables can disagree.
+/// Declares [`Field`] with its names and versions in one table.
 macro_rules! fields {
     ($( $version:literal { $( $(#[$doc:meta])* $variant:ident = $name:literal, )* } )*) => {
         /// A documented field of a VPC flow log record, versions 2 to 11.
         ///
-        /// Names, types and meanings are those of AWS's list of fields:
-        /// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>. Version 6 belongs to transit
-        /// gateway flow logs, whose records have no `action` and are not read here.
+        /// Names, types and meanings are those of <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>.
+        /// Version 6 belongs to transit gateway flow logs, whose records have no `action`; this crate does not read them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Field {
@@ -21,24 +20,24 @@ macro_rules! fields {
         }
 
         impl Field {
-            /// Every documented field, by version and then in the order of AWS's table.
+            /// All documented fields, by version and then in the order of the AWS page.
             pub const ALL: &'static [Field] = &[$($(Field::$variant,)*)*];
 
             pub(crate) const COUNT: usize = Field::ALL.len();
 
-            /// The name AWS uses for it, as in `${name}`.
+            /// Returns the name in a format, as in `${name}`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $($(Field::$variant => $name,)*)* }
             }
 
-            /// The field of that exact name; `None` for a name that is not documented (yet).
+            /// Returns the field of that exact name; `None` for a name that is not documented (yet).
             #[must_use]
             pub fn from_name(name: &str) -> Option<Field> {
                 match name { $($($name => Some(Field::$variant),)*)* _ => None }
             }
 
-            /// The flow log version that brought it.
+            /// Returns the flow log version that introduced the field.
             #[must_use]
             pub const fn since_version(self) -> u8 {
                 match self { $($(Field::$variant => $version,)*)* }
@@ -51,13 +50,13 @@ fields! {
     2 {
         /// The highest version among the fields of the format, 2 for the default one.
         Version = "version",
-        /// The account that owns the interface: 12 digits, or `unknown` for an interface that an AWS service made.
+        /// The account that owns the interface: 12 digits, or `unknown` for an interface that an AWS service created.
         AccountId = "account-id",
-        /// The interface the traffic was recorded for; `-` for a regional NAT gateway.
+        /// The interface that the traffic was recorded for; `-` for a regional NAT gateway.
         InterfaceId = "interface-id",
-        /// The source address. For outgoing traffic, the interface's primary private one.
+        /// The source address. For egress traffic the primary private address of the interface.
         SrcAddr = "srcaddr",
-        /// The destination address. For incoming traffic, the interface's primary private one.
+        /// The destination address. For ingress traffic the primary private address of the interface.
         DstAddr = "dstaddr",
         /// The source port, 0-65535; 0 for ICMP.
         SrcPort = "srcport",
@@ -65,17 +64,17 @@ fields! {
         DstPort = "dstport",
         /// The IANA protocol number, 0-255: <https://www.iana.org/assignments/protocol-numbers>.
         Protocol = "protocol",
-        /// The packets of the flow in the window (a count).
+        /// The number of packets in the aggregation interval.
         Packets = "packets",
-        /// The bytes of the flow in the window; `-` on traffic that VPC Block Public Access rejected.
+        /// The number of bytes in the aggregation interval; `-` for traffic that VPC Block Public Access rejected.
         Bytes = "bytes",
-        /// When the window's first packet was seen: Unix seconds, up to 60 s off.
+        /// When the first packet of the aggregation interval was received: Unix seconds, up to 60 s late.
         Start = "start",
-        /// When the window's last packet was seen: Unix seconds, up to 60 s off.
+        /// When the last packet of the aggregation interval was received: Unix seconds, up to 60 s late.
         End = "end",
         /// `ACCEPT` or `REJECT`; `-` without traffic.
         Action = "action",
-        /// `OK`, `NODATA` (no traffic in the window) or `SKIPDATA` (records were lost).
+        /// `OK`, `NODATA` (no traffic in the aggregation interval) or `SKIPDATA` (records were lost).
         LogStatus = "log-status",
     }
     3 {
@@ -83,22 +82,22 @@ fields! {
         VpcId = "vpc-id",
         /// The subnet of the interface; `-` for a regional NAT gateway.
         SubnetId = "subnet-id",
-        /// The instance the interface is attached to; `-` for an interface that a service manages.
+        /// The instance that the interface is attached to; `-` for an interface that a service manages.
         InstanceId = "instance-id",
-        /// The bit mask of the TCP flags seen in the window, see [`TcpFlags`](crate::TcpFlags); `-` for flags that cannot
-        /// stand together.
+        /// The bit mask of the TCP flags in the aggregation interval, see [`TcpFlags`](crate::TcpFlags); `-` for an invalid
+        /// combination.
         TcpFlags = "tcp-flags",
         /// `IPv4`, `IPv6` or `EFA`.
         Type = "type",
-        /// The address in the packet itself, where `srcaddr` shows that of the interface in between.
+        /// The source address in the packet, where `srcaddr` is that of an intermediate interface.
         PktSrcAddr = "pkt-srcaddr",
-        /// The address in the packet itself, where `dstaddr` shows that of the interface in between.
+        /// The destination address in the packet, where `dstaddr` is that of an intermediate interface.
         PktDstAddr = "pkt-dstaddr",
     }
     4 {
         /// The region of the interface.
         Region = "region",
-        /// The Availability Zone's id, such as `apse2-az3`; `-` in a sublocation.
+        /// The id of the Availability Zone, such as `apse2-az3`; `-` in a sublocation.
         AzId = "az-id",
         /// `wavelength`, `outpost` or `localzone`.
         SublocationType = "sublocation-type",
@@ -110,9 +109,9 @@ fields! {
         PktSrcAwsService = "pkt-src-aws-service",
         /// The AWS service that `pkt-dstaddr` belongs to, such as `S3`; the list grows.
         PktDstAwsService = "pkt-dst-aws-service",
-        /// `ingress` or `egress`, as the interface sees it.
+        /// `ingress` or `egress`, as seen from the interface.
         FlowDirection = "flow-direction",
-        /// The way outgoing traffic takes, see [`TrafficPath`](crate::TrafficPath); `-` for incoming traffic.
+        /// The path that egress traffic takes, see [`TrafficPath`](crate::TrafficPath); `-` for ingress traffic.
         TrafficPath = "traffic-path",
     }
     7 {
@@ -124,9 +123,9 @@ fields! {
         EcsContainerInstanceArn = "ecs-container-instance-arn",
         /// The id of the container instance, for tasks on EC2.
         EcsContainerInstanceId = "ecs-container-instance-id",
-        /// The runtime id of the task's first container.
+        /// The runtime id of the first container of the task.
         EcsContainerId = "ecs-container-id",
-        /// The runtime id of the task's second container.
+        /// The runtime id of the second container of the task.
         EcsSecondContainerId = "ecs-second-container-id",
         /// The name of the ECS service.
         EcsServiceName = "ecs-service-name",
@@ -138,7 +137,7 @@ fields! {
         EcsTaskId = "ecs-task-id",
     }
     8 {
-        /// Why traffic was rejected, see [`RejectReason`](crate::RejectReason); `-` for security groups and network ACLs.
+        /// The reason why traffic was rejected, see [`RejectReason`](crate::RejectReason); `-` for security groups and network ACLs.
         RejectReason = "reject-reason",
     }
     9 {
@@ -162,9 +161,9 @@ fields! {
         AsgTag = "asg-tag",
         /// The value of the second chosen tag of the Auto Scaling group, percent-encoded.
         AsgTag2 = "asg-tag-2",
-        /// What the interface belongs to, see [`InterfaceType`](crate::InterfaceType).
+        /// The kind of the interface, see [`InterfaceType`](crate::InterfaceType).
         InterfaceType = "interface-type",
-        /// The next interface on the way.
+        /// The next interface on the path.
         NextHopInterfaceId = "next-hop-interface-id",
         /// The subnet of the next interface.
         NextHopSubnetId = "next-hop-subnet-id",
@@ -172,13 +171,13 @@ fields! {
         NextHopAzId = "next-hop-az-id",
         /// The VPC of the next interface.
         NextHopVpcId = "next-hop-vpc-id",
-        /// What the next interface belongs to, see [`InterfaceType`](crate::InterfaceType).
+        /// The kind of the next interface, see [`InterfaceType`](crate::InterfaceType).
         NextHopInterfaceType = "next-hop-interface-type",
     }
 }
 
 impl Field {
-    /// The fields of the default format, in its order. AWS does not let it be changed.
+    /// The fields of the default format, in its order. AWS does not change it.
     pub const DEFAULT_FORMAT: [Field; 14] = [
         Field::Version,
         Field::AccountId,

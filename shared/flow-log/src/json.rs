@@ -1,22 +1,22 @@
-//! A strict reader of JSON (RFC 8259) that walks over a text once and borrows its strings.
+//! A strict reader of JSON (RFC 8259) that reads a text once and borrows its strings.
 
 use std::borrow::Cow;
 
-use crate::scan::plain_run;
+use crate::fast::scan::string_run;
 
-/// How deep values may nest. Subscriptions nest three deep; the limit keeps hostile input off the stack.
+/// Levels of nested values. Subscriptions use three; the limit protects the stack from hostile input.
 const MAX_DEPTH: usize = 64;
 
-/// Where a text stops being what it should be.
+/// The first place where a text is not what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JsonError {
     /// The offset in bytes.
     pub(crate) at: usize,
-    /// What is wrong there, in words.
+    /// The fault, in words.
     pub(crate) what: &'static str,
 }
 
-type Result<T> = std::result::Result<T, JsonError>;
+pub(crate) type Result<T> = std::result::Result<T, JsonError>;
 
 /// A position in a text.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Cursor<'a> {
     pub(crate) at: usize,
 }
 
-/// A string as it stands between its quotes, checked but not unescaped.
+/// The text between the quotes of a string, checked and not unescaped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawStr<'a> {
     pub(crate) raw: &'a str,
@@ -55,20 +55,20 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes a byte if it comes next.
+    /// Skips a byte if it comes next.
     pub(crate) fn take(&mut self, byte: u8) -> bool {
         let taken = self.peek() == Some(byte);
         self.at += usize::from(taken);
         taken
     }
 
-    /// Takes a byte that has to come next after white space.
+    /// Skips white space and a byte that has to follow.
     pub(crate) fn expect(&mut self, byte: u8, what: &'static str) -> Result<()> {
         self.white_space();
         if self.take(byte) { Ok(()) } else { self.error(what) }
     }
 
-    /// Walks over an object; `on_member` has to take the value of each key.
+    /// Reads an object; `on_member` has to read the value of each key.
     pub(crate) fn object(&mut self, mut on_member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<()>) -> Result<()> {
         self.expect(b'{', "expected an object")?;
         self.white_space();
@@ -89,7 +89,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Walks over an array; `on_item` has to take each item.
+    /// Reads an array; `on_item` has to read each item.
     pub(crate) fn array(&mut self, mut on_item: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
         self.expect(b'[', "expected an array")?;
         self.white_space();
@@ -107,7 +107,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes a string.
+    /// Reads a string; `what` is the error if there is none.
     pub(crate) fn string(&mut self, what: &'static str) -> Result<RawStr<'a>> {
         if !self.take(b'"') {
             return self.error(what);
@@ -116,7 +116,7 @@ impl<'a> Cursor<'a> {
         let mut has_escapes = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            self.at += plain_run(rest);
+            self.at += string_run(rest);
             match self.peek() {
                 Some(b'"') => {
                     let raw = self.text.get(start..self.at).unwrap_or_default();
@@ -133,6 +133,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Reads a string and unescapes it.
+    pub(crate) fn text(&mut self) -> Result<Cow<'a, str>> {
+        Ok(self.string("expected a string")?.unescape())
+    }
+
     fn escape(&mut self) -> Result<()> {
         let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
         match rest {
@@ -143,7 +148,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Takes a whole number that fits into 64 bits with its sign.
+    /// Reads a whole number of 64 bits with sign.
     pub(crate) fn integer(&mut self, what: &'static str) -> Result<i64> {
         let start = self.at;
         self.number()?;
@@ -174,12 +179,12 @@ impl<'a> Cursor<'a> {
         if digits == 0 { self.error("expected a value") } else { Ok(()) }
     }
 
-    /// Takes any value, without a look at what it means.
+    /// Skips any value.
     pub(crate) fn skip(&mut self) -> Result<()> {
         self.skip_within(MAX_DEPTH)
     }
 
-    /// Takes any value and hands out its text.
+    /// Skips any value and returns its text.
     pub(crate) fn skipped(&mut self) -> Result<&'a str> {
         let start = self.at;
         self.skip()?;
@@ -212,9 +217,22 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Reads the value of a key that an object may have once: of two values, either could be meant.
+pub(crate) fn once<'a, T>(
+    cursor: &mut Cursor<'a>,
+    slot: &mut Option<T>,
+    read: impl FnOnce(&mut Cursor<'a>) -> Result<T>,
+) -> Result<()> {
+    if slot.is_some() {
+        return cursor.error("the same key twice");
+    }
+    *slot = Some(read(cursor)?);
+    Ok(())
+}
+
 impl<'a> RawStr<'a> {
-    /// The string's value: borrowed where nothing is escaped. A lone surrogate, which JSON's grammar lets through
-    /// and UTF-8 cannot hold, becomes U+FFFD.
+    /// Returns the value of the string, borrowed unless something is escaped. A lone surrogate, which the grammar of JSON
+    /// allows and UTF-8 cannot hold, becomes U+FFFD.
     pub(crate) fn unescape(self) -> Cow<'a, str> {
         if !self.has_escapes {
             return Cow::Borrowed(self.raw);
@@ -244,8 +262,8 @@ impl<'a> RawStr<'a> {
     }
 }
 
-/// Adds the character that starts with these four digits and returns what follows it. Two escapes may make one
-/// character, as a surrogate pair.
+/// Appends the character whose escape starts with these four digits and returns the rest of the text. Two escapes can be one
+/// character: a surrogate pair.
 fn push_code_point<'a>(value: &mut String, hex: &'a str) -> &'a str {
     let (high, rest) = unit(hex);
     let low = rest.strip_prefix("\\u").map(unit);

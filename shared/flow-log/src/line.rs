@@ -1,167 +1,117 @@
-//! The fields of a line whose kind is known, found when asked for.
+//! A line: which kind it is, and the two fields that every rule asks for first.
 
 use crate::{
-    Action, EpochMillis, Field, FlowRecord, LogFormat, MAX_FIELDS, Protocol, Unparsed,
-    parse::number,
-    split::{FewStarts, Piece},
+    Action, Field, FieldErrorKind, FlowLine, Formats, LineError, MAX_FIELDS, NoTraffic, Protocol,
+    fast::split::{FEW, Runs, Split, Starts, entries},
+    fields::Fields,
 };
 
-/// A line, split when asked.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fields<'a> {
-    pub(crate) line: &'a str,
-    pub(crate) format: &'a LogFormat,
-    pub(crate) spacing: Spacing,
+/// A line of a flow log, by its log status. Only [`Line::Flow`] has traffic to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// Traffic was recorded (log status `OK`).
+    Flow(FlowLine<'a>),
+    /// There was no traffic in the aggregation interval (log status `NODATA`).
+    NoData(NoTraffic<'a>),
+    /// Records were lost in the aggregation interval (log status `SKIPDATA`). One such line can stand for many records.
+    SkipData(NoTraffic<'a>),
 }
 
-/// What is known about where the fields are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Spacing {
-    /// They start there; behind the format's last field, the array means nothing.
-    Known(FewStarts),
-    /// One space between any two.
-    Single,
-    /// Runs of white space.
-    Runs,
-}
-
-/// A record with log status `OK`: `action` and `protocol` are checked, the rest is still text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct FlowLine<'a> {
-    pub(crate) fields: Fields<'a>,
-    pub(crate) action: Action,
-    pub(crate) protocol: Protocol,
-}
-
-/// A record without traffic: an interface and a window, both as far as the format has them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Idle<'a> {
-    pub(crate) fields: Fields<'a>,
-}
-
-impl<'a> Fields<'a> {
-    fn nth(&self, at: usize) -> Option<&'a str> {
-        match &self.spacing {
-            Spacing::Known(starts) => Piece::nth(self.line, starts, at).map(Piece::text),
-            Spacing::Single => self.line.split(' ').nth(at),
-            Spacing::Runs => self.line.split_ascii_whitespace().nth(at),
-        }
-    }
-
-    pub(crate) fn text(&self, field: Field) -> Option<&'a str> {
-        self.nth(self.format.position(field)?).filter(|text| *text != "-")
-    }
-}
-
-impl<'a> FlowLine<'a> {
-    /// What was done with the traffic.
-    #[must_use]
-    pub const fn action(&self) -> Action {
-        self.action
-    }
-
-    /// The IP protocol.
-    #[must_use]
-    pub const fn protocol(&self) -> Protocol {
-        self.protocol
-    }
-
-    /// A field as it stands in the line; `None` when the format does not have it or the record shows `-`.
-    #[must_use]
-    pub fn text(&self, field: Field) -> Option<&'a str> {
-        self.fields.text(field)
-    }
-
-    /// The same by name, also for fields that are not known here.
-    #[must_use]
-    pub fn text_by_name(&self, name: &str) -> Option<&'a str> {
-        self.fields.nth(self.fields.format.position_of_name(name)?).filter(|text| *text != "-")
-    }
-
-    /// The format the line was read with.
-    #[must_use]
-    pub const fn format(&self) -> &'a LogFormat {
-        self.fields.format
-    }
-
-    /// The whole line.
-    #[must_use]
-    pub const fn line(&self) -> &'a str {
-        self.fields.line
-    }
-
-    /// Reads every field that is not text. Nothing is allocated.
+impl Formats {
+    /// Reads a line with the declared format that has its number of fields, split on runs of ASCII white space.
+    ///
+    /// Checks the number of fields and `log-status`; with status `OK` also `action` and `protocol`.
+    /// [`FlowLine::to_record`] checks the other fields. Allocates nothing. A [`Line`] is about 100 bytes large: a `match` on a
+    /// reference to it is faster.
     ///
     /// # Errors
-    /// The first field, in the line's order, that holds something AWS does not document for it.
-    pub fn to_record(&self) -> Result<FlowRecord<'a>, Unparsed> {
-        match &self.fields.spacing {
-            Spacing::Known(starts) => self.record(|at| Piece::nth(self.fields.line, starts, at)),
-            Spacing::Single | Spacing::Runs => self.record_of_any(),
-        }
-    }
-
-    /// The same for a line of which it is not known where the fields are.
-    #[cold]
-    fn record_of_any(&self) -> Result<FlowRecord<'a>, Unparsed> {
-        let mut pieces = [Piece::whole(""); MAX_FIELDS];
-        for (piece, text) in pieces.iter_mut().zip(self.fields.line.split_ascii_whitespace()) {
-            *piece = Piece::whole(text);
-        }
-        self.record(|at| pieces.get(at).copied())
+    /// Returns the reason why the line is not a record of a declared format.
+    #[inline]
+    pub fn read<'a>(&'a self, line: &'a str) -> Result<Line<'a>, LineError> {
+        let read = if self.are_short {
+            self.read_with::<{ entries(FEW) }>(line)
+        } else {
+            self.read_with::<{ entries(MAX_FIELDS) }>(line)
+        };
+        read.map_err(|error| explain(line, error))
     }
 
     #[inline]
-    fn record(&self, nth: impl Fn(usize) -> Option<Piece<'a>>) -> Result<FlowRecord<'a>, Unparsed> {
-        FlowRecord::read(self.action, self.protocol, &self.fields, nth)
+    fn read_with<'a, const ENTRIES: usize>(&'a self, line: &'a str) -> Result<Line<'a>, LineError> {
+        let mut starts = Starts::<ENTRIES>::new();
+        match starts.find(line.as_bytes()) {
+            Some(()) => self.read_split(line, &starts),
+            None => self.read_runs(line),
+        }
+    }
+
+    #[cold]
+    fn read_runs<'a>(&'a self, line: &'a str) -> Result<Line<'a>, LineError> {
+        self.read_split(line, &Runs(line))
+    }
+
+    #[inline]
+    fn read_split<'a>(&'a self, line: &'a str, split: &impl Split<'a>) -> Result<Line<'a>, LineError> {
+        let found = split.len();
+        let format = self.with_len(found).ok_or(LineError::FieldCount { found })?;
+        let field = |at| split.field(line, at);
+        // Called last: the starts were just written, two bytes at a time, and a copy of all of them has to wait for that.
+        let fields = || Fields { line, format, spacing: split.spacing() };
+        let log_status = field(format.keys.log_status);
+        // A match over words of different lengths becomes a jump table, and nearly every line says OK.
+        if log_status.bytes() == b"OK" {
+            let action = Action::read(field(format.keys.action).bytes())?;
+            let protocol = Protocol::read(field(format.keys.protocol))?;
+            return Ok(Line::Flow(FlowLine { fields: fields(), action, protocol }));
+        }
+        match log_status.bytes() {
+            b"NODATA" => Ok(Line::NoData(NoTraffic { fields: fields() })),
+            b"SKIPDATA" => Ok(Line::SkipData(NoTraffic { fields: fields() })),
+            b"-" => Err(LineError::field(Field::LogStatus, FieldErrorKind::Missing)),
+            _ => Err(LineError::field(Field::LogStatus, FieldErrorKind::NotKnown)),
+        }
     }
 }
 
-impl<'a> Idle<'a> {
-    /// The interface; `None` when the format does not have it or the record shows `-`.
-    #[must_use]
-    pub fn interface_id(&self) -> Option<&'a str> {
-        self.fields.text(Field::InterfaceId)
-    }
-
-    /// The window's begin, where there is a readable one.
-    #[must_use]
-    pub fn start(&self) -> Option<EpochMillis> {
-        self.time(Field::Start)
-    }
-
-    /// The window's end, where there is a readable one.
-    #[must_use]
-    pub fn end(&self) -> Option<EpochMillis> {
-        self.time(Field::End)
-    }
-
-    /// A field as it stands in the line; `None` when the format does not have it or the record shows `-`.
-    #[must_use]
-    pub fn text(&self, field: Field) -> Option<&'a str> {
-        self.fields.text(field)
-    }
-
-    /// The whole line.
-    #[must_use]
-    pub const fn line(&self) -> &'a str {
-        self.fields.line
-    }
-
-    fn time(&self, field: Field) -> Option<EpochMillis> {
-        let text = self.fields.text(field)?;
-        number(Piece::whole(text), u64::MAX).map(EpochMillis::from_record)
+/// Replaces an error with a more precise one for lines that are not VPC flow log records at all.
+#[cold]
+fn explain(line: &str, error: LineError) -> LineError {
+    if words(line).any(|word| word == "TransitGateway")
+        || matches!(error, LineError::FieldCount { found: TRANSIT_GATEWAY_FIELDS }) && is_of_transit_gateway(line)
+    {
+        LineError::TransitGateway
+    } else if is_header(line) {
+        LineError::HeaderLine
+    } else {
+        error
     }
 }
 
-impl std::fmt::Debug for FlowLine<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("FlowLine").field(&self.fields.line).finish()
-    }
+/// The number of fields in the default format of transit gateway flow logs, `version` to `pkt-dst-aws-service`:
+/// <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html>.
+const TRANSIT_GATEWAY_FIELDS: usize = 36;
+
+/// Whether a line of that many fields is a record of a transit gateway although its `resource-type` is another word or `-`.
+/// Used only where no declared format has that many fields.
+///
+/// Version 6 belongs to transit gateway flow logs. A leading 6 in a VPC flow log record is something else, such as the
+/// protocol. Such a record has an action, an account id in second place, or something else where the status would be.
+fn is_of_transit_gateway(line: &str) -> bool {
+    const LOG_STATUS: usize = 25;
+    let nth = |at| words(line).nth(at).unwrap_or_default();
+    nth(0) == "6"
+        && !nth(1).bytes().all(|byte| byte.is_ascii_digit())
+        && matches!(nth(LOG_STATUS), "OK" | "NODATA" | "SKIPDATA")
+        && !words(line).any(|word| matches!(word, "ACCEPT" | "REJECT"))
 }
 
-impl std::fmt::Debug for Idle<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Idle").field(&self.fields.line).finish()
-    }
+/// Whether a line has the names of fields in place of values, like the first line of a file in S3.
+pub(crate) fn is_header(line: &str) -> bool {
+    let has = |field: Field| words(line).any(|word| word == field.name());
+    has(Field::SrcAddr) && has(Field::DstAddr)
+}
+
+/// Returns as many words as a format may have, so that the search in a line of a million words ends.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split_ascii_whitespace().take(MAX_FIELDS)
 }

@@ -1,4 +1,4 @@
-//! What CloudWatch Logs itself says about where a log event comes from.
+//! The fields that CloudWatch Logs adds to a log event.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,9 @@ use crate::json::{Cursor, JsonError};
 
 /// The origin of one log event, as far as the subscription filter emits it.
 ///
-/// A log group that collects the logs of other accounts and regions holds events of many origins, while the document's
-/// header names the collecting account. With `EmitSystemFields` of the subscription filter each event names its own:
+/// A log group that collects the logs of other accounts and regions holds events of many origins, while
+/// [`BatchMetadata::owner`](crate::BatchMetadata::owner) is the collecting account. With `EmitSystemFields` of the
+/// subscription filter each event names its own origin:
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html>.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,21 +21,21 @@ pub struct SystemFields<'d> {
     pub source_log_group: Option<Cow<'d, str>>,
 }
 
-/// What is known about a field while its object is read.
+/// The state of a field while its object is read.
 #[derive(Default)]
 enum Slot<'d> {
     #[default]
     Absent,
     Text(Cow<'d, str>),
-    /// Not a text, or there twice: of two, either could be meant.
+    /// Not a string, or there twice: of two values, either could be meant.
     Unusable,
 }
 
 impl<'d> SystemFields<'d> {
-    /// Reads the fields from the JSON of `extractedFields`. That object also holds the named fields of a filter pattern,
-    /// which often means all of a record's fields and no system field.
+    /// Reads the fields from the JSON of `extractedFields`. The object also holds the named fields of a filter pattern: often
+    /// all fields of a record and no system field.
     pub(crate) fn read(json: &'d str) -> SystemFields<'d> {
-        // To look at all bytes, whatever the first ones are, is quicker than to stop early.
+        // Looking at all bytes is faster than stopping at the first hit.
         let may_have_some = json.bytes().fold(false, |found, byte| found | matches!(byte, b'@' | b'\\'));
         if !may_have_some {
             return SystemFields::default();
@@ -52,7 +53,7 @@ impl<'d> SystemFields<'d> {
                 region: region.text(),
                 source_log_group: source_log_group.text(),
             },
-            // Something other than an object, such as null.
+            // Not an object, such as null.
             Err(_) => SystemFields::default(),
         }
     }
@@ -62,7 +63,7 @@ impl<'d> Slot<'d> {
     fn fill(&mut self, cursor: &mut Cursor<'d>) -> Result<(), JsonError> {
         let is_first = matches!(self, Slot::Absent);
         *self = if cursor.peek() == Some(b'"') {
-            let text = cursor.string("expected a string")?.unescape();
+            let text = cursor.text()?;
             if is_first { Slot::Text(text) } else { Slot::Unusable }
         } else {
             cursor.skip()?;

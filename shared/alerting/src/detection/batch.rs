@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use flow_log::{Header, LogFormat};
+use flow_log::{BatchMetadata, LogFormat};
 
 use crate::{
     detection::{
@@ -46,15 +46,15 @@ pub struct LogSource {
 }
 
 impl LogSource {
-    /// The source that a batch's header names.
-    pub fn of(header: &Header<'_>) -> Self {
+    /// The source that a batch's metadata names.
+    pub fn of(metadata: &BatchMetadata<'_>) -> Self {
         // A log group's name and a log stream's have at most 512 characters:
         // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
         const MAX_NAME_CHARS: usize = 512;
         LogSource {
-            owner: one_line(&header.owner, MAX_FIELD_CHARS).into_owned(),
-            log_group: one_line(&header.log_group, MAX_NAME_CHARS).into_owned(),
-            log_stream: one_line(&header.log_stream, MAX_NAME_CHARS).into_owned(),
+            owner: one_line(&metadata.owner, MAX_FIELD_CHARS).into_owned(),
+            log_group: one_line(&metadata.log_group, MAX_NAME_CHARS).into_owned(),
+            log_stream: one_line(&metadata.log_stream, MAX_NAME_CHARS).into_owned(),
         }
     }
 }

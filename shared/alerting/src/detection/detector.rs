@@ -6,7 +6,7 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use flow_log::{Field, FlowRecord, Formats, LogEvent, LogFormat, Protocol, Record, SystemFields, Unparsed};
+use flow_log::{Field, FlowRecord, Formats, Line, LineError, LogEvent, LogFormat, Protocol, SystemFields};
 
 use crate::{
     detection::{
@@ -94,9 +94,9 @@ impl<'a> Detector<'a> {
         self.tally.records += 1;
         // By reference, here and below: a record is large.
         match &self.formats.read(&event.message) {
-            Ok(Record::NoData(_)) => self.tally.no_data += 1,
-            Ok(Record::SkipData(_)) => self.tally.skip_data += 1,
-            Ok(Record::Flow(line)) => {
+            Ok(Line::NoData(_)) => self.tally.no_data += 1,
+            Ok(Line::SkipData(_)) => self.tally.skip_data += 1,
+            Ok(Line::Flow(line)) => {
                 let rule = Rule::ALL.into_iter().find(|rule| rule.matches(line));
                 if rule.is_none() && !rule::is_icmp(line.protocol()) {
                     return;
@@ -211,7 +211,7 @@ impl<'a> Detector<'a> {
         }
     }
 
-    fn unparsed(&mut self, reason: Unparsed, message: &str) {
+    fn unparsed(&mut self, reason: LineError, message: &str) {
         self.tally.unparsed += 1;
         *self.tally.unparsed_reasons.entry(reason.label()).or_default() += 1;
         if self.tally.unparsed_samples.len() < MAX_UNPARSED_SAMPLES {

@@ -120,7 +120,7 @@ impl OwnAddresses {
 
 #[cfg(test)]
 mod tests {
-    use flow_log::{Formats, Record};
+    use flow_log::{Formats, Line};
 
     use super::{Basis::*, Direction::*, OwnAddresses, of_record};
 
@@ -130,7 +130,7 @@ mod tests {
     fn direction(line: &str) -> Option<(super::Direction, super::Basis)> {
         let formats = Formats::parse(FORMAT).unwrap();
         let line = format!("{line} 1 REJECT OK");
-        let Ok(Record::Flow(flow)) = formats.read(&line) else { panic!("not a flow: {line}") };
+        let Ok(Line::Flow(flow)) = formats.read(&line) else { panic!("not a flow: {line}") };
         of_record(&flow.to_record().unwrap())
     }
 

@@ -44,7 +44,7 @@ pub fn is_icmp(protocol: Protocol) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use flow_log::{Formats, Record};
+    use flow_log::{Formats, Line};
 
     use super::Rule;
 
@@ -52,7 +52,7 @@ mod tests {
         let line = format!("2 1 eni-1 10.0.0.1 10.0.0.2 0 0 {protocol} 4 336 1 2 {action} OK");
         let formats = Formats::default();
         match formats.read(&line) {
-            Ok(Record::Flow(line)) => Rule::PingDeny.matches(&line),
+            Ok(Line::Flow(line)) => Rule::PingDeny.matches(&line),
             other => panic!("not a flow: {other:?}"),
         }
     }

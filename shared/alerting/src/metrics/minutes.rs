@@ -81,7 +81,7 @@ impl Minutes {
 
 #[cfg(test)]
 mod tests {
-    use flow_log::{Formats, Record};
+    use flow_log::{Formats, Line};
 
     use super::*;
 
@@ -91,7 +91,7 @@ mod tests {
         let (formats, mut minutes) = (Formats::default(), Minutes::default());
         for (timestamp, protocol, packets) in records {
             let line = format!("2 1 eni-1 10.0.0.1 10.0.0.2 0 0 {protocol} {packets} 84 1 2 REJECT OK");
-            let Ok(Record::Flow(line)) = formats.read(&line) else { panic!("not a flow: {line}") };
+            let Ok(Line::Flow(line)) = formats.read(&line) else { panic!("not a flow: {line}") };
             minutes.add(i64::try_from(*timestamp).unwrap(), &line.to_record().unwrap());
         }
         minutes

@@ -1,7 +1,7 @@
 //! The real HTTP client on 127.0.0.1: what the service in memory says of lost connections is how they look on a socket.
 
 use alerting::{
-    incident::IncidentKey,
+    incident::{IncidentKey, state::TimerMessage},
     metrics::{Point, Sample, Unit},
     ports::{MetricSink, Timers},
     time::EpochMillis,

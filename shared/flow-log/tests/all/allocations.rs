@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use allocation_counter::{AllocationInfo, measure};
-use flow_log::{Action, DEFAULT_MAX_INFLATED_BYTES, Decoder, Formats, LogEvent, Protocol, Record};
+use flow_log::{Action, DEFAULT_MAX_INFLATED_BYTES, Decoder, Formats, Line, LogEvent, Protocol};
 
 use crate::support::{event, gzip, log_event, payload, wrap};
 
@@ -25,7 +25,7 @@ fn read(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -> u64 {
     let mut packets = 0;
     let mut payload = decoder.decode(event).unwrap();
     let read = |message: &str| match formats.read(message).unwrap() {
-        Record::Flow(flow) if flow.action() == Action::Reject && flow.protocol() == Protocol::ICMP => {
+        Line::Flow(flow) if flow.action() == Action::Reject && flow.protocol() == Protocol::ICMP => {
             flow.to_record().unwrap().packets.unwrap()
         }
         other => panic!("{other:?}"),

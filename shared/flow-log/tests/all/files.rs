@@ -2,7 +2,7 @@
 
 use std::io::{BufReader, Cursor, ErrorKind};
 
-use flow_log::{Formats, MAX_LINE_BYTES, Reader, Record};
+use flow_log::{Formats, Line, MAX_LINE_BYTES, Reader};
 
 use crate::support::{gzip, testdata};
 
@@ -11,10 +11,10 @@ fn outcomes(bytes: &[u8]) -> Vec<String> {
     let mut reader = Reader::new(Cursor::new(bytes), Formats::default()).unwrap();
     let mut outcomes = Vec::new();
     while let Some(line) = reader.next_line().unwrap() {
-        let what = match line.record {
-            Ok(Record::Flow(flow)) => format!("{} {}", flow.action(), flow.protocol()),
-            Ok(Record::NoData(_)) => "NODATA".to_owned(),
-            Ok(Record::SkipData(_)) => "SKIPDATA".to_owned(),
+        let what = match line.parsed {
+            Ok(Line::Flow(flow)) => format!("{} {}", flow.action(), flow.protocol()),
+            Ok(Line::NoData(_)) => "NODATA".to_owned(),
+            Ok(Line::SkipData(_)) => "SKIPDATA".to_owned(),
             Err(unparsed) => unparsed.label().to_owned(),
         };
         outcomes.push(format!("{} {what}", line.number));
@@ -73,7 +73,7 @@ fn times_of_an_export_and_what_only_looks_like_one() {
         let mut reader = Reader::new(file.as_bytes(), Formats::default()).unwrap();
         let line = reader.next_line().unwrap().unwrap();
         assert_eq!(line.timestamp, timestamp, "{prefix}");
-        assert_eq!(line.record.is_ok(), timestamp.is_some() || prefix.is_empty(), "{prefix}");
+        assert_eq!(line.parsed.is_ok(), timestamp.is_some() || prefix.is_empty(), "{prefix}");
     }
 }
 

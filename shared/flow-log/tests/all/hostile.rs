@@ -1,6 +1,6 @@
 //! Input that somebody made on purpose: a clear answer, in time, whatever it is.
 
-use flow_log::{Decoder, Formats, LogFormat, Unparsed};
+use flow_log::{Decoder, Formats, LineError, LogFormat};
 
 use crate::support::{decode, event, gzip, log_event, payload, wrap};
 
@@ -9,7 +9,7 @@ fn refused(payload: &str) -> String {
 }
 
 /// The outcome of one message in an otherwise good batch.
-fn unparsed(json_message: &str) -> Unparsed {
+fn unparsed(json_message: &str) -> LineError {
     let json = format!(r#"{{"id":"1","timestamp":1432917027000,"message":{json_message}}},{}"#, log_event(2, "good"));
     let (events, _) = decode(&event(&payload(&json))).unwrap();
     assert_eq!(events[1].message, "good");
@@ -38,13 +38,13 @@ fn huge_json() {
     let long = "x".repeat(10 << 20);
     let (events, _) = decode(&event(&payload(&log_event(1, &long)))).unwrap();
     assert_eq!(events[0].message.len(), long.len());
-    assert_eq!(Formats::default().read(&long), Err(Unparsed::FieldCount { found: 1 }));
+    assert_eq!(Formats::default().read(&long), Err(LineError::FieldCount { found: 1 }));
 
     let long_number = format!(r#"{{"logEvents":[{{"timestamp":{}}}]}}"#, "9".repeat(1_000_000));
     assert_eq!(refused(&long_number), "payload: expected the timestamp in whole milliseconds at byte 27");
 
     let escapes = r"\u0041".repeat(1_000_000);
-    assert_eq!(unparsed(&format!("\"{escapes}\"")), Unparsed::FieldCount { found: 1 });
+    assert_eq!(unparsed(&format!("\"{escapes}\"")), LineError::FieldCount { found: 1 });
     assert!(refused(&payload(&"{},".repeat(1_000_000))).len() < 100);
 }
 
@@ -60,7 +60,7 @@ fn text_that_is_none() {
 #[test]
 fn odd_characters_spoil_their_line_only() {
     for json in [r#""\ud800 2 eni""#, r#""a\u0000b c""#, r#""\u202e\u0007 x""#] {
-        assert!(matches!(unparsed(json), Unparsed::FieldCount { .. }), "{json}");
+        assert!(matches!(unparsed(json), LineError::FieldCount { .. }), "{json}");
     }
 }
 
@@ -75,7 +75,7 @@ fn a_million_fields_in_a_line() {
         (format!("{}x", "x ".repeat(95)), 96),
         (" ".repeat(1_000_000), 0),
     ] {
-        assert_eq!(formats.read(&line), Err(Unparsed::FieldCount { found }));
+        assert_eq!(formats.read(&line), Err(LineError::FieldCount { found }));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Lines as records: AWS's own examples, and what counts as unparsed.
 
 use flow_log::{
-    Action, EncryptionStatus, EpochMillis, Field, FlowDirection, FlowRecord, Formats, InterfaceType, Protocol, Record,
-    RejectReason, SublocationType, Tag, TcpFlags, TrafficPath, TrafficType, Unparsed, Why,
+    Action, EncryptionStatus, EpochMillis, Field, FieldErrorKind, FlowDirection, FlowRecord, Formats, InterfaceType,
+    Line, LineError, Protocol, RejectReason, SublocationType, Tag, TcpFlags, TrafficPath, TrafficType,
 };
 
 use crate::support::scenario;
@@ -12,7 +12,7 @@ const PING: &str = "2 123456789010 eni-1 172.31.16.139 203.0.113.12 0 0 1 4 336 
 /// Reads a line all the way.
 fn typed<'a>(formats: &'a Formats, line: &'a str) -> FlowRecord<'a> {
     match formats.read(line).unwrap() {
-        Record::Flow(flow) => flow.to_record().unwrap(),
+        Line::Flow(flow) => flow.to_record().unwrap(),
         other => panic!("no traffic: {other:?}"),
     }
 }
@@ -20,9 +20,9 @@ fn typed<'a>(formats: &'a Formats, line: &'a str) -> FlowRecord<'a> {
 /// What a rule gets that looks at every record: the kind, or why not.
 fn outcome(formats: &Formats, line: &str) -> String {
     let read = formats.read(line).and_then(|record| match record {
-        Record::Flow(flow) => flow.to_record().map(|r| format!("{} {}", r.action, r.protocol)),
-        Record::NoData(_) => Ok("NODATA".to_owned()),
-        Record::SkipData(_) => Ok("SKIPDATA".to_owned()),
+        Line::Flow(flow) => flow.to_record().map(|r| format!("{} {}", r.action, r.protocol)),
+        Line::NoData(_) => Ok("NODATA".to_owned()),
+        Line::SkipData(_) => Ok("SKIPDATA".to_owned()),
     });
     read.unwrap_or_else(|unparsed| unparsed.to_string())
 }
@@ -186,7 +186,7 @@ fn what_a_matched_record_is_checked_for_besides() {
     ] {
         let line = ping_with(field, value);
         assert_eq!(outcome(&formats, &line), expected, "{line}");
-        assert!(matches!(formats.read(&line), Ok(Record::Flow(_))), "no rule looks at it: {line}");
+        assert!(matches!(formats.read(&line), Ok(Line::Flow(_))), "no rule looks at it: {line}");
     }
 }
 
@@ -207,7 +207,7 @@ fn fields_split_on_runs_of_white_space() {
     // Not white space to a log: these stay in their field.
     for odd in ["\u{a0}", "\0", "\u{b}", "\u{2003}"] {
         let line = PING.replacen(' ', odd, 1);
-        assert_eq!(formats.read(&line), Err(Unparsed::FieldCount { found: 13 }), "{line:?}");
+        assert_eq!(formats.read(&line), Err(LineError::FieldCount { found: 13 }), "{line:?}");
     }
 }
 
@@ -224,7 +224,7 @@ fn no_data_and_skipped_are_never_unparsed() {
         }
     }
     let line = "2 123456789010 eni-1 - - - - - - - 1431280876 soon - SKIPDATA";
-    let Ok(Record::SkipData(idle)) = formats.read(line) else { panic!("{line}") };
+    let Ok(Line::SkipData(idle)) = formats.read(line) else { panic!("{line}") };
     assert_eq!(idle.interface_id(), Some("eni-1"));
     assert_eq!((idle.start(), idle.end()), (Some(EpochMillis(1_431_280_876_000)), None));
 }
@@ -251,14 +251,14 @@ fn several_formats_are_told_apart_by_their_number_of_fields() {
     let formats = Formats::parse(&format!("{}\n{v5}", Formats::default())).unwrap();
     assert_eq!(typed(&formats, PING).flow_direction(), None);
     assert_eq!(typed(&formats, &lines[1]).flow_direction(), Some(FlowDirection::Egress));
-    assert_eq!(formats.read("2 x"), Err(Unparsed::FieldCount { found: 2 }));
+    assert_eq!(formats.read("2 x"), Err(LineError::FieldCount { found: 2 }));
 }
 
 #[test]
 fn fields_that_are_not_known_are_carried_along() {
     let formats =
         Formats::parse("${new-a} ${action} ${protocol} ${srcaddr} ${dstaddr} ${log-status} ${new-b}").unwrap();
-    let Ok(Record::Flow(flow)) = formats.read("one REJECT 1 10.0.0.1 10.0.0.2 OK -") else { panic!() };
+    let Ok(Line::Flow(flow)) = formats.read("one REJECT 1 10.0.0.1 10.0.0.2 OK -") else { panic!() };
     assert_eq!((flow.text_by_name("new-a"), flow.text_by_name("new-b")), (Some("one"), None));
     assert_eq!(flow.text_by_name("srcaddr"), flow.text(Field::SrcAddr));
     assert_eq!(flow.text(Field::Packets), None);
@@ -333,9 +333,9 @@ fn a_declared_format_of_36_fields_wins_over_the_shape_of_a_transit_gateway_recor
 #[test]
 fn labels_are_stable() {
     for (unparsed, label) in [
-        (Unparsed::FieldCount { found: 3 }, "field-count"),
-        (Unparsed::TransitGateway, "transit-gateway"),
-        (Unparsed::Field { field: Field::PktDstAddr, why: Why::NotAnAddress }, "pkt-dstaddr"),
+        (LineError::FieldCount { found: 3 }, "field-count"),
+        (LineError::TransitGateway, "transit-gateway"),
+        (LineError::Field { field: Field::PktDstAddr, kind: FieldErrorKind::NotAnAddress }, "pkt-dstaddr"),
     ] {
         assert_eq!(unparsed.label(), label);
     }

@@ -7,10 +7,10 @@
 
 mod allocations;
 mod corpus;
-mod docs;
 mod envelope;
 mod files;
 mod hostile;
+mod iterators;
 mod lines;
 mod naive;
 mod properties;

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::net::IpAddr;
 
 use flow_log::{
-    Action, Decoder, EncryptionStatus, EpochMillis, Field, FlowRecord, Formats, LogEvent, Protocol, Record,
-    SystemFields, Tag, TcpFlags, TrafficPath, Unparsed, Why,
+    Action, Decoder, EncryptionStatus, EpochMillis, Field, FieldErrorKind, FlowRecord, Formats, Line, LineError,
+    LogEvent, Protocol, SystemFields, Tag, TcpFlags, TrafficPath,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,22 +14,22 @@ use serde_json::value::RawValue;
 /// What a line is: the kind, and every field of the record as `Debug` prints it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    Flow(Action, Protocol, Result<Vec<String>, Unparsed>),
+    Flow(Action, Protocol, Result<Vec<String>, LineError>),
     NoData,
     SkipData,
-    Unparsed(Unparsed),
+    Error(LineError),
 }
 
 /// Reads a line with the crate.
 pub(crate) fn read(formats: &Formats, line: &str) -> Outcome {
     match formats.read(line) {
-        Ok(Record::Flow(flow)) => {
+        Ok(Line::Flow(flow)) => {
             let record = flow.to_record().map(|record| Field::ALL.iter().map(|&f| member(&record, f)).collect());
             Outcome::Flow(flow.action(), flow.protocol(), record)
         }
-        Ok(Record::NoData(_)) => Outcome::NoData,
-        Ok(Record::SkipData(_)) => Outcome::SkipData,
-        Err(unparsed) => Outcome::Unparsed(unparsed),
+        Ok(Line::NoData(_)) => Outcome::NoData,
+        Ok(Line::SkipData(_)) => Outcome::SkipData,
+        Err(unparsed) => Outcome::Error(unparsed),
     }
 }
 
@@ -38,35 +38,35 @@ pub(crate) fn read_naively(formats: &Formats, line: &str) -> Outcome {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let unparsed = |unparsed| {
         let head = &words[..words.len().min(96)];
-        Outcome::Unparsed(if head.contains(&"TransitGateway") {
-            Unparsed::TransitGateway
+        Outcome::Error(if head.contains(&"TransitGateway") {
+            LineError::TransitGateway
         } else if head.contains(&"srcaddr") && head.contains(&"dstaddr") {
-            Unparsed::Header
+            LineError::HeaderLine
         } else {
             unparsed
         })
     };
     let Some(format) = formats.as_slice().iter().find(|format| format.len() == words.len()) else {
         return if is_transit_gateway_record(&words) {
-            Outcome::Unparsed(Unparsed::TransitGateway)
+            Outcome::Error(LineError::TransitGateway)
         } else {
-            unparsed(Unparsed::FieldCount { found: words.len() })
+            unparsed(LineError::FieldCount { found: words.len() })
         };
     };
     let word = |field: Field| format.names().position(|name| name == field.name()).map(|at| words[at]);
-    let wrong = |field, why| Unparsed::Field { field, why };
+    let wrong = |field, why| LineError::Field { field, kind: why };
     match word(Field::LogStatus).unwrap() {
         "OK" => {}
         "NODATA" => return Outcome::NoData,
         "SKIPDATA" => return Outcome::SkipData,
-        "-" => return unparsed(wrong(Field::LogStatus, Why::Missing)),
-        _ => return unparsed(wrong(Field::LogStatus, Why::NotKnown)),
+        "-" => return unparsed(wrong(Field::LogStatus, FieldErrorKind::Missing)),
+        _ => return unparsed(wrong(Field::LogStatus, FieldErrorKind::NotKnown)),
     }
     let action = match word(Field::Action).unwrap() {
         "ACCEPT" => Action::Accept,
         "REJECT" => Action::Reject,
-        "-" => return unparsed(wrong(Field::Action, Why::Missing)),
-        _ => return unparsed(wrong(Field::Action, Why::NotKnown)),
+        "-" => return unparsed(wrong(Field::Action, FieldErrorKind::Missing)),
+        _ => return unparsed(wrong(Field::Action, FieldErrorKind::NotKnown)),
     };
     let protocol = match digits(word(Field::Protocol).unwrap(), 255) {
         Ok(number) => Protocol(u8::try_from(number).unwrap()),
@@ -90,22 +90,22 @@ fn is_transit_gateway_record(words: &[&str]) -> bool {
         && !words.contains(&"REJECT")
 }
 
-fn digits(text: &str, max: u64) -> Result<u64, Why> {
+fn digits(text: &str, max: u64) -> Result<u64, FieldErrorKind> {
     match text {
-        "-" => Err(Why::Missing),
-        _ if text.is_empty() || !text.chars().all(|c| c.is_ascii_digit()) => Err(Why::NotANumber),
-        _ => text.parse().ok().filter(|&number| number <= max).ok_or(Why::OutOfRange),
+        "-" => Err(FieldErrorKind::Missing),
+        _ if text.is_empty() || !text.chars().all(|c| c.is_ascii_digit()) => Err(FieldErrorKind::NotANumber),
+        _ => text.parse().ok().filter(|&number| number <= max).ok_or(FieldErrorKind::OutOfRange),
     }
 }
 
 /// The field's value as `Debug` prints it.
-fn typed(field: Field, text: Option<&str>) -> Result<String, Why> {
-    fn optional<T: Debug>(value: T) -> Result<String, Why> {
+fn typed(field: Field, text: Option<&str>) -> Result<String, FieldErrorKind> {
+    fn optional<T: Debug>(value: T) -> Result<String, FieldErrorKind> {
         Ok(format!("{:?}", Some(value)))
     }
     let address = |text: &str| match text.parse::<IpAddr>() {
         Ok(address) => Ok(address),
-        Err(_) => Err(if text == "-" { Why::Missing } else { Why::NotAnAddress }),
+        Err(_) => Err(if text == "-" { FieldErrorKind::Missing } else { FieldErrorKind::NotAnAddress }),
     };
     let text = match (field, text) {
         (Field::SrcAddr | Field::DstAddr, text) => return address(text.unwrap()).map(|value| format!("{value:?}")),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flow_log::{Decoder, EnvelopeError, Formats, Header, LogEvent};
+use flow_log::{BatchMetadata, Decoder, EnvelopeError, Formats, LogEvent};
 
 /// One member, as CloudWatch Logs writes it.
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -38,7 +38,7 @@ pub(crate) fn log_event(id: usize, message: &str) -> String {
 }
 
 /// All log events of all documents, and the headers.
-pub(crate) type Batch = (Vec<LogEvent<'static>>, Vec<Header<'static>>);
+pub(crate) type Batch = (Vec<LogEvent<'static>>, Vec<BatchMetadata<'static>>);
 
 /// Decodes an event to the end.
 pub(crate) fn decode(event: &[u8]) -> Result<Batch, EnvelopeError> {
@@ -59,7 +59,7 @@ fn owned(event: LogEvent<'_>) -> LogEvent<'static> {
     LogEvent::new(event.id.into_owned(), event.timestamp, event.message.into_owned())
 }
 
-fn owned_header(header: Header<'_>) -> Header<'static> {
+fn owned_header(header: BatchMetadata<'_>) -> BatchMetadata<'static> {
     header.into_owned()
 }
 

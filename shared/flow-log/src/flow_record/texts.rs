@@ -1,4 +1,4 @@
-//! The fields of a record that hold text, found when asked for.
+//! The text of a record, found when asked for.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ macro_rules! texts {
             )*
         }
 
-        /// Equal in every field, whatever stands between them in the lines.
+        /// Equal in every field, whatever separates them in the lines.
         impl PartialEq for FlowRecord<'_> {
             fn eq(&self, other: &Self) -> bool {
                 self.has_members_of(other) $(&& self.$method() == other.$method())*
@@ -41,78 +41,78 @@ macro_rules! texts {
 }
 
 texts! {
-    /// The account, or `unknown`.
+    /// Returns the id of the account, or `unknown`.
     account_id: &'a str = AccountId;
-    /// The interface.
+    /// Returns the id of the network interface.
     interface_id: &'a str = InterfaceId;
-    /// The VPC.
+    /// Returns the id of the VPC.
     vpc_id: &'a str = VpcId;
-    /// The subnet.
+    /// Returns the id of the subnet.
     subnet_id: &'a str = SubnetId;
-    /// The instance.
+    /// Returns the id of the instance.
     instance_id: &'a str = InstanceId;
-    /// The kind of traffic.
+    /// Returns the kind of traffic.
     traffic_type: TrafficType<'a> = Type;
-    /// The region.
+    /// Returns the name of the region.
     region: &'a str = Region;
-    /// The Availability Zone's id.
+    /// Returns the id of the Availability Zone.
     az_id: &'a str = AzId;
-    /// The kind of sublocation.
+    /// Returns the kind of sublocation.
     sublocation_type: SublocationType<'a> = SublocationType;
-    /// The sublocation.
+    /// Returns the id of the sublocation.
     sublocation_id: &'a str = SublocationId;
-    /// The AWS service of the packet's source.
+    /// Returns the AWS service that `pkt-srcaddr` belongs to.
     pkt_src_aws_service: &'a str = PktSrcAwsService;
-    /// The AWS service of the packet's destination.
+    /// Returns the AWS service that `pkt-dstaddr` belongs to.
     pkt_dst_aws_service: &'a str = PktDstAwsService;
-    /// The direction, as the interface sees it.
+    /// Returns the direction, as seen from the network interface.
     flow_direction: FlowDirection<'a> = FlowDirection;
-    /// The ARN of the ECS cluster.
+    /// Returns the ARN of the ECS cluster.
     ecs_cluster_arn: &'a str = EcsClusterArn;
-    /// The name of the ECS cluster.
+    /// Returns the name of the ECS cluster.
     ecs_cluster_name: &'a str = EcsClusterName;
-    /// The ARN of the ECS container instance.
+    /// Returns the ARN of the ECS container instance.
     ecs_container_instance_arn: &'a str = EcsContainerInstanceArn;
-    /// The id of the ECS container instance.
+    /// Returns the id of the ECS container instance.
     ecs_container_instance_id: &'a str = EcsContainerInstanceId;
-    /// The id of the task's first container.
+    /// Returns the id of the first container of the task.
     ecs_container_id: &'a str = EcsContainerId;
-    /// The id of the task's second container.
+    /// Returns the id of the second container of the task.
     ecs_second_container_id: &'a str = EcsSecondContainerId;
-    /// The name of the ECS service.
+    /// Returns the name of the ECS service.
     ecs_service_name: &'a str = EcsServiceName;
-    /// The ARN of the ECS task definition.
+    /// Returns the ARN of the ECS task definition.
     ecs_task_definition_arn: &'a str = EcsTaskDefinitionArn;
-    /// The ARN of the ECS task.
+    /// Returns the ARN of the ECS task.
     ecs_task_arn: &'a str = EcsTaskArn;
-    /// The id of the ECS task.
+    /// Returns the id of the ECS task.
     ecs_task_id: &'a str = EcsTaskId;
-    /// Why the traffic was rejected, if by something other than a security group or network ACL.
+    /// Returns the reason why the traffic was rejected, if by something other than a security group or network ACL.
     reject_reason: RejectReason<'a> = RejectReason;
-    /// The regional NAT gateway.
+    /// Returns the id of the regional NAT gateway.
     resource_id: &'a str = ResourceId;
-    /// The instance's first chosen tag.
+    /// Returns the first chosen tag of the instance.
     instance_tag: Tag<'a> = InstanceTag;
-    /// The instance's second chosen tag.
+    /// Returns the second chosen tag of the instance.
     instance_tag_2: Tag<'a> = InstanceTag2;
-    /// The interface's first chosen tag.
+    /// Returns the first chosen tag of the network interface.
     interface_tag: Tag<'a> = InterfaceTag;
-    /// The interface's second chosen tag.
+    /// Returns the second chosen tag of the network interface.
     interface_tag_2: Tag<'a> = InterfaceTag2;
-    /// The Auto Scaling group's first chosen tag.
+    /// Returns the first chosen tag of the Auto Scaling group.
     asg_tag: Tag<'a> = AsgTag;
-    /// The Auto Scaling group's second chosen tag.
+    /// Returns the second chosen tag of the Auto Scaling group.
     asg_tag_2: Tag<'a> = AsgTag2;
-    /// What the interface belongs to.
+    /// Returns the kind of the network interface.
     interface_type: InterfaceType<'a> = InterfaceType;
-    /// The next interface on the way.
+    /// Returns the id of the next network interface on the path.
     next_hop_interface_id: &'a str = NextHopInterfaceId;
-    /// The subnet of the next interface.
+    /// Returns the id of the subnet of the next network interface.
     next_hop_subnet_id: &'a str = NextHopSubnetId;
-    /// The Availability Zone id of the next interface.
+    /// Returns the Availability Zone id of the next network interface.
     next_hop_az_id: &'a str = NextHopAzId;
-    /// The VPC of the next interface.
+    /// Returns the id of the VPC of the next network interface.
     next_hop_vpc_id: &'a str = NextHopVpcId;
-    /// What the next interface belongs to.
+    /// Returns the kind of the next network interface.
     next_hop_interface_type: InterfaceType<'a> = NextHopInterfaceType;
 }

@@ -1,31 +1,33 @@
-//! What can be wrong with the envelope.
+//! Why an event or its payload cannot be read.
 
 use std::fmt;
 
 use crate::json::JsonError;
 
-/// Why an event, or the payload in it, could not be read. Prints as one line that names the layer and the place; nothing
-/// of the input is in it.
+/// The reason why an event, or the payload in it, cannot be read.
+///
+/// Prints as one line with the layer and the place, and without any of the input. A retry with the same event fails the same
+/// way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnvelopeError {
     /// The event is not the JSON that a subscription sends.
     Event {
-        /// The offset in the event, in bytes.
+        /// The offset in the event in bytes.
         at: usize,
-        /// What is wrong there.
+        /// The fault, in words.
         what: &'static str,
     },
     /// The data is not base64.
     Base64 {
-        /// The offset in the data, in bytes.
+        /// The offset in the base64 text in bytes.
         at: usize,
     },
     /// The data is not gzip, or damaged.
     Gzip {
-        /// The offset in the compressed bytes.
+        /// The offset in the compressed data in bytes.
         at: usize,
-        /// What is wrong there.
+        /// The fault.
         what: GzipFault,
     },
     /// The data inflates to more than the limit.
@@ -35,35 +37,35 @@ pub enum EnvelopeError {
     },
     /// The payload is not UTF-8.
     NotUtf8 {
-        /// The offset in the inflated payload, in bytes.
+        /// The offset in the inflated payload in bytes.
         at: usize,
     },
     /// The payload is not the JSON that a subscription sends.
     Json {
-        /// The offset in the inflated payload, in bytes.
+        /// The offset in the inflated payload in bytes.
         at: usize,
-        /// What is wrong there.
+        /// The fault, in words.
         what: &'static str,
     },
 }
 
-/// What is wrong with gzip data (RFC 1952).
+/// A fault in gzip data: <https://www.rfc-editor.org/rfc/rfc1952>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GzipFault {
-    /// It does not start as gzip does.
+    /// It does not start with the bytes of a gzip header.
     NotGzip,
-    /// The header uses what the RFC reserves, or fails its own checksum.
+    /// The header uses reserved flags, or its checksum does not match.
     Header,
-    /// The compressed data is damaged.
+    /// The compressed data is not valid deflate data.
     Deflate,
-    /// The inflated data has another checksum.
+    /// The checksum of the inflated data does not match.
     Checksum,
-    /// The inflated data has another length.
+    /// The length of the inflated data does not match.
     Length,
-    /// It ends too early.
+    /// It ends before the trailer does.
     CutOff,
-    /// Something that is not gzip follows.
+    /// Data that is not gzip follows.
     TrailingBytes,
 }
 

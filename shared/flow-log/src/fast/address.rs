@@ -1,38 +1,37 @@
-//! Addresses, from bytes.
+//! IP addresses: IPv4 in a handful of SIMD instructions.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use wide::u8x16;
 
-use crate::{split::Piece, unparsed::Why};
+use crate::{FieldErrorKind, piece::Piece};
 
-/// Reads an IPv4 or IPv6 address in the textual forms of RFC 4291; a zone id (RFC 4007) is not part of an address.
+/// Reads an IPv4 or IPv6 address in the textual forms of RFC 4291. A zone id (RFC 4007) is not part of an address.
 #[inline]
 pub(crate) fn address(piece: Piece<'_>) -> Option<IpAddr> {
-    match plain_ipv4(piece) {
+    match ipv4(piece) {
         Some(address) => Some(IpAddr::V4(address)),
-        None => any_address(piece.text()),
+        None => plain(piece.text()),
     }
 }
 
-/// The same, more slowly.
+/// The plain twin, which also reads IPv6.
 #[cold]
-fn any_address(text: &str) -> Option<IpAddr> {
+fn plain(text: &str) -> Option<IpAddr> {
     text.parse().ok()
 }
 
-/// Says why [`address`] found none.
+/// Returns the reason why [`address`] found none.
 #[cold]
-pub(crate) fn why_no_address(text: &str) -> Why {
-    if text == "-" { Why::Missing } else { Why::NotAnAddress }
+pub(crate) fn address_error(text: &str) -> FieldErrorKind {
+    if text == "-" { FieldErrorKind::Missing } else { FieldErrorKind::NotAnAddress }
 }
 
-/// Reads four numbers without leading zeros, if there are 16 bytes to look at; declines everything else, which
-/// [`any_address`] then decides.
+/// Reads four numbers without leading zeros if 16 bytes are left in the line; `None` leaves the decision to [`plain`].
 ///
-/// The lengths of the four differ from line to line, so nothing here branches on them.
+/// The lengths of the four numbers differ from line to line, so nothing here branches on them.
 #[inline]
-fn plain_ipv4(piece: Piece<'_>) -> Option<Ipv4Addr> {
+fn ipv4(piece: Piece<'_>) -> Option<Ipv4Addr> {
     const PER_NUMBER: u64 = 0x0000_00ff_0000_00ff;
     let (window, len) = piece.window();
     let window = *window.first_chunk::<16>()?;
@@ -41,9 +40,9 @@ fn plain_ipv4(piece: Piece<'_>) -> Option<Ipv4Addr> {
     }
     let window = u8x16::new(window);
     let dots = window.simd_eq(u8x16::splat(b'.')).to_bitmask();
-    // One bit for each number's end, which the piece's end is too.
+    // One bit for the end of each number, which is also the end of the piece.
     let ends = dots & !(u32::MAX << len) | 1 << len;
-    let layout = &LAYOUTS[Layout::place(ends)];
+    let layout = &LAYOUTS[Layout::index(ends)];
     let digits = (window ^ u8x16::splat(b'0')).shuffle(u8x16::new(layout.digits));
     let in_range = digits.max(u8x16::new(layout.least)).min(u8x16::splat(9)).simd_eq(digits).to_bitmask();
     // Two numbers side by side, each of the bytes 0, hundreds, tens and ones.
@@ -62,26 +61,26 @@ fn halves(bytes: [u8; 16]) -> [u64; 2] {
     [both as u64, (both >> 64) as u64]
 }
 
-/// Where the digits of an IPv4 address are, for one way its four numbers can be long.
+/// The positions of the digits in an IPv4 address, for one combination of the lengths of its four numbers.
 #[derive(Clone, Copy)]
 struct Layout {
-    /// A bit behind each number, by which this is recognised; 0 in a place that no layout has.
+    /// A bit after each number, which identifies the layout; 0 in an unused entry of the table.
     ends: u32,
-    /// For each number nothing and three digits, [`Layout::NONE`] before a shorter one.
+    /// For each number a zero and the offsets of three digits; [`Layout::NONE`] where it has fewer.
     digits: [u8; 16],
-    /// The least these may be: 1 at the begin of two or three.
+    /// The least value of each digit: 1 for the first of two or three.
     least: [u8; 16],
 }
 
 static LAYOUTS: [Layout; 256] = Layout::all();
 
 impl Layout {
-    /// What a shuffle makes a 0 of.
+    /// An offset that a shuffle turns into 0.
     const NONE: u8 = 0xff;
 
-    /// Each of the 81 layouts has its own place in the table, which [`Layout::all`] makes sure of. The factor is that of
+    /// Maps each of the 81 layouts to its own entry of the table, which [`Layout::all`] checks. The factor is that of
     /// D. Lemire's `sse_inet_aton`: <https://lemire.me/blog/2023/06/08/parsing-ip-addresses-crazily-fast/>.
-    const fn place(ends: u32) -> usize {
+    const fn index(ends: u32) -> usize {
         (ends.wrapping_mul(6639) >> 13) as usize % 256
     }
 
@@ -90,9 +89,9 @@ impl Layout {
         let mut n = 0;
         while n < 81 {
             let layout = Layout::of([1 + n / 27, 1 + n / 9 % 3, 1 + n / 3 % 3, 1 + n % 3]);
-            let place = Layout::place(layout.ends);
-            assert!(all[place].ends == 0, "two layouts in one place");
-            all[place] = layout;
+            let index = Layout::index(layout.ends);
+            assert!(all[index].ends == 0, "two layouts in one entry");
+            all[index] = layout;
             n += 1;
         }
         all
@@ -120,12 +119,21 @@ impl Layout {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Reads a text with other text behind it, so that the shortcut has its 16 bytes.
+    fn within_a_line(text: &str, behind: &str) -> (Option<Ipv4Addr>, Option<IpAddr>) {
+        let line = format!("{text}{behind}");
+        let piece = Piece::nth(&line, &[0, text.len() as u16 + 1], 0).unwrap();
+        (ipv4(piece), address(piece))
+    }
 
     #[test]
     fn addresses_of_both_families() {
         for good in ["0.0.0.0", "203.0.113.12", "::", "2001:db8::1", "::ffff:192.0.2.1", "2001:DB8:0:0:0:0:0:1"] {
-            assert!(any_address(good).is_some(), "{good}");
+            assert!(plain(good).is_some(), "{good}");
         }
         for bad in [
             "",
@@ -140,13 +148,13 @@ mod tests {
             "12345::",
             "localhost",
         ] {
-            assert_eq!((any_address(bad), why_no_address(bad)), (None, Why::NotAnAddress), "{bad}");
+            assert_eq!((plain(bad), address_error(bad)), (None, FieldErrorKind::NotAnAddress), "{bad}");
         }
-        assert_eq!((any_address("-"), why_no_address("-")), (None, Why::Missing));
+        assert_eq!((plain("-"), address_error("-")), (None, FieldErrorKind::Missing));
     }
 
     #[test]
-    fn the_quick_way_to_ipv4_agrees_with_the_standard_library() {
+    fn the_shortcut_agrees_with_the_standard_library() {
         let pieces =
             ["", "0", "00", "1", "9", "10", "25", "26", "99", "199", "255", "256", "260", "999", "1000", "a", "1 "];
         for a in pieces {
@@ -159,14 +167,15 @@ mod tests {
                     format!("{a}.{b}.{a}.{b}.{a}"),
                     format!("1.2.3.{a}.{b}"),
                 ] {
-                    let expected = text.parse().ok();
-                    assert_eq!(address(Piece::whole(&text)), expected.map(IpAddr::V4), "{text}");
+                    assert_eq!(address(Piece::whole(&text)), plain(&text), "{text}");
                     for behind in
                         [" 0.0.0.0.0.0.0.0", "0123456789012345", ".1.1.1.1.1.1.1.1", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"]
                     {
-                        let line = format!("{text}{behind}");
-                        let piece = Piece::nth(&line, &[0, text.len() as u16 + 1], 0).unwrap();
-                        assert_eq!(plain_ipv4(piece), expected, "{line:?}");
+                        assert_eq!(
+                            within_a_line(&text, behind),
+                            (text.parse().ok(), plain(&text)),
+                            "{text:?}{behind:?}"
+                        );
                     }
                 }
             }
@@ -179,12 +188,28 @@ mod tests {
             for at in 0..good.len() {
                 for byte in 0..0x80_u8 {
                     let text = format!("{}{}{}", &good[..at], char::from(byte), &good[at + 1..]);
-                    let line = format!("{text} and what follows it");
-                    let piece = Piece::nth(&line, &[0, text.len() as u16 + 1], 0).unwrap();
-                    assert_eq!(plain_ipv4(piece), text.parse().ok(), "{text:?}");
-                    assert_eq!(address(piece), text.parse().ok(), "{text:?}");
+                    let expected = (text.parse().ok(), plain(&text));
+                    assert_eq!(within_a_line(&text, " and what follows it"), expected, "{text:?}");
                 }
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(crate::fast::cases())]
+
+        #[test]
+        fn both_ways_agree(
+            text in prop_oneof![
+                any::<Ipv4Addr>().prop_map(|address| address.to_string()),
+                any::<IpAddr>().prop_map(|address| address.to_string()),
+                "[0-9]{1,4}(\\.[0-9]{1,4}){2,4}",
+                "[0-9a-f.:]{0,20}",
+            ],
+            behind in "[ -~]{0,24}",
+        ) {
+            let expected = (if behind.len() + text.len() < 16 { None } else { text.parse().ok() }, plain(&text));
+            prop_assert_eq!(within_a_line(&text, &behind), expected);
         }
     }
 }

@@ -1,30 +1,32 @@
-//! The fields of a record that hold numbers and addresses, read once.
+//! A record: its numbers and addresses, read once.
+
+mod texts;
 
 use std::net::IpAddr;
 
 use crate::{
-    Action, EncryptionStatus, EpochMillis, Field, Protocol, TcpFlags, TrafficPath, Unparsed,
-    address::{address, why_no_address},
-    line::Fields,
-    parse::{number, why_no_number},
-    split::Piece,
+    Action, EncryptionStatus, EpochMillis, Field, LineError, Protocol, TcpFlags, TrafficPath,
+    fast::{
+        address::{address, address_error},
+        number::{number, number_error},
+    },
+    fields::Fields,
+    piece::Piece,
 };
 
-/// Declares [`FlowRecord`] and how each of its optional members is read, in one table.
+/// Declares [`FlowRecord`] and how to read each of its optional members, in one table.
 macro_rules! record {
     ($( $(#[$doc:meta])* $member:ident: $type:ty = $field:ident, $read:expr; )*) => {
-        /// A record with log status `OK`, every field checked.
+        /// A record of traffic with every field checked.
         ///
-        /// Numbers and addresses are members. What is text in a record, such as an id, cannot be wrong: it is found in the
-        /// line when its method is called.
+        /// Numbers and addresses are members. Text, such as an id, is a method, which finds it in the line.
         ///
-        /// An optional field is `None` when the format does not have it or the record shows `-`. The meaning of each
-        /// field is told at [`Field`]. Fields that are not known here are left out; see
-        /// [`FlowLine::text_by_name`](crate::FlowLine::text_by_name).
+        /// An optional field is `None` when the format does not have it or the record shows `-`. [`Field`] has the meaning of
+        /// each field. [`FlowLine::text_by_name`](crate::FlowLine::text_by_name) reads fields that [`Field`] does not have.
         #[derive(Clone, Copy)]
         #[non_exhaustive]
         pub struct FlowRecord<'a> {
-            /// Whether the traffic was let through.
+            /// Whether the traffic was accepted or rejected.
             pub action: Action,
             /// The IP protocol.
             pub protocol: Protocol,
@@ -45,14 +47,14 @@ macro_rules! record {
         }
 
         impl<'a> FlowRecord<'a> {
-            /// Reads the fields, each where the format has it.
+            /// Reads each field at its position in the format.
             #[inline]
             pub(crate) fn read(
                 action: Action,
                 protocol: Protocol,
                 fields: &Fields<'a>,
                 nth: impl Fn(usize) -> Option<Piece<'a>>,
-            ) -> Result<Self, Unparsed> {
+            ) -> Result<Self, LineError> {
                 let piece = |field| nth(fields.format.position(field)?);
                 let unreadable = |field| first_unreadable(fields, piece, field);
                 Ok(FlowRecord {
@@ -87,7 +89,7 @@ macro_rules! record {
             }
         }
 
-        /// Whether a field holds what AWS documents for it, or nothing where it may.
+        /// Whether the value of a field is documented, or absent where it may be.
         fn is_readable(field: Field, piece: Piece<'_>) -> bool {
             match field {
                 Field::SrcAddr | Field::DstAddr => address(piece).is_some(),
@@ -112,33 +114,33 @@ record! {
     srcport: u16 = SrcPort, port;
     /// The destination port.
     dstport: u16 = DstPort, port;
-    /// The number of packets.
+    /// The number of packets in the aggregation interval.
     packets: u64 = Packets, count;
-    /// The number of bytes.
+    /// The number of bytes in the aggregation interval.
     bytes: u64 = Bytes, count;
-    /// The window's first packet.
+    /// When the first packet of the aggregation interval was received.
     start: EpochMillis = Start, time;
-    /// The window's last packet.
+    /// When the last packet of the aggregation interval was received.
     end: EpochMillis = End, time;
-    /// The TCP flags of the window.
+    /// The TCP flags of the aggregation interval.
     tcp_flags: TcpFlags = TcpFlags, tcp_flags;
-    /// The way outgoing traffic takes.
+    /// The path that egress traffic takes.
     traffic_path: TrafficPath = TrafficPath, known_number;
     /// What encrypts the traffic.
     encryption_status: EncryptionStatus = EncryptionStatus, known_number;
 }
 
-/// The first field in the line's order that cannot be read, of which one is known, and why it cannot.
+/// Returns the error for the first field, in the order of the line, that cannot be read. `known` is one of them.
 #[cold]
-fn first_unreadable<'a>(fields: &Fields<'a>, piece: impl Fn(Field) -> Option<Piece<'a>>, known: Field) -> Unparsed {
+fn first_unreadable<'a>(fields: &Fields<'a>, piece: impl Fn(Field) -> Option<Piece<'a>>, known: Field) -> LineError {
     let mut in_order = fields.format.fields().flatten();
     let field = in_order.find(|&field| piece(field).is_some_and(|piece| !is_readable(field, piece))).unwrap_or(known);
     let text = piece(field).map_or("", Piece::text);
-    let why = match field {
-        Field::SrcAddr | Field::DstAddr | Field::PktSrcAddr | Field::PktDstAddr => why_no_address(text),
-        _ => why_no_number(text),
+    let kind = match field {
+        Field::SrcAddr | Field::DstAddr | Field::PktSrcAddr | Field::PktDstAddr => address_error(text),
+        _ => number_error(text),
     };
-    Unparsed::field(field, why)
+    LineError::field(field, kind)
 }
 
 #[inline]

@@ -1,11 +1,11 @@
-//! Events to measure with: made, the same in every run, as varied as real traffic is.
+//! Generated events: the same in every run, as varied as real traffic.
 
 use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The kinds of payload.
+/// The kind of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Accepted traffic, with one rejected ping among fifty lines.
@@ -41,10 +41,10 @@ const NAMES: [&str; 14] = [
     "flowlogstatus",
 ];
 
-/// How many addresses talk to the interface.
+/// Addresses that talk to the interface.
 const PEERS: u64 = 300;
 
-/// One of them: some near, most anywhere.
+/// Returns one of them: some near, most anywhere.
 fn peer(n: u64) -> String {
     let mut random = Random(n);
     match random.below(4) {
@@ -67,7 +67,7 @@ impl Random {
     }
 }
 
-/// The event of a subscription with that many lines, all of one interface as in every real one.
+/// Makes the event of a subscription with that many lines, all of one interface as in every real one.
 pub(crate) fn event(kind: Kind, lines: usize, seed: u64) -> Vec<u8> {
     let mut random = Random(seed << 32 | lines as u64);
     let mut json = String::from(

@@ -1,0 +1,120 @@
+//! The data of an event: found between the fixed texts that CloudWatch Logs writes.
+
+use crate::{
+    EnvelopeError,
+    json::{self, Cursor, RawStr},
+};
+
+type Result<T> = std::result::Result<T, EnvelopeError>;
+
+/// Calls `on_data` with each base64 text of an event, up to its first error. It has to change nothing before it returns
+/// [`EnvelopeError::Base64`].
+///
+/// # Errors
+/// Returns [`EnvelopeError::Event`] if the event is not the JSON that a subscription sends, otherwise the error of `on_data`.
+pub(crate) fn event_data(event: &[u8], on_data: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    if let Some(data) = usual(event) {
+        match on_data(data) {
+            Err(EnvelopeError::Base64 { .. }) => {}
+            done => return done,
+        }
+    }
+    plain(event, on_data)
+}
+
+/// Returns the data of an event that begins and ends as CloudWatch Logs writes it. If it is base64 nothing else is in between:
+/// the alphabet has neither a quote nor a backslash.
+fn usual(event: &[u8]) -> Option<&[u8]> {
+    event.strip_prefix(br#"{"awslogs":{"data":""#)?.trim_ascii_end().strip_suffix(br#""}}"#)
+}
+
+/// The plain twin: keys in any order, any white space, escapes, records of a Kinesis stream.
+#[cold]
+fn plain(event: &[u8], on_data: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let text = std::str::from_utf8(event)
+        .map_err(|error| EnvelopeError::Event { at: error.valid_up_to(), what: "not UTF-8" })?;
+    let mut found = false;
+    let mut done = Ok(());
+    let mut on_text = |data: RawStr<'_>| {
+        found = true;
+        done = done.and_then(|()| on_data(data.unescape().as_bytes()));
+    };
+    walk(&mut Cursor::new(text), &mut on_text).map_err(EnvelopeError::event)?;
+    if found {
+        done
+    } else {
+        Err(EnvelopeError::Event { at: 0, what: "neither awslogs.data nor Records[].kinesis.data" })
+    }
+}
+
+fn walk<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> json::Result<()> {
+    cursor.object(|cursor, key| match &*key {
+        "awslogs" => member(cursor, "data", &mut |cursor| data(cursor, on_data)),
+        "Records" => cursor.array(|cursor| {
+            member(cursor, "kinesis", &mut |cursor| member(cursor, "data", &mut |cursor| data(cursor, on_data)))
+        }),
+        _ => cursor.skip(),
+    })?;
+    cursor.white_space();
+    if cursor.peek().is_some() { cursor.error("something follows") } else { Ok(()) }
+}
+
+fn data<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> json::Result<()> {
+    on_data(cursor.string("expected the data as a string")?);
+    Ok(())
+}
+
+/// Reads an object for one key, which has to be there once.
+fn member<'a>(
+    cursor: &mut Cursor<'a>,
+    wanted: &'static str,
+    on_value: &mut dyn FnMut(&mut Cursor<'a>) -> json::Result<()>,
+) -> json::Result<()> {
+    let mut found = false;
+    cursor.object(|cursor, key| {
+        if *key != *wanted {
+            return cursor.skip();
+        }
+        if std::mem::replace(&mut found, true) {
+            return cursor.error("the same key twice");
+        }
+        on_value(cursor)
+    })?;
+    if found { Ok(()) } else { cursor.error("no data") }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a way of reading makes of an event: its data, decoded.
+    fn read(how: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>) -> Result<Vec<Vec<u8>>> {
+        let mut all = Vec::new();
+        let read = how(&mut |data| {
+            all.push(STANDARD.decode(data).map_err(|_| EnvelopeError::Base64 { at: 0 })?);
+            Ok(())
+        });
+        read.map(|()| all)
+    }
+
+    proptest! {
+        #![proptest_config(crate::fast::cases())]
+
+        #[test]
+        fn both_ways_agree(
+            data in "([A-Za-z0-9+/]{4}){0,9}", other in "[ \"\\\\{}:,A=é\n]{0,3}", at in any::<prop::sample::Index>(), end in "[ \n}x]{0,2}",
+        ) {
+            let mut event = format!(r#"{{"awslogs":{{"data":"{data}"}}}}{end}"#);
+            let at = at.index(event.len());
+            let damaged = format!("{}{other}{}", &event[..at], &event[at..]);
+            event.truncate(at);
+            for event in [event, damaged] {
+                let event = event.as_bytes();
+                prop_assert_eq!(read(|mut on| event_data(event, &mut on)), read(|mut on| plain(event, &mut on)));
+            }
+        }
+    }
+}

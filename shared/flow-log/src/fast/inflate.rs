@@ -1,0 +1,236 @@
+//! Gzip (RFC 1952) into a reused buffer, bounded and checked: one member at once with libdeflater.
+//!
+//! libdeflater inflates twice as fast as zlib-rs but needs the whole input and the length of the output, and does not tell
+//! how much of the input it used. So zlib-rs reads what consists of several members or is damaged, and files.
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use crate::{
+    EnvelopeError, GzipFault,
+    gzip::{MAGIC, TRAILER_BYTES, header_len},
+};
+
+type Result<T> = std::result::Result<T, EnvelopeError>;
+
+/// The highest compression ratio of deflate.
+const MAX_RATIO: usize = 1032;
+
+/// A buffer for inflated data and the state to fill it.
+#[derive(Default)]
+pub(crate) struct Inflater {
+    libdeflater: libdeflater::Decompressor,
+    /// Initialized up to its length.
+    buffer: Vec<u8>,
+    /// The bytes of the buffer that hold inflated data.
+    filled: usize,
+}
+
+impl Inflater {
+    /// Forgets the inflated data, and frees the buffer if it is larger than `keep_bytes`.
+    pub(crate) fn clear(&mut self, keep_bytes: usize) {
+        self.filled = 0;
+        if self.buffer.len() > keep_bytes {
+            self.buffer = Vec::new();
+        }
+    }
+
+    pub(crate) fn inflated(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Appends the inflated data of `gz`; `limit` bounds the length of everything inflated since [`Inflater::clear`].
+    ///
+    /// # Errors
+    /// Too much data, or a fault in `gz`. The buffer may then hold a part of the data.
+    pub(crate) fn append(&mut self, gz: &[u8], limit: usize) -> Result<()> {
+        if let Some(member) = single_member(gz) {
+            if member.length > limit - self.filled {
+                return Err(EnvelopeError::TooLarge { limit });
+            }
+            if self.inflate_member(&member) {
+                return Ok(());
+            }
+        }
+        self.plain(gz, limit)
+    }
+
+    /// Inflates a member at once. Returns `false` if the length or the checksum differs from its trailer.
+    fn inflate_member(&mut self, member: &Member<'_>) -> bool {
+        let end = self.filled + member.length;
+        self.grow(end);
+        let Some(output) = self.buffer.get_mut(self.filled..end) else {
+            return false;
+        };
+        let inflated = self.libdeflater.deflate_decompress(member.deflated, output) == Ok(member.length);
+        if inflated && libdeflater::crc32(output) == member.checksum {
+            self.filled = end;
+            return true;
+        }
+        false
+    }
+
+    /// The plain twin: any number of members, and a reason for each fault. A first pass checks and measures, so that memory
+    /// is taken only for sound data within the limit.
+    #[cold]
+    fn plain(&mut self, gz: &[u8], limit: usize) -> Result<()> {
+        let mut length = 0;
+        let room = limit - self.filled;
+        walk(gz, |piece| {
+            length += piece.len();
+            if length > room { Err(EnvelopeError::TooLarge { limit }) } else { Ok(()) }
+        })?;
+        self.grow(self.filled + length);
+        walk(gz, |piece| {
+            let end = self.filled + piece.len();
+            if let Some(target) = self.buffer.get_mut(self.filled..end) {
+                target.copy_from_slice(piece);
+                self.filled = end;
+            }
+            Ok(())
+        })
+    }
+
+    fn grow(&mut self, len: usize) {
+        if self.buffer.len() >= len {
+            return;
+        }
+        if self.filled == 0 {
+            // Frees the old buffer first. The allocator hands out new zeroed memory as it is: no copy, nothing to clear.
+            self.buffer = Vec::new();
+            self.buffer = vec![0; len];
+        } else {
+            self.buffer.reserve_exact(len - self.buffer.len());
+            self.buffer.resize(len, 0);
+        }
+    }
+}
+
+/// Data that looks like one gzip member from start to end.
+struct Member<'a> {
+    deflated: &'a [u8],
+    checksum: u32,
+    length: usize,
+}
+
+/// Reads the frame of one member, which is what CloudWatch Logs sends; `None` if the data may be something else.
+///
+/// libdeflater does not tell where in its input it stopped, and two equal members would agree with the trailer of the last
+/// one. So this declines if another member could start anywhere. The three bytes may also occur by chance; then the plain
+/// twin finds the same.
+fn single_member(gz: &[u8]) -> Option<Member<'_>> {
+    let body = gz.get(header_len(gz).ok()?..)?;
+    let (deflated, trailer) = body.split_last_chunk::<TRAILER_BYTES>()?;
+    let [a, b, c, d, length @ ..] = *trailer;
+    let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
+    if length > deflated.len().saturating_mul(MAX_RATIO) || memchr::memmem::find(body, MAGIC).is_some() {
+        return None;
+    }
+    Some(Member { deflated, checksum: u32::from_le_bytes([a, b, c, d]), length })
+}
+
+/// Inflates all members piece by piece and checks each one.
+fn walk(gz: &[u8], mut on_piece: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    const PIECE_BYTES: usize = 32 * 1024;
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut at = 0;
+    loop {
+        let member = gz.get(at..).unwrap_or_default();
+        let fault = |offset: usize, what| EnvelopeError::Gzip { at: at + offset, what };
+        let header = header_len(member).map_err(|what| {
+            // The first bytes tell damaged gzip from other data behind it.
+            let follows = at > 0 && what == GzipFault::NotGzip;
+            fault(0, if follows { GzipFault::TrailingBytes } else { what })
+        })?;
+
+        let mut inflate = Decompress::new(false);
+        let mut checksum = flate2::Crc::new();
+        let consumed = loop {
+            let consumed = header + inflate.total_in() as usize;
+            let before = inflate.total_out();
+            let input = member.get(consumed..).unwrap_or_default();
+            let status = inflate
+                .decompress(input, &mut piece, FlushDecompress::None)
+                .map_err(|_| fault(header + inflate.total_in() as usize, GzipFault::Deflate))?;
+            let output = piece.get(..(inflate.total_out() - before) as usize).unwrap_or_default();
+            checksum.update(output);
+            on_piece(output)?;
+            let now = header + inflate.total_in() as usize;
+            if status == Status::StreamEnd {
+                break now;
+            }
+            if output.is_empty() && now == consumed {
+                return Err(fault(now, GzipFault::CutOff));
+            }
+        };
+
+        let Some(&[a, b, c, d, e, f, g, h]) = member.get(consumed..).and_then(<[u8]>::first_chunk) else {
+            return Err(fault(member.len(), GzipFault::CutOff));
+        };
+        if checksum.sum() != u32::from_le_bytes([a, b, c, d]) {
+            return Err(fault(consumed, GzipFault::Checksum));
+        }
+        if checksum.amount() != u32::from_le_bytes([e, f, g, h]) {
+            return Err(fault(consumed + 4, GzipFault::Length));
+        }
+        at += consumed + TRAILER_BYTES;
+        if at == gz.len() {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8], level: u32) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(level));
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// What a way of inflating makes of the data.
+    fn inflated(gz: &[u8], how: impl FnOnce(&mut Inflater, &[u8]) -> Result<()>) -> Result<Vec<u8>> {
+        let mut inflater = Inflater::default();
+        how(&mut inflater, gz).map(|()| inflater.inflated().to_vec())
+    }
+
+    const LIMIT: usize = 4000;
+
+    fn both(gz: &[u8]) -> [Result<Vec<u8>>; 2] {
+        [
+            inflated(gz, |inflater, gz| inflater.append(gz, LIMIT)),
+            inflated(gz, |inflater, gz| inflater.plain(gz, LIMIT)),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(crate::fast::cases())]
+
+        #[test]
+        fn both_ways_agree(text in "([a-z]{1,9} ?){0,400}", level in 0..10_u32, again in any::<bool>()) {
+            let gz = gzip(text.as_bytes(), level).repeat(1 + usize::from(again));
+            prop_assert_eq!(single_member(&gz).is_some(), !again);
+            let [fast, plain] = both(&gz);
+            prop_assert_eq!(fast, plain);
+        }
+
+        #[test]
+        fn both_ways_agree_on_damaged_data(
+            text in "([a-z]{1,9} ?){0,99}", at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in 0..10_usize,
+        ) {
+            let mut gz = gzip(text.as_bytes(), 6);
+            let at = at.index(gz.len());
+            gz[at] ^= byte;
+            gz.truncate(gz.len() - cut);
+            let [fast, plain] = both(&gz);
+            // A trailer with too large a length is refused before anything is inflated, whatever else is wrong.
+            let refused = fast == Err(EnvelopeError::TooLarge { limit: LIMIT }) && plain.is_err();
+            prop_assert!(refused || fast == plain, "{:?} {:?}", fast, plain);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The fields of a line, found when asked for.
+
+use crate::{Field, LogFormat, fast::split::Spacing, piece::Piece};
+
+/// A line, its format, and how to split it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fields<'a> {
+    pub(crate) line: &'a str,
+    pub(crate) format: &'a LogFormat,
+    pub(crate) spacing: Spacing,
+}
+
+impl<'a> Fields<'a> {
+    /// Returns the text of a field; `None` when the format does not have it or the record shows `-`.
+    pub(crate) fn text(&self, field: Field) -> Option<&'a str> {
+        self.text_at(self.format.position(field)?)
+    }
+
+    /// Returns the text of the field of that name, documented or not.
+    pub(crate) fn text_by_name(&self, name: &str) -> Option<&'a str> {
+        self.text_at(self.format.position_of_name(name)?)
+    }
+
+    fn text_at(&self, at: usize) -> Option<&'a str> {
+        let text = match &self.spacing {
+            Spacing::Known(starts) => Piece::nth(self.line, starts, at).map(Piece::text),
+            Spacing::Single => self.line.split(' ').nth(at),
+            Spacing::Runs => self.line.split_ascii_whitespace().nth(at),
+        };
+        text.filter(|text| *text != "-")
+    }
+}

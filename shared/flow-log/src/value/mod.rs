@@ -1,0 +1,15 @@
+//! The types of the fields. Each has room for values that AWS adds.
+
+mod numbers;
+mod protocol;
+mod tag;
+mod tcp_flags;
+mod time;
+mod words;
+
+pub use numbers::{EncryptionStatus, TrafficPath};
+pub use protocol::Protocol;
+pub use tag::Tag;
+pub use tcp_flags::TcpFlags;
+pub use time::EpochMillis;
+pub use words::{Action, FlowDirection, InterfaceType, RejectReason, SublocationType, TrafficType};
