@@ -24,6 +24,7 @@ FLOW_LOG = {
     "memchr": "finds separators",
     "percent-encoding": "tag values in version 11 fields",
     "safe_arch": "part of wide",
+    "simdutf8": "checks that the payload is UTF-8",
     "wide": "SIMD without unsafe code",
     "zlib-rs": "inflate behind flate2",
 }

@@ -98,7 +98,7 @@ impl Decoder {
     }
 
     fn payload(&self) -> Result<Payload<'_>, EnvelopeError> {
-        match std::str::from_utf8(self.inflater.inflated()) {
+        match simdutf8::compat::from_utf8(self.inflater.inflated()) {
             Ok(text) => Ok(Payload::new(text)),
             Err(error) => Err(EnvelopeError::NotUtf8 { at: error.valid_up_to() }),
         }
