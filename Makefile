@@ -38,10 +38,12 @@ help: ## List the targets
 .PHONY: setup
 setup: $(STAMP) ## Make .venv with SAM, cargo-lambda, cfn-lint and the AWS emulator
 
-# Written last: a set-up that was interrupted is done again, from an empty directory.
+# Written last: a set-up that was interrupted is done again, from an empty directory. Never from another checkout's: --clear follows
+# a link and would empty the environment behind it.
 $(STAMP): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "Python 3.10 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12 setup" >&2; exit 1; }
+	@[ ! -L $(VENV) ] || { echo '$(VENV) is a link: its environment belongs to another checkout and is left as it is. Remove the link.' >&2; exit 1; }
 	@echo 'setting up $(VENV) from requirements.txt'
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
@@ -106,6 +108,10 @@ DEPLOYED := $(addprefix tests/deployed/test_,$(addsuffix .py,chaos permissions a
 test-deployed: $(STAMP) built ## Test the stack deployed into the emulator (some minutes)
 	@printf '%s\n' $(DEPLOYED) | xargs --max-procs=4 --replace=FILE $(SHELL) -c \
 		'output=$$($(PY) -W ignore::ResourceWarning -m unittest FILE 2>&1) || failed=1; printf "%s\n%s\n\n" FILE "$$output"; exit $${failed:-0}'
+
+.PHONY: permissions
+permissions: $(STAMP) built ## Take each permission away in turn and see what then is denied (part of test-deployed)
+	@$(PY) -m unittest -v tests/deployed/test_permissions.py
 
 # What the tests of the deployed stack deploy: for this machine's processor, lightly optimized, in the shared target directory.
 .PHONY: built
