@@ -217,7 +217,7 @@ def total(calls: list[Call]) -> dict[str, float]:
 def show(summary: dict[str, Any], seconds: float) -> None:
     """Prints the tables."""
     rule("What came of it")
-    table = Table(box=None)
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
     for column in ("", "batches", "records", "lost", "doubled", "mails", "calls", "most", "met", "RRU", "WRU"):
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for name, told in summary["storms"].items():

@@ -50,7 +50,7 @@ def evaluate(expression: str, known: dict[str, np.ndarray], times: np.ndarray | 
                 return float(number)
             case ast.Name(id=name) if name in known:
                 return known[name]
-            case ast.BinOp(left=left, op=op, right=right):
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
                 return _BINARY[type(op)](value(left), value(right))
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return _COMPARE[type(op)](np.nan_to_num(value(left)), np.nan_to_num(value(right)))
