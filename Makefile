@@ -38,10 +38,12 @@ help: ## List the targets
 .PHONY: setup
 setup: $(STAMP) ## Make .venv with SAM, cargo-lambda, cfn-lint and the AWS emulator
 
-# Written last: a set-up that was interrupted is done again, from an empty directory.
+# Written last: a set-up that was interrupted is done again, from an empty directory. Never from another checkout's: --clear follows
+# a link and would empty the environment behind it.
 $(STAMP): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "Python 3.10 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12 setup" >&2; exit 1; }
+	@[ ! -L $(VENV) ] || { echo '$(VENV) is a link: its environment belongs to another checkout and is left as it is. Remove the link.' >&2; exit 1; }
 	@echo 'setting up $(VENV) from requirements.txt'
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
@@ -55,16 +57,16 @@ build: $(STAMP) ## Build the function for AWS (sam build; arm64)
 
 .PHONY: demo demo-put demo-look demo-stop
 demo: $(STAMP) ## A rejected ping becomes a mail, without an AWS account (KEEP=1 leaves it up)
-	@$(PY) tools/demo.py run $(if $(KEEP),--keep)
+	@$(PY) -m tools.demo run $(if $(KEEP),--keep)
 
 demo-put: $(STAMP) ## Send one more record to a demo that was kept (LINE="...")
-	@$(PY) tools/demo.py put '$(LINE)'
+	@$(PY) -m tools.demo put '$(LINE)'
 
 demo-look: $(STAMP) ## Show metrics, alarms and the function's log of a demo that was kept
-	@$(PY) tools/demo.py look
+	@$(PY) -m tools.demo look
 
 demo-stop: $(STAMP) ## End a demo that was kept
-	@$(PY) tools/demo.py stop
+	@$(PY) -m tools.demo stop
 
 .PHONY: watch invoke
 watch: $(STAMP) ## Run the function locally and rebuild it on every change (mails are printed)
@@ -72,42 +74,52 @@ watch: $(STAMP) ## Run the function locally and rebuild it on every change (mail
 	cargo lambda watch --env-file tools/console.env --invoke-address 127.0.0.1 --invoke-port 9000 2>&1 | tee target/watch.log
 
 invoke: $(STAMP) ## Hand events/EVENT.json to the function, show mail, metrics and answer
-	@$(PY) tools/invoke.py '$(EVENT)'
+	@$(PY) -m tools.invoke '$(EVENT)'
 
 STACK ?= ping-deny
 .PHONY: replay
 replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1, DROP=1)
-	@$(PY) tools/replay.py --stack '$(STACK)' $(if $(SHOW),--show) $(if $(DROP),--drop)
+	@$(PY) -m tools.replay --stack '$(STACK)' $(if $(SHOW),--show) $(if $(DROP),--drop)
 
 # A whole trial in an AWS account: says what it makes and costs, and asks. docs/trial.md is the runbook.
 EMAIL ?=
 ZONE ?=
 .PHONY: trial trial-down
 trial: $(STAMP) ## Deploy a test network and the stack into your AWS account (EMAIL=you@example.com, ZONE=us-east-1b, YES=1 does not ask)
-	@$(PY) tools/trial.py up --email '$(EMAIL)' $(if $(ZONE),--zone '$(ZONE)') $(if $(YES),--yes)
+	@$(PY) -m tools.trial up --email '$(EMAIL)' $(if $(ZONE),--zone '$(ZONE)') $(if $(YES),--yes)
 
 trial-down: $(STAMP) ## Delete what make trial deployed
-	@$(PY) tools/trial.py down $(if $(YES),--yes)
+	@$(PY) -m tools.trial down $(if $(YES),--yes)
 
 # ---------------------------------------------------------------- checks
 
-.PHONY: test
-test: $(STAMP) built tools-test ## All tests, with the real binary on loopback and deployed into the emulator
+.PHONY: test test-rust test-python test-deployed
+test: test-rust test-python test-deployed ## All tests
+
+test-rust: ## Test the code, and the real binary on loopback (needs Rust alone)
 	cargo test --workspace --locked
 
-.PHONY: tools-test permissions
-tools-test: $(STAMP) built ## Test the template, the tools, and deletion and updates of a deployed stack
-	@cd tools && ../$(PY) -W ignore::ResourceWarning -m unittest discover --top-level-directory . --start-directory tests
+test-python: $(STAMP) ## Test the templates, the pages, the tools, and the tables of planted bugs
+	@$(PY) -W ignore::ResourceWarning -m unittest tests/template/test_*.py tests/sources/test_*.py tests/tools/test_*.py
 
-permissions: $(STAMP) built ## Take each permission away in turn and see what then is denied
-	@$(PY) tools/permissions.py
+# Each file is a process, four at a time: they wait for timers most of the time, and each has an emulator of its own. What a file
+# prints is shown when it ends. The look-ups are alone, as they count milliseconds.
+DEPLOYED := $(filter-out %/test_look_ups.py,$(wildcard tests/deployed/test_*.py))
+test-deployed: $(STAMP) built ## Test the stack deployed into the emulator (some minutes)
+	@$(PY) -W ignore::ResourceWarning -m unittest tests/deployed/test_look_ups.py
+	@printf '%s\n' $(DEPLOYED) | xargs --max-procs=4 --replace=FILE $(SHELL) -c \
+		'output=$$($(PY) -W ignore::ResourceWarning -m unittest FILE 2>&1) || failed=1; printf "%s\n%s\n\n" FILE "$$output"; exit $${failed:-0}'
 
-# What the tests of the deployed stack deploy: for this machine's processor, into the shared target directory.
+.PHONY: permissions
+permissions: $(STAMP) built ## Take each permission away in turn and see what then is denied (part of test-deployed)
+	@$(PY) -m unittest -v tests/deployed/test_permissions.py
+
+# What the tests of the deployed stack deploy: for this machine's processor, lightly optimized, in the shared target directory.
 .PHONY: built
 built: $(STAMP)
-	@$(PY) tools/built.py
+	@$(PY) -m tests.harness.build
 
-.PHONY: fmt clippy purity events events-check lint-template lint-tools docs fuzz-build deny advisories
+.PHONY: fmt clippy purity events lint-template lint-tools docs fuzz-build deny advisories
 fmt: ## Check the formatting (cargo fmt --all corrects it)
 	cargo fmt --all --check
 
@@ -115,55 +127,49 @@ clippy: ## Lint everything, warnings are errors
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 purity: ## Prove that the pure crates touch nothing outside
-	@$(PYTHON) tools/purity.py
+	@$(PYTHON) -m tests.sources.purity
 
-events: ## Make events/ from events/src/
-	cargo run --quiet --locked -p integration-tests --bin make-events
+events: ## Make events/ from events/src/; the tests hold the two together
+	cargo run --quiet --locked -p sample-events --bin make-events
 
-events-check: ## Check that events/ is what events/src/ makes
-	@cargo run --quiet --locked -p integration-tests --bin make-events -- --check
-
-lint-template: $(STAMP) ## Check the templates with cfn-lint and sam validate
+lint-template: $(STAMP) ## Check the templates with cfn-lint (which is what sam validate --lint runs)
 	cfn-lint --include-checks I --template template.yaml testbed.yaml
-	@$(PY) tools/built.py validate
 
-# An environment of its own, see tools/checkov.txt. It asks no server: what it checks comes with it.
+# An environment of its own, see tests/template/checkov.txt. It asks no server: what it checks comes with it.
 CHECKOV := $(VENV)/checkov/bin/checkov
-$(VENV)/checkov/.requirements: tools/checkov.txt $(STAMP)
-	@echo 'setting up $(VENV)/checkov from tools/checkov.txt'
+$(VENV)/checkov/.requirements: tests/template/checkov.txt $(STAMP)
+	@echo 'setting up $(VENV)/checkov from tests/template/checkov.txt'
 	@$(PYTHON) -m venv --clear $(VENV)/checkov
-	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check --requirement tools/checkov.txt
+	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/template/checkov.txt
 	@touch $@
 
 .PHONY: lint-security
 lint-security: $(VENV)/checkov/.requirements ## Check the templates with checkov; what is left out has a reason beside it
 	@$(CHECKOV) --file template.yaml testbed.yaml --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: pages pages-check cost dashboard comparison
-pages: $(STAMP) ## Make the computed parts of docs/: costs, the table of parameters
-	@cd tools && ../$(PY) updates.py && ../$(PY) cost.py
-
-cost: $(STAMP) ## Compute docs/cost.md from tools/prices.json
-	@cd tools && ../$(PY) cost.py
-
-pages-check: $(STAMP)
-	@cd tools && ../$(PY) updates.py --check && ../$(PY) cost.py --check
+.PHONY: cost dashboard comparison pages-check
+cost: $(STAMP) ## Compute docs/cost.md from docs/generate/prices.json
+	@$(PY) -m docs.generate.cost
 
 comparison: $(STAMP) built ## Put one incident through this and the others, for docs/comparison.md
-	@$(PY) tools/comparison.py
+	@$(PY) -m docs.generate.comparison
 
 dashboard: $(STAMP) ## Draw docs/dashboard.png from the template's dashboard
-	@$(PY) tools/dashboard.py
+	@$(PY) -m docs.generate.dashboard
 
-lint-tools: $(STAMP) ## Check formatting and lints of the Python tools
-	ruff format --no-cache --check tools
-	ruff check --no-cache --quiet tools
+pages-check: $(STAMP) ## Check that the pages say what the template does (part of test-python)
+	@$(PY) -m unittest tests/template/test_pages.py tests.template.test_template.Changes tests.template.test_template.Publishing
 
+lint-tools: $(STAMP) ## Check formatting and lints of the Python in tests, tools and docs
+	ruff format --no-cache --check .
+	ruff check --no-cache --quiet .
+
+# With the examples cargo chooses the features that clippy checked the dependencies with; without, it would check them again.
 docs: ## Build the documentation, warnings are errors
-	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --lib --bins --examples --no-deps --locked --quiet
 
 fuzz-build: ## Build the fuzz targets (a plain build, as CI does it)
-	cargo build --manifest-path $(FUZZ)/Cargo.toml --locked --target-dir target/fuzz
+	cargo build --manifest-path $(FUZZ)/Cargo.toml --locked --target-dir $(or $(CARGO_TARGET_DIR),target)
 
 deny: $(CARGO_DENY)-$(CARGO_DENY_VERSION) ## Check licences, banned crates and sources of all dependencies
 	$< --all-features --locked check --hide-inclusion-graph licenses bans sources
@@ -176,11 +182,13 @@ advisories: $(CARGO_DENY)-$(CARGO_DENY_VERSION) ## Check dependencies for known 
 	$< --all-features --locked check advisories
 
 # One file per version: another version is installed beside it, the same one never twice. Its own crates are built in a
-# directory that is thrown away, so that they do not stay in the target directory.
+# directory that is thrown away, so that they do not stay in the target directory. Without optimization, which would take longer
+# than it saves: a check takes a second or two.
 $(CARGO_DENY)-$(CARGO_DENY_VERSION):
-	@echo 'installing cargo-deny $(CARGO_DENY_VERSION) (some minutes, once)'
+	@echo 'installing cargo-deny $(CARGO_DENY_VERSION) (a minute, once)'
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
-		CARGO_TARGET_DIR="$$scratch" cargo install --quiet --locked --no-track --root target/tools cargo-deny@$(CARGO_DENY_VERSION)
+		CARGO_TARGET_DIR="$$scratch" CARGO_PROFILE_DEV_DEBUG=0 \
+		cargo install --debug --quiet --locked --no-track --root target/tools cargo-deny@$(CARGO_DENY_VERSION)
 	@mv $(CARGO_DENY) $@
 
 $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION):
@@ -196,15 +204,21 @@ $(CARGO_MUTANTS)-$(CARGO_MUTANTS_VERSION):
 	@mv $(CARGO_MUTANTS) $@
 
 .PHONY: ci
-ci: locked fmt purity clippy events-check planted-check lint-tools lint-template lint-security pages-check docs fuzz-build deny test permissions ## All that has to hold before a change lands
+ci: locked fmt purity clippy lint-tools lint-template lint-security docs fuzz-build deny test ## All that has to hold before a change lands
 
 .PHONY: locked
 locked:
 	@cargo metadata --locked --format-version 1 > /dev/null || { echo 'Cargo.lock is not up to date: run cargo check and commit it' >&2; exit 1; }
 
 .PHONY: arm64-check
-arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer an event under QEMU
-	@$(PY) tools/arm64_check.py
+ARM64_LIBRARY := /usr/aarch64-linux-gnu
+ARM64_RUN := $(if $(filter aarch64 arm64,$(shell uname -m)),,qemu-aarch64-static -L $(ARM64_LIBRARY) )
+arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer the events under QEMU
+	@[ -z '$(ARM64_RUN)' ] || { command -v qemu-aarch64-static > /dev/null && [ -e $(ARM64_LIBRARY)/lib/ld-linux-aarch64.so.1 ]; } \
+		|| { echo 'The arm64 binary cannot be run here. As root: apt-get install qemu-user-static libc6-arm64-cross' >&2; exit 1; }
+	@! command -v rustup > /dev/null || rustup target add aarch64-unknown-linux-gnu
+	cargo lambda build --release --arm64 --package flow-alerts --bin flow-alerts --lambda-dir target/lambda-arm64
+	FUNCTION='$(ARM64_RUN)$(CURDIR)/target/lambda-arm64/flow-alerts/bootstrap' cargo test --locked --workspace --test e2e events::
 
 .PHONY: bench fuzz
 # Compiled for the processors that cargo-lambda compiles for.
@@ -223,32 +237,35 @@ fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a 
 	done
 
 .PHONY: planted planted-check mutants
-planted: ## Plant each bug of tools/planted_bugs.py and see its test fail (BUGS="words of their names")
-	@$(PYTHON) tools/planted.py $(BUGS)
+planted: ## Plant each bug of tests/sources/planted_bugs.py and see its test fail (BUGS="words of their names")
+	@$(PYTHON) -m tests.sources.planted $(BUGS)
 
-planted-check: ## Check that each bug to plant still fits the sources
-	@$(PYTHON) tools/planted.py --check
+planted-check: ## Check that each bug to plant still fits the sources (part of test-python)
+	@$(PYTHON) -m tests.sources.planted --check
 
 mutants: $(CARGO_MUTANTS)-$(CARGO_MUTANTS_VERSION) ## Run cargo-mutants, survivors against docs/mutants.md (hours; MUTANTS=adapters)
-	@$(PYTHON) tools/mutants.py --cargo-mutants $< $(MUTANTS)
+	@$(PYTHON) -m tests.sources.mutants --cargo-mutants $< $(MUTANTS)
 
 .PHONY: soak chaos storms
 soak: chaos storms planted mutants ## What CI does in small, at full length: simulation (SEEDS=100000), chaos, storms, planted bugs, mutants
 	SEEDS=$${SEEDS:-100000} cargo test --release --locked --target-dir target/soak -p alerting --test simulation
 
-chaos: $(STAMP) ## 2,000 batches while services throttle and time out and functions are killed (BATCHES=2000; some 10 minutes)
-	@$(PY) tools/chaos.py --batches $${BATCHES:-2000}
+chaos: $(STAMP) built ## 2,000 batches while services throttle and time out and functions are killed (BATCHES=2000; some 10 minutes)
+	@BATCHES=$${BATCHES:-2000} $(PY) -m unittest tests/deployed/test_chaos.py
 
-storms: $(STAMP) ## A million records, 500 interfaces and 500 sources at once, each call counted (some 3 minutes)
-	@$(PY) tools/storm.py
+storms: $(STAMP) built ## A million records, 500 interfaces and 500 sources at once, each call counted (some 3 minutes)
+	@FULL=1 $(PY) -m unittest tests/deployed/test_storms.py
 
 .PHONY: numbers
-numbers: $(STAMP) ## Measure start-up and memory of the release binary
-	@$(PY) tools/measure.py
+RELEASED := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release
+numbers: ## Measure start-up and memory of the release binary
+	cargo build --release --locked -p flow-alerts --bin flow-alerts --example bare-runtime
+	FUNCTION=$(RELEASED)/flow-alerts BARE_RUNTIME=$(RELEASED)/examples/bare-runtime \
+		cargo test --locked --workspace --test e2e numbers -- --ignored --nocapture
 
 # ---------------------------------------------------------------- tidy up
 
 .PHONY: clean
 clean: ## Remove all that was built, and the Python environment
-	@if [ -e .demo/state.json ] && [ -x $(PY) ]; then $(PY) tools/demo.py stop; fi
-	rm -rf target .aws-sam .demo $(VENV) tools/__pycache__ tools/tests/__pycache__
+	@if [ -e .demo/state.json ] && [ -x $(PY) ]; then $(PY) -m tools.demo stop; fi
+	rm -rf target .aws-sam .demo $(VENV)

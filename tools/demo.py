@@ -20,12 +20,11 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-import network
-import plain_alarm
-import records
-from emulator import Emulator, EmulatorError
-from stack import OFF_IN_THE_EMULATOR, ROOT, SUBSCRIBER, Mail, Stack, StackError, build, build_environment, wait_for
-from terminal import WIDTH, Step, bold, dim, duration, red, rule
+from tests.harness import network, plain_alarm, records
+from tests.harness.build import ROOT, StackError, build
+from tests.harness.emulator import Emulator, EmulatorError
+from tests.harness.stack import OFF_IN_THE_EMULATOR, SUBSCRIBER, Mail, Stack, wait_for
+from tests.harness.terminal import WIDTH, Step, console, duration, failed, heading, rule
 
 KEPT = ROOT / ".demo"
 MAIL_TIMEOUT_SECONDS = 20
@@ -39,7 +38,6 @@ SHORT = {
     "QuietMinutes": f"{QUIET_SECONDS / 60:g}",
 }
 METRIC_NAME = "Ping-Deny"
-COUNTS = ("records", "matched", "unparsed", "findings", "alerts", "suppressed", "metrics")
 
 
 class Crates:
@@ -54,15 +52,15 @@ class Crates:
         words = line.split()
         if words[:1] == ["Compiling"]:
             self.count += 1
-            self.step.doing = f"{self.count} crates, {words[1]}"
+            self.step.doing(f"{self.count} crates, {words[1]}")
 
 
 def show_mail(mail: Mail) -> None:
     """Prints a mail as a mail program would."""
     print(f"From:    Ping-Deny <no-reply@sns.amazonaws.com>\nTo:      {SUBSCRIBER}")
-    print(bold(f"Subject: {mail.subject}") + "\n")
+    console.print(f"Subject: {mail.subject}\n", style="bold")
     print(mail.body.rstrip())
-    print(dim("\n--\n(SNS adds its unsubscribe link here.)"))
+    console.print("\n--\n(SNS adds its unsubscribe link here.)", style="dim")
 
 
 @dataclass
@@ -114,14 +112,14 @@ def collect(stack: Stack, seconds: float) -> list[Mail]:
 def run(keep: bool) -> None:
     """The demo itself."""
     started = time.monotonic()
-    print(bold("vpc-flow-alerts") + ": a rejected ping becomes a mail, an update and an all-clear, on an emulated AWS\n")
+    heading("vpc-flow-alerts", ": a rejected ping becomes a mail, an update and an all-clear, on an emulated AWS")
     if KEPT.exists():
         raise StackError("a demo is still up: look at it with `make demo-look`, end it with `make demo-stop`")
     emulator = None
     try:
-        with Step("Compile the function (sam build)") as step:
+        with Step("Compile, lightly optimized (sam build)") as step:
             crates = Crates(step)
-            build(build_environment(), crates)
+            build(crates)
             step.note = f"{crates.count} crates" if crates.count else "nothing to do"
         with Step("Start the AWS emulator") as step:
             ec2 = network.reserve()
@@ -157,7 +155,7 @@ def run(keep: bool) -> None:
 
 def aside(text: str) -> None:
     """Prints a remark below a step."""
-    print(dim(textwrap.indent(textwrap.fill(text, WIDTH - 4), "    ")))
+    console.print(textwrap.indent(textwrap.fill(text, WIDTH - 4), "    "), style="dim")
 
 
 def show(stack: Stack, started: float) -> None:
@@ -204,8 +202,7 @@ def show(stack: Stack, started: float) -> None:
     show_metrics(metrics)
     print(f"\n  {story.records} records put, {len(story.mails)} mails, {duration(delay)} from put to the first;")
     print(f"  the demo took {duration(time.monotonic() - started)}.")
-    print(dim("  In AWS add the time that a flow log record takes to reach CloudWatch Logs:"))
-    print(dim("  typically 5 minutes or so."))
+    aside("In AWS add the time that a flow log record takes to reach CloudWatch Logs: typically 5 minutes or so.")
 
 
 def show_metrics(metrics: dict[str, list[dict[str, float]]]) -> None:
@@ -266,20 +263,20 @@ def put(line: str) -> None:
     stack = kept()
     lines = [line] if line else records.of_interface(records.DOCUMENTED_PING, network.of(stack.emulator).interface)
     lines = records.shifted(lines, int(time.time()) - 60)
-    before = len(stack.function_log())
+    before = len(stack.counts())
     list(stack.mails())
     with Step(f"Put {len(lines)} record{'s' * (len(lines) > 1)}"):
         stack.put(records.events(lines), f"{records.interface_of(lines[0])}-all")
-        wait_for(lambda: any('"records"' in entry for entry in stack.function_log()[before:]), 10, every=0.1)
-    counts = [json.loads(entry) for entry in stack.function_log()[before:] if '"records"' in entry]
+        wait_for(lambda: len(stack.counts()) > before, 10, every=0.1)
+    counts = stack.counts()[before:]
     for count in counts:
-        print("\n  The function's answer: " + ", ".join(f"{name} {count[name]}" for name in COUNTS if name in count))
+        print("\n  The function's answer: " + ", ".join(f"{name} {number}" for name, number in count.items()))
     mails = collect(stack, 1)
     for mail in mails:
         rule("The mail")
         show_mail(mail)
     if not mails:
-        suppressed = any(count.get("suppressed") for count in counts)
+        suppressed = any(count["suppressed"] for count in counts)
         why = "this was mailed minutes ago; it is counted, for the next mail" if suppressed else "nothing was rejected"
         print(f"  No mail: {why}.")
 
@@ -329,7 +326,7 @@ def main() -> int:
         else:
             stop()
     except (StackError, EmulatorError) as error:
-        print(red(f"\nfailed: {error}"), file=sys.stderr)
+        failed(error)
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted; nothing is left running", file=sys.stderr)

@@ -24,8 +24,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-import aws
-from terminal import red
+from tests.harness.terminal import failed
+from tools import aws
 
 HOLD_SECONDS = 900
 """How long a record is hidden from others at most; those that stay in the queue are shown again at the end."""
@@ -204,7 +204,7 @@ def main() -> int:
     try:
         session = aws.session()
     except aws.NoRegionError as error:
-        print(red(f"failed: {error}"), file=sys.stderr)
+        failed(error)
         return 1
     print(f"In {aws.where(session)}:", flush=True)
     if options.queue_url and options.function:

@@ -20,10 +20,10 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-import aws
-from stack import StackError, run
-from template import ROOT
-from terminal import Step, bold, dim, red
+from tests.harness.build import StackError, run
+from tests.harness.template import ROOT
+from tests.harness.terminal import Step, console, errors, failed, heading
+from tools import aws
 
 NAME = "ping-deny-trial"
 TESTBED_NAME = f"{NAME}-net"
@@ -56,7 +56,7 @@ class Trial:
         """Deploys both stacks, the first one's outputs into the second one's parameters."""
         if build:
             with Step("Compile the functions (sam build)") as step:
-                run(["sam", "build", *OWN_CONFIG], self._environment(), lambda line: setattr(step, "doing", line.strip()[:40]))
+                run(["sam", "build", *OWN_CONFIG], self._environment(), lambda line: step.doing(line.strip()[:40]))
         with Step(f"Deploy {self.testbed.name}") as step:
             self._deploy(TESTBED_NAME, self.testbed, {"AvailabilityZone": self.zone} if self.zone else {})
             given = self.outputs(TESTBED_NAME)
@@ -149,7 +149,7 @@ def confirmed(question: str, yes: bool) -> bool:
 
 def up(trial: Trial, email: str, yes: bool, build: bool) -> int:
     """Says, asks, deploys, explains."""
-    print(bold("A trial of vpc-flow-alerts") + f" in {aws.where(trial.session)}\n", flush=True)
+    heading("A trial of vpc-flow-alerts", f" in {aws.where(trial.session)}")
     print(WHAT)
     print(f"Costs\n{COST}\n")
     print(f"Mails go to {email}.\n" if email else "No address was given (EMAIL=you@example.com): nobody gets the mails.\n")
@@ -172,7 +172,7 @@ What comes now (docs/trial.md has more):
   {outputs.get("DashboardConsole", "")}
   {outputs["MetricsConsole"]}
 
-{bold("make trial-down")} deletes it all. Until then it costs.""")
+`make trial-down` deletes it all. Until then it costs.""")
     return 0
 
 
@@ -185,12 +185,13 @@ def down(trial: Trial, yes: bool) -> int:
         return 1
     left = trial.down()
     if left:
-        print(red("\nStill there: ") + ", ".join(left))
+        errors.print(f"\nStill there: {', '.join(left)}", style="red")
         return 1
-    print(dim(
+    console.print(
         "\n  Nothing is left but the KMS key, which AWS deletes in 7 days and does not charge for until then; metrics, which\n"
-        "  fade by themselves; and the bucket of the stack aws-sam-cli-managed-default, which all SAM deployments share."
-    ))  # fmt: skip
+        "  fade by themselves; and the bucket of the stack aws-sam-cli-managed-default, which all SAM deployments share.",
+        style="dim",
+    )
     return 0
 
 
@@ -212,7 +213,7 @@ def main() -> int:
             return down(trial, options.yes)
         return up(trial, options.email, options.yes, build=options.built is None)
     except (StackError, aws.NoRegionError, BotoCoreError, ClientError) as error:
-        print(red(f"\nfailed: {error}"), file=sys.stderr)
+        failed(error)
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted; make trial-down deletes what is there", file=sys.stderr)

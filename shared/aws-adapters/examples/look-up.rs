@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Region, credentials and endpoint come from the environment, as for every AWS tool; `AWS_ENDPOINT_URL_EC2` leads to an
-//! emulator. `tools/look_ups.py` does that.
+//! emulator. `tests/deployed/test_look_ups.py` does that.
 
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 

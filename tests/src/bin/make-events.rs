@@ -1,19 +1,18 @@
 //! Makes `events/*.json` and the table in `events/README.md` from `events/src/*.json`.
 //!
 //! ```text
-//! cargo run -p integration-tests --bin make-events                  write what changed
-//! cargo run -p integration-tests --bin make-events -- --check       write nothing, fail if something would change
-//! cargo run -p integration-tests --bin make-events -- --storm 20000 print a batch of so many records
+//! cargo run -p sample-events --bin make-events                  write what changed
+//! cargo run -p sample-events --bin make-events -- --storm 20000 print a batch of so many records
 //! ```
 #![expect(clippy::print_stdout, reason = "a command line tool answers on standard output")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
 
-use integration_tests::{Files, Source, differences, event_json, storm, table};
+use sample_events::{Files, Source, event_json, storm, table};
 
 const BEGIN: &str = "<!-- made by make-events -->\n";
 const END: &str = "<!-- end -->\n";
@@ -21,12 +20,10 @@ const END: &str = "<!-- end -->\n";
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     let done = match arguments[..] {
-        [] => write(&dir),
-        ["--check"] => check(&dir),
+        [] => write(&events()),
         ["--storm", records] => print_storm(records),
-        _ => Err("usage: make-events [--check | --storm RECORDS]".into()),
+        _ => Err("usage: make-events [--storm RECORDS]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -35,6 +32,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Where they are.
+fn events() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
 }
 
 fn write(dir: &Path) -> Result<(), Box<dyn Error>> {
@@ -49,18 +51,6 @@ fn write(dir: &Path) -> Result<(), Box<dyn Error>> {
         println!("removed events/{name}: it has no source");
     }
     Ok(())
-}
-
-fn check(dir: &Path) -> Result<(), Box<dyn Error>> {
-    let wanted = wanted(dir)?;
-    let found = found(dir)?;
-    let wrong = differences(&wanted, &found);
-    if wrong.is_empty() {
-        println!("{} files in events/ are what their sources make", wanted.len());
-        return Ok(());
-    }
-    Err(format!("{}\nrun `cargo run -p integration-tests --bin make-events` and commit the result", wrong.join("\n"))
-        .into())
 }
 
 fn print_storm(records: &str) -> Result<(), Box<dyn Error>> {
@@ -108,4 +98,16 @@ fn with_table(readme: &str, table: &str) -> Result<String, Box<dyn Error>> {
     let parts = readme.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
     let (before, after) = parts.ok_or("events/README.md: the marks around the table are gone")?;
     Ok(format!("{before}{BEGIN}{table}{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use sample_events::differences;
+
+    #[test]
+    fn the_committed_events_are_what_their_sources_make() {
+        let dir = super::events();
+        let wrong = differences(&super::wanted(&dir).unwrap(), &super::found(&dir).unwrap());
+        assert!(wrong.is_empty(), "{}\nrun `make events` and commit the result", wrong.join("\n"));
+    }
 }

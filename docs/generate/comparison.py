@@ -1,0 +1,111 @@
+"""`make comparison`: puts the same incident through what there is and writes the texts into docs/comparison.md.
+
+The stack is deployed into the emulator with its plain alarm switched on and gets AWS's documented ping, at an interface of the
+emulated EC2. The mail is the function's own; the plain alarm's is written from the deployed alarm and the metric's point; the
+Contributor Insights report is the template's rule applied to the records; Datadog's metrics are worked out as its published
+function does it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from docs.generate import dashboard
+from tests.harness import network, plain_alarm, records
+from tests.harness.build import StackError
+from tests.harness.emulator import ACCOUNT, REGION, Emulator, EmulatorError
+from tests.harness.stack import Mail, Stack, wait_for
+from tests.harness.template import ROOT, Template
+from tests.harness.terminal import Step, failed
+
+PAGE = ROOT / "docs" / "comparison.md"
+
+
+def block(page: str, name: str, text: str) -> str:
+    """Replaces the text between a block's marks."""
+    pattern = re.compile(rf"(<!-- {name} -->\n```text\n).*?(```\n<!-- end -->)", re.DOTALL)
+    if not pattern.search(page):
+        raise ValueError(f"{PAGE.name} has no block {name}")
+    return pattern.sub(lambda match: match[1] + text.rstrip() + "\n" + match[2], page)
+
+
+def insights(lines: list[str]) -> str:
+    """Returns what the template's rule reports, as the console lays it out."""
+    rules = Template().of_type("AWS::CloudWatch::InsightRule")
+    name, rule = next((properties["RuleName"], json.loads(properties["RuleBody"])) for properties in rules.values())
+    found = dashboard.contributors(rule, [(0, line) for line in lines])
+    table = [(*rule["Contribution"]["Keys"], "sum of packets")]
+    table += [(*keys, f"{sum(value for _, value in points):g}") for keys, points in found.items()]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    rows = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return "\n".join([f"{name}: {len(found)} of {len(found)} contributors", "", *rows])
+
+
+def datadog(lines: list[str]) -> str:
+    """Returns the counts of DataDog/datadog-serverless-functions, aws/vpc_flow_log_monitoring, for a batch.
+
+    It takes the address that occurs most often for the interface's own, the first one where two occur as often.
+    """
+    split = [line.split() for line in lines]
+    seen = Counter(address for fields in split for address in fields[3:5])
+    own = seen.most_common(1)[0][0]
+    rows = []
+    for fields in split:
+        tags = [f"action:{fields[12]}", f"aws_account:{ACCOUNT}"]
+        tags += ["direction:outbound"] * (fields[3] == own) + ["direction:inbound"] * (fields[4] == own)
+        tags += [f"interface_id:{fields[2]}", f"ip:{own}", "protocol:ICMP", f"region:{REGION}"]
+        rows.append(f"aws.vpc.flowlogs.action         1\n    {', '.join(tags)}")
+        rows.append(f"aws.vpc.flowlogs.packets.total  {fields[8]}\n    {', '.join(tags[1:])}")
+    return "\n".join(rows)
+
+
+def main() -> int:
+    """Deploys, feeds, writes."""
+    emulator = None
+    try:
+        with Step("Deploy template.yaml") as step:
+            ec2 = network.reserve()
+            emulator = Emulator.start(functions_see=ec2)
+            built = network.start_and_build(emulator, ec2)
+            stack = Stack.deploy(emulator, {"PlainAlarmMails": "yes"})
+            step.note = emulator.endpoint
+        with Step("Send the ping and read what comes") as step:
+            began = time.time()
+            lines = records.of_interface(records.DOCUMENTED_PING, built.interface)
+            lines = records.shifted(lines, int(began) - 5 * 60)
+            stack.put(records.events(lines), f"{built.interface}-all")
+            mails: list[Mail] = []
+            if not wait_for(lambda: bool(mails.extend(stack.mails()) or mails), 20):
+                raise StackError("no mail within 20 seconds")
+            wait_for(lambda: "Ping-Deny" in stack.metrics(began - 1800), 10, every=0.2)
+            point = stack.metrics(began - 1800)["Ping-Deny"][0]
+            alarm = stack.alarm("CloudWatch-Alarm-Ping-Deny")
+            mail = mails[0]
+            step.note = mail.subject
+        page = PAGE.read_text()
+        plain = plain_alarm.body(alarm, point["sum"], point["time"], time.time())
+        page = block(page, "records", "\n".join(lines))
+        page = block(page, "plain alarm", f"Subject: {plain_alarm.subject(alarm)}\n\n{plain}")
+        page = block(page, "log alarm", "\n".join(line for line in lines if " REJECT " in line))
+        page = block(page, "contributor insights", insights(lines))
+        page = block(page, "datadog", datadog(lines))
+        # Links into the console are long, and their times are those of this run.
+        body = re.sub(r"https://\S{60,}", lambda match: match[0][:57] + "...", mail.body)
+        page = block(page, "this", f"Subject: {mail.subject}\n\n{body}")
+        Path(PAGE).write_text(page)
+    except (StackError, EmulatorError) as error:
+        failed(error)
+        return 1
+    finally:
+        if emulator:
+            emulator.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,278 @@
+"""What a month costs, part by part: writes docs/cost.md from prices.json and what is measured or assumed below."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from statistics import mean
+from typing import Any
+
+from tests.harness import records
+from tests.harness.template import ROOT, Template
+
+PAGE = ROOT / "docs" / "cost.md"
+TABLE: dict[str, Any] = json.loads((ROOT / "docs" / "generate" / "prices.json").read_text())
+PRICES: dict[str, dict[str, Any]] = TABLE["prices"]
+
+HOURS = 730
+GB = 1e9
+MINUTES = 30 * 24 * 60
+
+# Measured here, or counted in the template.
+RECORD_BYTES = round(mean(len(line) for line in records.ordinary(2000, records.INTERFACE, 1_795_401_134, seed=1)))
+TEMPLATE = Template({"FlowLogResourceId": "vpc-0a1b2c3d4e5f60718"})
+MEMORY_GB = int(TEMPLATE.values["MemorySize"]) / 1024
+WRITES_PER_FINDING_BATCH, READS_PER_FINDING_BATCH = 9, 3  # measured, see ARCHITECTURE.md
+METRICS_OF_RECORDS = 3
+METRICS_OF_DECISIONS = 3 + 10  # mails, suppressed, delay; and one for each reason of a decision
+ALARMS = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
+METRICS_OF = {
+    name: sum("MetricStat" in metric for metric in alarm["Metrics"]) if "Metrics" in alarm else 1
+    for name, alarm in ALARMS.items()
+}
+WATCHDOGS = ALARMS.keys() - Template({"Watchdog": "off"}).of_type("AWS::CloudWatch::Alarm").keys()
+WATCHDOG_METRICS = sum(METRICS_OF[name] for name in WATCHDOGS)
+ALARM_METRICS = sum(METRICS_OF.values())
+RULES = len(TEMPLATE.of_type("AWS::CloudWatch::InsightRule"))
+
+# Assumed. A batch without a finding takes less than 1 ms of the function's own; one with findings waits for three calls to
+# DynamoDB and one to CloudWatch, some 10 ms each.
+SECONDS_QUIET, SECONDS_FINDING = 0.002, 0.060
+LOG_BYTES_PER_RUN = 900  # one line of counts, and Lambda's own two
+LOG_RUN_GB = LOG_BYTES_PER_RUN / GB
+STORED_SHARE = 0.15  # of the bytes, compressed
+POLLS_A_MONTH = 5 * 3 * MINUTES  # Lambda asks the timer's queue: five at a time, 20 s each
+LOG_ALARM_SCANS = 3  # a query every 5 minutes over the last 15, as records come late
+
+
+@dataclass(frozen=True)
+class Scale:
+    """So many records a month, and what comes with them."""
+
+    records: int
+    mails: int
+    """Openings, updates and all-clears: they follow incidents, not records."""
+    hours: float
+    """In how many hours there was a rejected ping: CloudWatch charges a metric by the hour."""
+    in_a_batch: int = 1
+    """Records in a batch; one is the dearest case."""
+
+    @property
+    def label(self) -> str:
+        """For a heading."""
+        return {1_000: "1 thousand", 1_000_000: "1 million", 1_000_000_000: "1 billion"}[self.records]
+
+    @property
+    def rejected(self) -> float:
+        """Records of rejected pings."""
+        return self.records * 0.01
+
+    @property
+    def finding_batches(self) -> float:
+        """Batches with a rejected ping."""
+        return self.rejected / self.in_a_batch
+
+    @property
+    def batches(self) -> float:
+        """Batches that reach the function: the filter passes as many accepted pings again."""
+        return self.finding_batches * 2
+
+    @property
+    def gigabytes(self) -> float:
+        """What the flow log writes."""
+        return self.records * RECORD_BYTES / GB
+
+
+SCALES = (Scale(1_000, 9, 10), Scale(1_000_000, 120, HOURS), Scale(1_000_000_000, 800, HOURS))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line of the bill: so much of what is priced."""
+
+    name: str
+    amounts: Callable[[Scale], dict[str, float]]
+    switch: str = ""
+    """How it is switched off, where it can be."""
+
+
+def usd(amounts: dict[str, float], used: dict[str, float] | None = None) -> float:
+    """Returns the price of amounts; with `used`, what others have used of the free tier already, after the free tier."""
+    total = 0.0
+    for name, amount in amounts.items():
+        charged = amount
+        if used is not None:
+            free = max(0.0, PRICES[name].get("free", 0) - used.get(name, 0.0))
+            used[name] = used.get(name, 0.0) + amount
+            charged = max(0.0, amount - free)
+        total += charged * PRICES[name]["usd"]
+    return total
+
+
+FLOW_LOG = Part("flow log (vended logs)", lambda s: {"vended_gb": s.gigabytes, "stored_gb": s.gigabytes * STORED_SHARE})
+PARTS = (
+    FLOW_LOG,
+    Part("subscription filter", lambda s: {}),
+    Part(
+        "functions (Lambda)",
+        lambda s: {
+            "lambda_request": s.batches,
+            "lambda_gbs": MEMORY_GB * s.finding_batches * (SECONDS_FINDING + SECONDS_QUIET),
+        },
+    ),
+    Part(
+        "the functions' logs",
+        lambda s: {"ingest_gb": s.batches * LOG_RUN_GB, "stored_gb": s.batches * LOG_RUN_GB * STORED_SHARE},
+    ),
+    Part("metrics of pings", lambda s: {"metric": METRICS_OF_RECORDS * s.hours / HOURS}),
+    Part("calls to publish them", lambda s: {"metric_call": s.finding_batches}),
+    Part(
+        "metrics of mails and decisions",
+        lambda s: {"metric": METRICS_OF_DECISIONS * s.hours / HOURS},
+        "OperationalMetrics=no",
+    ),
+    Part("watchdogs: a metric and two alarms", lambda s: {"metric": 1, "alarm": WATCHDOG_METRICS}, "Watchdog=off"),
+    Part(f"the other {len(ALARMS) - len(WATCHDOGS)} alarms", lambda s: {"alarm": ALARM_METRICS - WATCHDOG_METRICS}),
+    Part("dashboard", lambda s: {"dashboard": 1}, "Dashboard=off"),
+    Part("Contributor Insights", lambda s: {"insight_rule": RULES, "insight_event": s.rejected}, "ContributorInsights=off"),
+    Part(
+        "incidents (DynamoDB)",
+        lambda s: {
+            "dynamodb_write": s.finding_batches * WRITES_PER_FINDING_BATCH,
+            "dynamodb_read": s.finding_batches * READS_PER_FINDING_BATCH,
+        },
+    ),
+    Part("timers (SQS), mostly Lambda asking", lambda s: {"sqs_request": POLLS_A_MONTH + s.mails * 6}),
+    Part("mails (SNS)", lambda s: {"sns_publish": s.mails, "sns_mail": s.mails}),
+    Part("topic's key (KMS)", lambda s: {"kms_key": 1, "kms_call": min(s.mails * 2, 2 * 2 * MINUTES / 5)}, "TopicKey=none"),
+)
+PLAIN = (
+    FLOW_LOG,
+    Part(
+        "metric, alarm, mails", lambda s: {"metric": s.hours / HOURS, "alarm": 1, "sns_publish": s.mails, "sns_mail": s.mails}
+    ),
+)
+LOG_ALARM = (
+    FLOW_LOG,
+    Part("queries, alarm, mails", lambda s: {
+        "scanned_gb": s.gigabytes * LOG_ALARM_SCANS, "log_alarm": 1, "sns_publish": s.mails, "sns_mail": s.mails,
+    }),
+)  # fmt: skip
+
+
+def money(amount: float) -> str:
+    """Writes an amount."""
+    if amount == 0:
+        return "0"
+    if amount < 0.005:
+        return "< 0.01"
+    return f"{amount:,.2f}"
+
+
+def line(*cells: str) -> str:
+    """Writes a row of a table."""
+    return "| " + " | ".join(cells) + " |"
+
+
+def total(parts: tuple[Part, ...], scale: Scale, free: bool = False) -> float:
+    """Adds up a bill."""
+    used: dict[str, float] | None = {} if free else None
+    return sum(usd(part.amounts(scale), used) for part in parts)
+
+
+def savings() -> list[tuple[str, str, list[float]]]:
+    """Returns what can be switched off, the largest saving at a million records first."""
+    found = [(part.switch, part.name, [usd(part.amounts(scale)) for scale in SCALES]) for part in PARTS if part.switch]
+    return sorted(found, key=lambda entry: -entry[2][1])
+
+
+def page() -> str:
+    """Returns the whole page."""
+    heads = [f"{scale.label} records" for scale in SCALES]
+    bill = [line("USD a month", *heads), "|---|" + "---:|" * len(SCALES)]
+    bill += [line(part.name, *(money(usd(part.amounts(scale))) for scale in SCALES)) for part in PARTS]
+    bill += [line("**list price**", *(f"**{money(total(PARTS, scale))}**" for scale in SCALES))]
+    bill += [line("with the free tier to itself", *(money(total(PARTS, scale, free=True)) for scale in SCALES))]
+    tens = [replace(scale, in_a_batch=10) for scale in SCALES]
+    bill += [line("list price, ten records in a batch", *(money(total(PARTS, scale)) for scale in tens))]
+    bill += [line("list price without the flow log", *(money(total(PARTS[1:], scale)) for scale in SCALES))]
+    others = [line("USD a month, list price", *heads), "|---|" + "---:|" * len(SCALES)]
+    for name, parts in (("metric filter and alarm", PLAIN), ("Log Alarm", LOG_ALARM), ("this", PARTS)):
+        others.append(line(name, *(money(total(parts, scale)) for scale in SCALES)))
+    off = [line("Switch off", "which is", *heads), "|---|---|" + "---:|" * len(SCALES)]
+    off += [line(f"`{switch}`", name, *(money(amount) for amount in amounts)) for switch, name, amounts in savings()]
+    prices = [line("What", "USD", "free a month", "from"), "|---|---:|---:|---|"]
+    for price in PRICES.values():
+        free = f"{price['free']:,}" if "free" in price else ""
+        mark = " **(not verified)**" if price["sure"] == "unverified" else ""
+        prices.append(line(price["what"], f"{price['usd']:.10f}".rstrip("0").rstrip("."), free, price["source"] + mark))
+    many = ", ".join
+    quantities = [
+        ("bytes of a record", str(RECORD_BYTES), "measured, default format"),
+        ("records that reach the function", "2 %", "the rejected pings and as many accepted ones"),
+        ("records in a batch", "1", "the dearest case: with many interfaces hardly two come together"),
+        ("a run without a finding", f"{SECONDS_QUIET * 1000:.0f} ms", "assumed; the function's own work is below 1 ms"),
+        ("a run with one", f"{SECONDS_FINDING * 1000:.0f} ms", "assumed; it waits for four or five calls"),
+        ("memory", f"{TEMPLATE.values['MemorySize']} MB", "the template's default"),
+        (
+            "DynamoDB for a batch with a finding",
+            f"{WRITES_PER_FINDING_BATCH} writes, {READS_PER_FINDING_BATCH} reads",
+            "measured, see ARCHITECTURE.md",
+        ),
+        ("log of the functions", f"{LOG_BYTES_PER_RUN} bytes a run", "estimated"),
+        ("mails", many(f"{scale.mails:,}" for scale in SCALES), "they follow incidents: one an hour while one goes on"),
+        ("hours with a rejected ping", many(f"{scale.hours:,.0f}" for scale in SCALES), "metrics are charged by the hour"),
+        ("alarms", f"{ALARM_METRICS} metrics", "counted in the template"),
+        ("Lambda asking the timer's queue", f"{POLLS_A_MONTH:,} requests", "5 at a time, 20 s each, whatever is in it"),
+    ]
+    basis = [line("Quantity", "Value", ""), "|---|---|---|", *(line(*row) for row in quantities)]
+    kept = 100 * STORED_SHARE * PRICES["stored_gb"]["usd"] / PRICES["vended_gb"]["usd"]
+    newline = "\n"
+    return f"""\
+<!-- Made by `make cost` from docs/generate/prices.json and docs/generate/cost.py; CI checks that it is current. -->
+
+# What a month costs
+
+For {SCALES[0].label}, {SCALES[1].label} and {SCALES[2].label} flow log records a month, of which 1 % are rejected pings; list
+prices of {TABLE["region"]}, collected on {TABLE["collected"]}. Other regions are often 10 to 25 % dearer. **No bill has been
+seen**: this is computed.
+
+{newline.join(bill)}
+
+With little traffic the fixed parts are all there is. With much, it is the flow log itself, and what each batch with a
+rejected ping costs: the call that publishes its metrics, and its few writes.
+
+## What to switch off first
+
+{newline.join(off)}
+
+Most of these are free in an account that has not used up the free tier: 10 metrics, 10 alarms, 3 dashboards, 1 rule.
+And beside the parameters:
+
+- A `FilterPattern` with `action="REJECT"` halves the runs here; the mail then lacks the accepted request that points to a
+  network ACL.
+- A flow log of rejected traffic only (`TrafficType: REJECT`, to be changed in the template) takes most of the flow log
+  away, with the same loss.
+- `LogRetentionDays`: a month's records cost {kept:.1f} % of their delivery again for each month that they are kept.
+
+## Compared
+
+{newline.join(others)}
+
+The plain alarm says that something was rejected; a Log Alarm adds raw log lines; [the comparison](comparison.md) has what
+each tells. The Log Alarm's own price was not found and is taken to be an ordinary alarm's; its query is one every 5 minutes
+over the last 15.
+
+## What this is computed from
+
+{newline.join(basis)}
+
+{newline.join(prices)}
+
+{TABLE["note"]}
+"""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

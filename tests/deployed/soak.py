@@ -1,0 +1,28 @@
+"""What the long runs, chaos and storms, have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Short times, so that the lives of incidents fit in: updates after 12 s, an end after 24 quiet ones.
+UPDATE_SECONDS, QUIET_SECONDS = 12, 24
+
+
+class Broken(AssertionError):
+    """Something that must not be, was."""
+
+
+def must(what: str, holds: bool, detail: Any = "") -> None:
+    """Ends the run if `holds` does not."""
+    if not holds:
+        raise Broken(f"{what}{f': {detail}' if detail != '' else ''}")
+
+
+def parameters(timeout_seconds: int) -> dict[str, str]:
+    """Returns the template's parameters of such a run."""
+    return {
+        "TimeoutSeconds": str(timeout_seconds),
+        "UpdateIntervalsMinutes": str(UPDATE_SECONDS / 60),
+        "QuietMinutes": str(QUIET_SECONDS / 60),
+        "LogLevel": "WARN",
+    }

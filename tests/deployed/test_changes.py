@@ -1,0 +1,249 @@
+"""What is left of a stack that is deleted, what a change of its parameters does, and the trial."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from typing import Any
+
+from tests.deployed.case import Case
+from tests.harness import records
+from tests.harness.build import BUILT, host_architecture
+from tests.harness.emulator import Emulator
+from tests.harness.stack import OFF_IN_THE_EMULATOR, Stack, wait_for
+from tests.harness.template import ROOT, Template
+from tools import trial
+
+
+def inventory(emulator: Emulator) -> set[str]:
+    """Lists all that is there of the kinds of resources that the stack is made of, except what SAM itself keeps."""
+    found = set()
+
+    def take(service: str, operation: str, key: str, name: str | None, kind: str) -> None:
+        client = emulator.client(service)
+        pages = client.get_paginator(operation).paginate() if client.can_paginate(operation) else [getattr(client, operation)()]
+        found.update(f"{kind} {item[name] if name else item}" for page in pages for item in page.get(key) or [])
+
+    take("logs", "describe_log_groups", "logGroups", "logGroupName", "log group")
+    take("logs", "describe_metric_filters", "metricFilters", "filterName", "metric filter")
+    take("lambda", "list_functions", "Functions", "FunctionName", "function")
+    take("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID", "event source")
+    take("sqs", "list_queues", "QueueUrls", None, "queue")
+    take("sns", "list_topics", "Topics", "TopicArn", "topic")
+    take("sns", "list_subscriptions", "Subscriptions", "SubscriptionArn", "subscription")
+    take("dynamodb", "list_tables", "TableNames", None, "table")
+    take("iam", "list_roles", "Roles", "RoleName", "role")
+    take("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", "alarm")
+    take("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName", "dashboard")
+    kms = emulator.client("kms")
+    for key in kms.list_keys()["Keys"]:
+        described = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+        if described.get("KeyManager") != "AWS":
+            found.add(f"key {described['KeyState']}")
+    return found
+
+
+class Pinged(Case):
+    """A stack that works."""
+
+    def ping(self, stack: Stack, subject: str = "could not answer 4 pings") -> None:
+        """A rejected ping goes in, and its mail and its metric come out."""
+        began = time.time()
+        stack.put(records.events(records.shifted(records.DOCUMENTED_PING, int(began) - 60)), "eni-1-all")
+        mails: list[Any] = []
+        self.assertTrue(wait_for(lambda: mails.extend(stack.mails()) or mails, 20), stack.function_log()[-5:])
+        self.assertIn(subject, mails[0].subject)
+        metric = stack.parameters.get("MetricName", "Ping-Deny")
+        self.assertTrue(wait_for(lambda: metric in stack.metrics(began - 600), 10))
+
+
+class Deletion(Pinged):
+    """`sam delete`."""
+
+    def test_only_the_evidence_is_left(self) -> None:
+        """The log group with its records, and the key in its waiting time, which AWS does not let one skip."""
+        before = inventory(self.emulator)
+        stack = Stack.deploy(self.emulator)
+        self.ping(stack)
+        self.assertGreater(len(inventory(self.emulator) - before), 25)
+        self._dashboard_is_as_drawn(stack)
+        self._forget(stack)
+        stack.delete()
+        self.assertEqual(inventory(self.emulator) - before, {"log group Log-Group", "key PendingDeletion"})
+        events = self.emulator.client("logs").filter_log_events(logGroupName="Log-Group")["events"]
+        self.assertEqual(len(events), 2, "with its records")
+
+    def test_nothing_is_left_if_so_decided(self) -> None:
+        """LogGroupOnDelete=delete."""
+        before = inventory(self.emulator)
+        stack = Stack.deploy(self.emulator, {"LogGroupOnDelete": "delete", "TopicKey": "none"})
+        self.ping(stack)
+        self._forget(stack)
+        stack.delete()
+        self.assertEqual(inventory(self.emulator) - before, set())
+
+    def test_a_log_group_of_somebody_else_is_not_touched(self) -> None:
+        """ExistingLogGroupName: neither the group nor what is in it, and no filter stays in it."""
+        stack = Stack.deploy(self.emulator, {"ExistingLogGroupName": "/vpc/flow", "LogGroupOnDelete": "delete"})
+        self.ping(stack)
+        stack.delete()
+        logs = self.emulator.client("logs")
+        self.assertEqual([group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]], ["/vpc/flow"])
+        self.assertEqual(logs.describe_subscription_filters(logGroupName="/vpc/flow")["subscriptionFilters"], [])
+        self.assertEqual(logs.describe_metric_filters(logGroupName="/vpc/flow")["metricFilters"], [])
+
+    def _dashboard_is_as_drawn(self, stack: Stack) -> None:
+        """What CloudFormation makes of the dashboard is what harness/template.py makes of it, which is tested and drawn."""
+        deployed = json.loads(stack.client("cloudwatch").get_dashboard(DashboardName="ping-deny")["DashboardBody"])
+        values = {name: value for name, (value, _) in OFF_IN_THE_EMULATOR.items()}
+        text = Template(values).of_type("AWS::CloudWatch::Dashboard")["Watch"]["DashboardBody"]
+        ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in stack.resources()}
+        for name in ("FlowAlerts", "IncidentTimer"):
+            text = text.replace(f"<{name}>", ids[name])
+        for name in ("FailureQueue", "TimerFailureQueue"):
+            text = text.replace(f"<{name}.QueueName>", ids[name].rpartition("/")[2])
+        self.assertEqual(deployed, json.loads(text))
+
+    def _forget(self, stack: Stack) -> None:
+        """Removes the queue in which the tests read the mails: it is no part of the stack."""
+        stack.client("sqs").delete_queue(QueueUrl=stack.queue_url)
+
+
+class Updates(Pinged):
+    """Changes of a running stack."""
+
+    def test_every_parameter_can_be_changed(self) -> None:
+        """First those that are updated in place, then those that replace something, each followed by a ping. What the emulator
+        cannot tell, that a second log group of one name is refused, tests/template has.
+        """
+        stack = Stack.deploy(self.emulator)
+        self.ping(stack)
+        in_place = {
+            **{"PlainAlarmMails": "yes", "TopicKey": "none", "LogRetentionDays": "7", "UpdateIntervalsMinutes": "1,2"},
+            **{"QuietMinutes": "3", "AllClearMails": "no", "IncidentBy": "source", "MetricNamespace": "Other"},
+            **{"MetricName": "Odd", "Dashboard": "off", "MemorySize": "512", "TimeoutSeconds": "20", "LookUps": "off"},
+            **{
+                "OwnerTagKeys": "team",
+                "TimeZone": "Asia/Tokyo",
+                "OperationalMetrics": "no",
+                "MaxInflatedBytes": "33554432",
+                "LogLevel": "DEBUG",
+            },
+            **{"FunctionLogRetentionDays": "7", "ReservedConcurrency": "5"},
+        }
+        replacing = {"TopicName": "Other", "AlarmName": "Other", "LogGroupName": "Other", "AlertEmail": "b@example.com"}
+        replacing |= {"HealthEmail": "ops@example.com"}
+        replacing |= {"ChatTopic": "yes", "MailLanguage": "ja"}
+        # Refused, without effect there, or of things that the emulator lacks.
+        not_here = {"LogGroupOnDelete", "ExistingLogGroupName", "Architecture", "FlowLogFormat", "NativeFilterPattern"}
+        tried = in_place.keys() | replacing.keys() | not_here | OFF_IN_THE_EMULATOR.keys()
+        self.assertEqual(Template().values.keys() - tried, set(), "a new parameter belongs into one of these")
+        names = self._names(stack)
+        stack.update(in_place)
+        self.assertEqual(self._names(stack) - names, set(), "nothing was replaced")
+        # Another IncidentBy is another incident, so this is an opening again.
+        self.ping(stack)
+        self.assertIn("Odd-Packets", stack.metrics(time.time() - 900))
+
+        stack.update(replacing)
+        self.assertTrue(stack.outputs["AlertTopicArn"].endswith(":Other"))
+        self.assertEqual(stack.outputs["LogGroupName"], "Other")
+        alarms = [alarm["AlarmName"] for alarm in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]]
+        self.assertTrue(all(name.startswith("Other") for name in alarms), alarms)
+        found = inventory(self.emulator)
+        self.assertIn("log group Log-Group", found, "the records stay where they are")
+        self.assertNotIn(f"topic {stack.outputs['AlertTopicArn'].replace('Other', 'CloudWatch-Alarms-Ping-Deny')}", found)
+        source = "2 123456789010 eni-1 10.0.0.5 198.51.100.9 0 0 1 4 336 1432917094 1432917142 REJECT OK"
+        stack.put(records.events(records.shifted([source], int(time.time()) - 60)), "eni-1-all")
+        mails: list[Any] = []
+        self.assertTrue(wait_for(lambda: mails.extend(stack.mails()) or mails, 20), "and the new log group is watched")
+
+        # The way around for LogGroupOnDelete: the log group leaves the stack and stays.
+        stack.update({"ExistingLogGroupName": "Other"})
+        self.assertNotIn("LogGroup", {resource["LogicalResourceId"] for resource in stack.resources()})
+        events = self.emulator.client("logs").filter_log_events(logGroupName="Other")["events"]
+        self.assertEqual(len(events), 1, "with its records")
+
+    def _names(self, stack: Stack) -> set[str]:
+        return {f"{r['LogicalResourceId']} {r['PhysicalResourceId']}" for r in stack.resources()}
+
+
+class Trial(Case):
+    """tools/trial.py, with what the emulator has of both templates."""
+
+    # It has no network ACLs, instances and flow logs; the rest of both templates is deployed.
+    LACKING = ("AWS::EC2::NetworkAcl", "AWS::EC2::SubnetNetworkAcl", "AWS::EC2::Instance", "AWS::IAM::InstanceProfile")
+
+    def test_both_stacks_come_and_go(self) -> None:
+        """The network first, its VPC into the other stack, and the other way round at the end."""
+        with tempfile.TemporaryDirectory() as folder:
+            testbed, built = Path(folder) / "testbed.json", Path(folder) / "built.json"
+            testbed.write_text(json.dumps(self._without(ROOT / "testbed.yaml", self.LACKING)))
+            built.write_text(json.dumps(self._without(BUILT / "template.yaml", ("AWS::EC2::FlowLog",))))
+            before = inventory(self.emulator)
+            up = self._run("up", "--email", "you@example.com", testbed=testbed, built=built)
+            self.assertLess(up.index("Deploy testbed"), up.index("Deploy template.yaml"))
+            self.assertIn("USD an hour", up[: up.index("Deploy testbed")], "the price is named before anything is made")
+            cloudformation = self.emulator.client("cloudformation")
+            stack = cloudformation.describe_stacks(StackName=trial.NAME)["Stacks"][0]
+            given = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
+            vpcs = self.emulator.client("ec2").describe_vpcs()["Vpcs"]
+            self.assertIn(given["FlowLogResourceId"], [vpc["VpcId"] for vpc in vpcs if vpc["CidrBlock"] == "10.83.0.0/24"])
+            self.assertEqual(given["AlertEmail"], "you@example.com")
+            self._run("down")
+            self.assertEqual(inventory(self.emulator) - before, {"key PendingDeletion"})
+            left = [vpc for vpc in self.emulator.client("ec2").describe_vpcs()["Vpcs"] if vpc["CidrBlock"] == "10.83.0.0/24"]
+            self.assertEqual(left, [])
+            self.assertIn("not there", self._run("down"), "a second time is no error")
+
+    def test_nothing_is_done_without_a_yes(self) -> None:
+        """Where nobody can be asked, too."""
+        result = self._start("up")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("YES=1", result.stderr)
+        self.assertEqual(self.emulator.client("cloudformation").list_stacks()["StackSummaries"], [])
+
+    def _run(self, *arguments: str, testbed: Path | None = None, built: Path | None = None) -> str:
+        more = ["--testbed", str(testbed), "--built", str(built)] if testbed else []
+        for name, (value, _) in OFF_IN_THE_EMULATOR.items():
+            if testbed and name != "FlowLogResourceId":
+                more += ["--parameter", f"{name}={value}"]
+        if testbed:
+            more += ["--parameter", f"Architecture={host_architecture()}"]
+        result = self._start(*arguments, "--yes", *more)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
+
+    def _start(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tools.trial", *arguments]
+        env = self.emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
+        return subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+
+    def _without(self, path: Path, kinds: tuple[str, ...]) -> dict[str, Any]:
+        """A template without the resources of some types, and without what names them."""
+        template = copy.deepcopy(Template(path=path).source)
+        template.pop("Metadata", None)  # its paths are those of the other folder
+        gone = {name for name, resource in template["Resources"].items() if resource["Type"].startswith(kinds)}
+        template["Resources"] = {name: resource for name, resource in template["Resources"].items() if name not in gone}
+        for section in ("Outputs", "Parameters"):
+            template[section] = {
+                name: entry
+                for name, entry in template[section].items()
+                if not any(f'"{other}"' in json.dumps(entry) or f'"{other}.' in json.dumps(entry) for other in gone)
+                and not str(entry.get("Type", "")).startswith("AWS::SSM")
+            }
+        for resource in template["Resources"].values():
+            location = resource.get("Properties", {}).get("CodeUri")
+            if location:
+                resource["Properties"]["CodeUri"] = str(path.parent / location)
+        return template
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,253 @@
+"""Storms through the deployed functions, every call of theirs counted: small ones, or with `make storms` these:
+
+    one to many     one source pings 500 interfaces in a minute: 500 batches
+    many to one     500 sources ping one interface for 10 minutes: 10 batches
+    a million       a million records in 10 minutes, from 60,000 sources: 100 batches of 10,000
+
+All of them at once, each in a log group of its own, at some 15 batches a second. Each storm must be one incident with one
+opening, at most one mail in each interval and one all-clear, no record lost or doubled, and no batch make more than four
+calls of DynamoDB, not counting those that failed because another batch was quicker at the same document.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+import unittest
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from tests.deployed.batches import Batch, batch, records_by_key
+from tests.deployed.ledger import Ledger
+from tests.deployed.mails import Mails, key_of, kind_of
+from tests.deployed.meter import Call, Meter
+from tests.deployed.soak import UPDATE_SECONDS, must, parameters
+from tests.harness.emulator import Emulator, free_port
+from tests.harness.stack import Stack, wait_for
+from tests.harness.terminal import Step, console, duration, rule
+
+PARAMETERS = parameters(10)
+SETTINGS = {
+    "LAMBDA_ACCOUNT_CONCURRENCY": "0",
+    # The meter asks DynamoDB for the consumed capacity, which the function has not signed. What roles may do is tested
+    # without it.
+    "AUTH": "false",
+}
+MAX_CALLS = 4
+RATE = 15.0
+SETTLE_SECONDS = 300
+
+
+def address(number: int, network: str = "198.18") -> str:
+    """Returns an address of a range that is set aside for load tests (RFC 2544)."""
+    return f"{network}.{number // 250}.{1 + number % 250}"
+
+
+def storms(began: int, small: bool) -> dict[str, list[Batch]]:
+    """Makes the storms, by their names."""
+    interfaces, sources, batches, records = (60, 60, 6, 1_000) if small else (500, 500, 100, 10_000)
+    dice = random.Random(1)
+    serial = iter(range(1_000_000))
+    one, own = "198.51.100.23", "172.31.16.139"
+    million = []
+    for at in range(batches):
+        flows = [(address(dice.randrange(60_000)), own) for _ in range(records)]
+        start = began + at * 600 // batches
+        million.append(batch("a-million", "eni-1235b8ca123456789", flows, start, next(serial)))
+    return {
+        "one to many": [
+            batch("one-to-many", f"eni-{at:017x}", [(one, address(at, "172.31"))] * 3, began + at % 10, next(serial))
+            for at in range(interfaces)
+        ],
+        "many to one": [
+            batch(
+                "many-to-one",
+                "eni-0a1b2c3d4e5f60718",
+                [(address(at, "198.19"), own) for at in range(sources)],
+                began + 60 * minute,
+                next(serial),
+            )
+            for minute in range(10)
+        ],
+        "a million": million,
+    }
+
+
+@dataclass
+class Told:
+    """What a storm led to."""
+
+    batches: int
+    records: int
+    counted: int
+    incidents: int
+    openings: int
+    updates: int
+    all_clears: int
+    seconds: float
+    """From the opening mail to the all-clear."""
+    most_calls: int
+    """Calls of DynamoDB for the batch that needed most."""
+    calls_per_batch: float
+    conflicts: int
+    """Times that a batch met another one, which was quicker: one call more for each, mostly."""
+    read_units: float
+    """For a batch, on average."""
+    write_units: float
+
+
+def tell(name: str, batches: list[Batch], ledger: Ledger, mails: Mails, meter: Meter) -> Told:
+    """Compares a storm with what came of it."""
+    names = {one.name for one in batches}
+    calls = [call for call in list(meter.calls) if call.batch in names]
+    by_batch = Counter(call.batch for call in calls)
+    key = batches[0].key
+    about = [mail for mail in mails.all if key_of(mail) == key]
+    kinds = Counter(map(kind_of, about))
+    told = Told(
+        batches=len(batches),
+        records=records_by_key(batches)[key],
+        counted=ledger.records()[key],
+        incidents=sum(incident.key == key for incident in ledger.ended.values()),
+        openings=kinds["opening"],
+        updates=kinds["update"],
+        all_clears=kinds["all-clear"],
+        seconds=about[-1].arrived_at - about[0].arrived_at if about else 0,
+        most_calls=max(by_batch.values()),
+        calls_per_batch=len(calls) / len(batches),
+        conflicts=sum(call.status != 200 for call in calls),
+        read_units=sum(call.read_units for call in calls) / len(batches),
+        write_units=sum(call.write_units for call in calls) / len(batches),
+    )
+    must(f"{name}: no record is lost or doubled", told.counted == told.records, told)
+    must(
+        f"{name}: one incident with one opening and one all-clear",
+        told.openings == told.all_clears == told.incidents == 1,
+        told,
+    )
+    must(f"{name}: one mail in each interval at most", told.updates <= told.seconds / UPDATE_SECONDS, told)
+    met = Counter(call.batch for call in calls if call.status != 200)
+    alone = max(count - met[batch_name] for batch_name, count in by_batch.items())
+    must(f"{name}: at most {MAX_CALLS} calls of DynamoDB for a batch that meets no other", alone <= MAX_CALLS, told)
+    return told
+
+
+def run(small: bool) -> dict[str, Any]:
+    """The whole of it, from the emulator's start to its end."""
+    home = Path(tempfile.mkdtemp(prefix="vpc-flow-alerts-"))
+    meter = emulator = mails = None
+    try:
+        with Step("Start the emulator"):
+            port = free_port()
+            meter = Meter.start(f"http://127.0.0.1:{port}")
+            emulator = Emulator.start(home, port, meter.endpoint, SETTINGS)
+        with Step("Deploy template.yaml (sam deploy)"):
+            stack = Stack.deploy(emulator, PARAMETERS)
+        began = int(time.time()) - 900
+        with Step("Make the storms") as step:
+            made = storms(began, small)
+            everything = [one for batches in made.values() for one in batches]
+            step.note = f"{len(everything)} batches, {sum(one.records for one in everything):,} records"
+        ledger, mails = Ledger(stack, sorted({one.key for one in everything})), Mails(stack)
+        mails.watch()
+        with Step("Let them in") as step:
+            dice = random.Random(2)
+            dice.shuffle(everything)
+            for number, one in enumerate(everything):
+                stack.invoke(one.payload)
+                step.doing(f"{number + 1}")
+                time.sleep(dice.expovariate(RATE))
+        waiting = {one.name for one in everything}
+        with Step("Wait until all is quiet"):
+
+            def done() -> bool:
+                documents = ledger.documents(sorted(waiting))
+                waiting.difference_update(name for name, document in documents.items() if document["batch"]["done"])
+                mails.take()
+                ledger.look()
+                return not waiting and not ledger.running
+
+            must("every batch is done and every incident over", wait_for(done, SETTLE_SECONDS, every=1), len(waiting))
+            time.sleep(1)
+            mails.take()
+            mails.close()
+        told = {name: vars(tell(name, batches, ledger, mails, meter)) for name, batches in made.items()}
+        timers = [call for call in meter.calls if not call.batch]
+        must("nothing is in the failure queue", not stack.failures())
+        return {"storms": told, "quiet_batch": quiet(meter.calls), "timers": total(timers), "others": dict(meter.others)}
+    finally:
+        if mails:
+            mails.close()
+        if emulator:
+            emulator.stop()
+        if meter:
+            meter.stop()
+
+
+def quiet(calls: list[Call]) -> dict[str, Any]:
+    """Returns what a batch costs that opens nothing and meets nobody: three calls, the middle one of two items."""
+    by_batch: dict[str, list[Call]] = {}
+    for call in calls:
+        by_batch.setdefault(call.batch, []).append(call)
+    wanted = ["BatchGetItem", "TransactWriteItems", "PutItem"]
+    usual = [made for made in by_batch.values() if [call.operation for call in made] == wanted and made[1].items == 2]
+    return {
+        "batches": len(usual),
+        "read_units": sum(call.read_units for made in usual for call in made) / max(1, len(usual)),
+        "write_units": sum(call.write_units for made in usual for call in made) / max(1, len(usual)),
+        "most_write_units": max((sum(call.write_units for call in made) for made in usual), default=0),
+    }
+
+
+def total(calls: list[Call]) -> dict[str, float]:
+    """Adds calls up."""
+    return {
+        "calls": len(calls),
+        "read_units": sum(call.read_units for call in calls),
+        "write_units": sum(call.write_units for call in calls),
+    }
+
+
+def show(summary: dict[str, Any], seconds: float) -> None:
+    """Prints the tables."""
+    rule("What came of it")
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    for column in ("", "batches", "records", "lost", "doubled", "mails", "calls", "most", "met", "RRU", "WRU"):
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    for name, told in summary["storms"].items():
+        lost, doubled = max(0, told["records"] - told["counted"]), max(0, told["counted"] - told["records"])
+        mails = f"{told['openings']}+{told['updates']}+{told['all_clears']}"
+        calls = (f"{told['calls_per_batch']:.2f}", str(told["most_calls"]), str(told["conflicts"]))
+        units = (f"{told[kind]:.2f}" for kind in ("read_units", "write_units"))
+        table.add_row(name, str(told["batches"]), f"{told['records']:,}", str(lost), str(doubled), mails, *calls, *units)
+    console.print(table)
+    print("  (mails: opening + updates + all-clear; calls, RRU and WRU: DynamoDB's, for a batch)\n")
+    usual, timers = summary["quiet_batch"], summary["timers"]
+    print(f"  A batch that opens nothing and meets nobody: {usual['read_units']:.2f} RRU, {usual['write_units']:.2f} WRU")
+    print(f"  Timers: {timers['calls']} calls, {timers['read_units']:g} RRU, {timers['write_units']:g} WRU")
+    print("  Other calls: " + ", ".join(f"{name} {count}" for name, count in sorted(summary["others"].items())))
+    print(f"\n  It took {duration(seconds)}.")
+
+
+class Storms(unittest.TestCase):
+    """The run."""
+
+    def test_a_storm_is_one_incident_and_few_calls(self) -> None:
+        """As `tell` has it."""
+        started = time.monotonic()
+        summary = run(small="FULL" not in os.environ)
+        show(summary, time.monotonic() - started)
+        for name in ("one to many", "many to one", "a million"):
+            storm = summary["storms"][name]
+            self.assertEqual((storm["counted"], storm["openings"], storm["all_clears"]), (storm["records"], 1, 1), name)
+            self.assertLessEqual(storm["most_calls"], MAX_CALLS, name)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,221 @@
+//! CloudWatch as far as `PutMetricData` goes: the CBOR protocol, and the limits the service enforces.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use ciborium::Value;
+
+use super::clock::epoch_ms;
+use super::http::{Request, Response, answer, serve};
+use super::script::{Act, Script};
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+const PATH: &str = "/service/GraniteServiceVersion20100801/operation/PutMetricData";
+
+/// One data point.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Datum {
+    pub(crate) name: String,
+    /// Milliseconds since 1970.
+    pub(crate) timestamp_ms: i64,
+    /// What CloudWatch's statistics would say of it.
+    pub(crate) statistics: Statistics,
+    pub(crate) unit: String,
+    /// The dimensions, as `name=value`.
+    pub(crate) dimensions: Vec<String>,
+}
+
+/// The statistics CloudWatch keeps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Statistics {
+    pub(crate) samples: f64,
+    pub(crate) sum: f64,
+    pub(crate) minimum: f64,
+    pub(crate) maximum: f64,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(crate) struct Put {
+    pub(crate) namespace: String,
+    pub(crate) data: Vec<Datum>,
+}
+
+impl Put {
+    /// `Sum` of one metric over all data points.
+    pub(crate) fn sum(&self, name: &str) -> f64 {
+        self.data.iter().filter(|datum| datum.name == name).map(|datum| datum.statistics.sum).sum()
+    }
+
+    /// The metrics' names, each once.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.data.iter().map(|datum| datum.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// One test's CloudWatch.
+pub(crate) struct CloudWatch {
+    pub(crate) address: SocketAddr,
+    state: Arc<State>,
+}
+
+struct State {
+    script: Script,
+    attempts: Mutex<Vec<String>>,
+    puts: Mutex<Vec<Put>>,
+}
+
+impl CloudWatch {
+    pub(crate) async fn start() -> Self {
+        let state = Arc::new(State { script: Script::working(), attempts: Mutex::default(), puts: Mutex::default() });
+        let address = serve(Arc::clone(&state), State::handle).await;
+        Self { address, state }
+    }
+
+    pub(crate) fn script(&self) -> &Script {
+        &self.state.script
+    }
+
+    /// The requests that were accepted.
+    pub(crate) fn puts(&self) -> Vec<Put> {
+        self.state.puts.lock().expect("no poisoned lock").clone()
+    }
+
+    /// The one request that was accepted.
+    #[track_caller]
+    pub(crate) fn put(&self) -> Put {
+        let puts = self.puts();
+        let [put] = puts.as_slice() else { panic!("{} calls, not one: {puts:#?}", puts.len()) };
+        put.clone()
+    }
+
+    /// Every request that came, by its path, answered or not.
+    pub(crate) fn attempts(&self) -> Vec<String> {
+        self.state.attempts.lock().expect("no poisoned lock").clone()
+    }
+}
+
+impl State {
+    async fn handle(self: Arc<Self>, request: Request) -> Response {
+        self.attempts.lock().expect("no poisoned lock").push(request.path.clone());
+        match self.script.next() {
+            Act::Work => {}
+            Act::Throttle => return error(400, "ThrottlingException", "Rate exceeded"),
+            Act::Break => return error(500, "InternalServiceFault", "Internal server error"),
+            Act::Deny => {
+                return error(403, "AccessDenied", "not authorized to perform: cloudwatch:PutMetricData");
+            }
+            Act::Hang => std::future::pending().await,
+        }
+        if request.path != PATH || request.header("smithy-protocol") != "rpc-v2-cbor" {
+            return error(404, "UnknownOperationException", "only PutMetricData over CBOR is expected here");
+        }
+        match accept(&request) {
+            Ok(put) => self.puts.lock().expect("no poisoned lock").push(put),
+            Err(wrong) => return error(400, "InvalidParameterValueException", &wrong),
+        }
+        answer(200, &[("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")], vec![0xa0])
+    }
+}
+
+/// Reads a request as strictly as the real service does.
+fn accept(request: &Request) -> Result<Put, String> {
+    if request.body.len() > 1_000_000 {
+        return Err("the body is above 1 MB".to_owned());
+    }
+    let body = match request.header("content-encoding") {
+        "gzip" => sample_events::gunzip(&request.body)?,
+        _ => request.body.to_vec(),
+    };
+    let root: Value = ciborium::from_reader(body.as_slice()).map_err(|error| error.to_string())?;
+    let namespace = text(get(&root, "Namespace").ok_or("no Namespace")?);
+    if namespace.is_empty() || namespace.len() > 255 || namespace.starts_with("AWS/") {
+        return Err(format!("Namespace {namespace:?}"));
+    }
+    let data = get(&root, "MetricData").and_then(Value::as_array).ok_or("no MetricData")?;
+    if data.is_empty() || data.len() > 1000 {
+        return Err(format!("{} metrics in one request", data.len()));
+    }
+    let data = data.iter().map(datum).collect::<Result<_, _>>()?;
+    Ok(Put { namespace, data })
+}
+
+fn datum(value: &Value) -> Result<Datum, String> {
+    let timestamp_ms = (get(value, "Timestamp").map_or(f64::NAN, number) * 1000.0).round() as i64;
+    let age_ms = i64::try_from(epoch_ms()).expect("64 bits last for a while") - timestamp_ms;
+    if !(-2 * HOUR_MS..=14 * 24 * HOUR_MS).contains(&age_ms) {
+        return Err(format!("Timestamp {timestamp_ms} is not within two weeks past and two hours ahead"));
+    }
+    let dimensions = get(value, "Dimensions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    Ok(Datum {
+        name: text(get(value, "MetricName").ok_or("no MetricName")?),
+        timestamp_ms,
+        statistics: statistics(value)?,
+        unit: get(value, "Unit").map(text).unwrap_or_default(),
+        dimensions: dimensions
+            .iter()
+            .map(|dimension| ["Name", "Value"].map(|part| get(dimension, part).map(text).unwrap_or_default()).join("="))
+            .collect(),
+    })
+}
+
+/// Reads whichever of the three ways to give values was used.
+fn statistics(datum: &Value) -> Result<Statistics, String> {
+    let numbers =
+        |key: &str| get(datum, key).and_then(Value::as_array).map(|list| list.iter().map(number).collect::<Vec<f64>>());
+    let pairs = match (get(datum, "Value"), numbers("Values"), get(datum, "StatisticValues")) {
+        (Some(one), None, None) => vec![(number(one), 1.0)],
+        (None, Some(many), None) => {
+            let counts = numbers("Counts").unwrap_or_else(|| vec![1.0; many.len()]);
+            if many.is_empty() || many.len() > 150 || many.len() != counts.len() {
+                return Err(format!("{} values with {} counts", many.len(), counts.len()));
+            }
+            many.into_iter().zip(counts).collect()
+        }
+        (None, None, Some(set)) => {
+            let part = |key: &str| get(set, key).map(number).ok_or_else(|| format!("no {key}"));
+            let (samples, sum) = (part("SampleCount")?, part("Sum")?);
+            return Ok(Statistics { samples, sum, minimum: part("Minimum")?, maximum: part("Maximum")? });
+        }
+        _ => {
+            return Err(format!("not exactly one of Value, Values and StatisticValues: {datum:?}"));
+        }
+    };
+    Ok(Statistics {
+        samples: pairs.iter().map(|(_, count)| count).sum(),
+        sum: pairs.iter().map(|(value, count)| value * count).sum(),
+        minimum: pairs.iter().map(|(value, _)| *value).fold(f64::INFINITY, f64::min),
+        maximum: pairs.iter().map(|(value, _)| *value).fold(f64::NEG_INFINITY, f64::max),
+    })
+}
+
+fn get<'v>(map: &'v Value, key: &str) -> Option<&'v Value> {
+    let entry = map.as_map()?.iter().find(|(name, _)| name.as_text() == Some(key));
+    entry.map(|(_, value)| value).filter(|value| !value.is_null())
+}
+
+fn text(value: &Value) -> String {
+    value.as_text().unwrap_or_default().to_owned()
+}
+
+/// A number of any width; a time is a tagged one.
+fn number(value: &Value) -> f64 {
+    match value {
+        Value::Tag(1, inner) => number(inner),
+        Value::Float(number) => *number,
+        Value::Integer(number) => i128::from(*number) as f64,
+        _ => f64::NAN,
+    }
+}
+
+fn error(status: u16, code: &str, message: &str) -> Response {
+    let pairs = [("__type", code), ("message", message)].map(|(key, value)| (Value::from(key), Value::from(value)));
+    let mut body = Vec::new();
+    ciborium::into_writer(&Value::Map(pairs.to_vec()), &mut body).expect("writing to memory does not fail");
+    answer(status, &[("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")], body)
+}

@@ -1,0 +1,98 @@
+//! The function as a child process, in an environment of its own.
+
+use std::collections::BTreeMap;
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+/// What a process wrote until its end.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<String>,
+    pub(crate) stderr: Vec<String>,
+}
+
+impl Output {
+    /// The lines of both streams.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.stdout.iter().chain(&self.stderr).map(String::as_str)
+    }
+}
+
+/// A running function; it ends with the value at the latest.
+pub(crate) struct Process {
+    child: Child,
+    stdout: JoinHandle<Vec<String>>,
+    stderr: JoinHandle<Vec<String>>,
+}
+
+impl Process {
+    /// Starts the function.
+    pub(crate) fn start(environment: &BTreeMap<String, String>) -> Self {
+        Self::of(&variable("FUNCTION").unwrap_or_else(|| env!("CARGO_BIN_EXE_flow-alerts").to_owned()), environment)
+    }
+
+    /// Starts a command, its words separated by spaces.
+    pub(crate) fn of(command: &str, environment: &BTreeMap<String, String>) -> Self {
+        let mut words = command.split(' ');
+        let mut child = Command::new(words.next().expect("a command has a first word"))
+            .args(words)
+            .env_clear()
+            .envs(environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the function starts");
+        let stdout = collect(child.stdout.take().expect("stdout is piped"));
+        let stderr = collect(child.stderr.take().expect("stderr is piped"));
+        Self { child, stdout, stderr }
+    }
+
+    /// Waits for the process to end by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        self.child.wait().await.expect("a child can be waited for")
+    }
+
+    /// The largest amount of memory the process ever had in use (Linux only), in bytes.
+    pub(crate) fn peak_memory_bytes(&self) -> u64 {
+        let id = self.child.id().expect("the process runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux describes its processes");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM is part of it");
+        line.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number of kB") * 1024
+    }
+
+    /// Ends the process and reads the rest of what it wrote.
+    pub(crate) async fn stop(mut self) -> Output {
+        // It may have ended already; then there is nothing to kill.
+        let _ = self.child.start_kill();
+        let status = self.ended().await;
+        Output {
+            status,
+            stdout: self.stdout.await.expect("reading ends"),
+            stderr: self.stderr.await.expect("reading ends"),
+        }
+    }
+}
+
+/// Another command to run than the function that cargo built: one for another processor (`make arm64-check`), or a released one
+/// (`make numbers`).
+#[expect(clippy::disallowed_methods, reason = "the Makefile says which binary is tested")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn collect(stream: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<Vec<String>> {
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stream).split(b'\n');
+        let mut all = Vec::new();
+        while let Ok(Some(line)) = lines.next_segment().await {
+            all.push(String::from_utf8_lossy(&line).into_owned());
+        }
+        all
+    })
+}

@@ -1,0 +1,83 @@
+//! The function's own log: JSON that Lambda understands, and not a line per record.
+
+use sample_events::{event_json, storm};
+use serde_json::Value;
+
+use crate::harness::{Act, Output, Setup, World, event, event_of, minutes_ago, rejected};
+
+/// Every line as JSON, checked for the two keys without which Lambda assigns its own time and the level INFO.
+fn parsed(output: &Output) -> Vec<Value> {
+    let parse = |line: &str| {
+        let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        let timestamp = value["timestamp"].as_str().unwrap_or_default();
+        timestamp.parse::<jiff::Timestamp>().unwrap_or_else(|error| panic!("{error}: {line}"));
+        let level = value["level"].as_str().unwrap_or_default();
+        assert!(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"].contains(&level), "{line}");
+        value
+    };
+    output.lines().map(parse).collect()
+}
+
+async fn log_of(events: &[String]) -> Vec<Value> {
+    let mut world = World::start().await;
+    for event in events {
+        world.send(event).await;
+    }
+    parsed(&world.stop().await)
+}
+
+#[tokio::test]
+async fn lines_are_json_with_a_time_and_a_level() {
+    let events = ["ping-deny", "broken-line", "broken-gzip", "control-message"].map(event);
+    let lines = log_of(&events).await;
+    assert!(!lines.is_empty(), "a batch with findings leaves a trace");
+    let levels: Vec<&str> = lines.iter().filter_map(|line| line["level"].as_str()).collect();
+    assert!(levels.contains(&"ERROR"), "the broken envelope is an error in the log: {lines:#?}");
+}
+
+#[tokio::test]
+async fn nothing_is_logged_per_record() {
+    let start = minutes_ago(7);
+    let count = |lines: Vec<Value>| lines.len();
+    let few = count(log_of(&[event_json(&storm(2, 2, start), None)]).await);
+    let many = count(log_of(&[event_json(&storm(3_000, 1_000, start), None)]).await);
+    assert_eq!(few, many, "2 and 3,000 matched records");
+    let broken = |lines: usize| event_of(&vec!["not a record"; lines]);
+    let (few, many) = (count(log_of(&[broken(10)]).await), count(log_of(&[broken(3_000)]).await));
+    assert_eq!(few, many, "10 and 3,000 unreadable lines");
+    assert!(few > 0, "unreadable lines leave a trace");
+}
+
+#[tokio::test]
+async fn a_batch_without_findings_is_silent_enough() {
+    let quiet = log_of(&vec![event("no-data"); 50]).await.len();
+    assert!(quiet <= 60, "{quiet} lines for 50 batches with nothing in them");
+}
+
+#[tokio::test]
+async fn neither_the_payload_nor_a_secret_is_logged() {
+    let mut world = Setup::aws().set("AWS_LAMBDA_LOG_LEVEL", "DEBUG").start().await;
+    world.sns.script().first(&[Act::Deny]);
+    let event_text = event("ping-deny");
+    world.send(&event_text).await.error();
+    let output = world.stop().await;
+    parsed(&output);
+    let data = &event_text[20..120];
+    for line in output.lines() {
+        assert!(!line.contains(data) && !line.contains("wJalrXUtnFEMI"), "{line}");
+        assert!(line.len() < 8_000, "a log line of {} bytes", line.len());
+    }
+}
+
+#[tokio::test]
+async fn the_level_is_lambdas() {
+    let mut world = Setup::aws().set("AWS_LAMBDA_LOG_LEVEL", "ERROR").start().await;
+    world.send(&event("ping-deny")).await.counts();
+    world.send(&event("broken-line")).await.counts();
+    assert_eq!(parsed(&world.stop().await), [Value::Null; 0]);
+    let mut world = Setup::aws().set("AWS_LAMBDA_LOG_LEVEL", "ERROR").start().await;
+    let bad = rejected("203.0.113.12", "10.0.0.1", 1, 1, 7).replace("REJECT", "DENY");
+    world.send(&event_of(&[bad])).await.counts();
+    world.send(&event("broken-base64")).await.error();
+    assert_eq!(parsed(&world.stop().await).len(), 1);
+}

