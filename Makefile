@@ -29,7 +29,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
 help: ## List the targets
-	@printf 'vpc-flow-alerts: rejected pings in VPC flow logs become mails worth reading\n\n'
+	@printf 'vpc-flow-alerts: rejected pings in VPC flow logs become emails worth reading\n\n'
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables: KEEP=1 (demo), LINE="a flow log record" (demo-put), EVENT=name (invoke), PYTHON=python3.x\n'
 
@@ -56,7 +56,7 @@ build: $(STAMP) ## Build the function for AWS (sam build; arm64)
 	sam build
 
 .PHONY: demo demo-put demo-look demo-stop
-demo: $(STAMP) ## A rejected ping becomes a mail, without an AWS account (KEEP=1 leaves it up)
+demo: $(STAMP) ## A rejected ping becomes an email, without an AWS account (KEEP=1 leaves it up)
 	@$(PY) -m tools.demo run $(if $(KEEP),--keep)
 
 demo-put: $(STAMP) ## Send one more record to a demo that was kept (LINE="...")
@@ -69,11 +69,11 @@ demo-stop: $(STAMP) ## End a demo that was kept
 	@$(PY) -m tools.demo stop
 
 .PHONY: watch invoke
-watch: $(STAMP) ## Run the function locally and rebuild it on every change (mails are printed)
+watch: $(STAMP) ## Run the function locally and rebuild it on every change (emails are printed)
 	@mkdir -p target
 	cargo lambda watch --env-file tools/console.env --invoke-address 127.0.0.1 --invoke-port 9000 2>&1 | tee target/watch.log
 
-invoke: $(STAMP) ## Hand events/EVENT.json to the function, show mail, metrics and answer
+invoke: $(STAMP) ## Hand events/EVENT.json to the function, show email, metrics and answer
 	@$(PY) -m tools.invoke '$(EVENT)'
 
 STACK ?= ping-deny

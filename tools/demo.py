@@ -1,11 +1,11 @@
-"""`make demo`: a rejected ping becomes a mail, then an update and an all-clear, on an emulated AWS and without an account.
+"""`make demo`: a rejected ping becomes an email, then an update and a resolved email, on an emulated AWS without an account.
 
     demo.py [run] [--keep]      build, deploy template.yaml into the emulator, put flow log records, show what arrives
     demo.py put [LINE]          send one more record (by default the documented ping again) to a demo that was kept
     demo.py look                show the metrics, the alarms and the function's log of a demo that was kept
     demo.py stop                end it
 
-Ends with status 0 only when the three mails and the metric arrived; otherwise the last line says what is missing.
+Ends with status 0 only when the three emails and the metric arrived; otherwise the last line says what is missing.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from datetime import datetime, timezone
 from tests.harness import network, plain_alarm, records
 from tests.harness.build import ROOT, StackError, build
 from tests.harness.emulator import Emulator, EmulatorError
-from tests.harness.stack import OFF_IN_THE_EMULATOR, SUBSCRIBER, Mail, Stack, wait_for
+from tests.harness.stack import OFF_IN_THE_EMULATOR, SUBSCRIBER, Email, Stack, wait_for
 from tests.harness.terminal import WIDTH, Step, console, duration, failed, heading, rule
 
 KEPT = ROOT / ".demo"
-MAIL_TIMEOUT_SECONDS = 20
+EMAIL_TIMEOUT_SECONDS = 20
 UPDATE_SECONDS, QUIET_SECONDS = 6, 12
 BETWEEN_SECONDS = 2
 # The life of an incident within half a minute. What is waited for beside these times is that of the functions: a lease lasts
@@ -55,11 +55,11 @@ class Crates:
             self.step.doing(f"{self.count} crates, {words[1]}")
 
 
-def show_mail(mail: Mail) -> None:
-    """Prints a mail as a mail program would."""
+def show_email(email: Email) -> None:
+    """Prints an email as an email program would."""
     print(f"From:    Ping-Deny <no-reply@sns.amazonaws.com>\nTo:      {SUBSCRIBER}")
-    console.print(f"Subject: {mail.subject}\n", style="bold")
-    print(mail.body.rstrip())
+    console.print(f"Subject: {email.subject}\n", style="bold")
+    print(email.body.rstrip())
     console.print("\n--\n(SNS adds its unsubscribe link here.)", style="dim")
 
 
@@ -71,7 +71,7 @@ class Story:
     records: int = 0
     since: float = field(default_factory=time.time)
     """The time of the earliest record."""
-    mails: list[Mail] = field(default_factory=list)
+    emails: list[Email] = field(default_factory=list)
 
     def put(self, batches: list[list[str]]) -> float:
         """Puts records, one batch to a log stream; returns when the first of them went in."""
@@ -83,36 +83,36 @@ class Story:
             self.since = min(self.since, events[0].timestamp / 1000)
         return moments[0]
 
-    def wait(self, number: int, what: str, seconds: float = MAIL_TIMEOUT_SECONDS) -> Mail:
-        """Waits for the mail with this number, counted from 1."""
+    def wait(self, number: int, what: str, seconds: float = EMAIL_TIMEOUT_SECONDS) -> Email:
+        """Waits for the email with this number, counted from 1."""
 
         def arrived() -> bool:
-            self.mails.extend(self.stack.mails())
-            return len(self.mails) >= number
+            self.emails.extend(self.stack.emails())
+            return len(self.emails) >= number
 
         if not wait_for(arrived, seconds):
             raise StackError(missing(self.stack, f"no {what} within {seconds:g} seconds"))
-        return self.mails[number - 1]
+        return self.emails[number - 1]
 
 
-def collect(stack: Stack, seconds: float) -> list[Mail]:
-    """Waits for a mail, and then a little longer for one too many."""
-    mails: list[Mail] = []
+def collect(stack: Stack, seconds: float) -> list[Email]:
+    """Waits for an email, and then a little longer for one too many."""
+    emails: list[Email] = []
 
     def arrived() -> bool:
-        mails.extend(stack.mails())
-        return bool(mails)
+        emails.extend(stack.emails())
+        return bool(emails)
 
     if wait_for(arrived, seconds):
         time.sleep(0.5)
-        mails.extend(stack.mails())
-    return mails
+        emails.extend(stack.emails())
+    return emails
 
 
 def run(keep: bool) -> None:
     """The demo itself."""
     started = time.monotonic()
-    heading("vpc-flow-alerts", ": a rejected ping becomes a mail, an update and an all-clear, on an emulated AWS")
+    heading("vpc-flow-alerts", ": a rejected ping becomes an email, an update and a resolved email, on an emulated AWS")
     if KEPT.exists():
         raise StackError("a demo is still up: look at it with `make demo-look`, end it with `make demo-stop`")
     emulator = None
@@ -159,48 +159,48 @@ def aside(text: str) -> None:
 
 
 def show(stack: Stack, started: float) -> None:
-    """Puts the records, and prints the mails, the plain alarm's mail and the metrics."""
+    """Puts the records, and prints the emails, the plain alarm's email and the metrics."""
     story = Story(stack)
     interface = network.of(stack.emulator).interface
     batches = records.demonstration(int(time.time()), interface)
     with Step(f"Put {sum(map(len, batches))} flow log records") as step:
         put_at = story.put(batches)
         step.note = f"{len(batches)} interfaces, {len(batches)} log streams"
-    with Step("Wait for the mail") as step:
-        opening = story.wait(1, "mail")
+    with Step("Wait for the email") as step:
+        opening = story.wait(1, "email")
         delay = opening.arrived_at - put_at
-        step.note = f"{duration(delay)} from put to mail"
+        step.note = f"{duration(delay)} from put to email"
     with Step("Let it go on, and wait for the update") as step:
         for batch in records.going_on(int(time.time()), interface):
             story.put([batch])
             time.sleep(BETWEEN_SECONDS)
         update = story.wait(2, "update")
-        step.note = f"{duration(update.arrived_at - opening.arrived_at)} after the first mail"
-    with Step("Let it end, and wait for the all-clear") as step:
-        all_clear = story.wait(3, "all-clear", QUIET_SECONDS + MAIL_TIMEOUT_SECONDS)
-        step.note = f"{duration(all_clear.arrived_at - update.arrived_at)} after the update"
+        step.note = f"{duration(update.arrived_at - opening.arrived_at)} after the first email"
+    with Step("Let it end, and wait for the resolved email") as step:
+        resolved = story.wait(3, "resolved", QUIET_SECONDS + EMAIL_TIMEOUT_SECONDS)
+        step.note = f"{duration(resolved.arrived_at - update.arrived_at)} after the update"
     with Step("Read the metrics back from CloudWatch") as step:
         wait_for(lambda: METRIC_NAME in stack.metrics(story.since), 5, every=0.2)
         metrics = stack.metrics(story.since)
         points = metrics.get(METRIC_NAME)
         if not points:
-            raise StackError(missing(stack, f"the mails came, but no point of the metric {METRIC_NAME}"))
+            raise StackError(missing(stack, f"the emails came, but no point of the metric {METRIC_NAME}"))
         step.note = f"{len(metrics)} metrics"
 
-    story.mails.extend(stack.mails())
-    for title, mail in (("The mail", opening), ("The update", update), ("The all-clear", all_clear)):
+    story.emails.extend(stack.emails())
+    for title, email in (("The email", opening), ("The update", update), ("The resolved email", resolved)):
         rule(title)
-        show_mail(mail)
-    for mail in story.mails[3:]:
-        rule("One mail too many")
-        show_mail(mail)
-    rule("For comparison: what CloudWatch's plain alarm would have mailed")
+        show_email(email)
+    for email in story.emails[3:]:
+        rule("One email too many")
+        show_email(email)
+    rule("For comparison: what CloudWatch's plain alarm would have emailed")
     alarm = stack.alarm("CloudWatch-Alarm-Ping-Deny")
     print(f"Subject: {plain_alarm.subject(alarm)}\n")
     print(plain_alarm.body(alarm, points[0]["sum"], points[0]["time"], time.time()))
     rule("In numbers")
     show_metrics(metrics)
-    print(f"\n  {story.records} records put, {len(story.mails)} mails, {duration(delay)} from put to the first;")
+    print(f"\n  {story.records} records put, {len(story.emails)} emails, {duration(delay)} from put to the first;")
     print(f"  the demo took {duration(time.monotonic() - started)}.")
     aside("In AWS add the time that a flow log record takes to reach CloudWatch Logs: typically 5 minutes or so.")
 
@@ -264,21 +264,21 @@ def put(line: str) -> None:
     lines = [line] if line else records.of_interface(records.DOCUMENTED_PING, network.of(stack.emulator).interface)
     lines = records.shifted(lines, int(time.time()) - 60)
     before = len(stack.counts())
-    list(stack.mails())
+    list(stack.emails())
     with Step(f"Put {len(lines)} record{'s' * (len(lines) > 1)}"):
         stack.put(records.events(lines), f"{records.interface_of(lines[0])}-all")
         wait_for(lambda: len(stack.counts()) > before, 10, every=0.1)
     counts = stack.counts()[before:]
     for count in counts:
         print("\n  The function's answer: " + ", ".join(f"{name} {number}" for name, number in count.items()))
-    mails = collect(stack, 1)
-    for mail in mails:
-        rule("The mail")
-        show_mail(mail)
-    if not mails:
+    emails = collect(stack, 1)
+    for email in emails:
+        rule("The email")
+        show_email(email)
+    if not emails:
         suppressed = any(count["suppressed"] for count in counts)
-        why = "this was mailed minutes ago; it is counted, for the next mail" if suppressed else "nothing was rejected"
-        print(f"  No mail: {why}.")
+        why = "this was emailed minutes ago; it is counted, for the next email" if suppressed else "nothing was rejected"
+        print(f"  No email: {why}.")
 
 
 def look() -> None:
@@ -308,7 +308,7 @@ def stop() -> None:
 
 def main() -> int:
     """Reads the command line and runs one command."""
-    parser = argparse.ArgumentParser(description="A rejected ping becomes three mails, on an emulated AWS.")
+    parser = argparse.ArgumentParser(description="A rejected ping becomes three emails, on an emulated AWS.")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run").add_argument("--keep", action="store_true", help="leave everything up afterwards")
     commands.add_parser("put").add_argument("line", nargs="?", default="", help="a flow log record")

@@ -1,4 +1,4 @@
-"""`make invoke`: hand one event of events/ to the function on this machine, and show the mail, the metrics and the answer.
+"""`make invoke`: hand one event of events/ to the function on this machine, and show the email, the metrics and the answer.
 
 With `make watch` running in another terminal the event goes there; its output is shown here as well. Without, the same is
 started for just this event.

@@ -165,7 +165,7 @@ def replay(stack: Stack, session: boto3.Session, only_show: bool, drop: bool) ->
             delete = drop and not only_show
             print("  The record does not carry its batch: it was too large for one. Its records are in the log group:")
             print(f"    {failed.search(stack.log_group)}")
-            print("  They are in no mail and no metric. " + ("Dropped." if delete else "Drop this one: make replay DROP=1"))
+            print("  They are in no email and no metric. " + ("Dropped." if delete else "Drop this one: make replay DROP=1"))
         elif not only_show:
             delete, said = send_again(function, stack.function, failed.event)
             print(f"  done: {said}" if delete else f"  failed again, left in the queue: {said}", flush=True)

@@ -152,7 +152,7 @@ def up(trial: Trial, email: str, yes: bool, build: bool) -> int:
     heading("A trial of vpc-flow-alerts", f" in {aws.where(trial.session)}")
     print(WHAT)
     print(f"Costs\n{COST}\n")
-    print(f"Mails go to {email}.\n" if email else "No address was given (EMAIL=you@example.com): nobody gets the mails.\n")
+    print(f"Emails go to {email}.\n" if email else "No address was given (EMAIL=you@example.com): nobody gets the emails.\n")
     if not confirmed("Deploy both?", yes):
         print("Nothing was done.")
         return 1
@@ -199,7 +199,7 @@ def main() -> int:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description="The whole of it in your own AWS account, and away again.")
     parser.add_argument("command", choices=["up", "down"])
-    parser.add_argument("--email", default="", help="who gets the mails")
+    parser.add_argument("--email", default="", help="who gets the emails")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--testbed", type=Path, default=Trial.testbed, help="another template for the network")
     parser.add_argument("--built", type=Path, help="a template that sam build has made, instead of building now")

@@ -1,7 +1,7 @@
 """`make comparison`: puts the same incident through what there is and writes the texts into docs/comparison.md.
 
 The stack is deployed into the emulator with its plain alarm switched on and gets AWS's documented ping, at an interface of the
-emulated EC2. The mail is the function's own; the plain alarm's is written from the deployed alarm and the metric's point; the
+emulated EC2. The email is the function's own; the plain alarm's is written from the deployed alarm and the metric's point; the
 Contributor Insights report is the template's rule applied to the records; Datadog's metrics are worked out as its published
 function does it.
 """
@@ -19,7 +19,7 @@ from docs.generate import dashboard
 from tests.harness import network, plain_alarm, records
 from tests.harness.build import StackError
 from tests.harness.emulator import ACCOUNT, REGION, Emulator, EmulatorError
-from tests.harness.stack import Mail, Stack, wait_for
+from tests.harness.stack import Email, Stack, wait_for
 from tests.harness.template import ROOT, Template
 from tests.harness.terminal import Step, failed
 
@@ -72,21 +72,21 @@ def main() -> int:
             ec2 = network.reserve()
             emulator = Emulator.start(functions_see=ec2)
             built = network.start_and_build(emulator, ec2)
-            stack = Stack.deploy(emulator, {"PlainAlarmMails": "yes"})
+            stack = Stack.deploy(emulator, {"PlainAlarmEmails": "yes"})
             step.note = emulator.endpoint
         with Step("Send the ping and read what comes") as step:
             began = time.time()
             lines = records.of_interface(records.DOCUMENTED_PING, built.interface)
             lines = records.shifted(lines, int(began) - 5 * 60)
             stack.put(records.events(lines), f"{built.interface}-all")
-            mails: list[Mail] = []
-            if not wait_for(lambda: bool(mails.extend(stack.mails()) or mails), 20):
-                raise StackError("no mail within 20 seconds")
+            emails: list[Email] = []
+            if not wait_for(lambda: bool(emails.extend(stack.emails()) or emails), 20):
+                raise StackError("no email within 20 seconds")
             wait_for(lambda: "Ping-Deny" in stack.metrics(began - 1800), 10, every=0.2)
             point = stack.metrics(began - 1800)["Ping-Deny"][0]
             alarm = stack.alarm("CloudWatch-Alarm-Ping-Deny")
-            mail = mails[0]
-            step.note = mail.subject
+            email = emails[0]
+            step.note = email.subject
         page = PAGE.read_text()
         plain = plain_alarm.body(alarm, point["sum"], point["time"], time.time())
         page = block(page, "records", "\n".join(lines))
@@ -95,8 +95,8 @@ def main() -> int:
         page = block(page, "contributor insights", insights(lines))
         page = block(page, "datadog", datadog(lines))
         # Links into the console are long, and their times are those of this run.
-        body = re.sub(r"https://\S{60,}", lambda match: match[0][:57] + "...", mail.body)
-        page = block(page, "this", f"Subject: {mail.subject}\n\n{body}")
+        body = re.sub(r"https://\S{60,}", lambda match: match[0][:57] + "...", email.body)
+        page = block(page, "this", f"Subject: {email.subject}\n\n{body}")
         Path(PAGE).write_text(page)
     except (StackError, EmulatorError) as error:
         failed(error)

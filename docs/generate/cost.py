@@ -25,7 +25,7 @@ TEMPLATE = Template({"FlowLogResourceId": "vpc-0a1b2c3d4e5f60718"})
 MEMORY_GB = int(TEMPLATE.values["MemorySize"]) / 1024
 WRITES_PER_FINDING_BATCH, READS_PER_FINDING_BATCH = 9, 3  # measured, see ARCHITECTURE.md
 METRICS_OF_RECORDS = 3
-METRICS_OF_DECISIONS = 3 + 10  # mails, suppressed, delay; and one for each reason of a decision
+METRICS_OF_DECISIONS = 3 + 10  # emails, suppressed, delay; and one for each reason of a decision
 ALARMS = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
 METRICS_OF = {
     name: sum("MetricStat" in metric for metric in alarm["Metrics"]) if "Metrics" in alarm else 1
@@ -51,8 +51,8 @@ class Scale:
     """So many records a month, and what comes with them."""
 
     records: int
-    mails: int
-    """Openings, updates and all-clears: they follow incidents, not records."""
+    emails: int
+    """Openings, updates and resolved emails: they follow incidents, not records."""
     hours: float
     """In how many hours there was a rejected ping: CloudWatch charges a metric by the hour."""
     in_a_batch: int = 1
@@ -128,7 +128,7 @@ PARTS = (
     Part("metrics of pings", lambda s: {"metric": METRICS_OF_RECORDS * s.hours / HOURS}),
     Part("calls to publish them", lambda s: {"metric_call": s.finding_batches}),
     Part(
-        "metrics of mails and decisions",
+        "metrics of emails and decisions",
         lambda s: {"metric": METRICS_OF_DECISIONS * s.hours / HOURS},
         "OperationalMetrics=no",
     ),
@@ -143,20 +143,21 @@ PARTS = (
             "dynamodb_read": s.finding_batches * READS_PER_FINDING_BATCH,
         },
     ),
-    Part("timers (SQS), mostly Lambda asking", lambda s: {"sqs_request": POLLS_A_MONTH + s.mails * 6}),
-    Part("mails (SNS)", lambda s: {"sns_publish": s.mails, "sns_mail": s.mails}),
-    Part("topic's key (KMS)", lambda s: {"kms_key": 1, "kms_call": min(s.mails * 2, 2 * 2 * MINUTES / 5)}, "TopicKey=none"),
+    Part("timers (SQS), mostly Lambda asking", lambda s: {"sqs_request": POLLS_A_MONTH + s.emails * 6}),
+    Part("emails (SNS)", lambda s: {"sns_publish": s.emails, "sns_email": s.emails}),
+    Part("topic's key (KMS)", lambda s: {"kms_key": 1, "kms_call": min(s.emails * 2, 2 * 2 * MINUTES / 5)}, "TopicKey=none"),
 )
 PLAIN = (
     FLOW_LOG,
     Part(
-        "metric, alarm, mails", lambda s: {"metric": s.hours / HOURS, "alarm": 1, "sns_publish": s.mails, "sns_mail": s.mails}
+        "metric, alarm, emails",
+        lambda s: {"metric": s.hours / HOURS, "alarm": 1, "sns_publish": s.emails, "sns_email": s.emails},
     ),
 )
 LOG_ALARM = (
     FLOW_LOG,
-    Part("queries, alarm, mails", lambda s: {
-        "scanned_gb": s.gigabytes * LOG_ALARM_SCANS, "log_alarm": 1, "sns_publish": s.mails, "sns_mail": s.mails,
+    Part("queries, alarm, emails", lambda s: {
+        "scanned_gb": s.gigabytes * LOG_ALARM_SCANS, "log_alarm": 1, "sns_publish": s.emails, "sns_email": s.emails,
     }),
 )  # fmt: skip
 
@@ -221,7 +222,7 @@ def page() -> str:
             "measured, see ARCHITECTURE.md",
         ),
         ("log of the functions", f"{LOG_BYTES_PER_RUN} bytes a run", "estimated"),
-        ("mails", many(f"{scale.mails:,}" for scale in SCALES), "they follow incidents: one an hour while one goes on"),
+        ("emails", many(f"{scale.emails:,}" for scale in SCALES), "they follow incidents: one an hour while one goes on"),
         ("hours with a rejected ping", many(f"{scale.hours:,.0f}" for scale in SCALES), "metrics are charged by the hour"),
         ("alarms", f"{ALARM_METRICS} metrics", "counted in the template"),
         ("Lambda asking the timer's queue", f"{POLLS_A_MONTH:,} requests", "5 at a time, 20 s each, whatever is in it"),
@@ -250,7 +251,7 @@ rejected ping costs: the call that publishes its metrics, and its few writes.
 Most of these are free in an account that has not used up the free tier: 10 metrics, 10 alarms, 3 dashboards, 1 rule.
 And beside the parameters:
 
-- A `FilterPattern` with `action="REJECT"` halves the runs here; the mail then lacks the accepted request that points to a
+- A `FilterPattern` with `action="REJECT"` halves the runs here; the email then lacks the accepted request that points to a
   network ACL.
 - A flow log of rejected traffic only (`TrafficType: REJECT`, to be changed in the template) takes most of the flow log
   away, with the same loss.

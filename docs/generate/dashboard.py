@@ -148,11 +148,11 @@ class Afternoon:
                     self._custom("-Suppressed", arrival, len(flows))
             for minute in (0, 5, 20, 80):
                 if minute < minutes + 12:
-                    self._mail(began + timedelta(minutes=6 + minute), 340 + 90 * dice.random() if minute == 0 else None)
+                    self._email(began + timedelta(minutes=6 + minute), 340 + 90 * dice.random() if minute == 0 else None)
             if over:
                 ended = began + timedelta(minutes=minutes + 21)
                 self._custom("-Decisions", ended, 1, "quiet")
-                self._mail(ended, None)
+                self._email(ended, None)
         self._functions(dice)
         return self
 
@@ -186,10 +186,10 @@ class Afternoon:
         line = f"2 123456789010 {eni} {source} {target} 0 0 {protocol} {packets} {packets * 84} {start} {start + 55} REJECT OK"
         self.events.append((start * 1000, eni, line))
 
-    def _mail(self, moment: datetime, delay: float | None) -> None:
-        self._custom("-Mails", moment, 1)
+    def _email(self, moment: datetime, delay: float | None) -> None:
+        self._custom("-Emails", moment, 1)
         if delay is not None:
-            self._custom("-Mail-Delay", moment, delay)
+            self._custom("-Email-Delay", moment, delay)
 
     def _custom(self, suffix: str, moment: datetime, value: float, reason: str | None = None) -> None:
         dimensions = (("Reason", reason),) if reason else ()

@@ -15,7 +15,7 @@ from typing import Any
 from tests.harness import network, records
 from tests.harness.build import BUILT
 from tests.harness.emulator import Emulator
-from tests.harness.stack import Mail, Stack, wait_for
+from tests.harness.stack import Email, Stack, wait_for
 
 WAIT_SECONDS = 20
 
@@ -44,7 +44,7 @@ class Case(unittest.TestCase):
         """Deploys the stack."""
         self.began = time.time()
         self.stack = Stack.deploy(self.emulator, parameters)
-        self.mails: list[Mail] = []
+        self.emails: list[Email] = []
         self.failures: list[dict[str, Any]] = []
         return self.stack
 
@@ -68,13 +68,13 @@ class Case(unittest.TestCase):
         ended = wait_for(lambda: self.stack.runs() >= before + runs, WAIT_SECONDS, every=0.05)
         self.assertTrue(ended, "the function was not run")
 
-    def collect(self, mails: int = 0, failures: int = 0, seconds: float = WAIT_SECONDS) -> None:
+    def collect(self, emails: int = 0, failures: int = 0, seconds: float = WAIT_SECONDS) -> None:
         """Waits for so many, and then a little longer for one too many."""
 
         def all_there() -> bool:
-            self.mails.extend(self.stack.mails())
+            self.emails.extend(self.stack.emails())
             self.failures.extend(self.stack.failures())
-            return len(self.mails) >= mails and len(self.failures) >= failures
+            return len(self.emails) >= emails and len(self.failures) >= failures
 
         wait_for(all_there, seconds, every=0.05)
         time.sleep(0.3)

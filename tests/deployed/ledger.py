@@ -36,7 +36,7 @@ class Ledger:
     keys: list[str]
     ended: dict[str, Incident] = field(default_factory=dict)
     running: dict[str, Incident] = field(default_factory=dict)
-    """Those that are open, or whose all-clear is not sent, at the last look."""
+    """Those that are open, or whose resolved email is not sent, at the last look."""
 
     def __post_init__(self) -> None:
         resources = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in self.stack.resources()}
@@ -62,7 +62,7 @@ class Ledger:
         heads = self.documents([f"incident#{key}" for key in self.keys])
         running, ended = {}, {}
         for name, document in heads.items():
-            key, head = name.removeprefix("incident#"), document["head"]
+            key, head = name.removeprefix("incident#"), document["incident"]
             if current := head["current"]:
                 running[current["id"]] = self.count(key, current["id"])
             if last := head["last"]:
@@ -75,7 +75,7 @@ class Ledger:
     def count(self, key: str, incident: str) -> Incident:
         """Adds up the counters of an open incident."""
         shards = self.documents([f"counters#{number}#{key}" for number in range(MAX_SHARDS)]).values()
-        mine = (document["shard"] for document in shards if document["shard"]["incident"] == incident)
+        mine = (document["counters"] for document in shards if document["counters"]["incident"] == incident)
         # What emails have reported, what one is about to report, and what came since; what is empty is left out.
         parts = (
             part

@@ -21,7 +21,7 @@ class Call:
 
     operation: str
     batch: str
-    """The batch that it was for; empty for a timer's message, and for what follows a batch (the record of its mail)."""
+    """The batch that it was for; empty for a timer's message, and for what follows a batch (the record of its email)."""
     items: int
     read_units: float
     write_units: float

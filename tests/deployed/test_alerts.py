@@ -17,24 +17,24 @@ class Pings(Case):
     """Rejected pings, and what is no rejected ping."""
 
     def test_a_rejected_ping_becomes_a_mail_and_a_metric_and_a_broken_batch_is_kept(self) -> None:
-        """One mail for both batches that can be read; the third is in the failure queue, whole."""
+        """One email for both batches that can be read; the third is in the failure queue, whole."""
         self.deploy()
         sent = self.put("ping-deny")
         self.put("mixed-traffic")
         self.invoke("broken-gzip")
-        self.collect(mails=1, failures=1)
+        self.collect(emails=1, failures=1)
 
-        (mail,) = self.mails
-        self.assertTrue(mail.subject.startswith("[Ping-Deny] "), mail.subject)
+        (email,) = self.emails
+        self.assertTrue(email.subject.startswith("[Ping-Deny] "), email.subject)
         for part in ("172.31.16.139", "203.0.113.12", "4 packets", "eni-1235b8ca123456789", "123456789010", "eu-central-1"):
-            self.assertIn(part, mail.body)
+            self.assertIn(part, email.body)
         self.assertEqual(self.stack.emails_handed_over(), 1, "the e-mail subscription gets it too")
-        self.assertGreaterEqual(mail.arrived_at, sent)
-        self.assertLess(mail.arrived_at - sent, 20)
+        self.assertGreaterEqual(email.arrived_at, sent)
+        self.assertLess(email.arrived_at - sent, 20)
 
         mixed = json.loads((SOURCES / "mixed-traffic.json").read_text())["expected"]["matched"]
         told = self.told("matched", "alerts", "suppressed")
-        self.assertEqual(told, [(1, 1, 0), (mixed, 0, 4)], "one incident: the second batch is counted and not mailed")
+        self.assertEqual(told, [(1, 1, 0), (mixed, 0, 4)], "one incident: the second batch is counted and not emailed")
         self.assertEqual(self.sum("Ping-Deny"), 1 + mixed)
         self.assertGreater(self.sum("Ping-Deny-Packets"), self.sum("Ping-Deny"))
 
@@ -48,15 +48,15 @@ class Pings(Case):
         self.deploy(FlowLogFormat=f"{records.DEFAULT_FORMAT}|{custom}")
         self.put("custom-format", as_is=True)
         self.put("ping-deny", as_is=True)
-        self.collect(mails=1)
+        self.collect(emails=1)
         self.assertEqual(self.told("matched", "no_data", "unparsed"), [(4, 1, 0), (1, 0, 0)], self.last_words())
-        self.assertIn("i-0c50d5961bcb2d47b", self.mails[0].body)
+        self.assertIn("i-0c50d5961bcb2d47b", self.emails[0].body)
 
     def test_the_stack_has_what_a_person_needs_next(self) -> None:
         """And is silent as long as nothing happens."""
         self.deploy()
         self.collect()
-        self.assertEqual(self.mails, [])
+        self.assertEqual(self.emails, [])
         kinds = {resource["ResourceType"] for resource in self.stack.resources()}
         for kind in ("Logs::SubscriptionFilter", "Lambda::Permission", "SNS::Topic", "SQS::Queue", "Logs::LogGroup"):
             self.assertIn(f"AWS::{kind}", kinds)
@@ -65,25 +65,25 @@ class Pings(Case):
         self.assertTrue(self.stack.outputs["AlertTopicArn"].endswith(":CloudWatch-Alarms-Ping-Deny"), self.stack.outputs)
 
     def test_a_batch_that_is_delivered_twice_is_counted_once(self) -> None:
-        """Two points of traffic the first time; a decision, a mail and its delay with them, and one more decision the second
+        """Two points of traffic the first time; a decision, an email and its delay with them, and one more decision the second
         time.
         """
         self.deploy()
         self.invoke("ping-deny")
         self.invoke("ping-deny")
-        self.collect(mails=1)
+        self.collect(emails=1)
         self.assertEqual(self.told("matched", "alerts", "metrics"), [(1, 1, 5), (1, 0, 1)], self.last_words())
         for reason in ("new", "repeated"):
             self.assertEqual(self.sum(f"Ping-Deny-Decisions,Reason={reason}"), 1, reason)
-        self.assertEqual(len(self.mails), 1)
+        self.assertEqual(len(self.emails), 1)
 
 
 class Incidents(Case):
     """What belongs together, and its life."""
 
     def test_an_incident_is_opened_updated_and_ended_by_its_timer(self) -> None:
-        """Three mails, each for all kinds of subscribers."""
-        policy = json.dumps({"kind": ["all-clear"], "severity": ["info"]})
+        """Three emails, each for all kinds of subscribers."""
+        policy = json.dumps({"kind": ["resolved"], "severity": ["info"]})
         stack = self.deploy(**SHORT, ChatTopic="yes")
         topic, scopes = stack.outputs["AlertTopicArn"], ("MessageAttributes", "MessageBody")
         filtered = {
@@ -92,32 +92,32 @@ class Incidents(Case):
         chat = stack.subscribe("reader-of-the-chat", stack.outputs["ChatTopicArn"])
         self.put("ping-deny")
         self.put("ping-deny-inbound")
-        self.collect(mails=3, seconds=90)
+        self.collect(emails=3, seconds=90)
 
-        subjects = [mail.subject for mail in self.mails]
+        subjects = [email.subject for email in self.emails]
         self.assertEqual(len(subjects), 3, f"{subjects}\n{self.last_words()}")
-        opening, update, all_clear = subjects
+        opening, update, resolved = subjects
         self.assertEqual(opening, "[Ping-Deny] 172.31.16.139 could not answer 4 pings from 203.0.113.12")
         self.assertTrue(update.startswith("[Ping-Deny] still going on: 180 more rejected pings from 198.51.100.23"), update)
-        self.assertTrue(all_clear.startswith("[Ping-Deny] over after "), all_clear)
-        self.assertIn(": 184 rejected pings between 172.31.16.139 and 2 addresses", all_clear)
-        # Six seconds from one decision to the next; each mail takes some time of its own from there to here.
-        self.assertGreaterEqual(self.mails[1].arrived_at - self.mails[0].arrived_at, 5.5, "sooner than the interval")
+        self.assertTrue(resolved.startswith("[Ping-Deny] resolved after "), resolved)
+        self.assertIn(": 184 rejected pings between 172.31.16.139 and 2 addresses", resolved)
+        # Six seconds from one decision to the next; each email takes some time of its own from there to here.
+        self.assertGreaterEqual(self.emails[1].arrived_at - self.emails[0].arrived_at, 5.5, "sooner than the interval")
 
         # Each decision under its reason, those of both functions.
         for reason in ("new", "open", "update-due", "quiet"):
             self.assertEqual(self.sum(f"Ping-Deny-Decisions,Reason={reason}"), 1, reason)
-        self.assertEqual(self.sum("Ping-Deny-Mails"), 3)
+        self.assertEqual(self.sum("Ping-Deny-Emails"), 3)
         self.assertEqual(self.sum("Ping-Deny-Suppressed"), 1)
-        self.assertGreaterEqual(self.sum("Ping-Deny-Mail-Delay"), 60, "the packets are a minute old")
+        self.assertGreaterEqual(self.sum("Ping-Deny-Email-Delay"), 60, "the packets are a minute old")
 
-        incident = self.mails[0].document["incident"]["id"]
-        for number, (mail, kind) in enumerate(zip(self.mails, ("opening", "update", "all-clear"), strict=True), 1):
-            self.assertEqual((mail.attributes["kind"], mail.document["kind"]), (kind, kind))
-            self.assertEqual((mail.document["incident"]["id"], mail.document["incident"]["number"]), (incident, number))
-            self.assertEqual(mail.document["version"], "1.0")
+        incident = self.emails[0].document["incident"]["id"]
+        for number, (email, kind) in enumerate(zip(self.emails, ("opened", "update", "resolved"), strict=True), 1):
+            self.assertEqual((email.attributes["kind"], email.document["kind"]), (kind, kind))
+            self.assertEqual((email.document["incident"]["id"], email.document["incident"]["number"]), (incident, number))
+            self.assertEqual(email.document["version"], "1.0")
         for scope, queue_url in filtered.items():
-            self.assertEqual([document["kind"] for document in documents(stack, queue_url)], ["all-clear"], f"by {scope}")
+            self.assertEqual([document["kind"] for document in documents(stack, queue_url)], ["resolved"], f"by {scope}")
         chats = documents(stack, chat)
         self.assertEqual([message["content"]["title"] for message in chats], subjects)
         self.assertEqual({message["metadata"]["threadId"] for message in chats}, {incident})
@@ -127,9 +127,9 @@ class Incidents(Case):
         self.deploy(IncidentBy="interface")
         for sample in ("ping-deny", "ping-deny-inbound", "ping-deny-v6"):
             self.put(sample)
-        self.collect(mails=2)
+        self.collect(emails=2)
         self.assertEqual(self.told("alerts", "suppressed"), [(1, 0), (0, 1), (1, 0)], self.last_words())
-        one, other = self.mails
+        one, other = self.emails
         self.assertIn("eni-1235b8ca123456789", one.body)
         self.assertIn("eni-0d7e5a1f9c3b2846e", other.body)
 
@@ -177,27 +177,27 @@ class Replay(Case):
         self.assertIn(search, replayed)
         self.replay("0 done, 1 left in the queue", "--drop")
 
-        self.collect(mails=1, failures=1)
+        self.collect(emails=1, failures=1)
         (failure,) = self.failures
         self.assertIsInstance(failure["requestPayload"]["awslogs"], dict, "the broken batch is what is left")
-        # The alarms on errors and on the failure queue mail, too.
-        mails = [mail.subject for mail in self.mails if mail.subject.startswith("[Ping-Deny] ")]
-        self.assertEqual((self.told("matched"), len(mails)), ([(1,)], 1), "the replayed batch is counted and mailed once")
+        # The alarms on errors and on the failure queue email, too.
+        emails = [email.subject for email in self.emails if email.subject.startswith("[Ping-Deny] ")]
+        self.assertEqual((self.told("matched"), len(emails)), ([(1,)], 1), "the replayed batch is counted and emailed once")
 
 
-class LookUps(NetworkCase):
+class Enrichment(NetworkCase):
     """The functions in a network."""
 
     def test_the_deployed_function_looks_its_network_up(self) -> None:
-        """And names in the mail what it found."""
+        """And names in the email what it found."""
         self.deploy()
         self.put("ping-deny", interface=self.network.interface)
-        self.collect(mails=1)
-        (mail,) = self.mails
+        self.collect(emails=1)
+        (email,) = self.emails
         found = (self.network.interface, self.network.instance, self.network.acl)
         for part in ("web-1", "owner team-a", "rule 50", *found):
-            self.assertIn(part, mail.body)
-        self.assertEqual(mail.attributes.get("vpc"), self.network.vpc, "no record says which VPC it was")
+            self.assertIn(part, email.body)
+        self.assertEqual(email.attributes.get("vpc"), self.network.vpc, "no record says which VPC it was")
 
 
 if __name__ == "__main__":

@@ -53,12 +53,12 @@ class Pinged(Case):
     """A stack that works."""
 
     def ping(self, stack: Stack, subject: str = "could not answer 4 pings") -> None:
-        """A rejected ping goes in, and its mail and its metric come out."""
+        """A rejected ping goes in, and its email and its metric come out."""
         began = time.time()
         stack.put(records.events(records.shifted(records.DOCUMENTED_PING, int(began) - 60)), "eni-1-all")
-        mails: list[Any] = []
-        self.assertTrue(wait_for(lambda: mails.extend(stack.mails()) or mails, 20), stack.function_log()[-5:])
-        self.assertIn(subject, mails[0].subject)
+        emails: list[Any] = []
+        self.assertTrue(wait_for(lambda: emails.extend(stack.emails()) or emails, 20), stack.function_log()[-5:])
+        self.assertIn(subject, emails[0].subject)
         metric = stack.parameters.get("MetricName", "Ping-Deny")
         self.assertTrue(wait_for(lambda: metric in stack.metrics(began - 600), 10))
 
@@ -111,7 +111,7 @@ class Deletion(Pinged):
         self.assertEqual(deployed, json.loads(text))
 
     def _forget(self, stack: Stack) -> None:
-        """Removes the queue in which the tests read the mails: it is no part of the stack."""
+        """Removes the queue in which the tests read the emails: it is no part of the stack."""
         stack.client("sqs").delete_queue(QueueUrl=stack.queue_url)
 
 
@@ -125,9 +125,9 @@ class Updates(Pinged):
         stack = Stack.deploy(self.emulator)
         self.ping(stack)
         in_place = {
-            **{"PlainAlarmMails": "yes", "TopicKey": "none", "LogRetentionDays": "7", "UpdateIntervalsMinutes": "1,2"},
-            **{"QuietMinutes": "3", "AllClearMails": "no", "IncidentBy": "source", "MetricNamespace": "Other"},
-            **{"MetricName": "Odd", "Dashboard": "off", "MemorySize": "512", "TimeoutSeconds": "20", "LookUps": "off"},
+            **{"PlainAlarmEmails": "yes", "TopicKey": "none", "LogRetentionDays": "7", "UpdateIntervalsMinutes": "1,2"},
+            **{"QuietMinutes": "3", "ResolvedEmails": "no", "IncidentBy": "source", "MetricNamespace": "Other"},
+            **{"MetricName": "Odd", "Dashboard": "off", "MemorySize": "512", "TimeoutSeconds": "20", "Enrichment": "off"},
             **{
                 "OwnerTagKeys": "team",
                 "TimeZone": "Asia/Tokyo",
@@ -139,7 +139,7 @@ class Updates(Pinged):
         }
         replacing = {"TopicName": "Other", "AlarmName": "Other", "LogGroupName": "Other", "AlertEmail": "b@example.com"}
         replacing |= {"HealthEmail": "ops@example.com"}
-        replacing |= {"ChatTopic": "yes", "MailLanguage": "ja"}
+        replacing |= {"ChatTopic": "yes", "EmailLanguage": "ja"}
         # Refused, without effect there, or of things that the emulator lacks.
         not_here = {"LogGroupOnDelete", "ExistingLogGroupName", "Architecture", "FlowLogFormat", "NativeFilterPattern"}
         tried = in_place.keys() | replacing.keys() | not_here | OFF_IN_THE_EMULATOR.keys()
@@ -161,8 +161,8 @@ class Updates(Pinged):
         self.assertNotIn(f"topic {stack.outputs['AlertTopicArn'].replace('Other', 'CloudWatch-Alarms-Ping-Deny')}", found)
         source = "2 123456789010 eni-1 10.0.0.5 198.51.100.9 0 0 1 4 336 1432917094 1432917142 REJECT OK"
         stack.put(records.events(records.shifted([source], int(time.time()) - 60)), "eni-1-all")
-        mails: list[Any] = []
-        self.assertTrue(wait_for(lambda: mails.extend(stack.mails()) or mails, 20), "and the new log group is watched")
+        emails: list[Any] = []
+        self.assertTrue(wait_for(lambda: emails.extend(stack.emails()) or emails, 20), "and the new log group is watched")
 
         # The way around for LogGroupOnDelete: the log group leaves the stack and stays.
         stack.update({"ExistingLogGroupName": "Other"})

@@ -6,7 +6,7 @@ time out (half of those are done all the same, after the caller gave up), a thir
 does. All the while processes of the functions are killed. Then it waits, looks at what became of it, sends what lies in the
 failure queue again with `make replay`'s tool, and looks once more.
 
-Every record must be counted exactly once, every incident have its opening and its all-clear, and nothing be left over.
+Every record must be counted exactly once, every incident have its opening and its resolved email, and nothing be left over.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.deployed.batches import Batch, batch, name_of, records_by_key
+from tests.deployed.emails import Emails
 from tests.deployed.ledger import Ledger
-from tests.deployed.mails import Mails
 from tests.deployed.proxy import THROTTLED, Proxy, faults
 from tests.deployed.soak import must, parameters
 from tests.harness.emulator import Emulator, free_port
@@ -138,7 +138,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.stack, sorted({one.key for one in self.batches}))
-        self.mails = Mails(self.stack)
+        self.emails = Emails(self.stack)
         self.known_done: set[str] = set()
         self.faulted: dict[str, tuple[int, int]] = {}
 
@@ -174,7 +174,7 @@ class Run:
                     step.doing(f"{number + 1}")
                     time.sleep(random.expovariate(self.rate))
                     if number % 20 == 0:
-                        self.mails.take()
+                        self.emails.take()
                         room = at * share + number - MAX_ON_THEIR_WAY
                         wait_for(lambda room=room: self.finished() >= room, SETTLE_SECONDS, every=0.5)
                 # The last ones' retries, too, meet these faults.
@@ -209,7 +209,7 @@ class Run:
         must("every batch is done or in the failure queue", ended, sorted(everything - self.known_done - failed)[:5])
 
         def over() -> bool:
-            self.mails.take()
+            self.emails.take()
             self.ledger.look()
             running = {incident.key for incident in self.ledger.running.values()}
             if running:
@@ -218,11 +218,11 @@ class Run:
 
         must("every incident is over, or its timer kept", wait_for(over, SETTLE_SECONDS, every=1), self.ledger.running)
         time.sleep(1)
-        self.mails.take()
+        self.emails.take()
         return set(self.known_done), self.failed()
 
     def check(self, counted: list[Batch]) -> None:
-        """Compares what the table and the mails say with the batches that were counted."""
+        """Compares what the table and the emails say with the batches that were counted."""
         expected, found = records_by_key(counted), self.ledger.records()
         wrong = {key: (found[key], expected[key]) for key in expected | found if found[key] != expected[key]}
         must("every matched record is in the counters exactly once (found, expected)", not wrong, dict(list(wrong.items())[:5]))
@@ -234,23 +234,27 @@ class Run:
         known = self.ledger.ended | self.ledger.running
         must("the incidents are those that batches opened", set().union(*opened.values()) == set(known))
 
-        kinds, told = self.mails.kinds(), self.mails.told()
+        kinds, told = self.emails.kinds(), self.emails.told()
         for key, incidents in opened.items():
-            mails = kinds.get(key, Counter())
+            emails = kinds.get(key, Counter())
             over = incidents & set(self.ledger.ended)
-            must("every incident that is over has had an opening", mails["opening"] >= len(over), (key, mails, incidents))
-            must("every incident that is over has had an all-clear", mails["all-clear"] >= len(over), (key, mails, incidents))
+            must("every incident that is over has had an opening", emails["opened"] >= len(over), (key, emails, incidents))
+            must(
+                "every incident that is over has had a resolved email",
+                emails["resolved"] >= len(over),
+                (key, emails, incidents),
+            )
         tell: Counter[tuple[str, int]] = Counter()
         for incident in self.ledger.ended.values():
             tell[incident.key, incident.records] += 1
-        must("all-clears tell what was counted", not tell - told, (tell - told).most_common(3))
+        must("resolved emails tell what was counted", not tell - told, (tell - told).most_common(3))
         for incident in self.ledger.running.values():
             tell[incident.key, incident.records] += 1
-        must("no all-clear tells anything else", set(told) <= set(tell), (set(told) - set(tell)))
+        must("no resolved email tells anything else", set(told) <= set(tell), (set(told) - set(tell)))
 
     def summary(self) -> dict[str, Any]:
         """Returns the numbers of the run."""
-        kinds: Counter[str] = sum(self.mails.kinds().values(), Counter())
+        kinds: Counter[str] = sum(self.emails.kinds().values(), Counter())
         records = sum(one.records for one in self.batches)
         published = sum(point["sum"] for point in self.stack.metrics(self.batches[0].start - 3600).get("Ping-Deny", []))
         incidents = len(self.ledger.ended)
@@ -259,10 +263,10 @@ class Run:
             "records": records,
             "counted": sum(self.ledger.records().values()),
             "incidents": incidents,
-            "openings": kinds["opening"],
+            "opened": kinds["opened"],
             "updates": kinds["update"],
-            "all_clears": kinds["all-clear"],
-            "mails_doubled": kinds["opening"] + kinds["all-clear"] - 2 * incidents,
+            "resolved": kinds["resolved"],
+            "emails_doubled": kinds["opened"] + kinds["resolved"] - 2 * incidents,
             "metric": published,
             "killed": self.killer.killed,
             "killed_at_work": self.stack.emulator.log().count("Runtime exited before returning a response"),
@@ -289,7 +293,7 @@ def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
         chaos.feed()
         killer.stop()
         with Step("Wait until all is quiet, then look") as step:
-            # The last service goes on failing until then: an all-clear, too, has to come through.
+            # The last service goes on failing until then: a resolved email, too, has to come through.
             done, failed = chaos.settle()
             proxy.break_([])
             claimed = chaos.claims()
@@ -338,8 +342,8 @@ def show(summary: dict[str, Any], seconds: float) -> None:
     print(f"  {summary['batches']} batches with {summary['records']} records that count, {summary['incidents']} incidents")
     print(f"  {summary['failed_batches']} batches in the failure queue, done by the replay")
     print(f"  records counted: {summary['counted']}: none lost, none doubled")
-    mails = f"{summary['openings']} openings, {summary['updates']} updates, {summary['all_clears']} all-clears"
-    print(f"  mails: {mails}; none missing, {summary['mails_doubled']} sent again")
+    emails = f"{summary['opened']} opened, {summary['updates']} updates, {summary['resolved']} resolved emails"
+    print(f"  emails: {emails}; none missing, {summary['emails_doubled']} sent again")
     print(f"  records in the metric: {summary['metric']:g}, {summary['metric'] - summary['records']:g} of them published again")
     print(f"\n  It took {duration(seconds)}.")
 

@@ -47,10 +47,10 @@ BY_CALL = {
     "kms:Decrypt": "SNS calls it",
     "kms:GenerateDataKey*": "SNS calls it",
     "cloudwatch:PutMetricData": "not evaluated there for the SDK's protocol",
-    "ec2:DescribeNetworkInterfaces": "the mail says so and is sent",
-    "ec2:DescribeTags": "the mail says so and is sent",
-    "ec2:DescribeSecurityGroups": "the mail says so and is sent",
-    "ec2:DescribeNetworkAcls": "the mail says so and is sent",
+    "ec2:DescribeNetworkInterfaces": "the email says so and is sent",
+    "ec2:DescribeTags": "the email says so and is sent",
+    "ec2:DescribeSecurityGroups": "the email says so and is sent",
+    "ec2:DescribeNetworkAcls": "the email says so and is sent",
 }
 ACCESS_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 

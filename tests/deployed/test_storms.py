@@ -5,7 +5,7 @@
     a million       a million records in 10 minutes, from 60,000 sources: 100 batches of 10,000
 
 All of them at once, each in a log group of its own, at some 15 batches a second. Each storm must be one incident with one
-opening, at most one mail in each interval and one all-clear, no record lost or doubled, and no batch make more than four
+opening, at most one email in each interval and one resolved email, no record lost or doubled, and no batch make more than four
 calls of DynamoDB, not counting those that failed because another batch was quicker at the same document.
 """
 
@@ -24,8 +24,8 @@ from typing import Any
 from rich.table import Table
 
 from tests.deployed.batches import Batch, batch, records_by_key
+from tests.deployed.emails import Emails, key_of, kind_of
 from tests.deployed.ledger import Ledger
-from tests.deployed.mails import Mails, key_of, kind_of
 from tests.deployed.meter import Call, Meter
 from tests.deployed.soak import UPDATE_SECONDS, must, parameters
 from tests.harness.emulator import Emulator, free_port
@@ -87,11 +87,11 @@ class Told:
     records: int
     counted: int
     incidents: int
-    openings: int
+    opened: int
     updates: int
-    all_clears: int
+    resolved: int
     seconds: float
-    """From the opening mail to the all-clear."""
+    """From the opened email to the resolved email."""
     most_calls: int
     """Calls of DynamoDB for the batch that needed most."""
     calls_per_batch: float
@@ -102,22 +102,22 @@ class Told:
     write_units: float
 
 
-def tell(name: str, batches: list[Batch], ledger: Ledger, mails: Mails, meter: Meter) -> Told:
+def tell(name: str, batches: list[Batch], ledger: Ledger, emails: Emails, meter: Meter) -> Told:
     """Compares a storm with what came of it."""
     names = {one.name for one in batches}
     calls = [call for call in list(meter.calls) if call.batch in names]
     by_batch = Counter(call.batch for call in calls)
     key = batches[0].key
-    about = [mail for mail in mails.all if key_of(mail) == key]
+    about = [email for email in emails.all if key_of(email) == key]
     kinds = Counter(map(kind_of, about))
     told = Told(
         batches=len(batches),
         records=records_by_key(batches)[key],
         counted=ledger.records()[key],
         incidents=sum(incident.key == key for incident in ledger.ended.values()),
-        openings=kinds["opening"],
+        opened=kinds["opened"],
         updates=kinds["update"],
-        all_clears=kinds["all-clear"],
+        resolved=kinds["resolved"],
         seconds=about[-1].arrived_at - about[0].arrived_at if about else 0,
         most_calls=max(by_batch.values()),
         calls_per_batch=len(calls) / len(batches),
@@ -127,11 +127,11 @@ def tell(name: str, batches: list[Batch], ledger: Ledger, mails: Mails, meter: M
     )
     must(f"{name}: no record is lost or doubled", told.counted == told.records, told)
     must(
-        f"{name}: one incident with one opening and one all-clear",
-        told.openings == told.all_clears == told.incidents == 1,
+        f"{name}: one incident with one opening and one resolved email",
+        told.opened == told.resolved == told.incidents == 1,
         told,
     )
-    must(f"{name}: one mail in each interval at most", told.updates <= told.seconds / UPDATE_SECONDS, told)
+    must(f"{name}: one email in each interval at most", told.updates <= told.seconds / UPDATE_SECONDS, told)
     met = Counter(call.batch for call in calls if call.status != 200)
     alone = max(count - met[batch_name] for batch_name, count in by_batch.items())
     must(f"{name}: at most {MAX_CALLS} calls of DynamoDB for a batch that meets no other", alone <= MAX_CALLS, told)
@@ -141,7 +141,7 @@ def tell(name: str, batches: list[Batch], ledger: Ledger, mails: Mails, meter: M
 def run(small: bool) -> dict[str, Any]:
     """The whole of it, from the emulator's start to its end."""
     home = Path(tempfile.mkdtemp(prefix="vpc-flow-alerts-"))
-    meter = emulator = mails = None
+    meter = emulator = emails = None
     try:
         with Step("Start the emulator"):
             port = free_port()
@@ -154,8 +154,8 @@ def run(small: bool) -> dict[str, Any]:
             made = storms(began, small)
             everything = [one for batches in made.values() for one in batches]
             step.note = f"{len(everything)} batches, {sum(one.records for one in everything):,} records"
-        ledger, mails = Ledger(stack, sorted({one.key for one in everything})), Mails(stack)
-        mails.watch()
+        ledger, emails = Ledger(stack, sorted({one.key for one in everything})), Emails(stack)
+        emails.watch()
         with Step("Let them in") as step:
             dice = random.Random(2)
             dice.shuffle(everything)
@@ -169,21 +169,21 @@ def run(small: bool) -> dict[str, Any]:
             def done() -> bool:
                 documents = ledger.documents(sorted(waiting))
                 waiting.difference_update(name for name, document in documents.items() if document["batch"]["done"])
-                mails.take()
+                emails.take()
                 ledger.look()
                 return not waiting and not ledger.running
 
             must("every batch is done and every incident over", wait_for(done, SETTLE_SECONDS, every=1), len(waiting))
             time.sleep(1)
-            mails.take()
-            mails.close()
-        told = {name: vars(tell(name, batches, ledger, mails, meter)) for name, batches in made.items()}
+            emails.take()
+            emails.close()
+        told = {name: vars(tell(name, batches, ledger, emails, meter)) for name, batches in made.items()}
         timers = [call for call in meter.calls if not call.batch]
         must("nothing is in the failure queue", not stack.failures())
         return {"storms": told, "quiet_batch": quiet(meter.calls), "timers": total(timers), "others": dict(meter.others)}
     finally:
-        if mails:
-            mails.close()
+        if emails:
+            emails.close()
         if emulator:
             emulator.stop()
         if meter:
@@ -218,16 +218,16 @@ def show(summary: dict[str, Any], seconds: float) -> None:
     """Prints the tables."""
     rule("What came of it")
     table = Table(box=None, pad_edge=False, collapse_padding=True)
-    for column in ("", "batches", "records", "lost", "doubled", "mails", "calls", "most", "met", "RRU", "WRU"):
+    for column in ("", "batches", "records", "lost", "doubled", "emails", "calls", "most", "met", "RRU", "WRU"):
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for name, told in summary["storms"].items():
         lost, doubled = max(0, told["records"] - told["counted"]), max(0, told["counted"] - told["records"])
-        mails = f"{told['openings']}+{told['updates']}+{told['all_clears']}"
+        emails = f"{told['opened']}+{told['updates']}+{told['resolved']}"
         calls = (f"{told['calls_per_batch']:.2f}", str(told["most_calls"]), str(told["conflicts"]))
         units = (f"{told[kind]:.2f}" for kind in ("read_units", "write_units"))
-        table.add_row(name, str(told["batches"]), f"{told['records']:,}", str(lost), str(doubled), mails, *calls, *units)
+        table.add_row(name, str(told["batches"]), f"{told['records']:,}", str(lost), str(doubled), emails, *calls, *units)
     console.print(table)
-    print("  (mails: opening + updates + all-clear; calls, RRU and WRU: DynamoDB's, for a batch)\n")
+    print("  (emails: opening + updates + resolved email; calls, RRU and WRU: DynamoDB's, for a batch)\n")
     usual, timers = summary["quiet_batch"], summary["timers"]
     print(f"  A batch that opens nothing and meets nobody: {usual['read_units']:.2f} RRU, {usual['write_units']:.2f} WRU")
     print(f"  Timers: {timers['calls']} calls, {timers['read_units']:g} RRU, {timers['write_units']:g} WRU")
@@ -245,7 +245,7 @@ class Storms(unittest.TestCase):
         show(summary, time.monotonic() - started)
         for name in ("one to many", "many to one", "a million"):
             storm = summary["storms"][name]
-            self.assertEqual((storm["counted"], storm["openings"], storm["all_clears"]), (storm["records"], 1, 1), name)
+            self.assertEqual((storm["counted"], storm["opened"], storm["resolved"]), (storm["records"], 1, 1), name)
             self.assertLessEqual(storm["most_calls"], MAX_CALLS, name)
 
 

@@ -77,8 +77,8 @@ async fn metric_names_that_cloudwatch_refuses() {
 }
 
 #[tokio::test]
-async fn who_reads_the_mails() {
-    refuses(Setup::aws().set("MAIL_LANGUAGE", "fr"), &["MAIL_LANGUAGE", "fr", "en and ja"]).await;
+async fn who_reads_the_emails() {
+    refuses(Setup::aws().set("EMAIL_LANGUAGE", "fr"), &["EMAIL_LANGUAGE", "fr", "en and ja"]).await;
     refuses(Setup::aws().set("TIME_ZONE", "Tokyo"), &["TIME_ZONE", "Tokyo", "Asia/Tokyo"]).await;
 }
 

@@ -1,4 +1,4 @@
-//! Local work: mail and metrics are printed, nothing is called.
+//! Local work: email and metrics are printed, nothing is called.
 
 use crate::harness::{Setup, event};
 
@@ -17,20 +17,20 @@ async fn the_mail_and_the_metrics_are_printed_and_nothing_is_called() {
 #[tokio::test]
 async fn the_printed_mail_is_the_one_that_would_be_sent() {
     // The console calls nothing, so EC2 is not asked here either.
-    let mut sent = Setup::aws().set("LOOK_UPS", "off").start().await;
+    let mut sent = Setup::aws().set("ENRICHMENT", "off").start().await;
     sent.send(&event("ping-deny-v6")).await.counts();
-    let mail = sent.sns.mail();
+    let email = sent.sns.email();
     let mut local = Setup::console().start().await;
     local.send(&event("ping-deny-v6")).await.counts();
     let printed = local.stop().await.stdout;
-    // All but the lines that say how late the mail is and when the next one may come: the two are not made in the same minute.
-    let missing: Vec<&str> = mail
+    // All but the lines that say how late the email is and when the next one may come: the two are not made in the same minute.
+    let missing: Vec<&str> = email
         .lines()
-        .filter(|line| !line.contains("Sent ") && !line.contains("Next mail at "))
+        .filter(|line| !line.contains("Sent ") && !line.contains("Next email at "))
         .filter(|line| !printed.iter().any(|printed| printed.contains(line.trim_end())))
         .collect();
     assert_eq!(missing, [""; 0], "in {printed:#?}");
-    assert!(printed.iter().any(|line| line.contains(&mail.subject)), "{printed:#?}");
+    assert!(printed.iter().any(|line| line.contains(&email.subject)), "{printed:#?}");
 }
 
 #[tokio::test]

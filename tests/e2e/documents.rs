@@ -31,22 +31,22 @@ async fn the_findings_of_the_second_of_three_documents_are_told() {
     let event = event_of_documents(&[document(1, None), document(2, Some("203.0.113.12")), document(3, None)]);
     let counts = world.send(&event).await.counts();
     assert_eq!((counts.records, counts.matched, counts.findings, counts.alerts), (3, 1, 1, 1));
-    assert!(world.sns.mails()[0].body.contains("203.0.113.12"), "{}", world.sns.mails()[0].body);
+    assert!(world.sns.emails()[0].body.contains("203.0.113.12"), "{}", world.sns.emails()[0].body);
     let again = world.send(&event).await.counts();
     assert_eq!((again.alerts, again.metrics), (0, 0), "none of them is done twice");
 }
 
 #[tokio::test]
-async fn sixty_documents_with_findings_are_counted_once_each_and_told_in_one_mail() {
+async fn sixty_documents_with_findings_are_counted_once_each_and_told_in_one_email() {
     let mut world = World::start().await;
     let documents: Vec<Batch> = (1..=60).map(|number| document(number, Some(&format!("203.0.113.{number}")))).collect();
     let event = event_of_documents(&documents);
     let counts = world.send(&event).await.counts();
     assert_eq!((counts.matched, counts.findings, counts.alerts, counts.suppressed), (60, 60, 1, 59));
-    // What the mail tells is what its own document has: the others are told by the next one.
-    let mails = world.sns.mails();
-    assert_eq!(mails.len(), 1);
-    assert!(mails[0].body.contains("203.0.113.1 "), "{}", mails[0].body);
+    // What the email tells is what its own document has: the others are told by the next one.
+    let emails = world.sns.emails();
+    assert_eq!(emails.len(), 1);
+    assert!(emails[0].body.contains("203.0.113.1 "), "{}", emails[0].body);
     let measured: f64 = world.cloudwatch.puts().iter().map(|put| put.sum("Ping-Deny")).sum();
     assert_eq!(measured, 60.0);
     let again = world.send(&event).await.counts();
@@ -61,7 +61,7 @@ async fn a_document_that_fails_keeps_no_other_from_being_told() {
     other.log_group = "Log-Group-2".to_owned();
     let event = event_of_documents(&[document(1, Some("203.0.113.12")), other]);
     assert!(!world.send(&event).await.error().is_empty());
-    assert_eq!(world.sns.mails().len(), 1, "that of the second document");
+    assert_eq!(world.sns.emails().len(), 1, "that of the second document");
     assert_eq!(world.send(&event).await.counts().alerts, 1, "that of the first one");
-    assert_eq!(world.sns.mails().len(), 2);
+    assert_eq!(world.sns.emails().len(), 2);
 }

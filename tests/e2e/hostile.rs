@@ -1,6 +1,6 @@
-//! Text from outside can't leave its line in a mail or a log, whatever it is.
+//! Text from outside can't leave its line in an email or a log, whatever it is.
 
-use crate::harness::{Mail, Setup, World, event, event_of, minutes_ago, rejected, source};
+use crate::harness::{Email, Setup, World, event, event_of, minutes_ago, rejected, source};
 
 /// Characters that end a line somewhere, steer a terminal, or turn the text around them.
 fn breaks_out(character: char) -> bool {
@@ -9,12 +9,12 @@ fn breaks_out(character: char) -> bool {
 }
 
 #[track_caller]
-fn assert_tame(mail: &Mail) {
-    assert!((1..100).contains(&mail.subject.chars().count()), "{:?}", mail.subject);
-    assert!(!mail.subject.chars().any(|character| breaks_out(character) || character == '\n'), "{:?}", mail.subject);
-    let wild: Vec<&str> = mail.lines().filter(|line| line.chars().any(breaks_out)).collect();
+fn assert_tame(email: &Email) {
+    assert!((1..100).contains(&email.subject.chars().count()), "{:?}", email.subject);
+    assert!(!email.subject.chars().any(|character| breaks_out(character) || character == '\n'), "{:?}", email.subject);
+    let wild: Vec<&str> = email.lines().filter(|line| line.chars().any(breaks_out)).collect();
     assert_eq!(wild, [""; 0]);
-    assert!(mail.body.len() <= 256 * 1024, "{} bytes", mail.body.len());
+    assert!(email.body.len() <= 256 * 1024, "{} bytes", email.body.len());
 }
 
 #[tokio::test]
@@ -22,13 +22,13 @@ async fn nothing_in_the_hostile_event_leaves_its_line() {
     let mut world = World::start().await;
     let counts = world.send(&event("hostile")).await.counts();
     assert_eq!((counts.matched, counts.findings, counts.alerts), (4, 4, 1));
-    let mail = world.sns.mail();
-    assert_tame(&mail);
-    // Lines that the event would like to see in the mail; each occurs only inside another line, if at all.
+    let email = world.sns.email();
+    assert_tame(&email);
+    // Lines that the event would like to see in the email; each occurs only inside another line, if at all.
     for forged in ["NEXT   Nothing to do", "Subject: all clear", "-- ", "unsubscribe: https://phish.example"] {
-        assert!(!mail.lines().any(|line| line.starts_with(forged)), "{forged:?} stands on its own in\n{}", mail.body);
+        assert!(!email.lines().any(|line| line.starts_with(forged)), "{forged:?} stands on its own in\n{}", email.body);
     }
-    let long = mail.lines().map(str::len).max().unwrap_or_default();
+    let long = email.lines().map(str::len).max().unwrap_or_default();
     assert!(long < 9_000, "a line of {long} bytes: 10 kB of text are not cut");
 }
 
@@ -40,7 +40,7 @@ async fn the_mail_has_as_many_lines_as_without_hostility() {
         let mut source = source("ping-deny-inbound");
         source.log_group = group.to_owned();
         world.send(&source.event()).await.counts();
-        lines.push(world.sns.mail().lines().count());
+        lines.push(world.sns.email().lines().count());
     }
     assert!(lines.iter().all(|count| *count == lines[0]), "{lines:?}");
 }
@@ -58,19 +58,19 @@ async fn tags_and_names_of_a_custom_format_are_tame_too() {
     let mut world = Setup::aws().set("FLOW_LOG_FORMAT", format).start().await;
     let counts = world.send(&event_of(&[line])).await.counts();
     assert_eq!((counts.matched, counts.alerts), (1, 1));
-    let mail = world.sns.mail();
-    assert_tame(&mail);
-    assert!(!mail.lines().any(|line| line.starts_with("NEXT") && line.contains(bad)));
+    let email = world.sns.email();
+    assert_tame(&email);
+    assert!(!email.lines().any(|line| line.starts_with("NEXT") && line.contains(bad)));
 }
 
 #[tokio::test]
 async fn links_hold_no_text_that_could_end_them() {
     let mut world = World::start().await;
     world.send(&event("hostile")).await.counts();
-    let mail = world.sns.mail();
-    let links: Vec<&str> = mail.lines().filter_map(|line| line.find("https://").map(|at| &line[at..])).collect();
+    let email = world.sns.email();
+    let links: Vec<&str> = email.lines().filter_map(|line| line.find("https://").map(|at| &line[at..])).collect();
     let ours: Vec<&&str> = links.iter().filter(|link| link.contains(".console.aws.amazon.com/")).collect();
-    assert!(!ours.is_empty(), "{}", mail.body);
+    assert!(!ours.is_empty(), "{}", email.body);
     for link in ours {
         let end = link.find(char::is_whitespace).unwrap_or(link.len());
         assert!(link[..end].chars().all(|c| c.is_ascii_graphic() && !"<>\"\\^`{|}".contains(c)), "{link:?}");

@@ -117,12 +117,12 @@ async fn decisions_mails_and_delays_are_published_with_the_rest_where_that_is_wa
     let first = world.send(&event_of(&[rejected(OWN, PEER, 1, 4, start)])).await.counts();
     let put = world.cloudwatch.put();
     assert_eq!(first.metrics, put.data.len() as u64, "the response counts these points, too");
-    let [new, mails, delay] = &operations(&put)[..] else { panic!("{put:#?}") };
+    let [new, emails, delay] = &operations(&put)[..] else { panic!("{put:#?}") };
     assert_eq!(
-        [new.clone(), mails.clone()][..],
-        told([("Ping-Deny-Decisions Reason=new", "Count", 1.0), ("Ping-Deny-Mails ", "Count", 1.0)])
+        [new.clone(), emails.clone()][..],
+        told([("Ping-Deny-Decisions Reason=new", "Count", 1.0), ("Ping-Deny-Emails ", "Count", 1.0)])
     );
-    assert_eq!((delay.0.as_str(), delay.1.as_str()), ("Ping-Deny-Mail-Delay ", "Seconds"));
+    assert_eq!((delay.0.as_str(), delay.1.as_str()), ("Ping-Deny-Email-Delay ", "Seconds"));
     assert!((420.0..540.0).contains(&delay.2), "{} s from a packet of 7 to 8 minutes ago to now", delay.2);
 
     let lines = [rejected(OWN, PEER, 1, 4, start + 60), rejected(PEER, OWN, 1, 2, start + 60)];
@@ -147,7 +147,7 @@ async fn a_mail_that_takes_long_does_not_keep_the_metrics_back_and_is_counted_wh
         .iter()
         .map(|put| operations(put).into_iter().map(|(name, ..)| name).collect())
         .collect();
-    assert_eq!(told, [vec!["Ping-Deny-Decisions Reason=new"], vec!["Ping-Deny-Mails ", "Ping-Deny-Mail-Delay "]]);
+    assert_eq!(told, [vec!["Ping-Deny-Decisions Reason=new"], vec!["Ping-Deny-Emails ", "Ping-Deny-Email-Delay "]]);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The same problem again: counted and measured, not mailed.
+//! The same problem again: counted and measured, not emailed.
 
 use crate::harness::{Setup, World, event, event_of, minutes_ago, rejected};
 
@@ -15,7 +15,7 @@ async fn a_problem_that_goes_on_is_mailed_once_and_measured_each_time() {
         answers.push((counts.findings, counts.alerts, counts.suppressed, counts.metrics));
     }
     assert_eq!(answers, [(1, 1, 0, 2), (1, 0, 1, 2), (1, 0, 1, 2), (1, 0, 1, 2)]);
-    assert_eq!(world.sns.mails().len(), 1);
+    assert_eq!(world.sns.emails().len(), 1);
     let measured: f64 = world.cloudwatch.puts().iter().map(|put| put.sum("Ping-Deny")).sum();
     assert_eq!(measured, 4.0);
 }
@@ -26,7 +26,7 @@ async fn new_sources_do_not_reopen_an_incident() {
     world.send(&event("ping-deny")).await.counts();
     let counts = world.send(&event("sweep")).await.counts();
     assert_eq!((counts.findings, counts.alerts, counts.suppressed), (120, 0, 120));
-    assert_eq!(world.sns.mails().len(), 1);
+    assert_eq!(world.sns.emails().len(), 1);
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn another_log_group_is_another_incident() {
     other.log_group = "Log-Group-2".to_owned();
     let counts = world.send(&other.event()).await.counts();
     assert_eq!((counts.alerts, counts.suppressed), (1, 0));
-    assert_eq!(world.sns.mails().len(), 2);
+    assert_eq!(world.sns.emails().len(), 2);
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn another_process_knows_nothing_of_it() {
     }
 }
 
-/// Mails and findings held back for two batches: two sources to one target and one of them to another, then one of the sources
+/// Emails and findings held back for two batches: two sources to one target and one of them to another, then one of the sources
 /// again with a third.
 async fn told_apart(by: &str) -> [(u64, u64); 2] {
     let mut world = Setup::aws().set("INCIDENT_BY", by).start().await;
@@ -61,7 +61,7 @@ async fn told_apart(by: &str) -> [(u64, u64); 2] {
         let counts = world.send(&event_of(lines)).await.counts();
         *told = (counts.alerts, counts.suppressed);
     }
-    assert_eq!(world.sns.mails().len() as u64, told[0].0 + told[1].0);
+    assert_eq!(world.sns.emails().len() as u64, told[0].0 + told[1].0);
     told
 }
 

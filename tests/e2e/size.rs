@@ -14,12 +14,12 @@ async fn a_storm_at_the_size_limit_becomes_one_mail_below_the_limit_of_sns() {
     let mut world = World::start().await;
     let counts = world.send(&event).await.counts();
     assert_eq!((counts.records, counts.matched, counts.unparsed, counts.alerts), (20_000, 20_000, 0, 1));
-    let mail = world.sns.mail();
-    assert!(mail.body.len() <= 256 * 1024, "{} bytes", mail.body.len());
-    // What does not fit is counted, not silently gone: all records and packets are in the mail as numbers.
+    let email = world.sns.email();
+    assert!(email.body.len() <= 256 * 1024, "{} bytes", email.body.len());
+    // What does not fit is counted, not silently gone: all records and packets are in the email as numbers.
     let put = world.cloudwatch.put();
     assert_eq!(put.sum("Ping-Deny"), 20_000.0);
-    assert!(mail.body.contains("20,000 records"), "{}", &mail.body[..mail.body.len().min(3_000)]);
+    assert!(email.body.contains("20,000 records"), "{}", &email.body[..email.body.len().min(3_000)]);
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_storm_does_not_take_the_memory_of_a_small_function() {
 }
 
 #[tokio::test]
-async fn the_largest_and_smallest_numbers_neither_stop_the_process_nor_the_mail() {
+async fn the_largest_and_smallest_numbers_neither_stop_the_process_nor_the_email() {
     let record = |packets: &str, bytes: &str, start: &str, end: &str| {
         format!(
             "2 123456789010 eni-1235b8ca123456789 203.0.113.12 172.31.16.139 0 65535 1 {packets} {bytes} {start} {end} REJECT OK"
@@ -60,5 +60,5 @@ async fn the_largest_and_smallest_numbers_neither_stop_the_process_nor_the_mail(
     let mut world = World::start().await;
     let counts = world.send(&event_of(&lines)).await.counts();
     assert_eq!((counts.records, counts.matched + counts.unparsed, counts.alerts), (7, 7, 1));
-    assert!(world.sns.mail().body.contains("203.0.113.12"));
+    assert!(world.sns.email().body.contains("203.0.113.12"));
 }

@@ -14,7 +14,7 @@ async fn throttling_is_retried_and_leads_to_one_mail_and_one_point() {
     world.cloudwatch.script().first(&[Act::Throttle, Act::Throttle]);
     let counts = world.send(&event("ping-deny")).await.counts();
     assert_eq!((counts.alerts, counts.metrics), (1, 2));
-    assert_eq!((world.sns.attempts().len(), world.sns.mails().len()), (3, 1));
+    assert_eq!((world.sns.attempts().len(), world.sns.emails().len()), (3, 1));
     assert_eq!((world.cloudwatch.attempts().len(), world.cloudwatch.puts().len()), (3, 1));
 }
 
@@ -24,7 +24,7 @@ async fn one_server_error_is_retried() {
     world.sns.script().first(&[Act::Break]);
     world.cloudwatch.script().first(&[Act::Break]);
     assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 1);
-    assert_eq!((world.sns.mails().len(), world.cloudwatch.puts().len()), (1, 1));
+    assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (1, 1));
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_mail_that_cannot_be_sent_fails_the_invocation_after_the_metrics_were_
         world.sns.script().always(act);
         let outcome = world.send(&event("ping-deny")).await;
         assert!(outcome.error().to_lowercase().contains("sns"), "{:?}", outcome.error());
-        assert_eq!((world.sns.mails().len(), world.cloudwatch.puts().len()), (0, 1), "{act:?}");
+        assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (0, 1), "{act:?}");
     }
 }
 
@@ -45,7 +45,7 @@ async fn metrics_that_cannot_be_published_fail_the_invocation_after_the_mail_was
         world.cloudwatch.script().always(act);
         let outcome = world.send(&event("ping-deny")).await;
         assert!(outcome.error().to_lowercase().contains("cloudwatch"), "{:?}", outcome.error());
-        assert_eq!((world.sns.mails().len(), world.cloudwatch.puts().len()), (1, 0), "{act:?}");
+        assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (1, 0), "{act:?}");
     }
 }
 
@@ -55,8 +55,8 @@ async fn a_mail_that_was_not_sent_is_sent_when_lambda_retries() {
     world.sns.script().first(&[Act::Deny]);
     world.send(&event("ping-deny")).await.error();
     let counts = world.send(&event("ping-deny")).await.counts();
-    assert_eq!((counts.alerts, counts.suppressed), (1, 0), "an unsent mail must not count as sent");
-    assert_eq!((world.sns.mails().len(), world.cloudwatch.puts().len()), (1, 1), "nothing is done twice");
+    assert_eq!((counts.alerts, counts.suppressed), (1, 0), "an unsent email must not count as sent");
+    assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (1, 1), "nothing is done twice");
 }
 
 #[tokio::test]
@@ -70,11 +70,11 @@ async fn a_mail_that_was_sent_is_not_repeated_when_lambda_retries_for_the_metric
         (0, 0, 2),
         "the findings were counted the first time"
     );
-    assert_eq!((world.sns.mails().len(), world.cloudwatch.puts().len()), (1, 1));
+    assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (1, 1));
 }
 
 /// Sends an event while services hang; both are attempted whichever does, and the error comes in time.
-async fn hangs(sns: Act, cloudwatch: Act, mails: usize, puts: usize) {
+async fn hangs(sns: Act, cloudwatch: Act, emails: usize, puts: usize) {
     let mut world = World::start().await;
     world.sns.script().always(sns);
     world.cloudwatch.script().always(cloudwatch);
@@ -82,7 +82,7 @@ async fn hangs(sns: Act, cloudwatch: Act, mails: usize, puts: usize) {
     outcome.error();
     assert!(took < DEADLINE, "{took:?}");
     assert!(!world.sns.attempts().is_empty() && !world.cloudwatch.attempts().is_empty());
-    assert_eq!((world.sns.mails().len(), world.cloudwatch.puts().len()), (mails, puts));
+    assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (emails, puts));
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_service_that_hangs_once_is_asked_again() {
     let mut world = World::start().await;
     world.sns.script().first(&[Act::Hang]);
     let counts = world.send_within(&event("ping-deny"), Duration::from_secs(30)).await.0.counts();
-    assert_eq!((counts.alerts, world.sns.mails().len()), (1, 1));
+    assert_eq!((counts.alerts, world.sns.emails().len()), (1, 1));
 }
 
 #[tokio::test]

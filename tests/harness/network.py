@@ -1,4 +1,4 @@
-"""A small network in an emulated EC2: what the mails of the demo and of the tests name.
+"""A small network in an emulated EC2: what the emails of the demo and of the tests name.
 
     VPC shop 172.31.0.0/16 > subnet web 172.31.16.0/20 > network interface 172.31.16.139 > instance web-1, owner team-a
     security group web: allows ping from 203.0.113.0/24, and everything outward

@@ -1,6 +1,6 @@
-"""The mail that CloudWatch's own alarm would send for the same records: the baseline that the function's mail has to beat.
+"""The email that CloudWatch's own alarm would send for the same records: the baseline that the function's email has to beat.
 
-The wording is that of a real alarm mail; the values come from the deployed alarm and from the metric.
+The wording is that of a real alarm email; the values come from the deployed alarm and from the metric.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ COMPARISONS = {"GreaterThanOrEqualToThreshold": "greater than or equal to"}
 
 
 def subject(alarm: dict[str, Any]) -> str:
-    """Returns the subject of the alarm's mail."""
+    """Returns the subject of the alarm's email."""
     return f'ALARM: "{alarm["AlarmName"]}" in {REGION_NAME}'
 
 
 def body(alarm: dict[str, Any], value: float, minute: float, now: float) -> str:
-    """Returns the text of the alarm's mail for a metric `value` in the minute that begins at `minute`."""
+    """Returns the text of the alarm's email for a metric `value` in the minute that begins at `minute`."""
     point = datetime.fromtimestamp(minute, timezone.utc).strftime("%d/%m/%y %H:%M:00")
     moment = datetime.fromtimestamp(now, timezone.utc).strftime("%A %d %B, %Y %H:%M:%S UTC")
     compared = COMPARISONS.get(alarm["ComparisonOperator"], alarm["ComparisonOperator"])
@@ -31,7 +31,7 @@ def body(alarm: dict[str, Any], value: float, minute: float, now: float) -> str:
         f"Threshold Crossed: 1 out of the last {periods} datapoints [{value} ({point})] was {compared} the threshold "
         f"({alarm['Threshold']}) (minimum {needed} datapoint{'s' * (needed > 1)} for OK -> ALARM transition)."
     )
-    actions = ", ".join(alarm.get("AlarmActions") or []) or "none: PlainAlarmMails=no"
+    actions = ", ".join(alarm.get("AlarmActions") or []) or "none: PlainAlarmEmails=no"
     opening = (
         f'You are receiving this email because your Amazon CloudWatch Alarm "{alarm["AlarmName"]}" in the {REGION_NAME} '
         f'region has entered the ALARM state, because "{reason}" at "{moment}".'

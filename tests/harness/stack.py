@@ -33,8 +33,8 @@ COUNTS = ("records", "matched", "no_data", "skip_data", "unparsed", "findings", 
 
 
 @dataclass
-class Mail:
-    """A message of the topic: the mail as the e-mail subscriber gets it, the document as a queue does."""
+class Email:
+    """A message of the topic: the email as the e-mail subscriber gets it, the document as a queue does."""
 
     subject: str
     body: str
@@ -46,7 +46,7 @@ class Mail:
 
 @dataclass
 class Stack:
-    """The deployed stack, with a queue subscribed to its topic so that the mails can be read."""
+    """The deployed stack, with a queue subscribed to its topic so that the emails can be read."""
 
     emulator: Emulator
     outputs: dict[str, str]
@@ -112,7 +112,7 @@ class Stack:
         return self.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)["StackResources"]
 
     def _subscribe(self) -> None:
-        """Subscribes a queue beside the e-mail address, whose mails the emulator only logs: the document has their text."""
+        """Subscribes a queue beside the e-mail address, whose emails the emulator only logs: the document has their text."""
         self.queue_url = self.subscribe("reader-of-the-mails", self.outputs["AlertTopicArn"])
 
     def subscribe(self, name: str, topic: str, **attributes: str) -> str:
@@ -178,18 +178,18 @@ class Stack:
         )
         return done.returncode, done.stdout
 
-    def mails(self) -> Iterator[Mail]:
-        """Takes the mails that are there."""
+    def emails(self) -> Iterator[Email]:
+        """Takes the emails that are there."""
         for notification in self.notifications(self.queue_url):
             attributes = notification.get("MessageAttributes") or {}
             try:
                 document = json.loads(notification["Message"])
             except ValueError:
                 document = {}  # alarms write to the same topic, in a format of their own
-            mail = document.get("mail", {"text": notification["Message"]})
-            yield Mail(
+            email = document.get("email", {"text": notification["Message"]})
+            yield Email(
                 subject=notification.get("Subject") or "",
-                body=mail.get("text", "(the text was left out: the message would be too large)"),
+                body=email.get("text", "(the text was left out: the message would be too large)"),
                 document=document,
                 attributes={name: attribute["Value"] for name, attribute in attributes.items()},
                 arrived_at=time.time(),
@@ -211,7 +211,7 @@ class Stack:
                 yield message["Body"]
 
     def emails_handed_over(self) -> int:
-        """Returns how many messages the emulator would have mailed: it only logs them."""
+        """Returns how many messages the emulator would have emailed: it only logs them."""
         return len(re.findall(rf"SNS fanout . email {re.escape(SUBSCRIBER)}", self.emulator.log()))
 
     def function_log(self) -> list[str]:

@@ -25,7 +25,9 @@ DYNAMODB = "shared/aws-adapters/src/dynamodb.rs"
 SQS = "shared/aws-adapters/src/sqs.rs"
 SNS = "shared/aws-adapters/src/sns.rs"
 CLOUDWATCH = "shared/aws-adapters/src/cloudwatch.rs"
-ENGINE = "shared/alerting/src/engine.rs"
+CLAIM = "shared/alerting/src/engine/claim.rs"
+TIMER = "shared/alerting/src/engine/timer.rs"
+ITEMS = "shared/alerting/src/engine/items.rs"
 PLAN = "shared/alerting/src/incident/plan.rs"
 POLICY = "shared/alerting/src/incident/policy.rs"
 STATE = "shared/alerting/src/incident/state.rs"
@@ -40,8 +42,8 @@ WHOLE_INCIDENTS = ("-p", "alerting", "--test", "incidents")
 STORED_STATE = ("-p", "alerting", "--test", "stored_state")
 
 # The order of the engine: timers before the commit.
-SEND_TIMERS = """            for (wake, delay) in &wakes {
-                self.timers.arm(wake, *delay).await?;
+SEND_TIMERS = """            for (message, delay_millis) in &plan.timers {
+                self.timers.schedule(message, *delay_millis).await?;
             }
 """
 
@@ -178,10 +180,10 @@ ADAPTERS = [
         wire("sns"),
     ),
     Bug(
-        "SNS chat waits as long as a mail",
+        "SNS chat waits as long as an email",
         SNS,
-        "            .config_override(hurried())\n",
-        "            .config_override(hurried().retry_config(RetryConfig::standard().with_max_attempts(4)))\n",
+        "                .config_override(hurried());\n",
+        "                .config_override(hurried().retry_config(RetryConfig::standard().with_max_attempts(4)));\n",
         wire("sns"),
     ),
     Bug(
@@ -210,27 +212,23 @@ ADAPTERS = [
 INCIDENTS = [
     Bug(
         "timer of the opening scheduled after the commit",
-        ENGINE,
-        SEND_TIMERS + "            writes.push(claim_write.clone());\n"
-        "            match self.store.commit(&writes).await? {\n"
-        "                Commit::Written => {\n",
-        "            writes.push(claim_write.clone());\n"
-        "            match self.store.commit(&writes).await? {\n"
-        "                Commit::Written => {\n" + SEND_TIMERS,
+        CLAIM,
+        SEND_TIMERS + "            match self.store.commit(&plan.writes).await? {\n                Commit::Written => {\n",
+        "            match self.store.commit(&plan.writes).await? {\n                Commit::Written => {\n" + SEND_TIMERS,
         SIMULATION,
     ),
     Bug(
         "no timer when closing",
         PLAN,
-        "        arms.push(Arm { incident: reporting.id.clone(), timer: reporting.timer, delay_millis });\n",
+        "        timers.push(ScheduledTimer { incident: reporting.id.clone(), timer: reporting.timer, delay_millis });\n",
         "",
         SIMULATION,
     ),
     Bug(
         "closing timer not rescheduled",
-        ENGINE,
+        TIMER,
         "                ReportStep::Busy => return Err(EngineError::Busy),\n",
-        "                ReportStep::Busy => return Ok(outcome),\n",
+        "                ReportStep::Busy => return Ok(run.outcome),\n",
         SIMULATION,
     ),
     Bug(
@@ -264,15 +262,15 @@ INCIDENTS = [
     Bug(
         "update interval one step too late",
         PLAN,
-        "policy.interval_millis(open.mails)",
-        "policy.interval_millis(open.mails + 1)",
+        "policy.interval_millis(open.emails)",
+        "policy.interval_millis(open.emails + 1)",
         SIMULATION,
     ),
     Bug(
-        "resolved emails off closes over untold news",
+        "resolved emails off closes over unreported news",
         PLAN,
-        "    let mail_first = open.mails == 0 || (news && !policy.all_clear);\n",
-        "    let mail_first = open.mails == 0;\n",
+        "    let email_first = open.emails == 0 || (news && !policy.resolved_emails);\n",
+        "    let email_first = open.emails == 0;\n",
         SIMULATION,
     ),
     Bug(
@@ -298,7 +296,7 @@ INCIDENTS = [
     ),
     Bug(
         "batch remembered minutes instead of days",
-        ENGINE,
+        ITEMS,
         "const BATCH_KEPT_MILLIS: u64 = 16 * 24 * 60 * MINUTE_MILLIS;",
         "const BATCH_KEPT_MILLIS: u64 = 16 * MINUTE_MILLIS;",
         SIMULATION,
@@ -306,16 +304,16 @@ INCIDENTS = [
     Bug(
         "stored field renamed",
         STATE,
-        '    #[serde(with = "epoch_millis")]\n    pub mailed_at: EpochMillis,\n',
-        '    #[serde(with = "epoch_millis", rename = "emailed_at")]\n    pub mailed_at: EpochMillis,\n',
+        '    #[serde(with = "epoch_millis")]\n    pub last_email_at: EpochMillis,\n',
+        '    #[serde(with = "epoch_millis", rename = "emailed_at")]\n    pub last_email_at: EpochMillis,\n',
         STORED_STATE,
     ),
 ]
 
-DETECT = "shared/alerting/src/detect.rs"
-DIRECTION = "shared/alerting/src/direction.rs"
-LOGGER = "shared/alerting/src/logger.rs"
-PARTY = "shared/alerting/src/mail/party.rs"
+DETECT = "shared/alerting/src/detection/detector.rs"
+DIRECTION = "shared/alerting/src/detection/direction.rs"
+LOGGER = "shared/alerting/src/detection/logger.rs"
+PARTY = "shared/alerting/src/notification/email/party.rs"
 
 STATEMENTS = [
     Bug(

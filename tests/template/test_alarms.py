@@ -243,7 +243,7 @@ class Alarms(unittest.TestCase):
             self.assertTrue(raised, f"{name}: two of three periods are reached by one batch and its retries")
 
     def test_a_gap_in_a_queues_metric_is_not_the_end_of_the_problem(self) -> None:
-        """The alarm would go to OK and mail again when the points go on."""
+        """The alarm would go to OK and email again when the points go on."""
         for name in ("FailuresAlarm", "FailuresAgeAlarm", "TimersAlarm"):
             for at, timeline in CASES[name].noticed():
                 for reading in READINGS:

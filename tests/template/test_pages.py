@@ -50,13 +50,13 @@ class Cost(unittest.TestCase):
 
 
 class Readme(unittest.TestCase):
-    """The two READMEs. The English one's sample is held to its mail by the tests of `alerting`."""
+    """The two READMEs. The English one's sample is held to its email by the tests of `alerting`."""
 
-    def test_the_japanese_one_shows_the_japanese_mail(self) -> None:
+    def test_the_japanese_one_shows_the_japanese_email(self) -> None:
         """As the snapshot has it, without the links."""
         snapshot = (ROOT / "shared/alerting/tests/snapshots/ping-deny.ec2.ja.snap").read_text().split("---\n", 2)[2]
-        mail, _, links = snapshot.partition("\nネットワーク ACL acl-0f3a9c:\n")
-        sample = f"{mail}\nログレコード\n{links.partition('ログレコード')[2].lstrip()}"
+        email, _, links = snapshot.partition("\nネットワーク ACL acl-0f3a9c:\n")
+        sample = f"{email}\nログレコード\n{links.partition('ログレコード')[2].lstrip()}"
         shown = (ROOT / "README.ja.md").read_text().split("```text\n")[1].partition("```")[0]
         self.assertEqual(shown.strip(), sample.strip())
 
@@ -104,7 +104,7 @@ class Filters(unittest.TestCase):
                     self.assertIn("MessageBody", block, page.name)
                     self.assertNotRegex(block, r"protocol[ =]email", page.name)
             for sentence in re.split(r"(?<=[.:;!?。])\s|\n\n|\n[-|]", text):
-                if re.search(r"(?i)filter ?polic", sentence) and re.search(r"(?i)e-?mail|メール", sentence):
+                if re.search(r"(?i)filter ?polic", sentence) and re.search(r"(?i)e-?email|メール", sentence):
                     self.assertRegex(sentence, r"(?i)do not|cannot", f"{page.name}: {sentence}")
             # The scope that goes by attributes, and the attributes as something to filter by.
             self.assertNotRegex(text, r"`MessageAttributes`|attributes to route by", page.name)

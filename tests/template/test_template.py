@@ -26,9 +26,9 @@ PUBLISHED = {
     "-Packets": None,
     "-Native": None,
     "-Skipped": None,
-    "-Mails": None,
+    "-Emails": None,
     "-Suppressed": None,
-    "-Mail-Delay": None,
+    "-Email-Delay": None,
     "-Set-Aside": None,
     "-Decisions": "Reason",
 }
@@ -318,7 +318,7 @@ class Health(unittest.TestCase):
             metrics = template.of_type("AWS::CloudWatch::Alarm")[name]["Metrics"]
             watched = [m["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for m in metrics if "MetricStat" in m]
             self.assertEqual(watched, [f"<{topic}.TopicName>"] * 2)
-        plain = Template(HEALTH | {"PlainAlarmMails": "yes"}).of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"]
+        plain = Template(HEALTH | {"PlainAlarmEmails": "yes"}).of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"]
         self.assertTrue(plain["AlarmActions"][0].endswith(":CloudWatch-Alarms-Ping-Deny"), "that one is about pings")
 
     def test_alarms_may_publish_to_each_topic_that_they_tell(self) -> None:
@@ -335,7 +335,7 @@ class Health(unittest.TestCase):
         self.assertEqual(len(told), 2)
 
     def test_the_output_says_how_to_confirm(self) -> None:
-        """With authentication for unsubscribing, so that a mail scanner cannot end it."""
+        """With authentication for unsubscribing, so that an email scanner cannot end it."""
         template = Template(HEALTH | {"AlertEmail": "a@example.com"})
         for name in ("NextStep", "HealthNextStep"):
             self.assertIn("aws sns confirm-subscription --authenticate-on-unsubscribe true", template.outputs[name])

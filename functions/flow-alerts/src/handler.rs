@@ -38,9 +38,9 @@ pub(crate) struct Response {
     unparsed: u64,
     /// Findings: matched records by flow.
     findings: u64,
-    /// Mails sent.
+    /// Emails sent.
     alerts: u64,
-    /// Findings that were added to an open incident without a mail.
+    /// Findings that were added to an open incident without an email.
     suppressed: u64,
     /// Data points published.
     metrics: u64,
@@ -102,7 +102,7 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Takes batches from bytes to mails and metrics.
+/// Takes batches from bytes to emails and metrics.
 #[derive(Debug)]
 pub(crate) struct Handler {
     formats: Formats,
@@ -120,7 +120,7 @@ impl Handler {
         Handler { formats: config.formats, engine, decoder, wakes: AtomicU64::new(0) }
     }
 
-    /// Handles one invocation: reads the event, mails and publishes what was found, and answers before `deadline`.
+    /// Handles one invocation: reads the event, emails and publishes what was found, and answers before `deadline`.
     ///
     /// # Errors
     /// The event could not be read, or something could not be published. A line that could not be read is no error.
@@ -138,7 +138,7 @@ impl Handler {
         for detection in &detections {
             response.count(detection);
         }
-        // A mail that is due and cannot be sent must not keep the batch from being counted.
+        // An email that is due and cannot be sent must not keep the batch from being counted.
         let woken = self.wake_due(now).await;
         let mut outcome = Outcome::default();
         let mut failed = None;
@@ -165,7 +165,7 @@ impl Handler {
     /// Does what is due for open incidents.
     ///
     /// # Errors
-    /// A mail could not be sent; the engine has seen to it that this is tried again.
+    /// An email could not be sent; the engine has seen to it that this is tried again.
     pub(crate) async fn wake_due(&self, now: EpochMillis) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::default();
         let mut failed = None;

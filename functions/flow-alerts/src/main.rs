@@ -1,5 +1,5 @@
 //! The Lambda function behind a flow log's subscription filter: reads each batch of VPC flow records, publishes what it
-//! counted as metrics and mails what was rejected.
+//! counted as metrics and emails what was rejected.
 
 mod handler;
 

@@ -1,5 +1,5 @@
 //! The Lambda function that comes back to open incidents: fed by a queue of delayed messages, it sends what is due, an update or
-//! an resolved, and arms the next message. While no incident is open there is no message, and it does not run.
+//! a resolved email, and arms the next message. While no incident is open there is no message, and it does not run.
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 

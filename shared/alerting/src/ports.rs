@@ -57,7 +57,7 @@ pub trait MetricSink {
     /// A call failed; points of earlier calls may have been published.
     fn publish(&self, points: &[Point]) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Ends when metrics should not wait any longer for mails that are being sent, to be published together with what becomes of
+    /// Ends when metrics should not wait any longer for emails that are being sent, to be published together with what becomes of
     /// them. By default they do not wait.
     fn publish_deadline(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())

@@ -1,4 +1,4 @@
-//! Points in time as mails show them: in UTC, and in the zone of the people who read them.
+//! Points in time as emails show them: in UTC, and in the zone of the people who read them.
 
 use flow_log::EpochMillis;
 use jiff::{

@@ -19,7 +19,7 @@ use crate::client::{Shared, port_error};
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>.
 pub const MAX_POINTS_PER_CALL: usize = 1_000;
 
-/// How long metrics wait for mails that are being sent. A mail mostly takes some 50 ms; one that hangs must not keep the metrics
+/// How long metrics wait for emails that are being sent. An email mostly takes some 50 ms; one that hangs must not keep the metrics
 /// from being tried.
 pub const MAX_WAIT_FOR_MAILS: Duration = Duration::from_millis(1_000);
 

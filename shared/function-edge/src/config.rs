@@ -16,12 +16,12 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::console::Shows;
 
-/// Where mails and metrics go.
+/// Where emails and metrics go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublishTo {
     /// To Amazon SNS and Amazon CloudWatch.
     Aws {
-        /// `ALERT_TOPIC_ARN`: the topic for mails and documents.
+        /// `ALERT_TOPIC_ARN`: the topic for emails and documents.
         topic_arn: String,
         /// `CHAT_TOPIC_ARN`: the topic for a chat's notifications.
         chat_topic_arn: Option<String>,
@@ -42,7 +42,7 @@ pub struct RememberIn {
     pub timer_queue_url: String,
 }
 
-/// What is looked up in EC2 for the mails.
+/// What is looked up in EC2 for the emails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrichment {
     /// `OWNER_TAG_KEYS`: keys of the tags that say who owns a resource, default: `owner` and `team`.
@@ -66,7 +66,7 @@ pub struct Config {
     pub policy: Policy,
     /// `INCIDENT_BY`.
     pub group_by: GroupBy,
-    /// `OPERATIONAL_METRICS`: whether decisions, mails and delays are published, too. The stack says yes; without it they are not.
+    /// `OPERATIONAL_METRICS`: whether decisions, emails and delays are published, too. The stack says yes; without it they are not.
     pub operational_metrics: bool,
     /// `MAX_INFLATED_BYTES`.
     pub max_inflated_bytes: usize,
@@ -115,9 +115,9 @@ impl Config {
             }
             Some("console") => PublishTo::Console {
                 shows: vars.parsed("CONSOLE_SHOWS", Shows::Email, |text| match text {
-                    "mail" => Ok(Shows::Email),
+                    "email" => Ok(Shows::Email),
                     "all" => Ok(Shows::All),
-                    _ => Err("mail, or all: also what machines and a chat get".to_owned()),
+                    _ => Err("email, or all: also what machines and a chat get".to_owned()),
                 })?,
             },
             Some(other) => return Err(vars.wrong("PUBLISH_TO", other, "allowed are aws and console")),
@@ -409,7 +409,7 @@ mod tests {
             (vec![], "ALERT_TOPIC_ARN is not set: an SNS topic's ARN is needed"),
             (vec![("ALERT_TOPIC_ARN", "arn:aws:sqs:eu-west-1:1:queue")], "ALERT_TOPIC_ARN=\"arn:aws:sqs:"),
             (vec![TOPIC, ("CHAT_TOPIC_ARN", "#alerts")], "CHAT_TOPIC_ARN=\"#alerts\": an SNS topic's ARN"),
-            (vec![console, ("CONSOLE_SHOWS", "html")], "CONSOLE_SHOWS=\"html\": mail, or all"),
+            (vec![console, ("CONSOLE_SHOWS", "html")], "CONSOLE_SHOWS=\"html\": email, or all"),
             (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
             (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
             (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 244"),

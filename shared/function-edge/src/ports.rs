@@ -174,7 +174,7 @@ impl MetricSink for Metrics {
 /// Who knows names, owners and rules.
 #[derive(Debug)]
 pub enum Networks {
-    /// Nobody: mails go by the records alone.
+    /// Nobody: emails go by the records alone.
     Off,
     /// EC2.
     Ec2(Box<Ec2Network>),

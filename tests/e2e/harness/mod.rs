@@ -15,7 +15,7 @@ pub(crate) use cloudwatch::{Datum, Put};
 pub(crate) use ec2::{ACL, INSTANCE};
 pub(crate) use process::{Output, variable};
 pub(crate) use script::Act;
-pub(crate) use sns::{CHAT_TOPIC, Mail, Message};
+pub(crate) use sns::{CHAT_TOPIC, Email, Message};
 pub(crate) use world::{Setup, World};
 
 use std::path::{Path, PathBuf};

@@ -39,12 +39,12 @@ impl Message {
 
 /// A message as an e-mail subscriber would get it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mail {
+pub(crate) struct Email {
     pub(crate) subject: String,
     pub(crate) body: String,
 }
 
-impl Mail {
+impl Email {
     /// The lines of the body.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.body.lines()
@@ -96,18 +96,18 @@ impl Sns {
         self.accepted(CHAT_TOPIC)
     }
 
-    /// The mails that were accepted.
-    pub(crate) fn mails(&self) -> Vec<Mail> {
-        let mail = |message: Message| Mail { body: message.text("email").to_owned(), subject: message.subject };
-        self.messages().into_iter().map(mail).collect()
+    /// The emails that were accepted.
+    pub(crate) fn emails(&self) -> Vec<Email> {
+        let email = |message: Message| Email { body: message.text("email").to_owned(), subject: message.subject };
+        self.messages().into_iter().map(email).collect()
     }
 
-    /// The one mail that was accepted.
+    /// The one email that was accepted.
     #[track_caller]
-    pub(crate) fn mail(&self) -> Mail {
-        let mails = self.mails();
-        let [mail] = mails.as_slice() else { panic!("{} mails, not one: {mails:#?}", mails.len()) };
-        mail.clone()
+    pub(crate) fn email(&self) -> Email {
+        let emails = self.emails();
+        let [email] = emails.as_slice() else { panic!("{} emails, not one: {emails:#?}", emails.len()) };
+        email.clone()
     }
 
     /// Every request that came, by its action, answered or not.

@@ -1,13 +1,13 @@
-//! Metrics of the monitor itself: what was decided and why, which mails were sent and held back, and how late a mail was.
+//! Metrics of the monitor itself: what was decided and why, which emails were sent and held back, and how late an email was.
 //!
 //! Beside the metrics that count traffic ([`crate::metric`]), in the same namespace and in the same call.
 //!
 //! | Metric | Unit | |
 //! |---|---|---|
 //! | `Ping-Deny-Decisions`, dimension `Reason` | Count | decisions, by [`Reason::word`] |
-//! | `Ping-Deny-Emails` | Count | mails sent |
-//! | `Ping-Deny-Suppressed` | Count | findings added to an open incident without a mail |
-//! | `Ping-Deny-Email-Delay` | Seconds | from the first packet to the opening mail |
+//! | `Ping-Deny-Emails` | Count | emails sent |
+//! | `Ping-Deny-Suppressed` | Count | findings added to an open incident without an email |
+//! | `Ping-Deny-Email-Delay` | Seconds | from the first packet to the opened email |
 //! | `Ping-Deny-Set-Aside` | Count | stored documents that could not be read; published whatever the configuration says |
 
 use std::collections::BTreeMap;

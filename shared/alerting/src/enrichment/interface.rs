@@ -40,7 +40,7 @@ impl Interface {
     }
 }
 
-/// The tags that mails use.
+/// The tags that emails use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags {
     /// The value of `Name`.

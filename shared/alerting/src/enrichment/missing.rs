@@ -35,7 +35,7 @@ pub enum MissingReason {
     Failed(Box<str>),
     /// EC2 answered and does not know the interface: it is gone, or in another account or region.
     NotFound,
-    /// Asking would have taken more calls than a mail may make.
+    /// Asking would have taken more calls than an email may make.
     TooManyCalls,
     /// There were more than are asked for at once: how many were left out.
     OverLimit {

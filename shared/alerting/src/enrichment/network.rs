@@ -1,7 +1,7 @@
 //! What EC2 says about the places of a finding, as values: interfaces, tags, security groups and network ACLs.
 //!
 //! It is the state of the moment it was asked for, which need not be the state the packets met. What could not be had is part
-//! of the answer, with the reason: a mail says so instead of waiting for it.
+//! of the answer, with the reason: an email says so instead of waiting for it.
 
 use std::{collections::BTreeMap, net::IpAddr};
 

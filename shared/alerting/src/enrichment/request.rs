@@ -15,7 +15,7 @@ pub const MAX_INTERFACES: usize = 20;
 /// Addresses on the other side that are asked for at once.
 pub const MAX_PEERS: usize = 50;
 
-/// What a mail would like to know.
+/// What an email would like to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnrichmentRequest {
     /// The interfaces that logged the findings, at most [`MAX_INTERFACES`].
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::detection::{Detector, LogSource};
 
-    /// What a mail about these records would like to know: a target for each interface.
+    /// What an email about these records would like to know: a target for each interface.
     fn wanted(interfaces: usize, senders: usize) -> EnrichmentRequest {
         let formats = flow_log::Formats::default();
         let mut detector = Detector::new(&formats);

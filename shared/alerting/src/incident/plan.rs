@@ -96,7 +96,7 @@ pub fn on_batch(
         _ => CounterShard::new(current.id.clone(), now),
     };
     added.add(found, current.emails, now);
-    // The opening is owed, and nobody is sending it: this batch does, unless a timer message has tried already. Its mail tells
+    // The opening is owed, and nobody is sending it: this batch does, unless a timer message has tried already. Its email tells
     // the counters, as it is not the only one that was counted.
     let free = current.lease.as_ref().is_none_or(|lease| lease.until <= now);
     let owed = current.emails == 0 && free && changed.unsent == Unsent::default();
@@ -137,7 +137,7 @@ fn rescue_report(head: &mut IncidentRecord, now: EpochMillis, policy: &Policy) -
     timer_message.into_iter().collect()
 }
 
-/// Takes over the opening mail of an incident that this batch opened in an earlier attempt, where it is still owed.
+/// Takes over the opened email of an incident that this batch opened in an earlier attempt, where it is still owed.
 pub fn resume_opening(
     head: Option<&IncidentRecord>,
     id: &str,
@@ -155,7 +155,7 @@ pub fn resume_opening(
     Some(head)
 }
 
-/// A mail that is to be sent by whoever made the plan.
+/// An email that is to be sent by whoever made the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// The opening, which nobody has sent so far.
@@ -173,7 +173,7 @@ pub enum TimerStep {
     Stale,
     /// The incident is not open: its report may still be owed.
     Ended,
-    /// Somebody is sending the mail that this message would try to send again. Its queue delivers it later.
+    /// Somebody is sending the email that this message would try to send again. Its queue delivers it later.
     Busy,
     /// The head changes.
     Go(Box<TimerGo>),
@@ -182,15 +182,15 @@ pub enum TimerStep {
 /// The part of [`TimerStep`] where something happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimerGo {
-    /// Why a mail is sent, or none.
+    /// Why an email is sent, or none.
     pub reason: Reason,
-    /// The mail to send after the changes are written.
+    /// The email to send after the changes are written.
     pub due: Option<Due>,
     /// The record.
     pub record: IncidentRecord,
     /// Set where the incident closes: no counter may change any more.
     pub closes: bool,
-    /// The report of the incident, where it closes and is to be mailed.
+    /// The report of the incident, where it closes and is to be sent.
     pub report: Option<ClosedIncident>,
     /// The timer messages to send first.
     pub timers: Vec<ScheduledTimer>,
@@ -256,7 +256,7 @@ pub fn on_timer(
     // Somebody is sending right now: look again when they must be done.
     if let Some(lease) = open.lease.as_ref().filter(|lease| lease.until > now) {
         let wait = time::millis_between(now, lease.until) + 1;
-        return go(head, open, Reason::InHand, None, wait);
+        return go(head, open, Reason::SendInProgress, None, wait);
     }
     // A message that its queue delivers again and again tries to send what is owed; this one only sees to the end.
     let round_ends = head.unsent.round_ends.filter(|ends| head.unsent.retry.is_some() && *ends > now);
@@ -264,10 +264,10 @@ pub fn on_timer(
     let quiet_at = time::after(counters.last_seen, policy.quiet_millis());
     let quiet = now >= quiet_at;
     let due_at = if open.emails == 0 { now } else { update_at };
-    // An opening comes before the end. Without an resolved what is not told yet needs a mail of its own before it, too. What
+    // An opening comes before the end. Without a resolved email what is not told yet needs an email of its own before it, too. What
     // cannot be sent holds up neither: the report has it.
-    let mail_first = open.emails == 0 || (news && !policy.resolved_emails);
-    if quiet && (round_ends.is_some() || !mail_first) {
+    let email_first = open.emails == 0 || (news && !policy.resolved_emails);
+    if quiet && (round_ends.is_some() || !email_first) {
         let owes = policy.resolved_emails || owed.is_some();
         return close(&head, open, counters, owes, (owner, timers), now, policy);
     }
@@ -420,8 +420,8 @@ pub fn release_report(report: &ReportRecord, owner: &str, now: EpochMillis) -> O
     Some(ReportRecord { pending: Some(ClosedIncident { lease, ..owed.clone() }) })
 }
 
-/// The head after a mail about the open incident was sent. `None` if there is nothing to record any more: somebody else's
-/// mail was recorded in the meantime.
+/// The head after an email about the open incident was sent. `None` if there is nothing to record any more: somebody else's
+/// email was recorded in the meantime.
 pub fn record_email(head: &IncidentRecord, incident: &str, owner: &str, now: EpochMillis) -> Option<IncidentRecord> {
     let mut head = head.clone();
     let open = head.current.as_mut().filter(|open| open.id == incident)?;
@@ -435,7 +435,7 @@ pub fn record_email(head: &IncidentRecord, incident: &str, owner: &str, now: Epo
     Some(head)
 }
 
-/// The head after a mail about the open incident could not be sent: whoever comes next may try at once.
+/// The head after an email about the open incident could not be sent: whoever comes next may try at once.
 pub fn release(head: &IncidentRecord, incident: &str, owner: &str) -> Option<IncidentRecord> {
     let mut head = head.clone();
     let open = head.current.as_mut().filter(|open| open.id == incident)?;

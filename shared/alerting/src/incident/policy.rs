@@ -1,4 +1,4 @@
-//! How often an incident may mail.
+//! How often an incident may email.
 
 use crate::time::{MINUTE_MILLIS, SECOND_MILLIS};
 
@@ -18,19 +18,19 @@ pub const MAX_TIMEOUT_SECONDS: u32 = 45;
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 pub const MAX_SHARDS: u8 = 64;
 
-/// How often an incident may mail, and when it is over.
+/// How often an incident may email, and when it is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     update_intervals_millis: Vec<u64>,
     quiet_millis: u64,
-    /// Whether the end of an incident is mailed.
+    /// Whether the end of an incident is sent.
     pub resolved_emails: bool,
     shards: u8,
     run_millis: u64,
 }
 
 impl Policy {
-    /// A policy: milliseconds from each mail about an incident to the next while it goes on (the last repeats), and
+    /// A policy: milliseconds from each email about an incident to the next while it goes on (the last repeats), and
     /// milliseconds without a finding after which the incident is over.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Policy {
         self.shards
     }
 
-    /// How long somebody may take to send a mail before somebody else does: longer than a function can run, by more than clocks
+    /// How long somebody may take to send an email before somebody else does: longer than a function can run, by more than clocks
     /// differ, and over when Lambda tries again.
     pub fn lease_millis(&self) -> u64 {
         self.min_delay_millis()
@@ -74,7 +74,7 @@ impl Policy {
         self.run_millis + (self.run_millis / 3).clamp(CLOCK_SKEW_MILLIS, 10 * SECOND_MILLIS)
     }
 
-    /// Milliseconds from the mail with this number (the opening is 1) to the next.
+    /// Milliseconds from the email with this number (the opening is 1) to the next.
     pub fn interval_millis(&self, emails: u32) -> u64 {
         let index = usize::try_from(emails.saturating_sub(1)).unwrap_or(usize::MAX);
         let last = self.update_intervals_millis.len() - 1;
@@ -88,7 +88,7 @@ impl Policy {
 }
 
 impl Default for Policy {
-    /// Updates after 5, 15 and then every 60 minutes; over after 15 quiet ones; with an resolved; counters in 16 documents;
+    /// Updates after 5, 15 and then every 60 minutes; over after 15 quiet ones; with a resolved email; counters in 16 documents;
     /// functions that run for 30 seconds at most.
     fn default() -> Self {
         Policy {

@@ -1,17 +1,17 @@
 //! The reasons for sending an email, or for not sending one.
 
-/// Why something is mailed, or not.
+/// Why something is sent, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// Nothing was open under this key: the opening is mailed.
+    /// Nothing was open under this key: the opening is sent.
     New,
-    /// The incident is open; the finding is counted and told with the next mail.
+    /// The incident is open; the finding is counted and told with the next email.
     Open,
     /// An update was due and there is something new to tell.
     UpdateDue,
-    /// Nothing came for the quiet time: the resolved is mailed.
+    /// Nothing came for the quiet time: the resolved is sent.
     Quiet,
-    /// The mail that somebody else was to send is not recorded as sent, and their time is over.
+    /// The email that somebody else was to send is not recorded as sent, and their time is over.
     LeaseExpired,
     /// The batch was counted by an earlier attempt; this one finishes what that one left.
     Resumed,
@@ -19,8 +19,8 @@ pub enum Reason {
     Repeated,
     /// The timer's message came, and nothing is due yet.
     NotDue,
-    /// The timer's message came while somebody else is sending a mail.
-    InHand,
+    /// The timer's message came while somebody else is sending an email.
+    SendInProgress,
     /// The timer's message is about an incident that is over, or another message counts in its place.
     Stale,
 }
@@ -37,7 +37,7 @@ impl Reason {
             Reason::Resumed => "resumed",
             Reason::Repeated => "repeated",
             Reason::NotDue => "not-due",
-            Reason::InHand => "in-hand",
+            Reason::SendInProgress => "send-in-progress",
             Reason::Stale => "stale",
         }
     }

@@ -2,7 +2,7 @@
 //! it was read.
 //!
 //! ```text
-//! Head   one for each key     the open incident: mails sent, next one due, who is sending right now
+//! Head   one for each key     the open incident: emails sent, next one due, who is sending right now
 //! Shard  some for each key    the counters; a batch adds to one of them, so that a flood does not queue at one document
 //! Report one for each end     what the resolved email of an incident has to say, until it is sent
 //! Batch  one for each batch   that it was counted, and whether all that follows from it was done
@@ -307,12 +307,12 @@ pub struct OpenIncident {
     /// When its first finding was processed.
     #[serde(with = "epoch_millis")]
     pub opened_at: EpochMillis,
-    /// Mails sent and recorded; the opening is the first.
+    /// Emails sent and recorded; the opening is the first.
     pub emails: u32,
     /// When the latest was sent.
     #[serde(with = "epoch_millis")]
     pub last_email_at: EpochMillis,
-    /// Who is sending the next mail.
+    /// Who is sending the next email.
     pub lease: Option<Lease>,
     /// The number of the timer message that counts; others are doubles.
     pub timer: u32,
@@ -332,11 +332,11 @@ pub struct ClosedIncident {
     /// When its last finding was processed.
     #[serde(with = "epoch_millis")]
     pub last_seen: EpochMillis,
-    /// Mails sent before the resolved.
+    /// Emails sent before the resolved.
     pub emails: u32,
     /// All its counters.
     pub summary: Summary,
-    /// What came since the latest mail.
+    /// What came since the latest email.
     pub unreported: Totals,
     /// Who is sending the resolved.
     pub lease: Lease,

@@ -19,7 +19,7 @@ pub const MAX_MINUTES: usize = 90;
 /// Log lines that are kept as evidence.
 pub const MAX_LINES: usize = 3;
 
-/// Flows that are remembered with all that is known of them, the heaviest: what later mails explain.
+/// Flows that are remembered with all that is known of them, the heaviest: what later emails explain.
 pub const MAX_FLOWS: usize = 3;
 
 /// Characters kept of such a line.

@@ -2,7 +2,7 @@
 //! anything else it drops without a word
 //! (<https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>).
 //!
-//! The words are the mail's, whatever their language: its headline and status, its facts in a block, and its links.
+//! The words are the email's, whatever their language: its headline and status, its facts in a block, and its links.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ pub struct Metadata {
 }
 
 impl ChatMessage {
-    /// The notification of a mail and its document.
+    /// The notification of an email and its document.
     pub fn of(email: &Email, document: &Document) -> ChatMessage {
         let routing = &document.routing;
         let title = cut(&plain(&email.subject), MAX_TITLE_CHARS);
@@ -109,8 +109,8 @@ impl ChatMessage {
     }
 }
 
-/// The mail's text in a chat's markup: the first two paragraphs as running text, the facts in a block that keeps their columns,
-/// the links under their names. The records are left to the mail.
+/// The email's text in a chat's markup: the first two paragraphs as running text, the facts in a block that keeps their columns,
+/// the links under their names. The records are left to the email.
 fn description(body: &str) -> String {
     let mut text = String::new();
     let mut block = String::new();

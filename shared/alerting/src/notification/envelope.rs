@@ -1,8 +1,8 @@
-//! One SNS message for all kinds of subscribers, within the service's limit: the mail's text for people, the document for
+//! One SNS message for all kinds of subscribers, within the service's limit: the email's text for people, the document for
 //! machines.
 //!
 //! With `MessageStructure=json` the message is a JSON object with a text for each protocol; `default` is for those without one
-//! of their own (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>). E-mail has none: the mail's text is the
+//! of their own (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>). E-email has none: the email's text is the
 //! default, and would only stand there twice.
 
 use serde_json::{Map, Value};
@@ -26,7 +26,7 @@ pub const STRUCTURE: &str = "json";
 /// Names in each ranking of a document that has to be short.
 const FEW_NAMES: usize = 3;
 
-/// Puts mail and document into one message, and cuts the document, then the mail, until it is within [`MAX_MESSAGE_BYTES`].
+/// Puts email and document into one message, and cuts the document, then the email, until it is within [`MAX_MESSAGE_BYTES`].
 /// The document is cut along, so that it says what it has.
 pub fn pack(email: &Email, document: &mut Document, attributes: &[Attribute]) -> String {
     let beside = email.subject.len() + attributes.iter().map(Attribute::size_bytes).sum::<usize>();

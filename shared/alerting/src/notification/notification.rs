@@ -1,4 +1,4 @@
-//! Messages about an incident, before they are put into words: mails, notifications and documents for machines are made from
+//! Messages about an incident, before they are put into words: emails, notifications and documents for machines are made from
 //! the same values, so that they cannot disagree.
 
 use crate::{
@@ -42,7 +42,7 @@ pub struct Notification<'a> {
     pub since: Totals,
     /// What is known of the places.
     pub network: &'a Network,
-    /// How often the incident may mail.
+    /// How often the incident may email.
     pub policy: &'a Policy,
     /// Where it all happens.
     pub site: &'a Site,
@@ -59,7 +59,7 @@ pub struct NotificationContext<'a> {
     pub reason: Reason,
     /// What is known of the places.
     pub network: &'a Network,
-    /// How often the incident may mail.
+    /// How often the incident may email.
     pub policy: &'a Policy,
     /// Where it all happens.
     pub site: &'a Site,

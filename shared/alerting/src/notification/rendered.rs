@@ -12,7 +12,7 @@ use crate::notification::{
 /// Everything that is sent about one message: made from the same values, so that no two of them disagree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedNotification {
-    /// The mail, as people read it.
+    /// The email, as people read it.
     pub email: Email,
     /// The document, as machines read it.
     pub document: Document,
@@ -31,7 +31,7 @@ impl RenderedNotification {
         self.document.routing.attributes()
     }
 
-    /// The SNS message, to be published with [`envelope::STRUCTURE`]: the mail's text and the document, which may be cut.
+    /// The SNS message, to be published with [`envelope::STRUCTURE`]: the email's text and the document, which may be cut.
     pub fn sns_message(&self) -> String {
         envelope::pack(&self.email, &mut self.document.clone(), &self.attributes())
     }

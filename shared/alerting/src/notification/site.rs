@@ -9,7 +9,7 @@ use crate::{
     zone::Zone,
 };
 
-/// Where the function runs, what it publishes to and who reads it: what links and mails need.
+/// Where the function runs, what it publishes to and who reads it: what links and emails need.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The region of the log group.
@@ -20,7 +20,7 @@ pub struct Site {
     pub metric_namespace: String,
     /// The name of the metric that counts matched records.
     pub metric_name: String,
-    /// The language of mails.
+    /// The language of emails.
     pub language: Language,
     /// The time zone of their readers.
     pub zone: Zone,

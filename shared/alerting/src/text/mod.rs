@@ -1,4 +1,4 @@
-//! Text that came from outside, made fit for one line of a mail.
+//! Text that came from outside, made fit for one line of an email.
 
 pub mod links;
 
@@ -62,7 +62,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Makes a foreign name fit to stand within a sentence: as [`one_line`] does, with no link in it that a mail reader would make
+/// Makes a foreign name fit to stand within a sentence: as [`one_line`] does, with no link in it that an email reader would make
 /// one, in quotation marks where it has spaces, and never broken by [`wrap`]. None where nothing is left to show.
 pub fn name(text: &str, max_columns: usize) -> Option<String> {
     let text = cut_columns(inert(text.trim(), max_columns), max_columns);
@@ -104,7 +104,7 @@ fn cut_columns(text: String, max_columns: usize) -> String {
     format!("{kept}{ELLIPSIS}")
 }
 
-/// Foreign text on one line, as [`one_line`] makes it, with no link in it that a mail reader would make one.
+/// Foreign text on one line, as [`one_line`] makes it, with no link in it that an email reader would make one.
 pub fn inert(text: &str, max_chars: usize) -> String {
     links::defused(&one_line(text, max_chars))
 }

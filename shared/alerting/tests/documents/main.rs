@@ -16,7 +16,7 @@ mod schema;
 use alerting::notification::RenderedNotification;
 use serde_json::Value;
 
-/// A document as its readers see it, with the mail's text left to the snapshots of the mails.
+/// A document as its readers see it, with the email's text left to the snapshots of the emails.
 fn shown(notice: &RenderedNotification) -> String {
     let mut document: Value = serde_json::from_str(&notice.document.json()).unwrap();
     document["email"]["text"] = "(the mail)".into();

@@ -1,4 +1,4 @@
-//! The SNS message: the mail's text and the document together, within the limits of the service.
+//! The SNS message: the email's text and the document together, within the limits of the service.
 
 use alerting::notification::{
     Attribute, MAX_ATTRIBUTES, RenderedNotification,
@@ -70,7 +70,7 @@ fn a_storm_says_how_much_of_it_is_left_out() {
     assert_eq!(document["interface"].as_array().map(Vec::len), Some(50));
 }
 
-/// The same notice with a mail's text of so many bytes, all of which JSON has to escape.
+/// The same notice with an email's text of so many bytes, all of which JSON has to escape.
 fn with_mail_of(bytes: usize, notice: &RenderedNotification) -> RenderedNotification {
     let mut notice = notice.clone();
     notice.email.body = "\\".repeat(bytes);

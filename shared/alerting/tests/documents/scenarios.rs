@@ -107,7 +107,7 @@ pub(crate) fn again() -> RenderedNotification {
     ))
 }
 
-/// An incident of a quarter of an hour: a mail was sent 5 minutes ago, and some came since. What came, and everything.
+/// An incident of a quarter of an hour: an email was sent 5 minutes ago, and some came since. What came, and everything.
 fn ongoing() -> (OpenIncident, Summary, Summary) {
     let counted = |event: &str| Summary::of(&detect(event).findings, &Totals::default());
     let since = counted("sweep");
@@ -193,7 +193,7 @@ fn network(name: &str) -> Network {
     }
 }
 
-/// With all that EC2 tells in the tests of the mails: the network ACL and the security groups too.
+/// With all that EC2 tells in the tests of the emails: the network ACL and the security groups too.
 pub(crate) fn with_network() -> RenderedNotification {
     opening_of(&detect("ping-deny"), &networks::of("ping-deny", true))
 }

@@ -1,4 +1,4 @@
-//! What holds for every mail, whatever is in it.
+//! What holds for every email, whatever is in it.
 
 use alerting::{
     detection::{Detector, LogSource, MAX_FLOWS, Totals},

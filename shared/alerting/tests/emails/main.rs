@@ -1,4 +1,4 @@
-//! Whole mails, as their readers get them: one for each event in `events/` that has something to report, and one of each other
+//! Whole emails, as their readers get them: one for each event in `events/` that has something to report, and one of each other
 //! kind; in each language, with what EC2 tells and without.
 //!
 //! After a change that is meant, `INSTA_UPDATE=always cargo test -p alerting --test emails` writes the snapshots anew; read the

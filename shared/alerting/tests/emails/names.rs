@@ -47,7 +47,7 @@ fn network(interfaces: Vec<Interface>) -> Network {
     Network { interfaces, ..Network::default() }
 }
 
-/// The lines of a mail, each put together with its continuations.
+/// The lines of an email, each put together with its continuations.
 fn has(email: &Email, expect: &str) {
     let words: Vec<&str> = email.body.split_whitespace().collect();
     let text = words.join(" ");

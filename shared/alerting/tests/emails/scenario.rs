@@ -44,7 +44,7 @@ const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${proto
                   ${sublocation-type} ${sublocation-id} ${action} ${tcp-flags} ${pkt-srcaddr} ${pkt-dstaddr} \
                   ${pkt-src-aws-service} ${pkt-dst-aws-service} ${traffic-path} ${flow-direction} ${log-status}";
 
-/// Who reads a mail, and what EC2 tells.
+/// Who reads an email, and what EC2 tells.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
     pub(crate) language: Language,
@@ -116,7 +116,7 @@ pub(crate) fn opening_of(
     })
 }
 
-/// An incident that opened with one event, about which a mail was sent at [`NOW`], and another event since: that one, and both.
+/// An incident that opened with one event, about which an email was sent at [`NOW`], and another event since: that one, and both.
 pub(crate) fn ongoing(first: &str, then: &str) -> (OpenIncident, Summary, Summary) {
     let counted = |event: &str| Summary::of(&detect(event).findings, &Totals::default());
     let since = counted(then);
@@ -148,7 +148,7 @@ fn closing((open, since, summary): (OpenIncident, Summary, Summary), content: bo
     }
 }
 
-/// The mail of a scenario: an event of [`EVENTS`], or one of [`OTHERS`].
+/// The email of a scenario: an event of [`EVENTS`], or one of [`OTHERS`].
 pub(crate) fn email(scenario: &str, setting: Setting) -> Email {
     let event = match scenario {
         "update" | "resolved" | "late-opened" | "repeated" => "ping-deny",

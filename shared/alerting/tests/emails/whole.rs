@@ -1,4 +1,4 @@
-//! Every scenario's mail as a whole.
+//! Every scenario's email as a whole.
 
 use crate::{
     limits,

@@ -80,7 +80,7 @@ impl Counted {
     }
 }
 
-/// A mail as it was sent.
+/// An email as it was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) run: u64,

@@ -1,4 +1,4 @@
-//! What EC2 answered, remembered for a while by resource, so that a warm mail asks for nothing and a partly warm one only for
+//! What EC2 answered, remembered for a while by resource, so that a warm email asks for nothing and a partly warm one only for
 //! what is missing.
 //!
 //! That EC2 knows no such resource is an answer too and remembered like the others; that it could not be asked is not.
@@ -14,7 +14,7 @@ use alerting::{
     time::EpochMillis,
 };
 
-/// How long an answer is used again: the shortest time between two mails of an incident, by default.
+/// How long an answer is used again: the shortest time between two emails of an incident, by default.
 pub const TIME_TO_LIVE_MILLIS: u64 = 5 * 60 * 1_000;
 /// Resources of one kind that are remembered; the oldest are forgotten.
 pub const MAX_REMEMBERED: usize = 1_000;
@@ -136,7 +136,7 @@ impl Known {
     }
 
     /// Learns what came of a question for tags. A resource's may stand on several pages: what an answer that is not `whole` says
-    /// is good for this mail and forgotten afterwards.
+    /// is good for this email and forgotten afterwards.
     pub(super) fn learn_tags(&mut self, query: &Query, found: Vec<Tag>, keys: &TagKeys, whole: bool, now: EpochMillis) {
         let at = if whole { now } else { EpochMillis(0) };
         let mut by_resource: BTreeMap<Box<str>, Vec<Tag>> = BTreeMap::new();

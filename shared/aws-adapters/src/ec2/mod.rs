@@ -1,8 +1,8 @@
-//! Names, owners and rules from Amazon EC2, for the mails.
+//! Names, owners and rules from Amazon EC2, for the emails.
 //!
 //! | Module | |
 //! |---|---|
-//! | `plan` | which questions a mail's wishes come down to, and what it gets in the end |
+//! | `plan` | which questions an email's wishes come down to, and what it gets in the end |
 //! | `known` | answers, remembered by resource |
 //! | `query` | a question as a form |
 //! | `send` | one signed call, with the SDK's retries and time-outs |
@@ -52,7 +52,7 @@ pub use self::{
 };
 use crate::client::Shared;
 
-/// How long a look-up may take, with all its calls. A mail waits no longer.
+/// How long a look-up may take, with all its calls. An email waits no longer.
 pub const MAX_MILLIS: u64 = 2_000;
 
 /// Reads interfaces, tags, security groups and network ACLs.

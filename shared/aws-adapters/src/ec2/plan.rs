@@ -1,4 +1,4 @@
-//! Which questions a mail's wishes come down to, given what is known already; and what the mail gets in the end. No call is
+//! Which questions an email's wishes come down to, given what is known already; and what the email gets in the end. No call is
 //! made here.
 //!
 //! Interfaces come first, as they lead to all else: by address where a peer of ours is likely, by id where it is not or where the
@@ -14,7 +14,7 @@ use super::{
     tags::TagKeys,
 };
 
-/// Calls that a mail may make, further pages included.
+/// Calls that an email may make, further pages included.
 pub const MAX_CALLS: u32 = 4;
 /// How many of them may be for interfaces: two have to remain for what says why a packet was rejected.
 pub(super) const MAX_INTERFACE_CALLS: u32 = 2;
@@ -87,7 +87,7 @@ pub(super) fn rest(wanted: &EnrichmentRequest, known: &Known, keys: &TagKeys) ->
     }
 }
 
-/// Puts together what a mail gets. `missing` are those of the calls.
+/// Puts together what an email gets. `missing` are those of the calls.
 pub(super) fn network(wanted: &EnrichmentRequest, known: &Known, missing: Vec<MissingData>) -> Network {
     let mut network = Network::default();
     for interface in interfaces(wanted, known) {

@@ -278,7 +278,7 @@ async fn a_topic_that_never_answers_is_an_error_in_time_and_sooner_for_the_chat(
     assert_eq!(service.requests().len() as u32, CHAT_ATTEMPTS);
 }
 
-/// A slow topic gets one message for each mail, and may get two for the chat.
+/// A slow topic gets one message for each email, and may get two for the chat.
 #[tokio::test(start_paused = true)]
 async fn an_answer_for_the_chat_is_waited_for_half_as_long() {
     for (after_millis, attempts) in [(1_300, 1), (1_500, 2)] {

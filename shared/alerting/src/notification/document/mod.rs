@@ -91,7 +91,7 @@ pub struct Incident {
     /// When the message before this one was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_sent_at: Option<Time>,
-    /// When its last finding was processed; in an resolved.
+    /// When its last finding was processed; in a resolved email.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Time>,
     /// The incident of the same key before this one; in an opening.
@@ -178,7 +178,7 @@ pub struct EmailDoc {
 }
 
 impl Document {
-    /// The document of a message and its mail.
+    /// The document of a message and its email.
     pub fn of(notification: &Notification<'_>, email: &Email) -> Document {
         let content = &notification.content;
         let records = content.lines.iter().take(MAX_RECORDS);

@@ -1,4 +1,4 @@
-//! What all sections of a mail read: the message, each finding with its explanation, and the words.
+//! What all sections of an email read: the message, each finding with its explanation, and the words.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use crate::{
     time::EpochMillis,
 };
 
-/// A message on its way to a mail.
+/// A message on its way to an email.
 pub(super) struct EmailDraft<'a> {
     pub(super) notification: &'a Notification<'a>,
     pub(super) words: &'static dyn Phrases,

@@ -1,4 +1,4 @@
-//! Messages as mails: a subject and a plain text, within the limits of Amazon SNS, in one of several languages.
+//! Messages as emails: a subject and a plain text, within the limits of Amazon SNS, in one of several languages.
 //!
 //! All kinds of messages go through the same sections; what differs is what the message knows.
 
@@ -21,7 +21,7 @@ use crate::notification::{
     notification::Notification,
 };
 
-/// A finished mail.
+/// A finished email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
     /// One line, at most [`MAX_SUBJECT_CHARS`].
@@ -32,7 +32,7 @@ pub struct Email {
     pub kind: NotificationKind,
     /// The incident.
     pub incident: String,
-    /// Records of the incident that its mails have told of up to this one.
+    /// Records of the incident that its emails have told of up to this one.
     pub records: u64,
 }
 

@@ -186,7 +186,7 @@ fn window(draft: &EmailDraft<'_>) -> (time::EpochMillis, time::EpochMillis) {
     (first, last.unwrap_or(draft.notification.now).max(first))
 }
 
-/// The records of the mail, in Logs Insights.
+/// The records of the email, in Logs Insights.
 fn records(draft: &EmailDraft<'_>, page: &mut Page) {
     let (notification, content) = (draft.notification, &draft.notification.content);
     let (first, last) = window(draft);

@@ -1,4 +1,4 @@
-//! The text of a mail while it is written.
+//! The text of an email while it is written.
 
 use crate::{
     notification::language::Phrases,

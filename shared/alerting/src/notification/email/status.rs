@@ -1,4 +1,4 @@
-//! How things stand: new, going on or over, since when, how late the mail is and when the next one comes.
+//! How things stand: new, going on or over, since when, how late the email is and when the next one comes.
 
 use crate::{
     notification::{

@@ -1,4 +1,4 @@
-//! The languages of mails. Every text that people read is in `english` or `japanese`, one method for each phrase: a language
+//! The languages of emails. Every text that people read is in `english` or `japanese`, one method for each phrase: a language
 //! that lacks one does not compile.
 //!
 //! What the methods take is ready to be shown: foreign text has passed [`crate::text`], times are those of
@@ -14,7 +14,7 @@ pub use phrases::{Facts, Headlines, Phrases, Reasons, Steps};
 pub(crate) use phrases::{amounts, weight};
 pub use terms::{Fix, Noun, Number, Parties, RejectionKind, Section, Target};
 
-/// The language of a mail.
+/// The language of an email.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Language {
     /// English.

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// The phrases of a language: what every mail needs.
+/// The phrases of a language: what every email needs.
 pub trait Phrases: Headlines + Facts + Reasons + Steps + Sync {
     /// A number of things: `4 packets`.
     fn count(&self, number: Number, noun: Noun) -> String;
@@ -30,13 +30,13 @@ pub trait Phrases: Headlines + Facts + Reasons + Steps + Sync {
     fn span(&self, millis: u64) -> String;
     /// The label of a section, at most six columns wide; that of the records stands alone.
     fn label(&self, section: Section) -> &'static str;
-    /// What stands at the end of a mail that was cut.
+    /// What stands at the end of an email that was cut.
     fn left_out(&self, bytes: u64) -> String;
 }
 
 /// Headlines, and how things stand.
 pub trait Headlines {
-    /// What happened, as a clause. `amount` is a number of [`Noun::Ping`]; `more` came after an earlier mail.
+    /// What happened, as a clause. `amount` is a number of [`Noun::Ping`]; `more` came after an earlier email.
     fn headline(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String;
     /// The same for a subject: what happened stands before names that may be cut.
     fn brief(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String;
@@ -48,27 +48,27 @@ pub trait Headlines {
     fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String;
     /// It is new, since when.
     fn new_since(&self, since: &str) -> String;
-    /// It goes on, since when; the number of this mail about it.
+    /// It goes on, since when; the number of this email about it.
     fn going_on_since(&self, since: &str, number: u32) -> String;
     /// It is over, from when to when.
     fn over(&self, range: &str, number: u32) -> String;
     /// The incident before this one.
     fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String;
-    /// Why this mail is sent now.
+    /// Why this email is sent now.
     fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String;
-    /// How long after the first or the last packet the mail is sent.
+    /// How long after the first or the last packet the email is sent.
     fn sent_after(&self, span: &str, first: bool) -> String;
-    /// When the next mail may come, and what ends it after how much quiet.
+    /// When the next email may come, and what ends it after how much quiet.
     fn what_comes_next(&self, next: &str, quiet: &str, resolved: bool) -> String;
-    /// What came since the mail before, and when that was.
+    /// What came since the email before, and when that was.
     fn since_mail_before(&self, at: &str) -> String;
-    /// What came after the last mail: amounts, or nothing.
+    /// What came after the last email: amounts, or nothing.
     fn after_last_mail(&self, amounts: Option<&str>) -> String;
 }
 
 /// Facts: who, where, which way, when.
 pub trait Facts {
-    /// Altogether so many, besides those since the last mail.
+    /// Altogether so many, besides those since the last email.
     fn altogether(&self, amounts: &str) -> String;
     /// That the ICMP type is not recorded.
     fn protocols(&self, v4: bool, v6: bool) -> &'static str;
@@ -142,7 +142,7 @@ pub trait Reasons {
 pub trait Steps {
     /// What to do where the packets were meant to pass.
     fn fix(&self, fixes: &[Fix<'_>]) -> String;
-    /// What to do where they were meant to be blocked: nothing; and how to get fewer mails.
+    /// What to do where they were meant to be blocked: nothing; and how to get fewer emails.
     /// Or how to silence one address: the field of the filter pattern that it is in, and the address.
     fn silence(&self, kind: NotificationKind, address: Option<(&str, &str)>) -> String;
     /// What is over, and what may still be there.

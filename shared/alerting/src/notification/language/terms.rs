@@ -5,7 +5,7 @@ use crate::{
     explain::{AclEvidence, Group},
 };
 
-/// A part of a mail, with a label of its own.
+/// A part of an email, with a label of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Section {
     /// How much.
@@ -165,7 +165,7 @@ pub enum Fix<'a> {
 /// Something that a link opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// The ICMP records of the mail's addresses, in Logs Insights.
+    /// The ICMP records of the email's addresses, in Logs Insights.
     Records,
     /// All records of those addresses, where the format is not known.
     AllRecords,

@@ -44,7 +44,7 @@ impl AwsConsole {
             jsurl(query),
             jsurl(log_group),
         );
-        // Fully escaped, so that no mail reader ends the link at a quote or a bracket.
+        // Fully escaped, so that no email reader ends the link at a quote or a bracket.
         let mut escaped = String::with_capacity(detail.len() * 2);
         for c in detail.chars() {
             match c {
@@ -95,7 +95,7 @@ impl AwsConsole {
 
     /// A graph of one metric's sum per minute between two points in time.
     pub fn metric(&self, namespace: &str, name: &str, from: EpochMillis, to: EpochMillis) -> String {
-        // The namespace at the end keeps a mail reader from taking the closing bracket for punctuation after the link.
+        // The namespace at the end keeps an email reader from taking the closing bracket for punctuation after the link.
         format!(
             "{}#metricsV2:graph=~(metrics~(~(~'{namespace}~'{}))~view~'timeSeries~stacked~false~region~'{}~stat~'Sum~period~60\
              ~start~'{}~end~'{});namespace={namespace}",

@@ -1,4 +1,4 @@
-//! The Logs Insights query that finds the records of a mail again.
+//! The Logs Insights query that finds the records of an email again.
 
 use std::{collections::BTreeSet, fmt::Write as _, net::IpAddr};
 

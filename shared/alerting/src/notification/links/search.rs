@@ -1,4 +1,4 @@
-//! The Logs Insights query that finds the records of a mail again where their format is not known: by their text.
+//! The Logs Insights query that finds the records of an email again where their format is not known: by their text.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! The links of a document: the same places of the console that a mail links to.
+//! The links of a document: the same places of the console that an email links to.
 
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
-//! The twelve questions that the one on call asks, and where in each mail the answer stands; or what the mail says instead, where
+//! The twelve questions that the one on call asks, and where in each email the answer stands; or what the email says instead, where
 //! the answer cannot be known.
 //!
-//! The table is the score: a mail that leaves a question open fails here, in either language, with what EC2 tells and without.
+//! The table is the score: an email that leaves a question open fails here, in either language, with what EC2 tells and without.
 
 mod table;
 
@@ -15,7 +15,7 @@ use alerting::{
 use crate::scenario::{EVENTS, OTHERS, Setting, email};
 use table::{Answers, Both, TABLE};
 
-/// A mail taken apart.
+/// An email taken apart.
 struct Parts {
     subject: String,
     /// The lines before the first empty one.
@@ -82,7 +82,7 @@ fn joined(lines: &[&str], language: Language) -> String {
     text
 }
 
-/// Checks one mail; returns what is missing.
+/// Checks one email; returns what is missing.
 fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     let language = setting.language;
     let parts = Parts::of(&email(answers.scenario, setting), language);

@@ -1,11 +1,11 @@
-//! What the mail of each scenario has to say.
+//! What the email of each scenario has to say.
 
 use alerting::notification::language::Section;
 
 /// A text in English and in Japanese.
 pub(super) type Both = (&'static str, &'static str);
 
-/// What each mail of a scenario has to say. What is not about language is the same in both.
+/// What each email of a scenario has to say. What is not about language is the same in both.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Answers {
     pub(super) scenario: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Answers {
     /// Network ids that the records have, or else EC2.
     pub(super) network: &'static [&'static str],
     pub(super) interface: &'static str,
-    /// 6: from when to when, in UTC; and how late the mail is.
+    /// 6: from when to when, in UTC; and how late the email is.
     pub(super) span: [&'static str; 2],
     pub(super) late: Both,
     /// 7: the direction.

@@ -29,12 +29,12 @@ fn wanted(interfaces: &[&str], addresses: &[&str]) -> EnrichmentRequest {
     }
 }
 
-/// A mail about a ping from the internet.
+/// An email about a ping from the internet.
 fn from_outside() -> EnrichmentRequest {
     wanted(&["eni-0a1"], &["10.1.2.3"])
 }
 
-/// A mail about a ping between two interfaces of ours.
+/// An email about a ping between two interfaces of ours.
 fn from_inside() -> EnrichmentRequest {
     wanted(&["eni-0a1"], &["10.1.2.3", "10.1.9.9"])
 }
@@ -354,7 +354,7 @@ async fn pages_are_calls_too() {
     assert_eq!(calls[1].filter("network-interface-id"), ["eni-0a1"]);
     assert_eq!(found.missing, [gap(NetworkPart::Tags, MissingReason::TooManyCalls)]);
 
-    // Tags that never end: the one call left goes to another page, and what arrived is kept for this mail only.
+    // Tags that never end: the one call left goes to another page, and what arrived is kept for this email only.
     let endless = |call: &Call| match call.action() {
         "DescribeTags" => Answer::Xml(
             "<R><tagSet><item><resourceId>i-1</resourceId><key>Name</key><value>web-1</value></item></tagSet>\

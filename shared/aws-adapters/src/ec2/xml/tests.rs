@@ -233,7 +233,7 @@ fn interfaces_of_aws_services_and_with_public_addresses() {
     assert_eq!((&*interface.kind, interface.description.as_deref()), ("natGateway", Some("NAT <one>")));
     assert_eq!(interface.addresses, ["10.0.0.1".parse::<std::net::IpAddr>().unwrap()]);
     assert_eq!(interface.public_addresses, ["203.0.113.9".parse::<std::net::IpAddr>().unwrap()]);
-    // Foreign text is taken as it is here; the mail makes it harmless.
+    // Foreign text is taken as it is here; the email makes it harmless.
     assert_eq!(interface.tags.name.as_deref(), Some("\u{2028}nat\u{202e}"));
     assert_eq!(interface.tags.owners, [("Owner".into(), "net".into())]);
 }

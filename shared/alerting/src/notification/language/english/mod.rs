@@ -172,13 +172,13 @@ impl Headlines for English {
             (Reason::Quiet, _) | (Reason::LeaseExpired, NotificationKind::Resolved) => {
                 format!("Why now: nothing was rejected for {quiet}.")
             }
-            // The rest decide that nothing is mailed, or that an earlier attempt is finished.
+            // The rest decide that nothing is sent, or that an earlier attempt is finished.
             (
                 Reason::LeaseExpired
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue
-                | Reason::InHand
+                | Reason::SendInProgress
                 | Reason::Stale,
                 _,
             ) => "Why now: the run that should have sent it stopped, so this email is late.".to_owned(),

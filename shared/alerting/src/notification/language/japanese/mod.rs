@@ -183,13 +183,13 @@ impl Headlines for Japanese {
             (Reason::Quiet, _) | (Reason::LeaseExpired, NotificationKind::Resolved) => {
                 format!("送信理由: {}、拒否がなかったため。", lasting(quiet))
             }
-            // The rest decide that nothing is mailed, or that an earlier attempt is finished.
+            // The rest decide that nothing is sent, or that an earlier attempt is finished.
             (
                 Reason::LeaseExpired
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue
-                | Reason::InHand
+                | Reason::SendInProgress
                 | Reason::Stale,
                 _,
             ) => "送信理由: 先に送信するはずの処理が途中で止まったため、遅れて送信しています。".to_owned(),

@@ -60,7 +60,7 @@ class LookUp:
             # The second look-up, right after it.
             self.assertEqual((found["warm_millis"], found["warm_is_the_same"]), (0, True))
         unknown = look_up(self.emulator, endpoint, "eni-0123456789abcdef0", "172.31.99.99")
-        self.assertEqual((unknown["gaps"][0], unknown["interfaces"]), ("Interfaces: NotFound", {}))
+        self.assertEqual((unknown["missing"][0], unknown["interfaces"]), ("Interfaces: NotFound", {}))
         return [by_address, by_id]
 
 
@@ -75,7 +75,7 @@ class Moto(LookUp, NetworkCase):
             self.assertEqual((acl["id"], acl["subnets"]), (self.network.acl, [self.network.subnet]))
             deny = "outbound 50 deny Only(1) IcmpRange { kind: None, code: None } 0.0.0.0/0"
             self.assertEqual(acl["entries"][0], deny)
-            self.assertEqual(found["gaps"], [])
+            self.assertEqual(found["missing"], [])
 
 
 class Ministack(LookUp, Case):
@@ -85,7 +85,7 @@ class Ministack(LookUp, Case):
         """As a gap, with all the rest."""
         endpoint = self.emulator.endpoint
         _, by_id = self.check(network.build(network.client(endpoint)), endpoint)
-        self.assertEqual((by_id["gaps"], by_id["acls"]), (["Acls: NotFound"], []))
+        self.assertEqual((by_id["missing"], by_id["acls"]), (["Acls: NotFound"], []))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! What EC2 knows, and what the mails make of it.
+//! What EC2 knows, and what the emails make of it.
 //!
 //! `tests/deployed/test_look_ups.py` has the adapter with emulated ones.
 
@@ -12,10 +12,10 @@ const ALL: [&str; 4] = ["DescribeNetworkAcls", "DescribeNetworkInterfaces", "Des
 async fn a_mail_names_the_instance_its_owner_and_the_rule() {
     let mut world = World::start().await;
     world.send(&event("ping-deny")).await.counts();
-    let mail = world.sns.mail();
-    assert!(mail.subject.contains("web-1"), "{}", mail.subject);
+    let email = world.sns.email();
+    assert!(email.subject.contains("web-1"), "{}", email.subject);
     for part in ["web-1", INSTANCE, "team-a", ACL, "rule 50"] {
-        assert!(mail.body.contains(part), "{part:?} is not in\n{}", mail.body);
+        assert!(email.body.contains(part), "{part:?} is not in\n{}", email.body);
     }
     assert_eq!(world.ec2.attempts(), ALL);
     assert_eq!(world.strays(), [""; 0]);
@@ -27,17 +27,17 @@ async fn a_second_mail_about_the_same_places_asks_nothing() {
     for source in ["203.0.113.12", "203.0.113.13", "203.0.113.14"] {
         world.send(&event_of(&[rejected(source, "172.31.16.139", 1, 4, minutes_ago(7))])).await.counts();
     }
-    assert_eq!(world.sns.mails().len(), 3);
+    assert_eq!(world.sns.emails().len(), 3);
     assert_eq!(world.ec2.attempts(), ALL);
 }
 
 #[tokio::test]
 async fn switched_off_nothing_is_asked() {
-    let mut world = Setup::aws().set("LOOK_UPS", "off").start().await;
+    let mut world = Setup::aws().set("ENRICHMENT", "off").start().await;
     world.send(&event("ping-deny")).await.counts();
-    assert!(world.sns.mail().body.contains("172.31.16.139"));
+    assert!(world.sns.email().body.contains("172.31.16.139"));
     assert_eq!(world.ec2.attempts(), [""; 0]);
-    let mut world = Setup::console().set("LOOK_UPS", "on").start().await;
+    let mut world = Setup::console().set("ENRICHMENT", "on").start().await;
     world.send(&event("ping-deny")).await.counts();
     assert_eq!(world.calls(), 0);
 }
@@ -61,7 +61,7 @@ async fn a_mail_waits_two_seconds_for_an_ec2_that_hangs_and_says_so() {
     assert_eq!(outcome.counts().alerts, 1);
     assert!((Duration::from_secs(2)..Duration::from_secs(5)).contains(&took), "{took:?}");
     assert_eq!(world.ec2.attempts(), ["DescribeNetworkInterfaces"]);
-    assert!(world.sns.mail().body.contains("172.31.16.139"));
+    assert!(world.sns.email().body.contains("172.31.16.139"));
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_mail_waits_for_two_rounds_of_calls() {
     assert_eq!(world.ec2.attempts(), ALL);
     // One after the other the four would take two seconds, and be given up.
     assert!((Duration::from_millis(1_000)..Duration::from_millis(1_900)).contains(&took), "{took:?}");
-    assert!(world.sns.mail().body.contains("172.31.16.139"));
+    assert!(world.sns.email().body.contains("172.31.16.139"));
 }
 
 #[tokio::test]
@@ -83,6 +83,6 @@ async fn a_mail_is_sent_whatever_ec2_says() {
         world.ec2.script().always(act);
         let counts = world.send(&event("ping-deny")).await.counts();
         assert_eq!((counts.alerts, counts.metrics > 0), (1, true), "{act:?}");
-        assert!(world.sns.mail().body.contains("172.31.16.139"), "{act:?}");
+        assert!(world.sns.email().body.contains("172.31.16.139"), "{act:?}");
     }
 }

@@ -1,41 +1,41 @@
-//! The mail as the subscriber gets it.
+//! The email as the subscriber gets it.
 
-use crate::harness::{Mail, Setup, World, event, event_of, minutes_ago, rejected, source};
+use crate::harness::{Email, Setup, World, event, event_of, minutes_ago, rejected, source};
 
-/// The mail about an event, by its records alone.
-async fn mail_of(name: &str) -> Mail {
-    let mut setup = Setup::aws().set("LOOK_UPS", "off");
+/// The email about an event, by its records alone.
+async fn email_of(name: &str) -> Email {
+    let mut setup = Setup::aws().set("ENRICHMENT", "off");
     if let Some(format) = source(name).format {
         setup = setup.set("FLOW_LOG_FORMAT", &format);
     }
     let mut world = setup.start().await;
     assert_eq!(world.send(&event(name)).await.counts().alerts, 1);
-    world.sns.mail()
+    world.sns.email()
 }
 
 #[track_caller]
-fn assert_has(mail: &Mail, parts: &[&str]) {
+fn assert_has(email: &Email, parts: &[&str]) {
     for part in parts {
-        assert!(mail.body.contains(part), "{part:?} is not in\n{}\n\n{}", mail.subject, mail.body);
+        assert!(email.body.contains(part), "{part:?} is not in\n{}\n\n{}", email.subject, email.body);
     }
 }
 
 #[tokio::test]
 async fn the_documented_ping_is_told_with_what_the_records_say() {
-    let mail = mail_of("ping-deny").await;
-    assert!(mail.subject.starts_with("[Ping-Deny] "), "{:?}", mail.subject);
-    assert!(mail.subject.contains("172.31.16.139") && mail.subject.contains("203.0.113.12"), "{:?}", mail.subject);
-    assert_has(&mail, &["4 packets", "336 bytes", "1 record"]);
-    assert_has(&mail, &["123456789010", "ap-northeast-1", "eni-1235b8ca123456789", "Log-Group"]);
-    assert_has(&mail, &["2026-11-23", "02:32:14", "02:33:02", "UTC"]);
+    let email = email_of("ping-deny").await;
+    assert!(email.subject.starts_with("[Ping-Deny] "), "{:?}", email.subject);
+    assert!(email.subject.contains("172.31.16.139") && email.subject.contains("203.0.113.12"), "{:?}", email.subject);
+    assert_has(&email, &["4 packets", "336 bytes", "1 record"]);
+    assert_has(&email, &["123456789010", "ap-northeast-1", "eni-1235b8ca123456789", "Log-Group"]);
+    assert_has(&email, &["2026-11-23", "02:32:14", "02:33:02", "UTC"]);
     for line in source("ping-deny").batch().log_events {
-        assert_has(&mail, &[&line.message]);
+        assert_has(&email, &[&line.message]);
     }
 }
 
 #[tokio::test]
 async fn a_reply_that_was_stopped_is_told_from_a_request_that_was() {
-    let (reply, request) = (mail_of("ping-deny").await, mail_of("ping-deny-inbound").await);
+    let (reply, request) = (email_of("ping-deny").await, email_of("ping-deny-inbound").await);
     assert!(reply.body.to_lowercase().contains("outbound"), "{}", reply.body);
     assert!(request.body.to_lowercase().contains("inbound"), "{}", request.body);
     assert_has(&request, &["180 packets", "3 records"]);
@@ -43,22 +43,22 @@ async fn a_reply_that_was_stopped_is_told_from_a_request_that_was() {
 
 #[tokio::test]
 async fn ipv6_is_named_and_shown() {
-    let mail = mail_of("ping-deny-v6").await;
-    assert_has(&mail, &["2001:db8:1234:a100:8d6e:3477:df66:f105", "2001:db8:5a17:4::c0de", "ICMPv6"]);
-    assert!(mail.subject.chars().count() <= 99, "two long addresses must not make the subject too long");
+    let email = email_of("ping-deny-v6").await;
+    assert_has(&email, &["2001:db8:1234:a100:8d6e:3477:df66:f105", "2001:db8:5a17:4::c0de", "ICMPv6"]);
+    assert!(email.subject.chars().count() <= 99, "two long addresses must not make the subject too long");
 }
 
 #[tokio::test]
 async fn the_metadata_of_a_custom_format_is_used() {
-    let mail = mail_of("custom-format").await;
-    assert_has(&mail, &["i-0c50d5961bcb2d47b", "vpc-abcdefab012345678", "subnet-aaaaaaaa012345678"]);
-    assert_has(&mail, &["ap-southeast-2", "198.51.100.23", "203.0.113.80"]);
+    let email = email_of("custom-format").await;
+    assert_has(&email, &["i-0c50d5961bcb2d47b", "vpc-abcdefab012345678", "subnet-aaaaaaaa012345678"]);
+    assert_has(&email, &["ap-southeast-2", "198.51.100.23", "203.0.113.80"]);
 }
 
 #[tokio::test]
 async fn there_are_links_that_open_on_the_right_thing() {
-    let mail = mail_of("ping-deny").await;
-    let links: Vec<&str> = mail.body.split_whitespace().filter(|word| word.contains("https://")).collect();
+    let email = email_of("ping-deny").await;
+    let links: Vec<&str> = email.body.split_whitespace().filter(|word| word.contains("https://")).collect();
     for (what, parts) in [
         ("the records", &["logsV2:logs-insights", "203.0.113.12"][..]),
         ("the log stream", &["logsV2:log-groups/log-group/Log-Group/log-events/"]),
@@ -73,11 +73,11 @@ async fn there_are_links_that_open_on_the_right_thing() {
 
 #[tokio::test]
 async fn a_reader_in_tokyo_gets_it_in_japanese_and_in_the_local_time() {
-    let mut world = Setup::aws().set("MAIL_LANGUAGE", "ja").set("TIME_ZONE", "Asia/Tokyo").start().await;
+    let mut world = Setup::aws().set("EMAIL_LANGUAGE", "ja").set("TIME_ZONE", "Asia/Tokyo").start().await;
     world.send(&event("ping-deny")).await.counts();
-    let mail = world.sns.mail();
-    assert_eq!(mail.subject, "[Ping-Deny] web-1 が 203.0.113.12 からの ping 4 件に応答できませんでした");
-    assert_has(&mail, &["4 パケット、336 バイト、1 レコード", "2026-11-23 02:32:14 UTC (11:32:14 Asia/Tokyo)"]);
+    let email = world.sns.email();
+    assert_eq!(email.subject, "[Ping-Deny] web-1 が 203.0.113.12 からの ping 4 件に応答できませんでした");
+    assert_has(&email, &["4 パケット、336 バイト、1 レコード", "2026-11-23 02:32:14 UTC (11:32:14 Asia/Tokyo)"]);
 }
 
 /// Undoes the console's own escaping: `$` for `%` around `%` around `*` for `%`.
@@ -92,8 +92,8 @@ fn decoded(link: &str) -> String {
 
 #[tokio::test]
 async fn the_query_is_for_these_two_addresses_and_their_time() {
-    let mail = mail_of("ping-deny").await;
-    let link = mail.lines().find(|line| line.contains("logsV2:logs-insights")).expect("a link to the query");
+    let email = email_of("ping-deny").await;
+    let link = email.lines().find(|line| line.contains("logsV2:logs-insights")).expect("a link to the query");
     let query = decoded(link);
     for part in ["172.31.16.139", "203.0.113.12", "source~(~'Log-Group)", "timeType~'ABSOLUTE"] {
         assert!(query.contains(part), "{part:?} is not in {query:?}");
@@ -116,25 +116,25 @@ async fn links_know_the_partitions() {
     ] {
         let mut world = Setup::aws().set("AWS_REGION", region).set("AWS_DEFAULT_REGION", region).start().await;
         world.send(&event("ping-deny")).await.counts();
-        let mail = world.sns.mail();
+        let email = world.sns.email();
         let mut links =
-            mail.body.split_whitespace().filter(|word| word.contains("https://") && word.contains("console"));
-        assert!(links.clone().count() >= 3 && links.all(|link| link.contains(host)), "{region}: {}", mail.body);
+            email.body.split_whitespace().filter(|word| word.contains("https://") && word.contains("console"));
+        assert!(links.clone().count() >= 3 && links.all(|link| link.contains(host)), "{region}: {}", email.body);
     }
 }
 
 #[tokio::test]
 async fn many_sources_are_counted_and_the_first_ones_named() {
-    let mail = mail_of("sweep").await;
-    assert_has(&mail, &["120 sources", "1 target", "140 records", "172.31.16.139"]);
-    assert!(mail.subject.contains("120"), "{:?}", mail.subject);
-    assert!(mail.body.len() < 64 * 1024, "{} bytes are no mail for a telephone", mail.body.len());
+    let email = email_of("sweep").await;
+    assert_has(&email, &["120 sources", "1 target", "140 records", "172.31.16.139"]);
+    assert!(email.subject.contains("120"), "{:?}", email.subject);
+    assert!(email.body.len() < 64 * 1024, "{} bytes are no email for a telephone", email.body.len());
 }
 
 #[tokio::test]
 async fn the_first_lines_are_enough_on_a_lock_screen() {
-    let mail = mail_of("ping-deny").await;
-    let first: String = mail.lines().take(3).collect::<Vec<_>>().join(" ");
+    let email = email_of("ping-deny").await;
+    let first: String = email.lines().take(3).collect::<Vec<_>>().join(" ");
     assert!(first.contains("172.31.16.139") && first.contains("203.0.113.12") && first.contains('4'), "{first:?}");
 }
 
@@ -143,6 +143,6 @@ async fn how_late_it_is_stands_in_it() {
     let mut world = World::start().await;
     let start = minutes_ago(7);
     world.send(&event_of(&[rejected("172.31.16.139", "203.0.113.12", 1, 4, start)])).await.counts();
-    let mail = world.sns.mail();
-    assert!(["7 min", "8 min"].iter().any(|late| mail.body.contains(late)), "{}", mail.body);
+    let email = world.sns.email();
+    assert!(["7 min", "8 min"].iter().any(|late| email.body.contains(late)), "{}", email.body);
 }
