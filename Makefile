@@ -104,9 +104,9 @@ test-python: $(STAMP) ## Test the templates, the pages, the tools, and the table
 
 # Each file is a process, four at a time: they wait for timers most of the time, and each has an emulator of its own. What a file
 # prints is shown when it ends. The look-ups are alone, as they count milliseconds.
-DEPLOYED := $(filter-out %/test_look_ups.py,$(wildcard tests/deployed/test_*.py))
+DEPLOYED := $(filter-out %/test_enrichment.py,$(wildcard tests/deployed/test_*.py))
 test-deployed: $(STAMP) built ## Test the stack deployed into the emulator (some minutes)
-	@$(PY) -W ignore::ResourceWarning -m unittest tests/deployed/test_look_ups.py
+	@$(PY) -W ignore::ResourceWarning -m unittest tests/deployed/test_enrichment.py
 	@printf '%s\n' $(DEPLOYED) | xargs --max-procs=4 --replace=FILE $(SHELL) -c \
 		'output=$$($(PY) -W ignore::ResourceWarning -m unittest FILE 2>&1) || failed=1; printf "%s\n%s\n\n" FILE "$$output"; exit $${failed:-0}'
 

@@ -23,7 +23,7 @@ MINUTES = 30 * 24 * 60
 RECORD_BYTES = round(mean(len(line) for line in records.ordinary(2000, records.INTERFACE, 1_795_401_134, seed=1)))
 TEMPLATE = Template({"FlowLogResourceId": "vpc-0a1b2c3d4e5f60718"})
 MEMORY_GB = int(TEMPLATE.values["MemorySize"]) / 1024
-WRITES_PER_FINDING_BATCH, READS_PER_FINDING_BATCH = 9, 3  # measured, see ARCHITECTURE.md
+WRITES_PER_FINDING_BATCH, READS_PER_FINDING_BATCH = 9, 3  # measured, see docs/benchmarks.md
 METRICS_OF_RECORDS = 3
 METRICS_OF_DECISIONS = 3 + 10  # emails, suppressed, delay; and one for each reason of a decision
 ALARMS = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
@@ -219,7 +219,7 @@ def page() -> str:
         (
             "DynamoDB for a batch with a finding",
             f"{WRITES_PER_FINDING_BATCH} writes, {READS_PER_FINDING_BATCH} reads",
-            "measured, see ARCHITECTURE.md",
+            "measured, see docs/benchmarks.md",
         ),
         ("log of the functions", f"{LOG_BYTES_PER_RUN} bytes a run", "estimated"),
         ("emails", many(f"{scale.emails:,}" for scale in SCALES), "they follow incidents: one an hour while one goes on"),

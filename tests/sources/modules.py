@@ -36,18 +36,21 @@ def code(path: Path) -> str:
     return text.split("#[cfg(test)]\nmod ", 1)[0]
 
 
-def leaves(tree: str) -> Iterator[str]:
-    """Return the paths of a use tree, one for each name."""
+def leaves(tree: str) -> Iterator[tuple[str, str]]:
+    """Return the paths of a use tree, each with the name that it gets."""
     head, brace, inner = tree.strip().partition("{")
     if not brace:
-        yield re.sub(r" as \w+$", "", head.strip())
+        path, _, alias = head.strip().partition(" as ")
+        yield path, alias or path.rsplit("::", 1)[-1]
         return
     depth, start, inner = 0, 0, inner.rsplit("}", 1)[0] + ","
     for at, char in enumerate(inner):
         depth += {"{": 1, "}": -1}.get(char, 0)
         if char == "," and depth == 0:
             if part := inner[start:at].strip():
-                yield from (re.sub(r"::self$", "", head.strip() + leaf) for leaf in leaves(part))
+                for leaf, alias in leaves(part):
+                    path = re.sub(r"::self$", "", head.strip() + leaf)
+                    yield path, path.rsplit("::", 1)[-1] if alias == "self" else alias
             start = at + 1
 
 
@@ -64,8 +67,8 @@ def modules(source: Path) -> dict[str, Module]:
     for name, module in found.items():
         module.items = set(ITEM.findall(module.text))
         for public, tree in USE.findall(module.text):
-            for leaf in leaves(tree) if public else ():
-                module.passed_on[leaf.rsplit("::", 1)[-1]] = absolute(leaf, name, found)
+            for path, alias in leaves(tree) if public else ():
+                module.passed_on[alias] = absolute(path, name, found)
     return found
 
 
@@ -104,7 +107,7 @@ def uses(source: Path) -> dict[str, set[str]]:
     found = modules(source)
     graph: dict[str, set[str]] = {}
     for name, module in found.items():
-        paths = [leaf for public, tree in USE.findall(module.text) if not public for leaf in leaves(tree)]
+        paths = [path for public, tree in USE.findall(module.text) if not public for path, _ in leaves(tree)]
         paths += PATH.findall(USE.sub("", module.text))
         children = [child.rsplit("::", 1)[-1] for child in found if child.rpartition("::")[0] == name and child]
         paths += [f"self::{child}" for child in children if re.search(rf"(?<![\w:]){child}::", USE.sub("", module.text))]

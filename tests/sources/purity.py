@@ -1,8 +1,11 @@
-"""`make purity`: the pure crates know no AWS SDK, no async runtime, no clock, no environment, no network, no files.
+"""`make purity`: pure crates stay pure, `flow-log` stays alone, and modules form no circle.
 
-Two checks, for each pure crate: every crate that it is built from (also indirectly, on any platform) is on a list, with what
-it is for; and its own sources name nothing that touches the world. A list of what may be there, not of what may not: a
-misspelt or new name then fails instead of passing.
+For each pure crate: every crate that it is built from (also indirectly, on any platform) is on a list, with what it is for;
+and its own sources name nothing that touches the world. A list of what may be there, not of what may not: a misspelt or new
+name then fails instead of passing.
+
+For each crate: no files use each other in a circle. `alerting`'s folders use only those before them in `ORDER`. `flow-log`
+depends on nothing of this workspace, in its tests and benchmarks neither.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.sources import modules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -95,6 +100,32 @@ def source_code(path: Path) -> list[str]:
     return lines
 
 
+# The folders and files of `alerting`: each uses only those before it. The last one has the ports in memory.
+ORDER = ["hash", "text", "time", "zone", "address", "metrics", "detection", "incident", "enrichment", "explain"]
+ORDER += ["notification", "ports", "engine", "memory"]
+
+
+def structure(crate: str, source: Path) -> list[str]:
+    """Return what is wrong with the order of a crate's modules."""
+    graph = modules.uses(source)
+    problems = [f"{crate}: these modules use each other: {', '.join(circle)}" for circle in modules.circles(graph)]
+    if crate == "alerting":
+        for module, targets in graph.items():
+            for target in targets if module else ():
+                one, other = module.split("::")[0], target.split("::")[0]
+                if other and ORDER.index(other) > ORDER.index(one):
+                    problems.append(f"alerting: {module} uses {target}, which comes after it")
+    return problems
+
+
+def neighbours(crate: str) -> list[str]:
+    """Return the crates of this workspace that a crate depends on, tests and benchmarks included."""
+    command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
+    metadata = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+    package = next(package for package in metadata["packages"] if package["name"] == crate)
+    return [dependency["name"] for dependency in package["dependencies"] if dependency.get("path")]
+
+
 def manifests() -> dict[str, Path]:
     """Returns where each crate of the workspace lies."""
     command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
@@ -123,6 +154,10 @@ def main() -> int:
         print(f"{crate}: {len(files)} source files, built from {', '.join(sorted(found)) or 'nothing'}")
         for name in sorted(allowed.keys() - found.keys()):
             problems.append(f"{crate} is no longer built from {name}: take it off the list in tests/sources/purity.py")
+    for crate, place in places.items():
+        problems += structure(crate, place / "src")
+    print(f"{len(places)} crates, no circle of modules" if not problems else "")
+    problems += [f"flow-log depends on {name}" for name in neighbours("flow-log")]
     for problem in problems:
         print(f"not pure: {problem}", file=sys.stderr)
     return 1 if problems else 0

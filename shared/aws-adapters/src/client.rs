@@ -41,7 +41,7 @@ impl Shared {
 
 /// The HTTP client, the time-outs and the retries of all clients.
 ///
-/// Standard retries, not adaptive ones: those never retry at a function's rate of calls (ARCHITECTURE.md, Decisions).
+/// Standard retries, not adaptive ones: those never retry at a function's rate of calls (docs/decisions.md).
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 pub(crate) fn limited(loader: ConfigLoader) -> ConfigLoader {
     let tls = Provider::Rustls(CryptoMode::Ring);

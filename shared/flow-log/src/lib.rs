@@ -30,11 +30,11 @@ pub use flow_line::FlowLine;
 pub use flow_record::FlowRecord;
 pub use format::{FormatError, Formats, LogFormat, MAX_FIELDS};
 pub use line::Line;
-pub use line_error::{FieldErrorKind, LineError};
+pub use line_error::{FieldErrorKind, LineError, MAX_LINE_BYTES};
 pub use log_event::LogEvent;
 pub use no_traffic::NoTraffic;
 pub use payload::{Batches, Payload};
-pub use reader::{FileLine, Lines, MAX_LINE_BYTES, OwnedFileLine, Reader};
+pub use reader::{FileLine, Lines, OwnedFileLine, Reader};
 pub use system_fields::SystemFields;
 pub use value::{
     Action, EncryptionStatus, EpochMillis, FlowDirection, InterfaceType, Protocol, RejectReason, SublocationType, Tag,

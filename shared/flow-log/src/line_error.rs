@@ -4,6 +4,10 @@ use std::fmt;
 
 use crate::Field;
 
+/// The longest line that [`Reader`](crate::Reader) reads: 1 MiB, the maximum size of a log event
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>).
+pub const MAX_LINE_BYTES: usize = 1 << 20;
+
 /// The reason why a line is not a record of a declared format.
 ///
 /// Small and `Copy`, so that it can be the key of a tally.
@@ -28,7 +32,7 @@ pub enum LineError {
         /// The fault.
         kind: FieldErrorKind,
     },
-    /// A line of a file is longer than [`MAX_LINE_BYTES`](crate::MAX_LINE_BYTES).
+    /// A line of a file is longer than [`MAX_LINE_BYTES`].
     TooLong,
     /// A line of a file is not UTF-8.
     NotUtf8,
@@ -79,7 +83,7 @@ impl fmt::Display for LineError {
             LineError::TransitGateway => f.write_str("a transit gateway record, which has no action"),
             LineError::HeaderLine => f.write_str("a header line"),
             LineError::Field { field, kind } => write!(f, "{field} {kind}"),
-            LineError::TooLong => write!(f, "longer than {} bytes", crate::MAX_LINE_BYTES),
+            LineError::TooLong => write!(f, "longer than {MAX_LINE_BYTES} bytes"),
             LineError::NotUtf8 => f.write_str("not UTF-8"),
         }
     }

@@ -366,7 +366,8 @@ impl Simulation {
         self.drain();
     }
 
-    fn check(&self) {
+    /// Returns how many incidents were over before an opened email could be sent.
+    fn check(&self) -> u64 {
         let world = self.world.lock().unwrap();
         assert_eq!(self.done.len(), self.batches.len(), "a batch was never done");
         assert_eq!(world.alarmed, 0, "all of it can be read");
@@ -385,9 +386,9 @@ impl Simulation {
             );
         }
         self.check_periods(&world);
-        self.check_kinds(&world);
         self.check_intervals(&world);
         self.check_times(&world);
+        self.check_kinds(&world)
     }
 
     /// What an email says came since the one before is what came since the last one that was recorded: where each of them was, every
@@ -408,7 +409,9 @@ impl Simulation {
     }
 
     /// One opening and, where they are wanted, one resolved email; another one only where its sender could not record it.
-    fn check_kinds(&self, world: &World) {
+    /// Returns how many incidents were over before an opened email could be sent.
+    fn check_kinds(&self, world: &World) -> u64 {
+        let mut unopened = 0;
         let mut once: BTreeMap<(&str, NotificationKind), u64> = BTreeMap::new();
         for email in world.emails.iter().filter(|email| self.succeeded.contains(&email.run)) {
             *once.entry((&email.incident, email.kind)).or_default() += 1;
@@ -422,10 +425,11 @@ impl Simulation {
         for incident in world.counted.keys() {
             let emails = &world.emails;
             let of = move |kind| emails.iter().filter(move |email| email.incident == *incident && email.kind == kind);
-            assert!(
-                of(NotificationKind::Opened).count() > 0 || world.poisoned.contains(incident),
-                "no opening of {incident}"
-            );
+            if of(NotificationKind::Opened).count() == 0 && !world.poisoned.contains(incident) {
+                // A whole round of tries failed until it was quiet: the resolved email reports everything.
+                assert!(!self.calm && of(NotificationKind::Resolved).count() > 0, "no email about {incident}");
+                unopened += 1;
+            }
             let ends: BTreeSet<u64> = of(NotificationKind::Resolved).map(|email| email.records).collect();
             assert!(ends.len() <= 1, "two resolved emails disagree: {incident}");
             if self.policy.resolved_emails {
@@ -437,6 +441,7 @@ impl Simulation {
         }
         let mailed: BTreeSet<&String> = world.emails.iter().map(|email| &email.incident).collect();
         assert!(mailed.iter().all(|incident| world.counted.contains_key(*incident)), "an email about nothing");
+        unopened
     }
 
     /// Updates no closer than the interval says.
@@ -505,14 +510,15 @@ impl Simulation {
     }
 }
 
-/// Plays a world, and tells which kinds of emails were sent by a process that died before it could record that.
-fn run(seed: u64) -> BTreeSet<NotificationKind> {
+/// Plays a world. Returns which kinds of emails were sent by a process that died before it could record that, and how many
+/// incidents were over before an opened email could be sent.
+fn run(seed: u64) -> (BTreeSet<NotificationKind>, u64) {
     let result = std::panic::catch_unwind(|| {
         let mut simulation = Simulation::new(seed);
         simulation.play();
-        simulation.check();
+        let unopened = simulation.check();
         let world = simulation.world.lock().unwrap();
-        world.unrecorded.clone()
+        (world.unrecorded.clone(), unopened)
     });
     result.unwrap_or_else(|cause| {
         eprintln!("SEED={seed}");
@@ -528,7 +534,14 @@ fn nothing_is_lost_and_nothing_doubled() {
         return;
     }
     let seeds = number("SEEDS").unwrap_or(10_000);
-    let unrecorded: BTreeSet<NotificationKind> = (0..seeds).flat_map(run).collect();
+    let mut unrecorded = BTreeSet::new();
+    let mut unopened = 0;
+    for seed in 0..seeds {
+        let found = run(seed);
+        unrecorded.extend(found.0);
+        unopened += found.1;
+    }
+    assert!(unopened <= 1 + seeds / 2_000, "{unopened} incidents without an opened email in {seeds} worlds");
     // The worlds are bad enough: each kind of email was sent by a process that died before it could record that.
     assert!(seeds < 100 || unrecorded.len() == 3, "{unrecorded:?}");
 }

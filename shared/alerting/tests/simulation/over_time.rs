@@ -99,7 +99,7 @@ fn the_counters_of_an_incident_that_stays_open_for_a_hundred_days_do_not_expire(
     let times: Vec<u64> = (0..40).map(|n| n * MINUTE_MILLIS).chain((1..200).map(|n| n * DAY_MILLIS / 2)).collect();
     let mut simulation = world(&times, quiet(1_440));
     simulation.play();
-    simulation.check();
+    assert_eq!(simulation.check(), 0);
     let resolved: Vec<Sent> =
         emails(&simulation).into_iter().filter(|email| email.kind == NotificationKind::Resolved).collect();
     assert_eq!(resolved.len(), 1, "it was one incident");
@@ -266,7 +266,7 @@ fn an_email_that_always_fails_under_steady_traffic_is_given_up_and_tried_again_i
         assert!(refused.len() as u32 <= 6 * (4 + MAX_RECEIVES), "{kind:?}: {} tries", refused.len());
         assert!(refused.last().unwrap().0 > START + 7 * HOUR_MILLIS, "{kind:?}: a mended topic would go unnoticed");
         simulation.play();
-        simulation.check();
+        assert_eq!(simulation.check(), 0);
     }
 }
 

@@ -1,5 +1,5 @@
 //! One signed call to EC2, on the parts that the SDK's own clients are made of: their retries, time-outs, credentials, signing
-//! and HTTP client. `aws-sdk-ec2` itself takes minutes to compile for each profile (ARCHITECTURE.md, Look-ups).
+//! and HTTP client. `aws-sdk-ec2` itself takes minutes to compile for each profile (docs/explanations.md).
 
 use std::{fmt, time::Duration};
 

@@ -9,13 +9,9 @@ use std::{
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::{FormatError, Formats, Line, LineError, LogFormat, line::is_header};
+use crate::{FormatError, Formats, Line, LineError, LogFormat, MAX_LINE_BYTES, line::is_header};
 
 pub use owned::{Lines, OwnedFileLine};
-
-/// The longest line that [`Reader`] reads: 1 MiB, the maximum size of a log event
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>).
-pub const MAX_LINE_BYTES: usize = 1 << 20;
 
 /// Reads the lines of a file, plain or gzip (also of several members), from any [`BufRead`].
 ///
