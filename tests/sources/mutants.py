@@ -67,7 +67,7 @@ GROUPS = {
     "incident": alerting(
         ("incident/plan.rs", "incident/summary.rs"), "--test=simulation", "--test=incidents", "--test=stored_state"
     ),
-    "explain": alerting(("explain/*.rs",), "--test=explanations"),
+    "explain": alerting(("explain/*.rs",), "--test=explanations", "--test=emails"),
     "detection": alerting(
         ("detection/detector.rs", "detection/batch.rs", "detection/direction.rs"), "--test=incidents", "--test=emails"
     ),

@@ -17,6 +17,20 @@ const MUTUAL: &str = "out 10.0.0.5 > 10.9.0.1 answers same";
 
 pub(crate) const CASES: &[Case] = &[
     (
+        "accepted the same way, where the groups let another protocol in: error messages of such a connection explain it",
+        page::TRACKING,
+        "in 10.9.0.1 > 10.0.0.5 same",
+        &[WEB, "sg sg-web in tcp 0.0.0.0/0", ACL],
+        "groups in certain: same accepted: kind or change; acl allows 100; groups have no rule",
+    ),
+    (
+        "the same, where it is open whether the groups let another protocol in",
+        page::TRACKING,
+        "in 10.9.0.1 > 10.0.0.5 same",
+        &[WEB, "sg sg-web in tcp pl-1", ACL],
+        "groups in likely: same accepted: kind or change; acl allows 100; groups have no rule",
+    ),
+    (
         "pings both ways, one rejected: not the answers, which get through; nothing known of the network",
         page::EXAMPLES,
         MUTUAL,
