@@ -20,16 +20,16 @@ def example() -> str:
     """Builds the adapter's example and returns where it is. All of the workspace is named, and an example: this makes cargo
     choose the features that `cargo test --workspace` compiled the SDK with.
     """
-    build = ["cargo", "build", "--quiet", "--locked", "--workspace", "--example", "look-up"]
+    build = ["cargo", "build", "--quiet", "--locked", "--workspace", "--example", "enrich"]
     made = subprocess.run(
         [*build, "--message-format", "json-render-diagnostics"], cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True
     )
     artifacts = map(json.loads, made.stdout.splitlines())
-    return str(next(found["executable"] for found in artifacts if found.get("target", {}).get("name") == "look-up"))
+    return str(next(found["executable"] for found in artifacts if found.get("target", {}).get("name") == "enrich"))
 
 
 def look_up(emulator: Emulator, endpoint: str, *wanted: str) -> dict[str, Any]:
-    """Runs the example `look-up` of aws-adapters."""
+    """Runs the example `enrich` of aws-adapters."""
     env = environment(emulator.endpoint, emulator.home) | {"AWS_ENDPOINT_URL_EC2": endpoint}
     command = [example(), *wanted]
     return dict(json.loads(subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True, timeout=60).stdout))

@@ -1,11 +1,11 @@
 //! Looks interfaces and addresses up in EC2, twice, and prints what was found as JSON, with the milliseconds that each took.
 //!
 //! ```text
-//! cargo run -p aws-adapters --example look-up -- eni-0a1b2c3d4e5f60718 10.1.2.3
+//! cargo run -p aws-adapters --example enrich -- eni-0a1b2c3d4e5f60718 10.1.2.3
 //! ```
 //!
 //! Region, credentials and endpoint come from the environment, as for every AWS tool; `AWS_ENDPOINT_URL_EC2` leads to an
-//! emulator. `tests/deployed/test_look_ups.py` does that.
+//! emulator. `tests/deployed/test_enrichment.py` does that.
 
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
