@@ -276,8 +276,8 @@ INCIDENTS = [
     Bug(
         "untracked records not counted",
         SUMMARY,
-        "        let mut summary = Summary { totals: *untracked, ",
-        "        let mut summary = Summary { totals: Totals::default(), ",
+        "            totals: untracked.totals,\n            protocols",
+        "            totals: Totals::default(),\n            protocols",
         UNITS,
     ),
     Bug(

@@ -12,7 +12,7 @@
 use std::{fs, path::PathBuf};
 
 use alerting::{
-    detection::{Detection, Detector, LogSource, Totals},
+    detection::{Detection, Detector, LogSource, Untracked},
     incident::{
         IncidentKey, Summary,
         plan::MAX_TRIES,
@@ -80,7 +80,7 @@ fn summary() -> Summary {
         "2 1 eni-1 10.0.0.1 203.0.113.12 0 0 1 4 336 1795401134 1795401190 REJECT OK",
         "2 1 eni-2 2001:db8::1 2001:db8::2 0 0 58 2 168 1795401194 1795401250 REJECT OK",
     ]);
-    Summary::of(&detection.findings, &Totals::default())
+    Summary::of(&detection.findings, &Untracked::default())
 }
 
 fn documents() -> Vec<(&'static str, StoredItem)> {
@@ -275,7 +275,7 @@ fn the_largest_documents_fit_into_items_and_all_counters_of_an_incident_into_a_t
                 )
             })
             .collect();
-        Summary::of(&detection(&lines).findings, &Totals::default())
+        Summary::of(&detection(&lines).findings, &Untracked::default())
     };
     let mut summary = batch(0);
     (1..4).for_each(|number| summary.merge(&batch(number)));

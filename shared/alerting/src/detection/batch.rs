@@ -1,6 +1,9 @@
 //! What detection returns for one document of CloudWatch Logs.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use flow_log::{BatchMetadata, LogFormat};
 
@@ -59,6 +62,15 @@ impl LogSource {
     }
 }
 
+/// Matched records of flows past [`crate::detection::MAX_FLOWS`]: counted, without names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Untracked {
+    /// Their counters.
+    pub totals: Totals,
+    /// The IANA numbers of their protocols.
+    pub protocols: BTreeSet<u8>,
+}
+
 /// What one batch tells.
 #[derive(Clone, Debug, Default)]
 pub struct Detection {
@@ -68,8 +80,8 @@ pub struct Detection {
     pub tally: Tally,
     /// The findings, those with most packets first.
     pub findings: Vec<Finding>,
-    /// Matched records of flows past [`crate::detection::MAX_FLOWS`].
-    pub untracked: Totals,
+    /// Matched records that no finding has.
+    pub untracked: Untracked,
     /// Accepted ICMP records of flows past [`crate::detection::MAX_ACCEPTED_FLOWS`]: evidence that no finding has.
     pub untracked_accepted: u64,
     /// Matched records by the minute of their log event: what the metrics are made from.
@@ -84,7 +96,7 @@ pub struct Detection {
 impl Detection {
     /// All matched records together.
     pub fn totals(&self) -> Totals {
-        self.findings.iter().fold(self.untracked, |mut sum, finding| {
+        self.findings.iter().fold(self.untracked.totals, |mut sum, finding| {
             sum.add(&finding.totals);
             sum
         })

@@ -11,7 +11,7 @@ use flow_log::{Field, FlowRecord, Formats, Line, LineError, LogEvent, LogFormat,
 use crate::{
     detection::{
         accepted::Accepted,
-        batch::{Detection, LogSource, Tally},
+        batch::{Detection, LogSource, Tally, Untracked},
         direction::{Basis, Direction},
         finding::Finding,
         flow::Flow,
@@ -41,7 +41,7 @@ pub struct Detector<'a> {
     /// Where a flow's finding stands: a finding is large, and a table moves what it holds when it grows.
     places: HashMap<FlowKey, usize>,
     accepted: HashMap<Pair, Accepted>,
-    untracked: Totals,
+    untracked: Untracked,
     untracked_accepted: u64,
     minutes: Minutes,
     format: Option<LogFormat>,
@@ -76,7 +76,7 @@ impl<'a> Detector<'a> {
             findings: Vec::new(),
             places: HashMap::new(),
             accepted: HashMap::new(),
-            untracked: Totals::default(),
+            untracked: Untracked::default(),
             untracked_accepted: 0,
             minutes: Minutes::default(),
             format: None,
@@ -166,7 +166,11 @@ impl<'a> Detector<'a> {
         let totals = Totals::of(record);
         let metadata = match self.places.entry(key) {
             Entry::Occupied(metadata) => *metadata.get(),
-            Entry::Vacant(_) if self.findings.len() >= MAX_FLOWS => return self.untracked.add(&totals),
+            Entry::Vacant(_) if self.findings.len() >= MAX_FLOWS => {
+                self.untracked.totals.add(&totals);
+                self.untracked.protocols.insert(record.protocol.0);
+                return;
+            }
             Entry::Vacant(metadata) => {
                 let logger = self.loggers.get(key.pair.logger);
                 let flow = Flow {

@@ -17,7 +17,7 @@ mod tests;
 mod totals;
 
 pub use accepted::Accepted;
-pub use batch::{Detection, LogSource, Tally, batch_key};
+pub use batch::{Detection, LogSource, Tally, Untracked, batch_key};
 pub use detector::Detector;
 pub use direction::{Basis, Direction};
 pub use finding::Finding;

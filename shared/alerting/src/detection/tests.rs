@@ -201,12 +201,15 @@ fn a_matching_record_must_be_readable_as_a_whole_and_another_need_not() {
 
 #[test]
 fn flows_past_the_limit_are_counted_together() {
-    let lines: Vec<String> = (0..MAX_FLOWS + 10)
-        .map(|n| format!("2 1 eni-1 10.{}.{}.1 10.0.0.1 0 0 1 2 168 100 160 REJECT OK", n / 250, n % 250))
-        .collect();
+    let line = |n| {
+        let protocol = if n == MAX_FLOWS + 9 { 58 } else { 1 };
+        format!("2 1 eni-1 10.{}.{}.1 10.0.0.1 0 0 {protocol} 2 168 100 160 REJECT OK", n / 250, n % 250)
+    };
+    let lines: Vec<String> = (0..MAX_FLOWS + 10).map(line).collect();
     let detection = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(detection.findings.len(), MAX_FLOWS);
-    assert_eq!((detection.untracked.records, detection.untracked.packets), (10, Some(20)));
+    assert_eq!((detection.untracked.totals.records, detection.untracked.totals.packets), (10, Some(20)));
+    assert_eq!(detection.untracked.protocols, [1, 58].into());
     assert_eq!(detection.totals().records, MAX_FLOWS as u64 + 10);
     assert_eq!(detection.tally.matched, MAX_FLOWS as u64 + 10);
 }

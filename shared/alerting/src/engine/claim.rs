@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    detection::{Detection, Finding, Totals},
+    detection::{Detection, Finding, Untracked},
     engine::{
         Engine,
         error::{EngineError, MAX_ATTEMPTS},
@@ -40,7 +40,7 @@ pub(super) struct IncidentFindings<'d> {
     detection: &'d Detection,
     findings: Vec<&'d Finding>,
     /// Records of flows past the limit: counted, with nobody's name.
-    untracked: Totals,
+    untracked: Untracked,
     pub(super) found: Summary,
 }
 
@@ -49,14 +49,14 @@ impl<'d> IncidentFindings<'d> {
         key: IncidentKey,
         detection: &'d Detection,
         findings: Vec<&'d Finding>,
-        untracked: Totals,
+        untracked: Untracked,
     ) -> IncidentFindings<'d> {
         let found = Summary::of(findings.iter().copied(), &untracked);
         IncidentFindings { key, detection, findings, untracked, found }
     }
 
     fn content(&self) -> NotificationContent {
-        NotificationContent::batch(self.detection, &self.findings, self.untracked)
+        NotificationContent::batch(self.detection, &self.findings, &self.untracked)
     }
 }
 
@@ -199,7 +199,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     /// The findings of a batch by incident.
     pub(super) fn by_incident<'d>(&self, detection: &'d Detection) -> Vec<IncidentFindings<'d>> {
         // What no finding has is counted in the heaviest incident.
-        let mut untracked = Some(detection.untracked);
+        let mut untracked = Some(detection.untracked.clone());
         let groups = key::group(detection, self.group_by).into_iter();
         groups
             .map(|(key, findings)| {

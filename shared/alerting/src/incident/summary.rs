@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    detection::{Accepted, Finding, Totals, is_zero},
+    detection::{Accepted, Finding, Totals, Untracked, is_zero},
     incident::top::Top,
 };
 
@@ -64,8 +64,13 @@ pub struct Summary {
 
 impl Summary {
     /// The counters of some findings, and of records that belong to none of them.
-    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>, untracked: &Totals) -> Summary {
-        let mut summary = Summary { totals: *untracked, flows_left_out: untracked.records > 0, ..Summary::default() };
+    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>, untracked: &Untracked) -> Summary {
+        let mut summary = Summary {
+            totals: untracked.totals,
+            protocols: untracked.protocols.clone(),
+            flows_left_out: untracked.totals.records > 0,
+            ..Summary::default()
+        };
         let mut heaviest: Vec<&Finding> = Vec::new();
         for finding in findings {
             let weight = finding.totals.weight();
@@ -213,7 +218,7 @@ mod tests {
             let line = format!("2 1 eni-1 {source} {target} 0 0 1 {packets} 84 {start} {end} {action} OK");
             detector.observe(&LogEvent::new("1", 0, line));
         }
-        Summary::of(&detector.finish(LogSource::default()).findings, &Totals::default())
+        Summary::of(&detector.finish(LogSource::default()).findings, &Untracked::default())
     }
 
     /// Source, packets, and the packets accepted the opposite and the same way.
@@ -278,12 +283,13 @@ mod tests {
         assert!(merged.flows_left_out);
         merged.merge(&few);
         assert!(merged.flows_left_out);
-        let untracked = Totals { records: 1, ..Totals::default() };
-        let others = Summary::of([], &untracked);
+        let totals = Totals { records: 1, ..Totals::default() };
+        let others = Summary::of([], &Untracked { totals, protocols: [58].into() });
         assert!(
-            others.flows_left_out && others.totals == untracked,
+            others.flows_left_out && others.totals == totals,
             "records without a flow are counted as those of others"
         );
+        assert_eq!(others.protocols, [58].into());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use flow_log::LogFormat;
 
 use crate::{
-    detection::{Detection, Finding, LogSource, Totals},
+    detection::{Detection, Finding, LogSource, Totals, Untracked},
     enrichment::EnrichmentRequest,
     incident::{IncidentKey, Summary},
     notification::names::Names,
@@ -47,9 +47,9 @@ pub struct NotificationContent {
 
 impl NotificationContent {
     /// Some findings of a batch: all that belong to one incident.
-    pub fn batch(detection: &Detection, findings: &[&Finding], untracked: Totals) -> NotificationContent {
-        let exact = untracked.records == 0;
-        let mut totals = untracked;
+    pub fn batch(detection: &Detection, findings: &[&Finding], untracked: &Untracked) -> NotificationContent {
+        let exact = untracked.totals.records == 0;
+        let mut totals = untracked.totals;
         let mut minutes: BTreeMap<u64, u64> = BTreeMap::new();
         for finding in findings {
             totals.add(&finding.totals);
@@ -65,11 +65,15 @@ impl NotificationContent {
             interfaces: Names::in_findings(findings, exact, |finding| finding.flow.logged_by().map(Box::<str>::from)),
             accounts: Names::in_findings(findings, exact, |finding| finding.metadata.account_id.clone()),
             regions: Names::in_findings(findings, exact, |finding| finding.metadata.region.clone()),
-            protocols: findings.iter().map(|finding| finding.flow.protocol.0).collect(),
+            protocols: findings
+                .iter()
+                .map(|finding| finding.flow.protocol.0)
+                .chain(untracked.protocols.clone())
+                .collect(),
             minutes,
             findings: findings.iter().map(|finding| (*finding).clone()).collect(),
             complete: exact,
-            untracked,
+            untracked: untracked.totals,
             lines: findings.iter().flat_map(|finding| finding.lines.iter().map(|line| line.to_string())).collect(),
             source: detection.source.clone(),
             format: detection.format.clone(),

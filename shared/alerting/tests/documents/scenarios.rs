@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use alerting::{
-    detection::{Detection, Detector, LogSource, Totals},
+    detection::{Detection, Detector, LogSource, Totals, Untracked},
     enrichment::{Interface, MissingData, MissingReason, Network, NetworkPart, Tags},
     incident::{
         IncidentKey, Reason, Summary,
@@ -75,7 +75,7 @@ fn detected(lines: impl IntoIterator<Item = String>) -> Detection {
 }
 
 fn content(detection: &Detection) -> NotificationContent {
-    NotificationContent::batch(detection, &detection.findings.iter().collect::<Vec<_>>(), detection.untracked)
+    NotificationContent::batch(detection, &detection.findings.iter().collect::<Vec<_>>(), &detection.untracked)
 }
 
 fn opening_of(detection: &Detection, network: &Network) -> RenderedNotification {
@@ -109,7 +109,7 @@ pub(crate) fn again() -> RenderedNotification {
 
 /// An incident of a quarter of an hour: an email was sent 5 minutes ago, and some came since. What came, and everything.
 fn ongoing() -> (OpenIncident, Summary, Summary) {
-    let counted = |event: &str| Summary::of(&detect(event).findings, &Totals::default());
+    let counted = |event: &str| Summary::of(&detect(event).findings, &Untracked::default());
     let since = counted("sweep");
     let mut total = counted("ping-deny-inbound");
     total.merge(&since);

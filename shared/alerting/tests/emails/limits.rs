@@ -1,7 +1,7 @@
 //! What holds for every email, whatever is in it.
 
 use alerting::{
-    detection::{Detector, LogSource, MAX_FLOWS, Totals},
+    detection::{Detector, LogSource, MAX_FLOWS, Untracked},
     enrichment::{MissingReason, Network},
     incident::{Reason, Summary},
     notification::{
@@ -99,7 +99,7 @@ fn the_largest_numbers_do_not_stop_a_mail() {
     }
     let detection = detector.finish(LogSource::default());
     let (open, ..) = ongoing("ping-deny", "ping-deny");
-    let mut total = Summary::of(&detection.findings, &Totals::default());
+    let mut total = Summary::of(&detection.findings, &Untracked::default());
     total.merge(&total.clone());
     for setting in Setting::all() {
         let email = render_with(setting, &Network::default(), Reason::UpdateDue, |context| {

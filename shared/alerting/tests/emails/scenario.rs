@@ -1,7 +1,7 @@
 //! The messages of these tests.
 
 use alerting::{
-    detection::{Detection, Detector, LogSource, Totals},
+    detection::{Detection, Detector, LogSource, Totals, Untracked},
     enrichment::Network,
     incident::{
         IncidentKey, Reason, Summary,
@@ -110,7 +110,7 @@ pub(crate) fn opening_of(
     previous: Option<&PastIncident>,
 ) -> Email {
     let findings: Vec<_> = detection.findings.iter().collect();
-    let content = NotificationContent::batch(detection, &findings, detection.untracked);
+    let content = NotificationContent::batch(detection, &findings, &detection.untracked);
     render_with(setting, network, Reason::New, |context| {
         email::render(&Notification::opened(context, "1", content, previous))
     })
@@ -118,7 +118,7 @@ pub(crate) fn opening_of(
 
 /// An incident that opened with one event, about which an email was sent at [`NOW`], and another event since: that one, and both.
 pub(crate) fn ongoing(first: &str, then: &str) -> (OpenIncident, Summary, Summary) {
-    let counted = |event: &str| Summary::of(&detect(event).findings, &Totals::default());
+    let counted = |event: &str| Summary::of(&detect(event).findings, &Untracked::default());
     let since = counted(then);
     let mut total = counted(first);
     total.merge(&since);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use alerting::{
-    detection::{Detector, LogSource, Totals},
+    detection::{Detector, LogSource, Untracked},
     enrichment::Network,
     incident::{IncidentKey, Reason, policy::Policy},
     notification::{
@@ -113,7 +113,7 @@ fn notice() -> RenderedNotification {
     };
     let detection = detector.finish(source);
     let findings: Vec<_> = detection.findings.iter().collect();
-    let content = NotificationContent::batch(&detection, &findings, Totals::default());
+    let content = NotificationContent::batch(&detection, &findings, &Untracked::default());
     let site = Site {
         region: "ap-northeast-1".to_owned(),
         console: AwsConsole::new("ap-northeast-1"),

@@ -54,8 +54,7 @@ fn what(draft: &EmailDraft<'_>, page: &mut Page) {
     });
     let has = |protocol: Protocol| notification.content.protocols.contains(&protocol.0);
     let mut groups = vec![amounts(words, &notification.content.totals), words.items(&sides)];
-    // What was left out may be of either.
-    if notification.content.untracked.records == 0 && !notification.content.protocols.is_empty() {
+    if !notification.content.protocols.is_empty() {
         groups.push(words.protocols(has(Protocol::ICMP), has(Protocol::ICMPV6)).to_owned());
     }
     page.field(words.label(Section::What), &words.groups(&groups));
