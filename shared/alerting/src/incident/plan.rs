@@ -1,4 +1,4 @@
-//! The decisions: what a batch or a timer message changes, and why. Pure functions of what was read, what came, and now.
+//! The decisions: what a batch or a timer message changes, and why. Pure functions of what was read, what was found, and `now`.
 
 use crate::{
     hash::hash,
@@ -15,30 +15,30 @@ use crate::{
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
 
-/// The longest that a timer message may be delayed: 15 minutes, the limit of Amazon SQS
-/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>). One that comes early finds
-/// nothing due and is followed by another.
+/// Maximum delay of a timer message in milliseconds: 15 minutes, the limit of Amazon SQS
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>). A message that arrives early finds
+/// nothing due and schedules another one.
 pub const MAX_DELAY_MILLIS: u64 = 15 * MINUTE_MILLIS;
 
-/// How late a timer message may be before it counts as lost.
+/// How late a timer message may be before it counts as lost, in milliseconds.
 pub const TIMER_GRACE_MILLIS: u64 = MINUTE_MILLIS;
 
-/// Timer messages that try to send an email and have already sent the next one before, each waiting twice as long as the one
-/// before it. The last of them is not followed by another: if it fails, its queue delivers it again until it is given up.
+/// Timer messages that try to send an email and schedule their successor first, each waiting twice as long as the one before.
+/// The last of them stays: if it fails, its queue delivers it again until it gives up.
 pub const MAX_TRIES: u32 = 4;
 
-/// How long one round of tries may take: longer than the timer queue delivers a message again (`template.yaml`: 12 times, 7.5
+/// Duration of one round of tries in milliseconds: longer than the timer queue redelivers a message (`template.yaml`: 12 times, 7.5
 /// minutes apart at most). After that the message is in the failure queue, and a new round begins.
 pub const ROUND_MILLIS: u64 = 120 * MINUTE_MILLIS;
 
-/// A timer message to send before a change is written.
+/// A timer message to schedule before a change is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScheduledTimer {
     /// The incident.
     pub incident: String,
     /// The number of the message.
     pub timer: u32,
-    /// In how many milliseconds it is due.
+    /// Its delay in milliseconds.
     pub delay_millis: u64,
 }
 
@@ -51,16 +51,16 @@ pub struct BatchStep {
     pub record: Option<IncidentRecord>,
     /// The counters.
     pub counters: CounterShard,
-    /// The counters that were there are of an incident that nobody knows: they have to be set aside.
+    /// Whether the stored counters belong to an unknown incident: then they have to be set aside.
     pub orphan: bool,
-    /// The timer messages to send first.
+    /// The timer messages to schedule first.
     pub timers: Vec<ScheduledTimer>,
 }
 
-/// Decides what a batch's findings do, which are processed `now` and have not been counted yet. None if what was read does not
-/// fit together: a store reads one document after the other, and the incident was closed in between.
+/// Decides what a batch's findings change, if they have not been counted yet. None if what was read does not fit together: a store
+/// reads one item after the other, and the incident was closed in between.
 pub fn on_batch(
-    head: Option<&IncidentRecord>,
+    record: Option<&IncidentRecord>,
     shard: Option<&CounterShard>,
     found: &Summary,
     (key, batch): (&IncidentKey, &str),
@@ -68,9 +68,9 @@ pub fn on_batch(
     policy: &Policy,
 ) -> Option<BatchStep> {
     let foreign = |id: &str| shard.is_some_and(|shard| !shard.closed && shard.incident != id);
-    let mut changed = head.cloned().unwrap_or_default();
+    let mut changed = record.cloned().unwrap_or_default();
     let mut timers = rescue_report(&mut changed, now, policy);
-    let Some(current) = head.and_then(|head| head.current.as_ref()) else {
+    let Some(current) = record.and_then(|record| record.current.as_ref()) else {
         let id = incident_id(key, batch, now);
         changed.current = Some(OpenIncident {
             id: id.clone(),
@@ -84,27 +84,27 @@ pub fn on_batch(
         changed.unsent = Unsent::default();
         timers.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
         let orphan = foreign(&id);
-        // The batch sends the opening itself.
+        // The batch sends the opened email itself.
         let handed = Handed { email: 1, summary: found.clone() };
         let shard = CounterShard { handed: Some(handed), ..CounterShard::new(id, now) };
         return Some(BatchStep { reason: Reason::New, record: Some(changed), counters: shard, orphan, timers });
     };
     let mut added = match shard {
-        // Its resolved is on its way: what is added now would be told by nobody.
+        // Its resolved email is on its way: what is added now would not be reported.
         Some(shard) if shard.incident == current.id && shard.closed => return None,
         Some(shard) if shard.incident == current.id => shard.clone(),
         _ => CounterShard::new(current.id.clone(), now),
     };
     added.add(found, current.emails, now);
-    // The opening is owed, and nobody is sending it: this batch does, unless a timer message has tried already. Its email tells
-    // the counters, as it is not the only one that was counted.
+    // The opened email is pending and nobody is sending it: this batch does, unless a timer message has tried already. The email
+    // reports the counters, because other batches are counted too.
     let free = current.lease.as_ref().is_none_or(|lease| lease.until <= now);
     let owed = current.emails == 0 && free && changed.unsent == Unsent::default();
     if let Some(open) = changed.current.as_mut().filter(|_| owed) {
         open.lease = Some(lease(batch, now, policy));
     }
-    // The timer message that was to come is overdue: it is lost, or late. Or it comes later than an update about these findings
-    // is due, because there was nothing to tell when it was sent. Another one takes its place.
+    // The current timer message is overdue: lost, or late. Or it comes later than an update about these findings is due, because
+    // nothing was unreported when it was scheduled. Another one replaces it.
     let overdue = now > time::after(current.timer_at, TIMER_GRACE_MILLIS);
     let wake_in = if current.emails == 0 || changed.unsent != Unsent::default() {
         MAX_DELAY_MILLIS
@@ -119,46 +119,46 @@ pub fn on_batch(
         open.timer_at = time::after(now, delay_millis);
         timers.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
     }
-    // With the head in the transaction the counter is known to be nobody's: the incident that is open now has another name.
+    // With the record in the transaction the counters are known to be unused: the open incident has another id.
     let orphan = foreign(&current.id);
     let record = (owed || orphan || !timers.is_empty()).then_some(changed);
     let reason = if owed { Reason::LeaseExpired } else { Reason::Open };
     Some(BatchStep { reason, counters: added, orphan, timers, record })
 }
 
-/// Sends the timer message of a report again that is overdue: it is lost, or its queue has given it up.
-fn rescue_report(head: &mut IncidentRecord, now: EpochMillis, policy: &Policy) -> Vec<ScheduledTimer> {
-    let overdue = head.reporting.as_mut().filter(|one| now > time::after(one.timer_at, TIMER_GRACE_MILLIS));
+/// Schedules the timer message of a report again if it is overdue: it is lost, or its queue has given up.
+fn rescue_report(record: &mut IncidentRecord, now: EpochMillis, policy: &Policy) -> Vec<ScheduledTimer> {
+    let overdue = record.reporting.as_mut().filter(|one| now > time::after(one.timer_at, TIMER_GRACE_MILLIS));
     let timer_message = overdue.map(|one| {
-        // The queue delivers it again and again where it fails: the next rescue waits until that is over.
+        // The queue redelivers it while it fails: the next rescue waits until that is over.
         one.timer_at = time::after(now, ROUND_MILLIS);
         ScheduledTimer { incident: one.id.clone(), timer: one.timer, delay_millis: policy.min_delay_millis() }
     });
     timer_message.into_iter().collect()
 }
 
-/// Takes over the opened email of an incident that this batch opened in an earlier attempt, where it is still owed.
+/// Takes the right to send the opened email of an incident that this batch opened in an earlier attempt, if it is still pending.
 pub fn resume_opening(
-    head: Option<&IncidentRecord>,
+    record: Option<&IncidentRecord>,
     id: &str,
     batch: &str,
     now: EpochMillis,
     policy: &Policy,
 ) -> Option<IncidentRecord> {
-    let mut head = head?.clone();
-    let open = head.current.as_mut().filter(|open| open.id == id && open.emails == 0)?;
-    // Its own lease is that of the earlier attempt, which is over: two runs never have the same batch.
+    let mut record = record?.clone();
+    let open = record.current.as_mut().filter(|open| open.id == id && open.emails == 0)?;
+    // Its own lease is that of the earlier attempt, which has ended: two runs never have the same batch.
     if open.lease.as_ref().is_some_and(|lease| lease.until > now && lease.owner != batch) {
         return None;
     }
     open.lease = Some(lease(batch, now, policy));
-    Some(head)
+    Some(record)
 }
 
-/// An email that is to be sent by whoever made the plan.
+/// An email to be sent by the run that made the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// The opening, which nobody has sent so far.
+    /// The opened email, which was never sent.
     Opened,
     /// An update.
     Update,
@@ -169,20 +169,20 @@ pub enum Due {
 /// What a timer message does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimerStep {
-    /// Nothing: another message counts in its place.
+    /// Nothing: this message is not the current one.
     Stale,
-    /// The incident is not open: its report may still be owed.
+    /// The incident is not open: its report may still be pending.
     Ended,
-    /// Somebody is sending the email that this message would try to send again. Its queue delivers it later.
+    /// Another run is sending the email that this message would retry. The queue redelivers the message later.
     Busy,
-    /// The head changes.
+    /// The record changes.
     Go(Box<TimerGo>),
 }
 
 /// The part of [`TimerStep`] where something happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimerGo {
-    /// Why an email is sent, or none.
+    /// Why an email is sent, or not.
     pub reason: Reason,
     /// The email to send after the changes are written.
     pub due: Option<Due>,
@@ -192,7 +192,7 @@ pub struct TimerGo {
     pub closes: bool,
     /// The report of the incident, where it closes and is to be sent.
     pub report: Option<ClosedIncident>,
-    /// The timer messages to send first.
+    /// The timer messages to schedule first.
     pub timers: Vec<ScheduledTimer>,
 }
 
@@ -221,68 +221,68 @@ impl Counters {
     }
 }
 
-/// Decides what a timer message with this number for this incident does.
+/// Decides what a timer message with this number does for this incident.
 pub fn on_timer(
-    head: Option<&IncidentRecord>,
+    record: Option<&IncidentRecord>,
     shards: &[&CounterShard],
     (incident, timer): (&str, u32),
     owner: &str,
     now: EpochMillis,
     policy: &Policy,
 ) -> TimerStep {
-    let open = head.and_then(|head| Some((head, head.current.as_ref().filter(|open| open.id == incident)?)));
-    let Some((head, current)) = open else { return TimerStep::Ended };
+    let open = record.and_then(|record| Some((record, record.current.as_ref().filter(|open| open.id == incident)?)));
+    let Some((record, current)) = open else { return TimerStep::Ended };
     let counters = Counters::of(shards.iter().copied(), current);
     let news = !counters.unreported.is_empty();
     let owed = if current.emails == 0 { Some(Due::Opened) } else { news.then_some(Due::Update) };
-    if head.unsent.retry == Some(timer) && current.timer != timer {
-        return on_retry(head, current, owed, owner, now, policy);
+    if record.unsent.retry == Some(timer) && current.timer != timer {
+        return on_retry(record, current, owed, owner, now, policy);
     }
     if current.timer != timer {
         return TimerStep::Stale;
     }
-    let mut head = head.clone();
-    let mut timers = rescue_report(&mut head, now, policy);
+    let mut record = record.clone();
+    let mut timers = rescue_report(&mut record, now, policy);
     let mut open = current.clone();
     open.timer += 1;
-    let mut go = |mut head: IncidentRecord, mut open: OpenIncident, reason, due, wake_in: u64| {
+    let mut go = |mut record: IncidentRecord, mut open: OpenIncident, reason, due, wake_in: u64| {
         let delay_millis = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
         open.timer_at = time::after(now, delay_millis);
         timers.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
-        head.current = Some(open);
+        record.current = Some(open);
         let timers = std::mem::take(&mut timers);
-        TimerStep::Go(Box::new(TimerGo { reason, due, record: head, closes: false, report: None, timers }))
+        TimerStep::Go(Box::new(TimerGo { reason, due, record, closes: false, report: None, timers }))
     };
-    // Somebody is sending right now: look again when they must be done.
+    // Another run is sending: look again when its lease has expired.
     if let Some(lease) = open.lease.as_ref().filter(|lease| lease.until > now) {
         let wait = time::millis_between(now, lease.until) + 1;
-        return go(head, open, Reason::SendInProgress, None, wait);
+        return go(record, open, Reason::SendInProgress, None, wait);
     }
-    // A message that its queue delivers again and again tries to send what is owed; this one only sees to the end.
-    let round_ends = head.unsent.round_ends.filter(|ends| head.unsent.retry.is_some() && *ends > now);
+    // Another message retries the email whenever its queue delivers it; this one only closes the incident.
+    let round_ends = record.unsent.round_ends.filter(|ends| record.unsent.retry.is_some() && *ends > now);
     let update_at = time::after(open.last_email_at, policy.interval_millis(open.emails));
     let quiet_at = time::after(counters.last_seen, policy.quiet_millis());
     let quiet = now >= quiet_at;
     let due_at = if open.emails == 0 { now } else { update_at };
-    // An opening comes before the end. Without a resolved email what is not told yet needs an email of its own before it, too. What
-    // cannot be sent holds up neither: the report has it.
+    // The opened email comes before the end. Where resolved emails are off, unreported findings need an email of their own before
+    // it, too. An email that cannot be sent delays neither: the report has it.
     let email_first = open.emails == 0 || (news && !policy.resolved_emails);
     if quiet && (round_ends.is_some() || !email_first) {
         let owes = policy.resolved_emails || owed.is_some();
-        return close(&head, open, counters, owes, (owner, timers), now, policy);
+        return close(&record, open, counters, owes, (owner, timers), now, policy);
     }
     if let (Some(due), None) = (&owed, round_ends)
         && now >= due_at
     {
-        let failed_before = open.lease.is_some() || head.unsent.tries > 0 || open.emails == 0;
+        let failed_before = open.lease.is_some() || record.unsent.tries > 0 || open.emails == 0;
         let reason = if failed_before { Reason::LeaseExpired } else { Reason::UpdateDue };
         open.lease = Some(lease(owner, now, policy));
-        head.unsent.tries += 1;
-        let wait = policy.lease_millis() << (head.unsent.tries - 1).min(MAX_TRIES);
-        if head.unsent.tries >= MAX_TRIES {
-            head.unsent = Unsent { tries: 0, retry: Some(timer), round_ends: Some(time::after(now, ROUND_MILLIS)) };
+        record.unsent.tries += 1;
+        let wait = policy.lease_millis() << (record.unsent.tries - 1).min(MAX_TRIES);
+        if record.unsent.tries >= MAX_TRIES {
+            record.unsent = Unsent { tries: 0, retry: Some(timer), round_ends: Some(time::after(now, ROUND_MILLIS)) };
         }
-        return go(head, open, reason, Some(*due), wait);
+        return go(record, open, reason, Some(*due), wait);
     }
     let next = match (&owed, round_ends) {
         (Some(_), Some(round_ends)) => round_ends.min(quiet_at),
@@ -291,13 +291,13 @@ pub fn on_timer(
         (None, _) => quiet_at,
     };
     open.lease = None;
-    go(head, open, Reason::NotDue, None, time::millis_between(now, next).max(1))
+    go(record, open, Reason::NotDue, None, time::millis_between(now, next).max(1))
 }
 
-/// The message that goes on trying whenever its queue delivers it: nothing is sent to follow it, so that it ends in the failure
-/// queue where it never succeeds.
+/// Handles the message that retries an email whenever its queue delivers it. Nothing is scheduled after it, so that it ends in the
+/// failure queue if it never succeeds.
 fn on_retry(
-    head: &IncidentRecord,
+    record: &IncidentRecord,
     current: &OpenIncident,
     owed: Option<Due>,
     owner: &str,
@@ -312,17 +312,17 @@ fn on_retry(
     TimerStep::Go(Box::new(TimerGo {
         reason: Reason::LeaseExpired,
         due: Some(due),
-        record: IncidentRecord { current: Some(open), ..head.clone() },
+        record: IncidentRecord { current: Some(open), ..record.clone() },
         closes: false,
         report: None,
         timers: Vec::new(),
     }))
 }
 
-/// Ends an incident. What its resolved email has to say goes into a document of its own, so that one that cannot be sent keeps no
-/// other incident waiting.
+/// Closes an incident. What its resolved email reports is an item of its own, so that an email that cannot be sent delays no other
+/// incident.
 fn close(
-    head: &IncidentRecord,
+    record: &IncidentRecord,
     open: OpenIncident,
     counters: Counters,
     owes: bool,
@@ -345,8 +345,8 @@ fn close(
         timer: open.timer,
     });
     if owes {
-        // The report of the incident before this one leaves the head, whose place it had: a message of its own sees to it.
-        timers.extend(head.reporting.iter().map(|before| ScheduledTimer {
+        // The previous report leaves the record, which has room for one: a message of its own sends it.
+        timers.extend(record.reporting.iter().map(|before| ScheduledTimer {
             incident: before.id.clone(),
             timer: before.timer,
             delay_millis: policy.min_delay_millis(),
@@ -359,7 +359,7 @@ fn close(
         record: IncidentRecord {
             current: None,
             unsent: Unsent::default(),
-            reporting: if owes { Some(reporting) } else { head.reporting.clone() },
+            reporting: if owes { Some(reporting) } else { record.reporting.clone() },
             last: Some(past),
         },
         closes: true,
@@ -368,19 +368,19 @@ fn close(
     }))
 }
 
-/// When the message comes that sees to a report: after the lease of whoever closes the incident, by more than clocks differ.
+/// Delay of the message that sends a pending report: after the lease of the run that closes the incident, plus clock skew.
 fn report_delay_millis(policy: &Policy) -> u64 {
     policy.lease_millis() + CLOCK_SKEW_MILLIS
 }
 
-/// What a timer message does about the report of an incident that is over.
+/// What a timer message does about the report of a closed incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportStep {
     /// Nothing: the report is sent, or another message counts.
     Stale,
-    /// Somebody is sending it.
+    /// Another run is sending it.
     Busy,
-    /// It is to be sent, after this is written.
+    /// Send it, after this is written.
     Send(Box<ClosedIncident>),
 }
 
@@ -401,49 +401,49 @@ pub fn on_report(
     ReportStep::Send(Box::new(ClosedIncident { lease: lease(owner, now, policy), ..owed.clone() }))
 }
 
-/// The report after it was sent, and the head, where it still knows of it. None if somebody else recorded that.
+/// The report and, if it still refers to it, the record after the resolved email was sent. None if another run recorded that.
 pub fn record_report(
     report: &ReportRecord,
-    head: Option<&IncidentRecord>,
+    record: Option<&IncidentRecord>,
     owner: &str,
 ) -> Option<(ReportRecord, Option<IncidentRecord>)> {
     let owed = report.pending.as_ref().filter(|owed| owed.lease.owner == owner)?;
-    let knows = |head: &&IncidentRecord| head.reporting.as_ref().is_some_and(|one| one.id == owed.id);
-    let head = head.filter(knows).map(|head| IncidentRecord { reporting: None, ..head.clone() });
-    Some((ReportRecord { pending: None }, head))
+    let knows = |record: &&IncidentRecord| record.reporting.as_ref().is_some_and(|one| one.id == owed.id);
+    let record = record.filter(knows).map(|record| IncidentRecord { reporting: None, ..record.clone() });
+    Some((ReportRecord { pending: None }, record))
 }
 
-/// The report after it could not be sent: whoever comes next may try at once.
+/// The report after the resolved email could not be sent: the next run may try at once.
 pub fn release_report(report: &ReportRecord, owner: &str, now: EpochMillis) -> Option<ReportRecord> {
     let owed = report.pending.as_ref().filter(|owed| owed.lease.owner == owner)?;
     let lease = Lease { until: now, ..owed.lease.clone() };
     Some(ReportRecord { pending: Some(ClosedIncident { lease, ..owed.clone() }) })
 }
 
-/// The head after an email about the open incident was sent. `None` if there is nothing to record any more: somebody else's
-/// email was recorded in the meantime.
-pub fn record_email(head: &IncidentRecord, incident: &str, owner: &str, now: EpochMillis) -> Option<IncidentRecord> {
-    let mut head = head.clone();
-    let open = head.current.as_mut().filter(|open| open.id == incident)?;
+/// The record after an email about the open incident was sent. None if there is nothing left to record: another run's email was
+/// recorded in the meantime.
+pub fn record_email(record: &IncidentRecord, incident: &str, owner: &str, now: EpochMillis) -> Option<IncidentRecord> {
+    let mut record = record.clone();
+    let open = record.current.as_mut().filter(|open| open.id == incident)?;
     if open.lease.as_ref().is_none_or(|lease| lease.owner != owner) {
         return None;
     }
     open.lease = None;
     open.emails = open.emails.saturating_add(1);
     open.last_email_at = now;
-    head.unsent = Unsent::default();
-    Some(head)
+    record.unsent = Unsent::default();
+    Some(record)
 }
 
-/// The head after an email about the open incident could not be sent: whoever comes next may try at once.
-pub fn release(head: &IncidentRecord, incident: &str, owner: &str) -> Option<IncidentRecord> {
-    let mut head = head.clone();
-    let open = head.current.as_mut().filter(|open| open.id == incident)?;
+/// The record after an email about the open incident could not be sent: the next run may try at once.
+pub fn release(record: &IncidentRecord, incident: &str, owner: &str) -> Option<IncidentRecord> {
+    let mut record = record.clone();
+    let open = record.current.as_mut().filter(|open| open.id == incident)?;
     open.lease.take_if(|lease| lease.owner == owner)?;
-    Some(head)
+    Some(record)
 }
 
-/// The id of an incident: when it opened, under which key and by which batch, which may open several.
+/// The id of an incident: when it opened, and a hash of its key and of the batch, which may open several.
 fn incident_id(key: &IncidentKey, batch: &str, now: EpochMillis) -> String {
     format!("{}-{:08x}", now.0, hash(format!("{key} {batch}").as_bytes()) as u32)
 }
@@ -452,7 +452,7 @@ fn lease(owner: &str, now: EpochMillis, policy: &Policy) -> Lease {
     Lease { owner: owner.to_owned(), until: time::after(now, policy.lease_millis()) }
 }
 
-/// The counter that a batch adds to, at its n-th attempt.
+/// The counter shard that a batch adds to, at its n-th attempt.
 pub fn shard_of(key: &IncidentKey, batch: &str, attempt: u32, shards: u8) -> u8 {
     let hash = hash(format!("{key} {batch}").as_bytes());
     let shards = u64::from(shards.max(1));

@@ -1,37 +1,36 @@
-//! How often an incident may email.
+//! When emails about an incident are sent.
 
 use crate::time::{MINUTE_MILLIS, SECOND_MILLIS};
 
 /// By how much the clocks of two machines may differ.
 pub const CLOCK_SKEW_MILLIS: u64 = 2 * SECOND_MILLIS;
 
-/// Lambda's wait before it tries a failed asynchronous invocation again for the first time; before the second time it waits
-/// longer (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>).
+/// Lambda's wait before it retries a failed asynchronous invocation for the first time, in milliseconds; the second wait is longer
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>).
 pub const LAMBDA_RETRY_MILLIS: u64 = MINUTE_MILLIS;
 
-/// The longest that a function may run. A run that dies in its first moment holds its lease as long as it could have run; with
-/// a longer one Lambda's retry would still find that lease, and be wasted.
+/// Maximum time-out of the functions in seconds. A run that dies at once holds its lease as long as it could have run; with a longer
+/// time-out Lambda's retry would find that lease, and be wasted.
 pub const MAX_TIMEOUT_SECONDS: u32 = 45;
 
-/// Documents that the counters of one incident are spread over at most. Closing writes all of them in one transaction, which
-/// takes 100 items
+/// Maximum number of counter shards of an incident. Closing writes all of them in one transaction, which takes 100 items
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 pub const MAX_SHARDS: u8 = 64;
 
-/// How often an incident may email, and when it is over.
+/// When emails about an incident are sent, and when it is resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     update_intervals_millis: Vec<u64>,
     quiet_millis: u64,
-    /// Whether the end of an incident is sent.
+    /// Whether resolved emails are sent.
     pub resolved_emails: bool,
     shards: u8,
     run_millis: u64,
 }
 
 impl Policy {
-    /// A policy: milliseconds from each email about an incident to the next while it goes on (the last repeats), and
-    /// milliseconds without a finding after which the incident is over.
+    /// A policy: milliseconds from each email about an incident to the next while it continues (the last repeats), and milliseconds
+    /// without a finding after which the incident is resolved.
     ///
     /// # Errors
     /// No interval, or one of zero; a quiet time of zero. The text says what is allowed.
@@ -51,45 +50,44 @@ impl Policy {
         Policy { run_millis: u64::from(seconds.clamp(1, MAX_TIMEOUT_SECONDS)) * SECOND_MILLIS, ..self }
     }
 
-    /// The same with the counters of an incident in so many documents, at most [`MAX_SHARDS`].
+    /// The same with so many counter shards, at most [`MAX_SHARDS`].
     #[must_use]
     pub fn with_shards(self, shards: u8) -> Policy {
         Policy { shards: shards.clamp(1, MAX_SHARDS), ..self }
     }
 
-    /// Over how many documents the counters of one incident are spread.
+    /// Number of counter shards of an incident.
     pub fn shards(&self) -> u8 {
         self.shards
     }
 
-    /// How long somebody may take to send an email before somebody else does: longer than a function can run, by more than clocks
-    /// differ, and over when Lambda tries again.
+    /// Duration of a lease in milliseconds: longer than a function can run plus clock skew, and over when Lambda retries.
     pub fn lease_millis(&self) -> u64 {
         self.min_delay_millis()
     }
 
-    /// The shortest delay of a timer message. It is sent before the change it belongs to is written, and must not arrive before
-    /// that: this is longer than a function can run, by more than clocks differ.
+    /// Minimum delay of a timer message in milliseconds. It is sent before the change it belongs to is written, and must not arrive
+    /// before that: this is longer than a function can run plus clock skew.
     pub fn min_delay_millis(&self) -> u64 {
         self.run_millis + (self.run_millis / 3).clamp(CLOCK_SKEW_MILLIS, 10 * SECOND_MILLIS)
     }
 
-    /// Milliseconds from the email with this number (the opening is 1) to the next.
+    /// Milliseconds from the email with this number (the opened one is 1) to the next.
     pub fn interval_millis(&self, emails: u32) -> u64 {
         let index = usize::try_from(emails.saturating_sub(1)).unwrap_or(usize::MAX);
         let last = self.update_intervals_millis.len() - 1;
         self.update_intervals_millis[index.min(last)]
     }
 
-    /// Milliseconds without a finding after which an incident is over.
+    /// Milliseconds without a finding after which an incident is resolved.
     pub fn quiet_millis(&self) -> u64 {
         self.quiet_millis
     }
 }
 
 impl Default for Policy {
-    /// Updates after 5, 15 and then every 60 minutes; over after 15 quiet ones; with a resolved email; counters in 16 documents;
-    /// functions that run for 30 seconds at most.
+    /// Updates after 5, 15 and then every 60 minutes; resolved after 15 quiet ones, with an email; 16 counter shards; functions that run
+    /// for 30 seconds at most.
     fn default() -> Self {
         Policy {
             update_intervals_millis: vec![5 * MINUTE_MILLIS, 15 * MINUTE_MILLIS, 60 * MINUTE_MILLIS],

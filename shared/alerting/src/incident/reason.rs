@@ -1,27 +1,27 @@
 //! The reasons for sending an email, or for not sending one.
 
-/// Why something is sent, or not.
+/// Why an email is sent, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// Nothing was open under this key: the opening is sent.
+    /// No incident was open under this key: the opened email is sent.
     New,
-    /// The incident is open; the finding is counted and told with the next email.
+    /// The incident is open; the finding is counted and reported with the next email.
     Open,
-    /// An update was due and there is something new to tell.
+    /// An update is due and there is something unreported.
     UpdateDue,
-    /// Nothing came for the quiet time: the resolved is sent.
+    /// The quiet time is over: the resolved email is sent.
     Quiet,
-    /// The email that somebody else was to send is not recorded as sent, and their time is over.
+    /// The lease of another run has expired, and its email is not recorded as sent.
     LeaseExpired,
-    /// The batch was counted by an earlier attempt; this one finishes what that one left.
+    /// An earlier attempt counted the batch; this one finishes what it left.
     Resumed,
-    /// The batch was done by an earlier delivery.
+    /// An earlier delivery has done the batch.
     Repeated,
-    /// The timer's message came, and nothing is due yet.
+    /// A timer message arrived before anything was due.
     NotDue,
-    /// The timer's message came while somebody else is sending an email.
+    /// A timer message arrived while another run is sending an email.
     SendInProgress,
-    /// The timer's message is about an incident that is over, or another message counts in its place.
+    /// A timer message is about a closed incident, or is not the current one.
     Stale,
 }
 

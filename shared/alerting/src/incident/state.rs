@@ -1,14 +1,13 @@
-//! What is remembered of incidents: documents, each with a version, so that whoever writes one knows that nobody wrote it since
-//! it was read.
+//! What is stored of incidents: items, each with a version, so that a write fails if somebody else wrote since it was read.
 //!
 //! ```text
-//! Head   one for each key     the open incident: emails sent, next one due, who is sending right now
-//! Shard  some for each key    the counters; a batch adds to one of them, so that a flood does not queue at one document
-//! Report one for each end     what the resolved email of an incident has to say, until it is sent
-//! Batch  one for each batch   that it was counted, and whether all that follows from it was done
+//! Incident  one per key        the open incident: emails sent, the current timer, the lease of who is sending
+//! Counters  16 shards per key  the counters; a batch adds to one shard, so that a flood does not queue at one item
+//! Report    one per end        what the resolved email reports, until it is sent
+//! Batch     one per batch      that it was counted, and whether all that follows was done
 //! ```
 //!
-//! A document that cannot be read is [`StoredItem::Unreadable`]. Whoever would overwrite it keeps a copy under [`ItemId::SetAside`].
+//! An item that cannot be read is [`StoredItem::Unreadable`]. Whoever overwrites it keeps a copy under [`ItemId::SetAside`].
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +17,7 @@ use crate::{
     time::{EpochMillis, epoch_millis},
 };
 
-/// The name of a document.
+/// The id of a stored item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ItemId {
     /// The batch with this key.
@@ -27,14 +26,14 @@ pub enum ItemId {
     Incident(IncidentKey),
     /// One shard of the counters of the incidents with this key.
     Counters(IncidentKey, u8),
-    /// The report of an incident that is over: the key and the incident.
+    /// The report of a closed incident: the key and the incident.
     Report(IncidentKey, String),
-    /// A copy of what could not be read, made at this time (milliseconds since the epoch).
+    /// A copy of an unreadable item, made at this time (milliseconds since the epoch).
     SetAside(u64, Box<ItemId>),
 }
 
 impl ItemId {
-    /// The name as text: where a store keeps the document.
+    /// The id as text: the partition key of a store.
     pub fn text(&self) -> String {
         match self {
             ItemId::Batch(key) => format!("batch#{key}"),
@@ -46,7 +45,7 @@ impl ItemId {
     }
 }
 
-/// A document.
+/// A stored item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(
@@ -62,18 +61,18 @@ pub enum StoredItem {
     Counters(CounterShard),
     /// See [`ReportRecord`].
     Report(ReportRecord),
-    /// The text of a document that this version cannot read.
+    /// The text of an item that this version cannot read.
     #[serde(skip)]
     Unreadable(String),
 }
 
 impl StoredItem {
-    /// Reads a document's text. One that cannot be read is kept as it is.
+    /// Reads an item's text. An unreadable one is kept as it is.
     pub fn from_text(text: &str) -> StoredItem {
         serde_json::from_str(text).unwrap_or_else(|_| StoredItem::Unreadable(text.to_owned()))
     }
 
-    /// The document as text.
+    /// The item as text.
     ///
     /// # Errors
     /// It holds something that JSON cannot express.
@@ -108,29 +107,29 @@ pub fn next_version(expected: Option<u64>) -> u64 {
     expected.map_or(1, |version| version + 1)
 }
 
-/// A document with its version.
+/// An item with its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned {
     /// Grows by 1 with each write.
     pub version: u64,
-    /// The document.
+    /// The item.
     pub doc: StoredItem,
 }
 
-/// One write of a commit: it happens only if the document still has the expected version.
+/// One write of a commit: it happens only if the item still has the expected version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
-    /// Which document.
+    /// Which item.
     pub id: ItemId,
-    /// The version that was read; none if there was no such document.
+    /// The version that was read; none if there was no such item.
     pub expected: Option<u64>,
     /// What it becomes.
     pub doc: StoredItem,
-    /// When it may be forgotten; none: never.
+    /// When it may expire; none: never.
     pub expires_at: Option<EpochMillis>,
 }
 
-/// A delayed message: what to do about an incident is decided when it arrives.
+/// A delayed message. What is due for the incident is decided when it arrives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimerMessage {
     /// The incident's key.
@@ -141,20 +140,20 @@ pub struct TimerMessage {
     pub timer: u32,
 }
 
-/// A right to do something alone, until it is recorded or the time is over.
+/// A right to do something alone, until it is recorded or expires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// Who has it.
+    /// Who holds it.
     pub owner: String,
-    /// When it ends by itself.
+    /// When it expires.
     #[serde(with = "epoch_millis")]
     pub until: EpochMillis,
 }
 
-/// That a batch was counted.
+/// The record that a batch was counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchRecord {
-    /// Who is doing what follows from it.
+    /// Who is doing what follows.
     pub lease: Lease,
     /// Whether all of that was done.
     pub done: bool,
@@ -167,9 +166,9 @@ pub struct BatchRecord {
 /// Counters of one incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CounterShard {
-    /// The incident they belong to; one that is not the head's current one is over.
+    /// The incident they belong to.
     pub incident: String,
-    /// Set when the incident is closed: nothing may be added any more.
+    /// Whether the incident is closed: nothing may be added any more.
     pub closed: bool,
     /// When something was last added.
     #[serde(with = "epoch_millis")]
@@ -185,10 +184,10 @@ pub struct CounterShard {
     pub fresh: Summary,
 }
 
-/// What one email reports: whoever sends it again reports this and what came since.
+/// What is handed to one email: whoever resends it reports this and what came since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handed {
-    /// The number of the email within its incident; the opening is 1.
+    /// The number of the email within its incident; the opened email is 1.
     pub email: u32,
     /// The counters.
     pub summary: Summary,
@@ -214,7 +213,7 @@ impl CounterShard {
         self.last_seen = self.last_seen.max(now);
     }
 
-    /// Hands everything that no email has reported to the email with this number. False if it has all of that already.
+    /// Hands everything unreported to the email with this number. False if it has all of that already.
     pub fn hand_over(&mut self, email: u32) -> bool {
         self.settle(email.saturating_sub(1));
         if self.fresh.is_empty() {
@@ -248,53 +247,53 @@ impl CounterShard {
     }
 }
 
-/// What is known of the incidents with one key.
+/// What is stored about the incidents with one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentRecord {
     /// The open incident.
     #[serde(default)]
     pub current: Option<OpenIncident>,
-    /// The email about it that could not be sent so far.
+    /// The pending email about it, if sending has failed so far.
     #[serde(default)]
     pub unsent: Unsent,
-    /// The latest incident that is over and whose resolved email is not sent yet.
+    /// The latest closed incident whose resolved email is not sent yet.
     #[serde(default)]
     pub reporting: Option<Reporting>,
-    /// The one before, when that is over.
+    /// The previous incident.
     #[serde(default)]
     pub last: Option<PastIncident>,
 }
 
-/// An email about an open incident that could not be sent so far.
+/// Failed tries to send an email about an open incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsent {
-    /// Timer messages that tried, in this round.
+    /// Timer messages that tried in this round.
     #[serde(default)]
     pub tries: u32,
-    /// The number of the timer message that goes on trying whenever its queue delivers it again.
+    /// The number of the timer message that retries whenever its queue delivers it.
     #[serde(default)]
     pub retry: Option<u32>,
-    /// When a new round of tries begins, where that message has not succeeded.
+    /// When a new round of tries begins, if that message has not succeeded.
     #[serde(default, with = "epoch_millis::option")]
     pub round_ends: Option<EpochMillis>,
 }
 
-/// An incident whose resolved email is not sent yet, and the timer message that sees to it.
+/// A closed incident whose resolved email is not sent yet, and the timer message that sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reporting {
     /// The incident.
     pub id: String,
     /// The number of the timer message.
     pub timer: u32,
-    /// When that message is to arrive.
+    /// When that message arrives.
     #[serde(with = "epoch_millis")]
     pub timer_at: EpochMillis,
 }
 
-/// The report of an incident that is over.
+/// The report of a closed incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportRecord {
-    /// What the resolved email has to say; none when it is sent.
+    /// What the resolved email reports; none once it is sent.
     #[serde(default)]
     pub pending: Option<ClosedIncident>,
 }
@@ -307,21 +306,21 @@ pub struct OpenIncident {
     /// When its first finding was processed.
     #[serde(with = "epoch_millis")]
     pub opened_at: EpochMillis,
-    /// Emails sent and recorded; the opening is the first.
+    /// Emails sent and recorded; the opened email is the first.
     pub emails: u32,
-    /// When the latest was sent.
+    /// When the latest one was sent.
     #[serde(with = "epoch_millis")]
     pub last_email_at: EpochMillis,
-    /// Who is sending the next email.
+    /// The lease of who is sending the next email.
     pub lease: Option<Lease>,
-    /// The number of the timer message that counts; others are doubles.
+    /// The number of the current timer message; others are ignored.
     pub timer: u32,
-    /// When that message is to arrive.
+    /// When that message arrives.
     #[serde(with = "epoch_millis")]
     pub timer_at: EpochMillis,
 }
 
-/// An incident that is over and whose resolved is not sent yet.
+/// A closed incident whose resolved email is not sent yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedIncident {
     /// The incident.
@@ -332,19 +331,19 @@ pub struct ClosedIncident {
     /// When its last finding was processed.
     #[serde(with = "epoch_millis")]
     pub last_seen: EpochMillis,
-    /// Emails sent before the resolved.
+    /// Emails sent before the resolved one.
     pub emails: u32,
     /// All its counters.
     pub summary: Summary,
     /// What came since the latest email.
     pub unreported: Totals,
-    /// Who is sending the resolved.
+    /// The lease of who is sending the resolved email.
     pub lease: Lease,
-    /// The number of the timer message that counts.
+    /// The number of the current timer message.
     pub timer: u32,
 }
 
-/// An incident that is over.
+/// A resolved incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastIncident {
     /// The incident.
@@ -384,7 +383,7 @@ mod tests {
         shard.add(&summary(4), 0, at);
         assert!(shard.hand_over(1));
         assert_eq!(counted(&shard, 0), (4, 4));
-        // Somebody else takes over and finds more; a third time there is nothing new.
+        // Another run takes over and finds more; a third time there is nothing new.
         shard.add(&summary(1), 0, at);
         assert!(shard.hand_over(1));
         assert!(!shard.hand_over(1));

@@ -11,7 +11,7 @@ use crate::{
     notification::names::Names,
 };
 
-/// What a message is about.
+/// What a notification is about.
 #[derive(Clone, Debug, Default)]
 pub struct NotificationContent {
     /// The counters.
@@ -30,12 +30,12 @@ pub struct NotificationContent {
     pub protocols: BTreeSet<u8>,
     /// Packets (or records) by the minute since the epoch.
     pub minutes: BTreeMap<u64, u64>,
-    /// The flows to tell one by one, heaviest first. Those of an opening's batch are all there, with their records; of an
-    /// incident's counters only the heaviest are remembered, without records.
+    /// The flows to list, heaviest first. Those of an opened incident's batch are complete, with their records; of counters only the
+    /// heaviest are kept, without records.
     pub findings: Vec<Finding>,
-    /// Whether the findings are all there are.
+    /// Whether there are no other findings.
     pub complete: bool,
-    /// Records of flows past [`crate::detection::MAX_FLOWS`]: in the totals, with nobody's name.
+    /// Records of flows past [`crate::detection::MAX_FLOWS`]: in the totals, without names.
     pub untracked: Totals,
     /// Rejected records, as evidence.
     pub lines: Vec<String>,
@@ -46,7 +46,7 @@ pub struct NotificationContent {
 }
 
 impl NotificationContent {
-    /// Some findings of a batch: all that belong to one incident.
+    /// The findings of a batch that belong to one incident.
     pub fn batch(detection: &Detection, findings: &[&Finding], untracked: &Untracked) -> NotificationContent {
         let exact = untracked.totals.records == 0;
         let mut totals = untracked.totals;
@@ -80,7 +80,7 @@ impl NotificationContent {
         }
     }
 
-    /// What is to be asked of EC2 before some notifications are sent.
+    /// What to request from EC2 before some notifications are sent.
     pub fn enrichment_request(contents: &[NotificationContent]) -> EnrichmentRequest {
         let interfaces = contents.iter().flat_map(|content| &content.interfaces.ranked);
         let addresses =
@@ -92,7 +92,7 @@ impl NotificationContent {
         )
     }
 
-    /// What an incident's counters tell.
+    /// The content of an incident's counters.
     pub fn counters(key: &IncidentKey, summary: &Summary) -> NotificationContent {
         NotificationContent {
             totals: summary.totals,

@@ -1,5 +1,4 @@
-//! Messages about an incident, before they are put into words: emails, notifications and documents for machines are made from
-//! the same values, so that they cannot disagree.
+//! A notification about an incident: email, document and chat message are made from the same values, so that they cannot disagree.
 
 use crate::{
     detection::Totals,
@@ -13,10 +12,10 @@ use crate::{
     time::EpochMillis,
 };
 
-/// A message about an incident.
+/// A notification about an incident.
 #[derive(Clone, Debug)]
 pub struct Notification<'a> {
-    /// Which message it is.
+    /// Opened, update or resolved.
     pub kind: NotificationKind,
     /// The decision behind it.
     pub reason: Reason,
@@ -24,51 +23,51 @@ pub struct Notification<'a> {
     pub key: &'a IncidentKey,
     /// The incident.
     pub incident: &'a str,
-    /// The number of this message within the incident; the opening is 1.
+    /// The number of this notification within the incident; the opened one is 1.
     pub number: u32,
     /// When the incident's first finding was processed.
     pub opened_at: EpochMillis,
-    /// When the message before this one was sent; none for an opening.
+    /// When the previous email was sent; none for an opened one.
     pub last_email_at: Option<EpochMillis>,
-    /// When the incident's last finding was processed, where it is over.
+    /// When the incident's last finding was processed, in a resolved one.
     pub last_seen: Option<EpochMillis>,
-    /// The incident of the same key before this one, for an opening.
+    /// The previous incident of the same key, in an opened one.
     pub previous: Option<&'a PastIncident>,
-    /// What the message is about: everything so far, in an update what came since the message before.
+    /// What it is about: everything so far, in an update what came since the previous email.
     pub content: NotificationContent,
     /// Everything counted so far.
     pub total: Totals,
-    /// What came since the message before.
+    /// What came since the previous email.
     pub since: Totals,
-    /// What is known of the places.
+    /// What EC2 knows.
     pub network: &'a Network,
-    /// How often the incident may email.
+    /// When emails are sent.
     pub policy: &'a Policy,
-    /// Where it all happens.
+    /// What stays the same for all notifications.
     pub site: &'a Site,
-    /// The time the message is made.
+    /// When the notification is made.
     pub now: EpochMillis,
 }
 
-/// What all messages need.
+/// What all notifications need.
 #[derive(Clone, Copy, Debug)]
 pub struct NotificationContext<'a> {
     /// The key of the incident.
     pub key: &'a IncidentKey,
-    /// The decision behind the message.
+    /// The decision behind it.
     pub reason: Reason,
-    /// What is known of the places.
+    /// What EC2 knows.
     pub network: &'a Network,
-    /// How often the incident may email.
+    /// When emails are sent.
     pub policy: &'a Policy,
-    /// Where it all happens.
+    /// What stays the same for all notifications.
     pub site: &'a Site,
-    /// The time the message is made.
+    /// When the notification is made.
     pub now: EpochMillis,
 }
 
 impl<'a> Notification<'a> {
-    /// The opening, made from the batch that opened the incident.
+    /// The opened notification, made from the batch that opened the incident.
     pub fn opened(
         context: NotificationContext<'a>,
         incident: &'a str,
@@ -96,13 +95,13 @@ impl<'a> Notification<'a> {
         }
     }
 
-    /// An opening made from the counters, which is late: whoever was to send it did not.
+    /// An opened notification made from the counters: it is late, because the run that should have sent it stopped.
     pub fn late_opened(context: NotificationContext<'a>, open: &'a OpenIncident, total: &Summary) -> Notification<'a> {
         let content = NotificationContent::counters(context.key, total);
         Notification { opened_at: open.opened_at, ..Notification::opened(context, &open.id, content, None) }
     }
 
-    /// An update about what came since the message before.
+    /// An update about what came since the previous email.
     pub fn update(
         context: NotificationContext<'a>,
         open: &'a OpenIncident,
@@ -120,7 +119,7 @@ impl<'a> Notification<'a> {
         }
     }
 
-    /// An resolved.
+    /// A resolved notification.
     pub fn resolved(context: NotificationContext<'a>, closing: &'a ClosedIncident) -> Notification<'a> {
         let content = NotificationContent::counters(context.key, &closing.summary);
         Notification {
@@ -133,7 +132,7 @@ impl<'a> Notification<'a> {
         }
     }
 
-    /// Tells whether it is an opening that somebody else was to send earlier.
+    /// Tells whether it is an opened notification that another run should have sent earlier.
     pub fn is_late(&self) -> bool {
         self.kind == NotificationKind::Opened && self.opened_at < self.now
     }

@@ -35,7 +35,7 @@ pub struct FlowDoc {
     /// The resource that logged it, where there is no interface: the id of a regional NAT gateway.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// `ingress` or `egress`, seen from what logged it; none where neither the records nor the addresses tell.
+    /// `ingress` or `egress`, seen from what logged it; none where neither the records nor the addresses show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<&'static str>,
     /// How the direction is known: `field`, `packet-address`, `interface-addresses`, `internal-side` or
@@ -142,7 +142,7 @@ pub struct ExplanationDoc {
     pub confidence: &'static str,
     /// What the packets look like, as far as what was accepted shows it: `pings`, `answers`, or `unclear`.
     pub role: &'static str,
-    /// What shows it, most telling first.
+    /// The evidence, most important first.
     pub evidence: Vec<EvidenceDoc>,
 }
 
@@ -160,7 +160,7 @@ impl FlowDoc {
     pub fn of(finding: &Finding, network: &Network) -> FlowDoc {
         let (flow, metadata) = (&finding.flow, &finding.metadata);
         let explanation = explain::explain(finding, network);
-        // Which side is the interface's own, as the explanation knows it: EC2 may tell what the record does not.
+        // Which side is the interface's own, according to the explanation: EC2 may know what the record does not show.
         let side = |way| Seen { finding, network, own: explanation.direction == Some(way) };
         FlowDoc {
             interface: flow.interface_id.as_deref().map(text),

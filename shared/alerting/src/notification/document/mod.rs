@@ -1,4 +1,4 @@
-//! A message as a document for machines: versioned, with stable names, each described in `schema/alert-1.0.json`.
+//! A notification as a document for machines: versioned, with stable names, each described in `schema/alert-1.0.json`.
 //!
 //! Versions: 1.x adds fields and values, and never takes away or changes the meaning of one; a reader ignores what it does not
 //! know. Anything else is a new major version. What is not known is left out, never null.
@@ -22,7 +22,7 @@ use crate::{
 /// The version of the document's schema.
 pub const VERSION: &str = "1.0";
 
-/// Flows told one by one; the others are a number.
+/// Flows listed; the others are a number.
 pub const MAX_FLOWS: usize = 50;
 
 /// Records shown.
@@ -39,15 +39,15 @@ const MAX_RANKED: usize = 20;
 pub struct Document {
     /// [`VERSION`].
     pub version: &'static str,
-    /// What the message can be routed by, at the top.
+    /// What subscribers can filter by, at the top.
     #[serde(flatten)]
     pub routing: Routing,
-    /// The decision behind the message: see [`crate::incident::Reason::word`].
+    /// The decision behind it: see [`crate::incident::Reason::word`].
     pub reason: &'static str,
-    /// When the message was made.
+    /// When the notification was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Time>,
-    /// Whether it is an opening that should have been sent earlier: whoever was to send it stopped half-way.
+    /// Whether it is an opened notification that another run should have sent earlier.
     pub late: bool,
     /// The incident.
     pub incident: Incident,
@@ -55,9 +55,9 @@ pub struct Document {
     pub site: SiteDoc,
     /// Everything counted so far.
     pub totals: TotalsDoc,
-    /// What came since the message before.
+    /// What came since the previous email.
     pub since: TotalsDoc,
-    /// Who and where: of an update what came since the message before, otherwise of everything.
+    /// Who and where: of an update what came since the previous email, otherwise of everything.
     pub ranking: Ranking,
     /// The flows, heaviest first, at most [`MAX_FLOWS`].
     pub flows: Vec<FlowDoc>,
@@ -72,34 +72,34 @@ pub struct Document {
     /// Links into the console.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub links: Option<Links>,
-    /// The same message as people get it.
+    /// The same notification as an email.
     pub email: EmailDoc,
 }
 
-/// The incident that a message is about.
+/// The incident that a notification is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Incident {
     /// Unique for each incident: the same in all its messages.
     pub id: String,
     /// The same for all incidents of the same rule and place.
     pub key: String,
-    /// The number of the message within the incident; the opening is 1.
+    /// The number of the notification within the incident; the opened one is 1.
     pub number: u32,
     /// When its first finding was processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Time>,
-    /// When the message before this one was sent.
+    /// When the previous email was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_sent_at: Option<Time>,
     /// When its last finding was processed; in a resolved email.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Time>,
-    /// The incident of the same key before this one; in an opening.
+    /// The previous incident of the same key; in an opened notification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
 }
 
-/// An incident that is over.
+/// A resolved incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Previous {
     /// The incident.
@@ -167,18 +167,18 @@ impl From<&Names> for NamesDoc {
     }
 }
 
-/// A message as people get it.
+/// The notification as an email.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EmailDoc {
     /// Its subject.
     pub subject: String,
-    /// Its text; left out where the message would be too large with it.
+    /// Its text; left out where the SNS message would be too large with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
 impl Document {
-    /// The document of a message and its email.
+    /// The document of a notification and its email.
     pub fn of(notification: &Notification<'_>, email: &Email) -> Document {
         let content = &notification.content;
         let records = content.lines.iter().take(MAX_RECORDS);

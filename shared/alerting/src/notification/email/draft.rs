@@ -1,4 +1,4 @@
-//! What all sections of an email read: the message, each finding with its explanation, and the words.
+//! What all sections of an email read: the notification, each finding with its explanation, and the phrases.
 
 use std::net::IpAddr;
 
@@ -14,11 +14,11 @@ use crate::{
     time::EpochMillis,
 };
 
-/// A message on its way to an email.
+/// A notification on its way to an email.
 pub(super) struct EmailDraft<'a> {
     pub(super) notification: &'a Notification<'a>,
     pub(super) words: &'static dyn Phrases,
-    /// The findings that are told one by one, heaviest first.
+    /// The findings that are listed, heaviest first.
     pub(super) flows: Vec<ExplainedFinding<'a>>,
 }
 
@@ -86,7 +86,7 @@ impl ExplainedFinding<'_> {
         }
     }
 
-    /// The same in a list of flows, where the direction has to be told.
+    /// The same in a list of flows, where the direction has to be stated.
     pub(super) fn listed(&self) -> RejectionKind {
         match (self.explanation.direction, self.story()) {
             (Some(Direction::Egress), RejectionKind::Rejected) => RejectionKind::Outbound,
@@ -139,7 +139,7 @@ impl<'a> EmailDraft<'a> {
         }
     }
 
-    /// The first and the last moment of what is told.
+    /// The first and the last moment of the period.
     pub(super) fn span(&self) -> (Option<EpochMillis>, Option<EpochMillis>) {
         let totals = &self.notification.content.totals;
         (totals.first_start, totals.last_end)

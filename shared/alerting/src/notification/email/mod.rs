@@ -1,6 +1,6 @@
 //! Messages as emails: a subject and a plain text, within the limits of Amazon SNS, in one of several languages.
 //!
-//! All kinds of messages go through the same sections; what differs is what the message knows.
+//! All kinds of notifications have the same sections; what differs is what the notification knows.
 
 mod draft;
 mod facts;
@@ -28,15 +28,15 @@ pub struct Email {
     pub subject: String,
     /// Plain text, at most [`MAX_BODY_BYTES`].
     pub body: String,
-    /// Which message of its incident it is.
+    /// Opened, update or resolved.
     pub kind: NotificationKind,
     /// The incident.
     pub incident: String,
-    /// Records of the incident that its emails have told of up to this one.
+    /// Records of the incident up to this email.
     pub records: u64,
 }
 
-/// Puts a message into the words of its site's language.
+/// Renders a notification in its site's language.
 pub fn render(notification: &Notification<'_>) -> Email {
     let draft = EmailDraft::of(notification);
     let mut page = Page::default();

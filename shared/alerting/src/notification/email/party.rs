@@ -1,4 +1,4 @@
-//! Who is at an address, as far as the records and EC2 tell.
+//! Who is at an address, according to the records and EC2.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -70,7 +70,7 @@ impl Party {
                 false => network.owner_of(address, vpc_of(flow).as_deref()).map(|owner| &*owner.id),
             })
             .collect();
-        // Of the heaviest flows alone it does not show where else the address may be: then the counters tell.
+        // The heaviest flows alone do not show where else the address may be: then the counters do.
         let content = &draft.notification.content;
         let all = content.complete || content.interfaces.only().is_some();
         let id = if all {

@@ -50,7 +50,7 @@ pub trait Headlines {
     fn new_since(&self, since: &str) -> String;
     /// It goes on, since when; the number of this email about it.
     fn going_on_since(&self, since: &str, number: u32) -> String;
-    /// It is over, from when to when.
+    /// It is resolved, from when to when.
     fn over(&self, range: &str, number: u32) -> String;
     /// The incident before this one.
     fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String;
@@ -72,7 +72,7 @@ pub trait Facts {
     fn altogether(&self, amounts: &str) -> String;
     /// That the ICMP type is not recorded.
     fn protocols(&self, v4: bool, v6: bool) -> &'static str;
-    /// Records that are counted and not told apart.
+    /// Records that are counted and not listed.
     fn untracked(&self, records: &str, flows: &str) -> String;
     /// What an address is by its number.
     fn scope(&self, scope: Scope) -> &'static str;
@@ -126,13 +126,13 @@ pub trait Reasons {
     fn title(&self, explanation: &Explanation) -> String;
     /// The title with how sure it is, and for how many of several flows.
     fn graded(&self, title: &str, explanation: &Explanation, flows: Option<&str>) -> String;
-    /// What shows it, as a clause. None for gaps, which are told once for all.
+    /// What shows it, as a clause. None for missing data, which is stated once for all.
     fn evidence(&self, evidence: &Evidence, explanation: &Explanation) -> Option<String>;
     /// What is said where nothing shows anything.
     fn no_evidence(&self) -> String;
     /// That the rules are those of now.
     fn rules_now(&self) -> String;
-    /// That some parts could not be looked up, and why.
+    /// Which parts could not be read from EC2, and why.
     fn gap(&self, parts: &[NetworkPart], reason: &MissingReason) -> String;
     /// What a rule is for: `ICMP`, `all traffic`.
     fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String;
@@ -145,7 +145,7 @@ pub trait Steps {
     /// What to do where they were meant to be blocked: nothing; and how to get fewer emails.
     /// Or how to silence one address: the field of the filter pattern that it is in, and the address.
     fn silence(&self, kind: NotificationKind, address: Option<(&str, &str)>) -> String;
-    /// What is over, and what may still be there.
+    /// What resolved means, and what may still be there.
     fn over_means(&self, quiet: &str) -> String;
     /// What a link opens.
     fn opens(&self, target: Target<'_>) -> String;

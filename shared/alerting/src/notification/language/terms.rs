@@ -1,4 +1,4 @@
-//! What phrases are about: the values between a message and its words.
+//! What phrases are about: the values between a notification and its words.
 
 use crate::{
     detection::Direction,
@@ -74,7 +74,7 @@ pub enum Number {
     Exactly(u64),
     /// An estimate.
     About(u64),
-    /// So many were told apart, and there may be more.
+    /// So many are known, and there may be more.
     AtLeast(u64),
 }
 

@@ -23,13 +23,13 @@ pub struct Links {
     /// The first NAT gateway without an interface of its own: a regional one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nat_gateway: Option<String>,
-    /// The log stream of an opening's batch.
+    /// The log stream of an opened incident's batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_stream: Option<String>,
 }
 
 impl Links {
-    /// The links of a message.
+    /// The links of a notification.
     pub fn of(notification: &Notification<'_>) -> Links {
         /// Shown before and after what the records span: their times are rounded to the minute, and they arrive late.
         const AROUND_MILLIS: u64 = 5 * MINUTE_MILLIS;
