@@ -77,7 +77,7 @@ pub enum Commit {
     /// All of it is written.
     Written,
     /// None of it is written: some documents had other versions than expected. These are they, as they stand now; none where the
-    /// store does not tell all of them.
+    /// store does not return all of them.
     Conflict(Vec<(ItemId, Versioned)>),
 }
 

@@ -36,7 +36,7 @@ pub struct Detector<'a> {
     formats: &'a Formats,
     tally: Tally,
     loggers: Loggers,
-    /// One for each flow; what only the whole batch tells is missing until its end.
+    /// One for each flow; what only the whole batch shows is missing until its end.
     findings: Vec<Finding>,
     /// Where a flow's finding stands: a finding is large, and a table moves what it holds when it grows.
     places: HashMap<FlowKey, usize>,
@@ -118,7 +118,7 @@ impl<'a> Detector<'a> {
         }
     }
 
-    /// Ends the batch: tells the directions that only other records show, and what was accepted either way.
+    /// Ends the batch: sets the directions that only other records show, and what was accepted either way.
     pub fn finish(mut self, source: LogSource) -> Detection {
         for (FlowKey { pair, .. }, metadata) in &self.places {
             let finding = &mut self.findings[*metadata];

@@ -1,4 +1,4 @@
-//! Metrics of the monitor itself: what was decided and why, which emails were sent and held back, and how late an email was.
+//! Metrics about the monitor itself: decisions by reason, emails sent, findings suppressed, and how late an email was.
 //!
 //! Beside the metrics that count traffic ([`crate::metric`]), in the same namespace and in the same call.
 //!
@@ -19,7 +19,7 @@ use crate::{
     time::EpochMillis,
 };
 
-/// What was decided, known before anything is sent.
+/// The decisions, known before anything is sent.
 pub(super) fn decided(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
     let mut decisions: BTreeMap<Reason, u64> = BTreeMap::new();
     for reason in &outcome.reasons {

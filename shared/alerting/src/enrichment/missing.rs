@@ -9,7 +9,7 @@ pub struct MissingData {
     pub reason: MissingReason,
 }
 
-/// A part of the answer: what one call to EC2 tells.
+/// A part of the answer: what one call to EC2 returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NetworkPart {
     /// Interfaces, with their instances, subnets and VPCs.

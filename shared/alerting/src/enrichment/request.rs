@@ -22,9 +22,9 @@ pub struct EnrichmentRequest {
     pub interfaces: BTreeSet<String>,
     /// Internal addresses on either side, which may belong to interfaces of ours, at most [`MAX_PEERS`].
     pub addresses: BTreeSet<IpAddr>,
-    /// Interfaces that were left out, as far as the messages name them.
+    /// Interfaces that were left out, as far as the notifications name them.
     pub interfaces_left_out: u64,
-    /// Addresses that were left out, as far as the messages name them.
+    /// Addresses that were left out, as far as the notifications name them.
     pub addresses_left_out: u64,
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Explains a finding from its own records, the accepted ICMP of the same two addresses, and what is known of the network. Nothing
-/// being known, as in an empty [`Network`], is no error: the records alone tell something.
+/// being known, as in an empty [`Network`], is no error: the records alone are evidence.
 pub fn explain(finding: &Finding, network: &Network) -> Explanation {
     let (direction, direction_basis) = direction(finding, network).unzip();
     if let Some(reason) = finding.flow.reject_reason.as_deref().filter(|reason| *reason != Flow::NO_REASON) {
@@ -60,7 +60,7 @@ pub fn explain(finding: &Finding, network: &Network) -> Explanation {
 }
 
 /// Tells whether VPC Block Public Access may have stopped what both layers let through: the other side may be on the internet, and the
-/// records do not tell the reason (<https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html>).
+/// records do not have the reason (<https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html>).
 fn may_be_block_public_access(finding: &Finding, directions: &[Direction]) -> bool {
     let flow = &finding.flow;
     let peer = |direction: &Direction| if *direction == Direction::Egress { flow.dstaddr } else { flow.srcaddr };
@@ -90,7 +90,7 @@ fn seen(rejected: &Totals, opposite: Option<&Accepted>, same: Option<&Accepted>,
     }
 }
 
-/// The parts of the network's description that would have told more.
+/// The parts of the network whose absence weakens an explanation.
 #[derive(Clone, Copy, Debug, Default)]
 struct Gaps {
     interfaces: bool,

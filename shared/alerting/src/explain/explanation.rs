@@ -9,10 +9,10 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
     /// The layer rejects whatever the packets were: of any ICMP type, pings or answers, new or within a tracked connection. It need not
-    /// be the only one: a format without `reject-reason` does not tell of VPC Block Public Access.
+    /// be the only one: a format without `reject-reason` does not show VPC Block Public Access.
     Certain,
     /// The layer rejects what the packets look like, or is the only one left that can. Pings of another kind, a rule that cannot be
-    /// decided, or rules that could not be had stand against more.
+    /// decided, or rules that could not be read prevent more.
     Likely,
     /// Other explanations are as good, or today's rules let through what the packets look like.
     Possible,
@@ -68,7 +68,7 @@ pub struct Explanation {
     pub confidence: Confidence,
     /// What the packets look like.
     pub role: PacketRole,
-    /// What shows it, most telling first; where the direction is not known, for both directions.
+    /// The evidence, most important first; where the direction is not known, for both directions.
     pub evidence: Vec<Evidence>,
 }
 

@@ -1,6 +1,6 @@
-//! Alerts: messages about an incident, before they are put into words.
+//! The kinds of notifications.
 
-/// Which message of an incident it is.
+/// Which notification of an incident it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotificationKind {
     /// The first one.

@@ -1,4 +1,4 @@
-//! Notices: everything that is sent about one message, ready to be handed over.
+//! Rendered notifications: what is sent, as bytes for each kind of subscriber.
 
 use crate::notification::{
     chat,
@@ -9,7 +9,7 @@ use crate::notification::{
     routing::Attribute,
 };
 
-/// Everything that is sent about one message: made from the same values, so that no two of them disagree.
+/// A notification rendered for people and for machines from the same values, so that the two cannot disagree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedNotification {
     /// The email, as people read it.
@@ -19,7 +19,7 @@ pub struct RenderedNotification {
 }
 
 impl RenderedNotification {
-    /// Puts a message into words for people and for machines.
+    /// Renders a notification.
     pub fn of(notification: &Notification<'_>) -> RenderedNotification {
         let email = email::render(notification);
         let document = Document::of(notification, &email);

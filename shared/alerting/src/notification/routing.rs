@@ -25,7 +25,7 @@ pub struct Routing {
     pub rule: String,
     /// `opened`, `update` or `resolved`.
     pub kind: &'static str,
-    /// How much it should disturb.
+    /// How urgent it is.
     pub severity: Severity,
     /// The region of the log group.
     pub region: String,

@@ -1,4 +1,4 @@
-//! How much a message should disturb people: one word for filter policies and chat channels.
+//! How urgent a notification is: one word for filter policies and chat channels.
 
 use std::net::IpAddr;
 
@@ -17,7 +17,7 @@ pub const SWEEP_TARGETS: u64 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The incident is over.
+    /// The incident is resolved.
     Info,
     /// All senders known by name are outside: what the internet does to every public address all day.
     Low,
@@ -30,7 +30,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The severity of a message.
+    /// The severity of a notification.
     pub fn of(notification: &Notification<'_>) -> Severity {
         match notification.kind {
             NotificationKind::Resolved => Severity::Info,
