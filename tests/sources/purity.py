@@ -69,7 +69,7 @@ FORBIDDEN = {
     r"\bstd::env\b": "the environment",
     r"\benv::(var|vars|var_os|args)\b": "the environment",
     r"\bSystemTime::now\b|\bInstant::now\b": "the clock",
-    r"\b(Timestamp|Zoned)::now\b": "the clock",
+    r"\b(Timestamp|Zoned|ZonedDateTime)::now\b": "the clock",
     r"\bstd::net::(Tcp|Udp)|\b(Tcp|Udp)(Stream|Listener|Socket)\b": "the network",
     r"\bstd::fs\b|\bFile::(open|create)\b": "files",
     r"\bstd::process\b": "processes",

@@ -70,7 +70,7 @@ impl Zone {
     fn local(&self, at: EpochMillis) -> Option<String> {
         let (_, zone) = self.0.as_ref()?;
         let at = Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok()?;
-        strtime::format("%Y-%m-%d %H:%M:%S", &at.to_zoned(zone.clone())).ok()
+        strtime::format("%Y-%m-%d %H:%M:%S", &at.to_zoned_datetime(zone.clone())).ok()
     }
 }
 
