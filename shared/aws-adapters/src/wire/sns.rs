@@ -86,7 +86,7 @@ fn error(status: u16, code: &str, message: &str) -> Answer {
         status,
         &format!(
             "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{kind}</Type><Code>{code}\
-             </Code><Notification>{message}</Notification></Error><RequestId>9dd01905-5012-5f99-8663-4b3ecd0dfaef</RequestId>\
+             </Code><Message>{message}</Message></Error><RequestId>9dd01905-5012-5f99-8663-4b3ecd0dfaef</RequestId>\
              </ErrorResponse>"
         ),
     )
