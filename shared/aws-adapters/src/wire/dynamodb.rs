@@ -46,7 +46,8 @@ fn id(name: &str) -> ItemId {
 /// A document that differs from others by its text.
 fn doc(text: &str) -> StoredItem {
     let lease = json!({"owner": text, "until": 1_795_425_134_000_u64});
-    serde_json::from_value(json!({"batch": {"lease": lease, "done": false, "metrics_published": true, "opened": []}})).unwrap()
+    serde_json::from_value(json!({"batch": {"lease": lease, "done": false, "metrics_published": true, "opened": []}}))
+        .unwrap()
 }
 
 fn write(name: &str, expected: Option<u64>, text: &str) -> Write {
