@@ -43,7 +43,7 @@ async fn switched_off_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_for_what_is_not_mailed() {
+async fn nothing_is_asked_for_what_is_not_sent() {
     let mut world = World::start().await;
     let ping = event("ping-deny");
     world.send(&ping).await.counts();

@@ -6,7 +6,7 @@ const PEER: &str = "203.0.113.12";
 const OWN: &str = "172.31.16.139";
 
 #[tokio::test]
-async fn a_problem_that_goes_on_is_mailed_once_and_measured_each_time() {
+async fn a_problem_that_goes_on_is_sent_once_and_measured_each_time() {
     let mut world = World::start().await;
     let start = minutes_ago(9);
     let mut answers = Vec::new();
