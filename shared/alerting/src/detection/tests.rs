@@ -304,9 +304,12 @@ fn a_batch_has_the_same_key_again_and_another_one_has_another() {
     {
         assert_ne!(other, key("g", &["1", "2", "3"]));
     }
-    let many: Vec<Detection> = (0..100).map(|n| detection("group", &[&n.to_string()])).collect();
-    assert!(batch_key(&many).len() <= MAX_KEY_BYTES);
-    assert_ne!(batch_key(&many), batch_key(&many[..99]));
+    assert_eq!(key("g", &["1", "2", "3"]), "g||1|3|3");
+    let longest = "g".repeat(MAX_KEY_BYTES - "||1|1|1".len());
+    assert_eq!(key(&longest, &["1"]), format!("{longest}||1|1|1"), "the limit itself fits");
+    let cut = key(&format!("{longest}g"), &["1"]);
+    assert!(cut.len() < MAX_KEY_BYTES && cut.len() > MAX_KEY_BYTES - 20, "{} bytes", cut.len());
+    assert_ne!(cut, key(&format!("{longest}h"), &["1"]), "what is cut off still counts");
 }
 
 #[test]
