@@ -267,6 +267,8 @@ fn accepted_flows_past_the_limit_are_counted_and_noted_where_evidence_may_be_mis
     lines.push(pair("10.0.0.1", "8.8.8.8", "ACCEPT"));
     lines.push(pair("10.0.0.1", "8.8.8.8", "REJECT"));
     lines.push(pair("10.0.0.1", "9.9.9.9", "REJECT"));
+    // What was accepted the opposite way is known of this one, and nothing the same way.
+    lines.push(pair("10.0.0.1", "10.0.1.1", "REJECT"));
     let untracked = |detection: &Detection| {
         let of = |finding: &Finding| (finding.flow.dstaddr.to_string(), finding.untracked_accepted);
         let mut findings: Vec<_> = detection.findings.iter().map(of).collect();
@@ -274,17 +276,17 @@ fn accepted_flows_past_the_limit_are_counted_and_noted_where_evidence_may_be_mis
         (detection.untracked_accepted, findings)
     };
     let full = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(untracked(&full), (0, vec![("8.8.8.8".into(), 0), ("9.9.9.9".into(), 0)]), "the limit itself fits");
+    let flows = |opposite_known, all_known, nothing_known| {
+        let flow = |target: &str, untracked: u64| (target.to_owned(), untracked);
+        vec![flow("10.0.1.1", opposite_known), flow("8.8.8.8", all_known), flow("9.9.9.9", nothing_known)]
+    };
+    assert_eq!(untracked(&full), (0, flows(0, 0, 0)), "the limit itself fits");
     // Two records of one more flow, and one more of a flow that is known.
     lines.push(pair("9.9.9.9", "10.0.0.1", "ACCEPT"));
     lines.push(pair("9.9.9.9", "10.0.0.1", "ACCEPT"));
     lines.push(pair("8.8.8.8", "10.0.0.1", "ACCEPT"));
     let over = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(
-        untracked(&over),
-        (2, vec![("8.8.8.8".into(), 0), ("9.9.9.9".into(), 2)]),
-        "who has all evidence lacks none"
-    );
+    assert_eq!(untracked(&over), (2, flows(2, 0, 2)), "only who has all evidence lacks none");
 }
 
 #[test]
