@@ -324,3 +324,21 @@ fn lines_kept_are_few_and_short() {
     let account = detection.findings[0].metadata.account_id.as_deref().unwrap();
     assert_eq!(account.chars().count(), MAX_FIELD_CHARS);
 }
+
+#[test]
+fn minutes_and_samples_kept_are_limited_and_everything_is_counted() {
+    let line = |minute: usize| {
+        let start = 60 * minute;
+        format!("2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 2 168 {start} {} REJECT OK", start + 59)
+    };
+    let mut lines: Vec<String> = (0..MAX_FLOW_MINUTES + 5).map(line).collect();
+    // A minute that is known still counts.
+    lines.push(line(0));
+    lines.extend((0..MAX_UNPARSED_SAMPLES + 2).map(|n| format!("broken {n}")));
+    let detection = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let finding = &detection.findings[0];
+    assert_eq!((finding.minutes.len(), finding.minutes[&0]), (MAX_FLOW_MINUTES, 4));
+    assert_eq!(finding.totals.records, MAX_FLOW_MINUTES as u64 + 6);
+    assert_eq!(detection.tally.unparsed_samples.len(), MAX_UNPARSED_SAMPLES);
+    assert_eq!(detection.tally.unparsed, MAX_UNPARSED_SAMPLES as u64 + 2);
+}
