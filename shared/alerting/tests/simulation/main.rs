@@ -158,6 +158,11 @@ impl Simulation {
                 world.schedule(again, Event::Batch { number, attempt: 0 });
             }
         }
+        Simulation { policy, group_by, skew_millis, honest, calm, ..Simulation::of(world, batches) }
+    }
+
+    /// A simulation of these batches in which nothing fails and clocks agree.
+    fn of(world: World, batches: Vec<(String, Detection)>) -> Simulation {
         Simulation {
             world: Arc::new(Mutex::new(world)),
             store: Arc::default(),
@@ -168,11 +173,11 @@ impl Simulation {
             done: BTreeSet::new(),
             failure_queue: Vec::new(),
             timer_failures: Vec::new(),
-            policy,
-            group_by,
-            skew_millis,
-            honest,
-            calm,
+            policy: Policy::default(),
+            group_by: GroupBy::LogGroup,
+            skew_millis: 0,
+            honest: true,
+            calm: true,
         }
     }
 
