@@ -6,7 +6,7 @@ a test catches by now.
 
     python3 -m tests.sources.mutants                              all groups
     python3 -m tests.sources.mutants adapters                     one group
-    python3 -m tests.sources.mutants alerting --file '*/plan.rs'  some of its files
+    python3 -m tests.sources.mutants incident --file '*/timer.rs'  some of its files
 
 Results are in target/mutants/GROUP/mutants.out. It is built in target/mutants/build, or where CARGO_TARGET_DIR says.
 """
@@ -65,7 +65,7 @@ GROUPS = {
     ),
     # Compiling is much of the time: little optimized, incremental, and each group with the tests that are about it.
     "incident": alerting(
-        ("incident/plan.rs", "incident/summary.rs"), "--test=simulation", "--test=incidents", "--test=stored_state"
+        ("incident/plan/*.rs", "incident/summary.rs"), "--test=simulation", "--test=incidents", "--test=stored_state"
     ),
     "explain": alerting(("explain/*.rs",), "--test=explanations", "--test=emails"),
     "detection": alerting(

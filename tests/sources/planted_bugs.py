@@ -23,12 +23,12 @@ def wire(module: str) -> tuple[str, ...]:
 
 DYNAMODB = "shared/aws-adapters/src/dynamodb.rs"
 SQS = "shared/aws-adapters/src/sqs.rs"
-SNS = "shared/aws-adapters/src/sns.rs"
+SNS = "shared/aws-adapters/src/sns/mod.rs"
 CLOUDWATCH = "shared/aws-adapters/src/cloudwatch.rs"
 CLAIM = "shared/alerting/src/engine/claim.rs"
 TIMER = "shared/alerting/src/engine/timer.rs"
 ITEMS = "shared/alerting/src/engine/items.rs"
-PLAN = "shared/alerting/src/incident/plan.rs"
+PLAN = "shared/alerting/src/incident/plan/timer.rs"
 POLICY = "shared/alerting/src/incident/policy.rs"
 STATE = "shared/alerting/src/incident/state.rs"
 SUMMARY = "shared/alerting/src/incident/summary.rs"
@@ -347,8 +347,8 @@ STATEMENTS = [
     Bug(
         "an address of any VPC has a name",
         PARTY,
-        "            seen.first().copied().flatten().filter(|_| seen.len() == 1)\n",
-        "            seen.last().copied().flatten()\n",
+        "ids.len() == 1 && (has_id || all_own)",
+        "has_id || all_own",
         WHOLE_INCIDENTS,
     ),
 ]

@@ -4,6 +4,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use alerting::{
+    detection::Rule,
     engine::{Engine, Outcome},
     incident::state::TimerMessage,
     ports::{Enricher, IncidentStore, MetricSink, Timers},
@@ -97,7 +98,7 @@ async fn wake<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
     }
     let reasons: Vec<&str> = outcome.reasons.iter().map(|reason| reason.word()).collect();
     tracing::info!(
-        key = wake.key.0,
+        key = %wake.key,
         incident = wake.incident,
         timer = wake.timer,
         emails = outcome.emails,
@@ -156,7 +157,7 @@ mod tests {
     }
 
     fn message(key: &str) -> SqsMessage {
-        let wake = TimerMessage { key: IncidentKey(format!("Ping-Deny|1|{key}")), incident: "1".to_owned(), timer: 0 };
+        let wake = TimerMessage { key: IncidentKey::new(Rule::PingDeny, "1", key), incident: "1".to_owned(), timer: 0 };
         let mut message = SqsMessage::default();
         message.message_id = Some(key.to_owned());
         message.body = Some(serde_json::to_string(&wake).expect("a message is text"));

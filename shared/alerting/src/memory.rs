@@ -85,9 +85,12 @@ mod tests {
     };
 
     use super::*;
-    use crate::incident::{
-        IncidentKey,
-        state::{IncidentRecord, StoredItem},
+    use crate::{
+        detection::Rule,
+        incident::{
+            IncidentKey,
+            state::{IncidentRecord, StoredItem},
+        },
     };
 
     /// Runs a future that never waits.
@@ -99,7 +102,7 @@ mod tests {
     }
 
     fn key(name: &str) -> IncidentKey {
-        IncidentKey(format!("Ping-Deny|1|{name}"))
+        IncidentKey::new(Rule::PingDeny, "1", name)
     }
 
     fn head(name: &str, expected: Option<u64>) -> Write {

@@ -12,9 +12,9 @@
 use std::{fs, path::PathBuf};
 
 use alerting::{
-    detection::{Detection, Detector, LogSource, Untracked},
+    detection::{Detection, Detector, LogSource, Rule, Untracked},
     incident::{
-        IncidentKey, Summary,
+        IncidentKey, KeyPart, Summary,
         plan::MAX_TRIES,
         policy::MAX_SHARDS,
         state::{
@@ -87,7 +87,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
     let summary = summary();
     let lease = Lease { owner: "timer 1795401134000-0a1b2c3d 4 run".to_owned(), until: AT };
     let id = "1795401134000-0a1b2c3d".to_owned();
-    let key = IncidentKey("Ping-Deny|1|Log-Group|source=10.0.0.1".to_owned());
+    let key = IncidentKey::new(Rule::PingDeny, "1", "Log-Group").with(KeyPart::Source("10.0.0.1".parse().unwrap()));
     let open = OpenIncident {
         id: id.clone(),
         opened_at: AT,
@@ -144,7 +144,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
 
 fn timer() -> TimerMessage {
     TimerMessage {
-        key: IncidentKey("Ping-Deny|1|Log-Group".to_owned()),
+        key: IncidentKey::new(Rule::PingDeny, "1", "Log-Group"),
         incident: "1795401134000-0a1b2c3d".to_owned(),
         timer: 7,
     }

@@ -34,8 +34,8 @@ impl Notifier for Console {
         println!("{rule}\nEMAIL  {}\n{rule}\n{}{rule}", notification.email.subject, notification.email.body);
         if self.shows == Shows::All {
             println!("DOCUMENT\n{}\nATTRIBUTES", notification.document.json());
-            for attribute in notification.attributes() {
-                println!("{:<10} {:<13} {}", attribute.name, attribute.data_type(), attribute.string_value());
+            for (name, values) in notification.document.routing.values() {
+                println!("{name:<10} {}", values.join(", "));
             }
             println!("CHAT\n{}", notification.chat());
         }

@@ -52,7 +52,7 @@ impl LocalTimers {
             one.out = one.failed >= MAX_RECEIVES;
             one.at = time::after(now, AGAIN_MILLIS);
             if one.out {
-                tracing::error!(key = wake.key.0, incident = wake.incident, "a timer message failed too often");
+                tracing::error!(key = %wake.key, incident = wake.incident, "a timer message failed too often");
             }
         }
     }
@@ -82,14 +82,14 @@ mod tests {
         task::{Context, Poll, Waker},
     };
 
-    use alerting::incident::IncidentKey;
+    use alerting::{detection::Rule, incident::IncidentKey};
 
     use super::*;
 
     #[test]
     fn a_message_that_fails_comes_again_a_bounded_number_of_times() {
         let timers = LocalTimers::default();
-        let wake = TimerMessage { key: IncidentKey("k".to_owned()), incident: "i".to_owned(), timer: 1 };
+        let wake = TimerMessage { key: IncidentKey::new(Rule::PingDeny, "1", "k"), incident: "i".to_owned(), timer: 1 };
         let armed = pin!(timers.schedule(&wake, 0)).poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(armed, Poll::Ready(Ok(())));
         let mut now = time::after(clock::now(), 1);

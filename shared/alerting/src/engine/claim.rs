@@ -198,14 +198,8 @@ impl<'f, 'd> ClaimPlan<'f, 'd> {
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
     /// The findings of a batch by incident.
     pub(super) fn by_incident<'d>(&self, detection: &'d Detection) -> Vec<IncidentFindings<'d>> {
-        // What no finding has is counted in the heaviest incident.
-        let mut untracked = Some(detection.untracked.clone());
         let groups = key::group(detection, self.group_by).into_iter();
-        groups
-            .map(|(key, findings)| {
-                IncidentFindings::new(key, detection, findings, untracked.take().unwrap_or_default())
-            })
-            .collect()
+        groups.map(|(key, findings, untracked)| IncidentFindings::new(key, detection, findings, untracked)).collect()
     }
 
     /// Counts a batch, together with the right to send what opens with it. Reads, plans and commits until nobody else interferes.

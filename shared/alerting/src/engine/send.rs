@@ -30,13 +30,22 @@ pub(super) enum DueEmail<'a> {
 }
 
 impl<'a> DueEmail<'a> {
-    fn notification(self, context: NotificationContext<'a>) -> Notification<'a> {
+    fn content(self, key: &IncidentKey) -> NotificationContent {
+        NotificationContent::counters(
+            key,
+            match self {
+                DueEmail::Opened(_, summary) => summary,
+                DueEmail::Update(_, counters) => &counters.unreported,
+                DueEmail::Resolved(closed) => &closed.summary,
+            },
+        )
+    }
+
+    fn notification(self, context: NotificationContext<'a>, content: &'a NotificationContent) -> Notification<'a> {
         match self {
-            DueEmail::Opened(open, summary) => Notification::late_opened(context, open, summary),
-            DueEmail::Update(open, counters) => {
-                Notification::update(context, open, &counters.unreported, counters.total.totals)
-            }
-            DueEmail::Resolved(closed) => Notification::resolved(context, closed),
+            DueEmail::Opened(open, _) => Notification::late_opened(context, open, content),
+            DueEmail::Update(open, counters) => Notification::update(context, open, content, counters.total.totals),
+            DueEmail::Resolved(closed) => Notification::resolved(context, closed, content),
         }
     }
 }
@@ -50,11 +59,11 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let contents: Vec<NotificationContent> = opened.iter().map(OpenedEmail::content).collect();
         let network = self.network.enrich(&NotificationContent::enrichment_request(&contents)).await;
         let mut sent = Vec::with_capacity(opened.len());
-        for (email, content) in opened.iter().zip(contents) {
+        for (email, content) in opened.iter().zip(&contents) {
             let context = self.context(&email.findings.key, email.reason, &network, now);
             let record = email.record.value.as_ref();
             let notification = match (&email.counters, record.and_then(|record| record.current.as_ref())) {
-                (Some(summary), Some(open)) => Notification::late_opened(context, open, summary),
+                (Some(_), Some(open)) => Notification::late_opened(context, open, content),
                 _ => {
                     let previous = record.and_then(|record| record.last.as_ref());
                     Notification::opened(context, &email.incident, content, previous)
@@ -73,11 +82,10 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         email: DueEmail<'_>,
         now: EpochMillis,
     ) -> Sent {
-        let nothing_known = Network::default();
-        let content = email.notification(self.context(key, reason, &nothing_known, now)).content;
+        let content = email.content(key);
         let request = NotificationContent::enrichment_request(std::slice::from_ref(&content));
         let network = self.network.enrich(&request).await;
-        self.send_required(&email.notification(self.context(key, reason, &network, now))).await
+        self.send_required(&email.notification(self.context(key, reason, &network, now), &content)).await
     }
 
     /// Sends a notification to all required destinations.

@@ -2,7 +2,7 @@
 
 use crate::{
     detection::{Basis, Direction},
-    explain::evidence::{AclEvidence, Evidence, GroupsEvidence},
+    explain::evidence::{AclEvidence, Evidence, GroupsEvidence, GroupsVerdict},
 };
 
 /// How sure an explanation is, given that the rules were then what they are now.
@@ -88,5 +88,22 @@ impl Explanation {
         self.evidence
             .iter()
             .filter_map(|evidence| if let Evidence::Groups(groups) = evidence { Some(groups) } else { None })
+    }
+
+    /// The network ACL rules that reject: none where those of both directions do and the direction is not known.
+    pub fn rejecting_acl(&self) -> Option<&AclEvidence> {
+        let mut denying = self.acls().filter(|acl| acl.denying().next().is_some());
+        denying.next().filter(|_| denying.next().is_none())
+    }
+
+    /// The security groups that do not allow it, in the first of the directions that it may have.
+    pub fn rejecting_groups(&self) -> Option<&GroupsEvidence> {
+        self.groups().find(|groups| !matches!(groups.verdict, GroupsVerdict::Allows { .. }))
+    }
+
+    /// The security groups that would reject the packets next if they are pings: those without a rule for them.
+    pub fn lacking_groups(&self) -> Option<&GroupsEvidence> {
+        let lacking = self.rejecting_groups().filter(|groups| groups.verdict == GroupsVerdict::NoRule);
+        lacking.filter(|_| !self.is_answer() && self.direction.is_some())
     }
 }

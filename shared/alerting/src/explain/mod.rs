@@ -17,4 +17,3 @@ pub use evidence::{
 };
 pub use explainer::explain;
 pub use explanation::{Confidence, Explanation, Layer, PacketRole};
-pub(crate) use view::direction;

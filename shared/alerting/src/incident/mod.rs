@@ -1,7 +1,8 @@
-//! Incidents: one problem, however many batches tell of it, from its opening to its resolved.
+//! Incidents: one problem, however many batches report it, from opened to resolved.
 //!
-//! [`plan`] decides, [`state`] is what is remembered in between, [`crate::engine`] carries it out through the ports.
+//! [`plan`] decides, [`state`] is what is stored in between, [`crate::engine`] carries it out through the ports.
 
+mod distinct;
 pub mod key;
 pub mod plan;
 pub mod policy;
@@ -10,7 +11,7 @@ pub mod state;
 mod summary;
 mod top;
 
-pub use key::{GroupBy, IncidentKey};
+pub use key::{GroupBy, IncidentKey, KeyPart};
 pub use reason::Reason;
 pub use summary::{MAX_FLOWS, MAX_LINES, MAX_MINUTES, Summary};
 pub use top::{MAX_ENTRIES, Ranked, Top};

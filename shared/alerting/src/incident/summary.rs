@@ -31,17 +31,17 @@ pub struct Summary {
     /// Everything counted.
     pub totals: Totals,
     /// Packets (or records) by source address.
-    pub sources: Top,
+    pub sources: Top<IpAddr>,
     /// The same by target address.
-    pub targets: Top,
+    pub targets: Top<IpAddr>,
     /// The same by what logged them: interfaces, and resources without one.
-    pub interfaces: Top,
+    pub interfaces: Top<Box<str>>,
     /// The same by account that owns the interface.
     #[serde(default)]
-    pub accounts: Top,
+    pub accounts: Top<Box<str>>,
     /// The same by region.
     #[serde(default)]
-    pub regions: Top,
+    pub regions: Top<Box<str>>,
     /// The IANA numbers of the protocols.
     #[serde(default)]
     pub protocols: BTreeSet<u8>,
@@ -80,11 +80,11 @@ impl Summary {
             let home = |own: bool, packet: Option<IpAddr>| flow.logged_by().filter(|_| own && packet.is_none());
             let (sent, received) =
                 (home(flow.is_egress(), flow.packet_source), home(flow.is_ingress(), flow.packet_target));
-            summary.sources.add(&flow.sender().to_string(), weight, sent);
-            summary.targets.add(&flow.receiver().to_string(), weight, received);
-            let note = |top: &mut Top, name: Option<&str>| match name {
-                Some(name) => top.add(name, weight, None),
-                None => top.add_unnamed(),
+            summary.sources.add(flow.sender(), weight, sent);
+            summary.targets.add(flow.receiver(), weight, received);
+            let note = |top: &mut Top<Box<str>>, value: Option<&str>| match value {
+                Some(value) => top.add(value.into(), weight, None),
+                None => top.add_unknown(),
             };
             note(&mut summary.interfaces, flow.logged_by());
             note(&mut summary.accounts, finding.metadata.account_id.as_deref());

@@ -1,35 +1,37 @@
 //! The heaviest few of many, and how many there were.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash::hash;
+use crate::incident::distinct::Distinct;
 
-/// Entries that are told apart; the others are counted together.
+/// Values that are kept with their weights; the others are counted together.
 pub const MAX_ENTRIES: usize = 12;
 
-/// Weights by name: exact as long as no more than [`MAX_ENTRIES`] names were seen, and the heaviest of them afterwards.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Top {
-    /// Names with their weights.
+/// Weights by value, such as packets by address: exact as long as no more than [`MAX_ENTRIES`] values were seen, and those of the
+/// heaviest values afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(serialize = "K: Ord + Serialize", deserialize = "K: Ord + Deserialize<'de>"))]
+pub struct Top<K> {
+    /// Values with their weights.
     #[serde(rename = "e")]
-    entries: BTreeMap<String, Entry>,
-    /// The weight of all names that are not among the entries.
+    entries: BTreeMap<K, Entry>,
+    /// The weight of all values that are not among the entries.
     #[serde(rename = "r", default)]
     rest: u64,
-    /// Whether there are such names.
+    /// Whether there are such values.
     #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
     more: bool,
-    /// All names, once there are more of them than entries.
+    /// All values, once there are more of them than entries.
     #[serde(rename = "d", default, skip_serializing_if = "Distinct::is_empty")]
     distinct: Distinct,
-    /// Whether something had no name.
+    /// Whether something had no value.
     #[serde(rename = "u", default, skip_serializing_if = "std::ops::Not::not")]
-    unnamed: bool,
+    unknown: bool,
 }
 
-/// A name's weight, and where it belongs.
+/// A value's weight, and where it belongs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     #[serde(rename = "w")]
@@ -39,78 +41,85 @@ struct Entry {
     home: Option<Box<str>>,
 }
 
-/// One of the names of a [`Top`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ranked<'t> {
-    /// The name.
-    pub name: &'t str,
-    /// Its weight. Where [`Top::distinct`] is not exact, it may lack what came while the name was not among the heaviest.
+/// One of the heaviest values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranked<K> {
+    /// The value.
+    pub value: K,
+    /// Its weight. Where [`Top::distinct`] is not exact, it may lack what came while the value was not among the heaviest.
     pub weight: u64,
     /// Where it was each time it was added; none where that differs or is not known.
-    pub home: Option<&'t str>,
+    pub home: Option<Box<str>>,
 }
 
-impl Top {
-    /// Adds weight to a name that is at home somewhere, for example an address at an interface.
-    pub fn add(&mut self, name: &str, weight: u64, home: Option<&str>) {
-        self.put(name, weight, home);
+impl<K> Default for Top<K> {
+    fn default() -> Self {
+        Top { entries: BTreeMap::new(), rest: 0, more: false, distinct: Distinct::default(), unknown: false }
+    }
+}
+
+impl<K: Ord + Clone + fmt::Display> Top<K> {
+    /// Adds weight to a value that is at home somewhere, for example an address at an interface.
+    pub fn add(&mut self, value: K, weight: u64, home: Option<&str>) {
+        self.put(value, weight, home);
         self.trim();
     }
 
-    /// Takes note of something that has no name.
-    pub fn add_unnamed(&mut self) {
-        self.unnamed = true;
+    /// Takes note of something whose value is not known.
+    pub fn add_unknown(&mut self) {
+        self.unknown = true;
     }
 
     /// Adds what another has.
-    pub fn merge(&mut self, other: &Top) {
+    pub fn merge(&mut self, other: &Top<K>) {
         if self.more || other.more {
             // What is an entry of one only may be among the rest of the other, at home somewhere else.
-            let forget = |entry: &mut Entry, theirs: &Top, name: &String| {
-                if theirs.more && !theirs.entries.contains_key(name) {
+            for (value, entry) in &mut self.entries {
+                if other.more && !other.entries.contains_key(value) {
                     entry.home = None;
                 }
-            };
-            self.entries.iter_mut().for_each(|(name, entry)| forget(entry, other, name));
-            self.remember_names();
+            }
+            self.remember_values();
             self.distinct.merge(&other.distinct);
-            other.entries.keys().for_each(|name| self.distinct.add(name));
+            other.entries.keys().for_each(|value| self.distinct.add(&value.to_string()));
         }
-        for (name, entry) in &other.entries {
-            self.put(name, entry.weight, entry.home.as_deref());
+        for (value, entry) in &other.entries {
+            self.put(value.clone(), entry.weight, entry.home.as_deref());
         }
         self.rest = self.rest.saturating_add(other.rest);
-        self.unnamed |= other.unnamed;
+        self.unknown |= other.unknown;
         self.trim();
     }
 
     /// The entries, heaviest first.
-    pub fn ranked(&self) -> Vec<Ranked<'_>> {
-        let mut all: Vec<Ranked<'_>> = Vec::with_capacity(self.entries.len());
-        for (name, entry) in &self.entries {
-            let (name, weight, home) = (name.as_str(), entry.weight, entry.home.as_deref());
-            all.push(Ranked { name, weight, home });
-        }
-        all.sort_by_key(|one| (std::cmp::Reverse(one.weight), one.name));
+    pub fn ranked(&self) -> Vec<Ranked<K>> {
+        let ranked = |(value, entry): (&K, &Entry)| Ranked {
+            value: value.clone(),
+            weight: entry.weight,
+            home: entry.home.clone(),
+        };
+        let mut all: Vec<Ranked<K>> = self.entries.iter().map(ranked).collect();
+        // In order of their values already.
+        all.sort_by_key(|one| Reverse(one.weight));
         all
     }
 
-    /// How many names there were, and whether that is exact.
+    /// How many values there were, and whether that is exact.
     pub fn distinct(&self) -> (u64, bool) {
         let held = self.entries.len() as u64;
         if !self.more { (held, true) } else { (self.distinct.estimate().max(held + 1), false) }
     }
 
-    /// Tells whether something had no name.
-    pub fn has_unnamed(&self) -> bool {
-        self.unnamed
+    /// Tells whether something had no known value.
+    pub fn has_unknown(&self) -> bool {
+        self.unknown
     }
 
-    fn put(&mut self, name: &str, weight: u64, home: Option<&str>) {
+    fn put(&mut self, value: K, weight: u64, home: Option<&str>) {
         if self.more {
-            self.distinct.add(name);
+            self.distinct.add(&value.to_string());
         }
-        match self.entries.get_mut(name) {
+        match self.entries.get_mut(&value) {
             Some(known) => {
                 known.weight = known.weight.saturating_add(weight);
                 known.home.take_if(|known| home != Some(known));
@@ -118,84 +127,28 @@ impl Top {
             None => {
                 // It may have been among the rest, at home somewhere else.
                 let home = home.filter(|_| !self.more).map(Box::from);
-                self.entries.insert(name.to_owned(), Entry { weight, home });
+                self.entries.insert(value, Entry { weight, home });
             }
         }
     }
 
     fn trim(&mut self) {
         while self.entries.len() > MAX_ENTRIES {
-            self.remember_names();
-            // The lightest goes, of equals the last by name: the same whatever the order they came in.
-            let lightest =
-                self.entries.iter().min_by_key(|(name, entry)| (entry.weight, std::cmp::Reverse(name.as_str())));
-            let Some(name) = lightest.map(|(name, _)| name.clone()) else { return };
-            let weight = self.entries.remove(&name).map_or(0, |entry| entry.weight);
+            self.remember_values();
+            // The lightest goes, of equals the last: the same whatever the order they came in.
+            let lightest = self.entries.iter().min_by_key(|(value, entry)| (entry.weight, Reverse(*value)));
+            let Some(value) = lightest.map(|(value, _)| value.clone()) else { return };
+            let weight = self.entries.remove(&value).map_or(0, |entry| entry.weight);
             self.rest = self.rest.saturating_add(weight);
         }
     }
 
-    /// From now on the number of names is estimated.
-    fn remember_names(&mut self) {
+    /// From now on the number of values is estimated.
+    fn remember_values(&mut self) {
         if !self.more {
             self.more = true;
-            self.entries.keys().for_each(|name| self.distinct.add(name));
+            self.entries.keys().for_each(|value| self.distinct.add(&value.to_string()));
         }
-    }
-}
-
-/// Registers of the estimate below.
-const REGISTERS: usize = 128;
-
-/// An estimate of how many different names were seen, off by about 9 %: HyperLogLog with linear counting for few
-/// (Flajolet et al. 2007, <https://doi.org/10.46298/dmtcs.3545>).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Distinct(String);
-
-impl Distinct {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Each register is one character, `0` and up, so that the whole is text and short where it is empty.
-    fn register(&self, at: usize) -> u8 {
-        self.0.as_bytes().get(at).map_or(0, |byte| byte.saturating_sub(b'0'))
-    }
-
-    fn raise(&mut self, at: usize, to: u8) {
-        if self.register(at) >= to {
-            return;
-        }
-        let mut registers: Vec<u8> = (0..REGISTERS).map(|at| b'0' + self.register(at)).collect();
-        registers[at] = b'0' + to;
-        self.0 = String::from_utf8_lossy(&registers).into_owned();
-    }
-
-    fn add(&mut self, name: &str) {
-        let hash = hash(name.as_bytes());
-        let at = (hash % REGISTERS as u64) as usize;
-        let zeros = ((hash / REGISTERS as u64) | (1 << 56)).trailing_zeros();
-        self.raise(at, u8::try_from(zeros + 1).unwrap_or(u8::MAX).min(57));
-    }
-
-    fn merge(&mut self, other: &Distinct) {
-        if !other.0.is_empty() {
-            for at in 0..REGISTERS {
-                self.raise(at, other.register(at));
-            }
-        }
-    }
-
-    fn estimate(&self) -> u64 {
-        let registers = REGISTERS as f64;
-        let alpha = 0.7213 / (1.0 + 1.079 / registers);
-        let inverse: f64 = (0..REGISTERS).map(|at| (-f64::from(self.register(at))).exp2()).sum();
-        let raw = alpha * registers * registers / inverse;
-        let empty = (0..REGISTERS).filter(|at| self.register(*at) == 0).count();
-        let estimate =
-            if raw <= 2.5 * registers && empty > 0 { registers * (registers / empty as f64).ln() } else { raw };
-        estimate.round() as u64
     }
 }
 
@@ -203,44 +156,46 @@ impl Distinct {
 mod tests {
     use super::*;
 
-    fn top(names: impl IntoIterator<Item = (String, u64)>) -> Top {
+    type Names = Top<String>;
+
+    fn top(names: impl IntoIterator<Item = (String, u64)>) -> Names {
         let mut top = Top::default();
         for (name, weight) in names {
-            top.add(&name, weight, None);
+            top.add(name, weight, None);
         }
         top
     }
 
-    fn weights(top: &Top) -> Vec<(&str, u64)> {
-        top.ranked().into_iter().map(|one| (one.name, one.weight)).collect()
+    fn weights(top: &Names) -> Vec<(String, u64)> {
+        top.ranked().into_iter().map(|one| (one.value, one.weight)).collect()
     }
 
-    fn home<'t>(top: &'t Top, name: &str) -> Option<&'t str> {
-        top.ranked().into_iter().find(|one| one.name == name)?.home
+    fn home(top: &Names, name: &str) -> Option<Box<str>> {
+        top.ranked().into_iter().find(|one| one.value == name)?.home
     }
 
     #[test]
     fn a_name_is_at_home_where_it_always_was() {
         let mut one = Top::default();
         for (name, home) in [("a", Some("x")), ("b", Some("x")), ("a", Some("x")), ("b", Some("y")), ("c", None)] {
-            one.add(name, 1, home);
+            one.add(name.to_owned(), 1, home);
         }
-        assert_eq!(["a", "b", "c"].map(|name| home(&one, name)), [Some("x"), None, None]);
+        assert_eq!(["a", "b", "c"].map(|name| home(&one, name)), [Some("x".into()), None, None]);
         let mut other = Top::default();
-        other.add("a", 1, Some("y"));
-        other.add("d", 1, Some("x"));
+        other.add("a".to_owned(), 1, Some("y"));
+        other.add("d".to_owned(), 1, Some("x"));
         one.merge(&other);
-        assert_eq!(["a", "d"].map(|name| home(&one, name)), [None, Some("x")]);
+        assert_eq!(["a", "d"].map(|name| home(&one, name)), [None, Some("x".into())]);
     }
 
     #[test]
     fn a_name_that_may_have_been_forgotten_has_no_home() {
         let many = || top((0..20).map(|n| (format!("n{n:02}"), 5)));
         let mut later = many();
-        later.add("new", 9, Some("x"));
+        later.add("new".to_owned(), 9, Some("x"));
         assert_eq!(home(&later, "new"), None, "it may have come before");
         let mut known = Top::default();
-        known.add("new", 9, Some("x"));
+        known.add("new".to_owned(), 9, Some("x"));
         let mut merged = many();
         merged.merge(&known);
         assert_eq!(home(&merged, "new"), None);
@@ -251,14 +206,14 @@ mod tests {
     #[test]
     fn few_names_are_exact() {
         let top = top([("a".into(), 1), ("b".into(), 5), ("a".into(), 2)]);
-        assert_eq!(weights(&top), [("b", 5), ("a", 3)]);
+        assert_eq!(weights(&top), [("b".to_owned(), 5), ("a".to_owned(), 3)]);
         assert_eq!(top.distinct(), (2, true));
     }
 
     #[test]
     fn of_many_names_the_heaviest_stay_and_no_weight_is_lost() {
         let top = top((1..=100).map(|n| (format!("n{n:03}"), n)));
-        assert_eq!(weights(&top)[0], ("n100", 100));
+        assert_eq!(weights(&top)[0], ("n100".to_owned(), 100));
         assert_eq!(top.ranked().len(), MAX_ENTRIES);
         assert_eq!(weights(&top).iter().map(|(_, weight)| weight).sum::<u64>() + top.rest, 5050);
     }
@@ -279,7 +234,7 @@ mod tests {
         merged.merge(&top(all[150..].to_vec()));
         let whole = top(all);
         assert_eq!(merged.distinct, whole.distinct);
-        let weight = |top: &Top| weights(top).iter().map(|(_, weight)| weight).sum::<u64>() + top.rest;
+        let weight = |top: &Names| weights(top).iter().map(|(_, weight)| weight).sum::<u64>() + top.rest;
         assert_eq!(weight(&merged), weight(&whole));
     }
 
@@ -288,6 +243,6 @@ mod tests {
         let top = top((0..50).map(|n| (format!("n{n}"), n + 1)));
         let text = serde_json::to_string(&top).unwrap();
         assert!(text.len() < 500, "{} bytes", text.len());
-        assert_eq!(serde_json::from_str::<Top>(&text).unwrap(), top);
+        assert_eq!(serde_json::from_str::<Names>(&text).unwrap(), top);
     }
 }

@@ -2,15 +2,18 @@
 //! anything else it drops without a word
 //! (<https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>).
 //!
-//! The words are the email's, whatever their language: its headline and status, its facts in a block, and its links.
+//! The words are the email's, whatever its language: its lead and status as text, its facts in a block, and its links.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::{
-    notification::{document::Document, email::Email},
-    text::cut_bytes,
+    notification::{
+        document::Document,
+        email::{self, EmailDraft},
+    },
+    text::{cut_bytes, settle},
 };
 
 /// Characters of a title.
@@ -75,13 +78,13 @@ pub struct Metadata {
 }
 
 impl ChatMessage {
-    /// The notification of an email and its document.
-    pub fn of(email: &Email, document: &Document) -> ChatMessage {
+    /// The message of a notification.
+    pub fn of(draft: &EmailDraft, document: &Document) -> ChatMessage {
         let routing = &document.routing;
-        let title = cut(&plain(&email.subject), MAX_TITLE_CHARS);
-        let keywords = [routing.rule.as_str(), routing.kind, routing.severity.word()];
+        let title = cut(&plain(&draft.subject), MAX_TITLE_CHARS);
+        let keywords = [routing.rule, routing.kind, routing.severity.word()];
         let resources = routing.interface.iter().chain(&routing.vpc).take(MAX_RESOURCES);
-        let context = routing.attributes().into_iter();
+        let context = routing.values().into_iter();
         ChatMessage {
             version: "1.0",
             source: "custom",
@@ -89,7 +92,7 @@ impl ChatMessage {
             content: Content {
                 text_type: "client-markdown",
                 title: title.clone(),
-                description: description(&email.body),
+                description: description(draft),
                 keywords: keywords.map(|word| cut(&plain(word), MAX_KEYWORD_CHARS)).into(),
             },
             metadata: Metadata {
@@ -97,7 +100,7 @@ impl ChatMessage {
                 summary: title,
                 event_type: format!("{}-{}", routing.rule, routing.kind),
                 related_resources: resources.cloned().collect(),
-                additional_context: context.map(|one| (one.name, plain(&one.values.join(", ")))).collect(),
+                additional_context: context.map(|(name, values)| (name, plain(&values.join(", ")))).collect(),
             },
         }
     }
@@ -109,70 +112,26 @@ impl ChatMessage {
     }
 }
 
-/// The email's text in a chat's markup: the first two paragraphs as running text, the facts in a block that keeps their columns,
-/// the links under their names. The records are left to the email.
-fn description(body: &str) -> String {
-    let mut text = String::new();
-    let mut block = String::new();
-    let mut links = String::new();
-    for (index, paragraph) in body.split("\n\n").enumerate() {
-        let lines: Vec<&str> = paragraph.lines().filter(|line| !line.is_empty()).collect();
-        if lines.iter().any(|line| is_link(line)) {
-            links = linked(&lines);
-            break;
-        }
-        if index < 2 {
-            // The headline is running text; what stands below it are statements, each on a line of its own.
-            text.push_str(&plain(&if index == 0 { unwrapped(&lines) } else { lines.join("\n") }));
-            text.push_str("\n\n");
-        } else {
-            block.push_str(&plain(&lines.join("\n")));
-            block.push_str("\n\n");
-        }
-    }
-    let room = MAX_DESCRIPTION_CHARS - links.chars().count() - "```\n\n```\n".len();
+/// The email in a chat's markup: lead and status as running text, the facts in a block that keeps their columns, the links under
+/// their names. The records are left to the email.
+fn description(draft: &EmailDraft) -> String {
+    let status: Vec<String> = draft.status.iter().map(|statement| plain(&settle(statement))).collect();
+    let text = format!("{}\n\n{}", plain(&settle(&draft.lead)), status.join("\n"));
+    let links = linked(&draft.links);
+    let room = MAX_DESCRIPTION_CHARS - links.chars().count() - "\n\n```\n\n```\n".len();
     let text = cut(text.trim_end(), room);
-    let block = cut(block.trim_end(), room.saturating_sub(text.chars().count() + 2));
-    match (block.is_empty(), links.is_empty()) {
-        (true, true) => text,
-        (true, false) => format!("{text}\n\n{links}"),
-        (false, true) => format!("{text}\n\n```\n{block}\n```"),
-        (false, false) => format!("{text}\n\n```\n{block}\n```\n{links}"),
-    }
+    let block = cut(plain(&email::table(draft)).trim_end(), room.saturating_sub(text.chars().count()));
+    format!("{text}\n\n```\n{block}\n```\n{links}")
 }
 
-/// Lines as one again. Japanese is broken where there was no space.
-fn unwrapped(lines: &[&str]) -> String {
-    let mut text = String::new();
-    for line in lines {
-        let wide = |end: Option<char>| end.is_some_and(|c| !c.is_ascii());
-        let within_japanese = wide(text.chars().next_back()) && wide(line.chars().next());
-        if !text.is_empty() && !within_japanese {
-            text.push(' ');
-        }
-        text.push_str(line);
-    }
-    text
-}
-
-fn is_link(line: &str) -> bool {
-    line.starts_with("https://")
-}
-
-/// The links, each under the name on the lines before it, as many as there is room for.
-fn linked(lines: &[&str]) -> String {
+/// The links, each under its name, as many as there is room for.
+fn linked(links: &[(String, String)]) -> String {
     let mut text = String::new();
     let mut used = 0;
-    let mut name: Vec<&str> = Vec::new();
-    for line in lines {
-        if !is_link(line) {
-            name.push(line);
-            continue;
-        }
-        let named = plain(unwrapped(&name).trim_end_matches([':', '：']));
-        name.clear();
-        let item = format!("• <{line}|{named}>\n");
-        if line.contains(['|', '<', '>', ' ']) || used + item.chars().count() > LINK_CHARS {
+    for (title, url) in links {
+        let named = plain(settle(title).trim_end_matches([':', '：']));
+        let item = format!("• <{url}|{named}>\n");
+        if url.contains(['|', '<', '>', ' ']) || used + item.chars().count() > LINK_CHARS {
             continue;
         }
         used += item.chars().count();
@@ -201,8 +160,11 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// Cuts a text to so many characters and shows that it did.
+/// Cuts a text to so many characters and shows that it did, where there is room for that.
 fn cut(text: &str, max_chars: usize) -> String {
+    if max_chars == 0 {
+        return String::new();
+    }
     match text.char_indices().nth(max_chars) {
         None => text.to_owned(),
         Some(_) => {
@@ -218,6 +180,7 @@ fn cut(text: &str, max_chars: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notification::email::{Fields, Records};
 
     #[test]
     fn foreign_text_calls_nobody_and_links_nowhere() {
@@ -236,32 +199,47 @@ mod tests {
     #[test]
     fn text_is_cut_by_characters_and_never_within_an_escape() {
         assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abc", 0), "");
         assert_eq!(cut("abcd", 3), "ab…");
         assert_eq!(cut("日本語の", 3), "日本…");
         assert_eq!(cut("ab&amp;cd", 5), "ab…");
         assert_eq!(cut("a&amp;bcd", 7), "a&amp;…");
     }
 
+    fn draft(text: &str, fields: &str, link: &str) -> EmailDraft {
+        EmailDraft {
+            subject: String::new(),
+            lead: text.to_owned(),
+            status: vec!["OPENED".to_owned(), "Sent at once.".to_owned()],
+            facts: Fields(vec![("WHAT", "4 packets".to_owned()), ("FROM", fields.to_owned())]),
+            why: Fields(vec![("WHY", "The ACL".to_owned())]),
+            next: Fields::default(),
+            links: vec![
+                ("The records:".to_owned(), link.to_owned()),
+                ("指標：".to_owned(), "https://two.example".to_owned()),
+            ],
+            records: Records { label: "RECORDS", lines: vec!["2 1 eni-1".to_owned()], left: None },
+        }
+    }
+
     #[test]
-    fn a_mail_becomes_text_a_block_and_links() {
-        let body = "One line\nand another.\n\nNEW since then\n\nWHAT   4 packets\nFROM   10.0.0.1\n\nWHY    The ACL\n\n\
-                    The\nrecords:\nhttps://one.example/?a=b&c\nThe metric：\nhttps://two.example\n\nRECORDS\n2 1 eni-1";
-        let expect = "One line and another.\n\nNEW since then\n\n```\nWHAT   4 packets\nFROM   10.0.0.1\n\nWHY    The ACL\n```\n\
-                      • <https://one.example/?a=b&c|The records>\n• <https://two.example|The metric>\n";
-        assert_eq!(description(body), expect);
-        assert_eq!(description("One line.\n"), "One line.");
-        assert_eq!(description("203.0.113.12 か\nらの ping 4\n件"), "203.0.113.12 からの ping 4 件");
+    fn an_email_becomes_text_a_block_and_links() {
+        assert_eq!(
+            description(&draft("web-1 could not answer.", "10.0.0.1", "https://one.example/?a=b&c")),
+            "web-1 could not answer.\n\nOPENED\nSent at once.\n\n```\nWHAT   4 packets\nFROM   10.0.0.1\n\nWHY    The ACL\n```\n\
+             • <https://one.example/?a=b&c|The records>\n• <https://two.example|指標>\n"
+        );
     }
 
     #[test]
     fn a_description_is_never_too_long() {
-        for body in [
-            "<".repeat(10_000),
-            format!("a\n\nb\n\n{}", "x".repeat(20_000)),
-            format!("a\n\nb\n\n{}\n\nLink:\nhttps://{}", "日".repeat(20_000), "y".repeat(3_900)),
-            format!("{}\n\nLink:\nhttps://{}", "日".repeat(20_000), "y".repeat(4_000)),
+        for (text, fields, link) in [
+            ("<".repeat(10_000), String::new(), String::new()),
+            ("a".to_owned(), "x".repeat(20_000), String::new()),
+            ("a".to_owned(), "日".repeat(20_000), format!("https://{}", "y".repeat(3_900))),
+            ("日".repeat(20_000), "b".to_owned(), format!("https://{}", "y".repeat(4_000))),
         ] {
-            let length = description(&body).chars().count();
+            let length = description(&draft(&text, &fields, &link)).chars().count();
             assert!(length <= MAX_DESCRIPTION_CHARS, "{length} characters");
             assert!(length > 7_000, "{length} characters");
         }

@@ -1,6 +1,9 @@
 //! What an email is about: counters, rankings and findings of its period.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use flow_log::LogFormat;
 
@@ -8,7 +11,7 @@ use crate::{
     detection::{Detection, Finding, LogSource, Totals, Untracked},
     enrichment::EnrichmentRequest,
     incident::{IncidentKey, Summary},
-    notification::names::Names,
+    notification::ranking::Ranking,
 };
 
 /// What a notification is about.
@@ -17,15 +20,15 @@ pub struct NotificationContent {
     /// The counters.
     pub totals: Totals,
     /// Source addresses.
-    pub sources: Names,
+    pub sources: Ranking<IpAddr>,
     /// Target addresses.
-    pub targets: Names,
+    pub targets: Ranking<IpAddr>,
     /// What logged them: interfaces, and resources without one.
-    pub interfaces: Names,
+    pub interfaces: Ranking<Box<str>>,
     /// Accounts that own the interfaces.
-    pub accounts: Names,
+    pub accounts: Ranking<Box<str>>,
     /// Regions.
-    pub regions: Names,
+    pub regions: Ranking<Box<str>>,
     /// The IANA numbers of the protocols.
     pub protocols: BTreeSet<u8>,
     /// Packets (or records) by the minute since the epoch.
@@ -37,7 +40,7 @@ pub struct NotificationContent {
     pub complete: bool,
     /// Records of flows past [`crate::detection::MAX_FLOWS`]: in the totals, without names.
     pub untracked: Totals,
-    /// Rejected records, as evidence.
+    /// Rejected records as they were logged, as evidence.
     pub lines: Vec<String>,
     /// Where the records are.
     pub source: LogSource,
@@ -60,11 +63,11 @@ impl NotificationContent {
         }
         NotificationContent {
             totals,
-            sources: Names::in_findings(findings, exact, |finding| Some(finding.flow.sender())),
-            targets: Names::in_findings(findings, exact, |finding| Some(finding.flow.receiver())),
-            interfaces: Names::in_findings(findings, exact, |finding| finding.flow.logged_by().map(Box::<str>::from)),
-            accounts: Names::in_findings(findings, exact, |finding| finding.metadata.account_id.clone()),
-            regions: Names::in_findings(findings, exact, |finding| finding.metadata.region.clone()),
+            sources: Ranking::in_findings(findings, exact, |finding| Some(finding.flow.sender())),
+            targets: Ranking::in_findings(findings, exact, |finding| Some(finding.flow.receiver())),
+            interfaces: Ranking::in_findings(findings, exact, |finding| finding.flow.logged_by().map(Box::<str>::from)),
+            accounts: Ranking::in_findings(findings, exact, |finding| finding.metadata.account_id.clone()),
+            regions: Ranking::in_findings(findings, exact, |finding| finding.metadata.region.clone()),
             protocols: findings
                 .iter()
                 .map(|finding| finding.flow.protocol.0)
@@ -87,8 +90,8 @@ impl NotificationContent {
             contents.iter().flat_map(|content| content.sources.ranked.iter().chain(&content.targets.ranked));
         EnrichmentRequest::of(
             contents.iter().flat_map(|content| &content.findings),
-            interfaces.map(|one| &*one.name),
-            addresses.filter_map(|one| one.name.parse().ok()),
+            interfaces.map(|one| &*one.value),
+            addresses.map(|one| one.value),
         )
     }
 
@@ -96,22 +99,18 @@ impl NotificationContent {
     pub fn counters(key: &IncidentKey, summary: &Summary) -> NotificationContent {
         NotificationContent {
             totals: summary.totals,
-            sources: Names::of(&summary.sources),
-            targets: Names::of(&summary.targets),
-            interfaces: Names::of(&summary.interfaces),
-            accounts: Names::of(&summary.accounts),
-            regions: Names::of(&summary.regions),
+            sources: Ranking::of(&summary.sources),
+            targets: Ranking::of(&summary.targets),
+            interfaces: Ranking::of(&summary.interfaces),
+            accounts: Ranking::of(&summary.accounts),
+            regions: Ranking::of(&summary.regions),
             protocols: summary.protocols.clone(),
             minutes: summary.minutes.clone(),
             findings: summary.flows.iter().map(|flow| with_what_is_left_out(flow, summary)).collect(),
             complete: !summary.flows_left_out,
             untracked: Totals::default(),
             lines: summary.lines.clone(),
-            source: LogSource {
-                owner: key.owner().to_owned(),
-                log_group: key.log_group().to_owned(),
-                log_stream: String::new(),
-            },
+            source: LogSource { owner: key.owner.clone(), log_group: key.log_group.clone(), log_stream: String::new() },
             format: None,
         }
     }

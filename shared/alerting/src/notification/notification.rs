@@ -1,14 +1,16 @@
-//! A notification about an incident: email, document and chat message are made from the same values, so that they cannot disagree.
+//! A notification about an incident: every output is rendered from its values, so that none disagrees with another.
 
 use crate::{
     detection::Totals,
     enrichment::Network,
     incident::{
-        IncidentKey, Reason, Summary,
+        IncidentKey, Reason,
         policy::Policy,
         state::{ClosedIncident, OpenIncident, PastIncident},
     },
-    notification::{content::NotificationContent, kind::NotificationKind, site::Site},
+    notification::{
+        content::NotificationContent, explained::ExplainedFinding, kind::NotificationKind, links::Links, site::Site,
+    },
     time::EpochMillis,
 };
 
@@ -34,7 +36,11 @@ pub struct Notification<'a> {
     /// The previous incident of the same key, in an opened one.
     pub previous: Option<&'a PastIncident>,
     /// What it is about: everything so far, in an update what came since the previous email.
-    pub content: NotificationContent,
+    pub content: &'a NotificationContent,
+    /// The findings of the content, explained, heaviest first.
+    pub flows: Vec<ExplainedFinding<'a>>,
+    /// Links into the console.
+    pub links: Links,
     /// Everything counted so far.
     pub total: Totals,
     /// What came since the previous email.
@@ -71,69 +77,91 @@ impl<'a> Notification<'a> {
     pub fn opened(
         context: NotificationContext<'a>,
         incident: &'a str,
-        content: NotificationContent,
+        content: &'a NotificationContent,
         previous: Option<&'a PastIncident>,
     ) -> Notification<'a> {
-        let totals = content.totals;
+        Notification { previous, ..Notification::of(context, (incident, context.now), content) }
+    }
+
+    fn of(
+        context: NotificationContext<'a>,
+        (incident, opened_at): (&'a str, EpochMillis),
+        content: &'a NotificationContent,
+    ) -> Notification<'a> {
+        let NotificationContext { key, reason, network, policy, site, now } = context;
+        let flows: Vec<ExplainedFinding<'a>> =
+            content.findings.iter().map(|finding| ExplainedFinding::of(finding, network)).collect();
+        let first = content.totals.first_start.unwrap_or(opened_at);
+        let last = content.totals.last_end.unwrap_or(now).max(first);
         Notification {
             kind: NotificationKind::Opened,
-            reason: context.reason,
-            key: context.key,
+            reason,
+            key,
             incident,
             number: 1,
-            opened_at: context.now,
+            opened_at,
             last_email_at: None,
             last_seen: None,
-            previous,
+            previous: None,
             content,
-            total: totals,
-            since: totals,
-            network: context.network,
-            policy: context.policy,
-            site: context.site,
-            now: context.now,
+            links: Links::of(content, &flows, site, (first, last)),
+            flows,
+            total: content.totals,
+            since: content.totals,
+            network,
+            policy,
+            site,
+            now,
         }
     }
 
     /// An opened notification made from the counters: it is late, because the run that should have sent it stopped.
-    pub fn late_opened(context: NotificationContext<'a>, open: &'a OpenIncident, total: &Summary) -> Notification<'a> {
-        let content = NotificationContent::counters(context.key, total);
-        Notification { opened_at: open.opened_at, ..Notification::opened(context, &open.id, content, None) }
+    pub fn late_opened(
+        context: NotificationContext<'a>,
+        open: &'a OpenIncident,
+        content: &'a NotificationContent,
+    ) -> Notification<'a> {
+        Notification::of(context, (&open.id, open.opened_at), content)
     }
 
     /// An update about what came since the previous email.
     pub fn update(
         context: NotificationContext<'a>,
         open: &'a OpenIncident,
-        since: &Summary,
+        content: &'a NotificationContent,
         total: Totals,
     ) -> Notification<'a> {
-        let content = NotificationContent::counters(context.key, since);
         Notification {
             kind: NotificationKind::Update,
             number: open.emails.saturating_add(1),
-            opened_at: open.opened_at,
             last_email_at: Some(open.last_email_at),
             total,
-            ..Notification::opened(context, &open.id, content, None)
+            ..Notification::of(context, (&open.id, open.opened_at), content)
         }
     }
 
     /// A resolved notification.
-    pub fn resolved(context: NotificationContext<'a>, closing: &'a ClosedIncident) -> Notification<'a> {
-        let content = NotificationContent::counters(context.key, &closing.summary);
+    pub fn resolved(
+        context: NotificationContext<'a>,
+        closing: &'a ClosedIncident,
+        content: &'a NotificationContent,
+    ) -> Notification<'a> {
         Notification {
             kind: NotificationKind::Resolved,
             number: closing.emails.saturating_add(1),
-            opened_at: closing.opened_at,
             last_seen: Some(closing.last_seen),
             since: closing.unreported,
-            ..Notification::opened(context, &closing.id, content, None)
+            ..Notification::of(context, (&closing.id, closing.opened_at), content)
         }
     }
 
     /// Tells whether it is an opened notification that another run should have sent earlier.
     pub fn is_late(&self) -> bool {
         self.kind == NotificationKind::Opened && self.opened_at < self.now
+    }
+
+    /// Tells whether it is sent as soon as its incident was found.
+    pub fn is_prompt(&self) -> bool {
+        self.kind == NotificationKind::Opened && !self.is_late()
     }
 }

@@ -1,43 +1,35 @@
-//! Rendered notifications: what is sent, as bytes for each kind of subscriber.
+//! Rendered notifications: what destinations send.
 
 use crate::notification::{
-    chat,
+    chat::ChatMessage,
     document::Document,
-    email::{self, Email},
-    envelope,
+    email::{Email, EmailDraft},
     notification::Notification,
-    routing::Attribute,
 };
 
-/// A notification rendered for people and for machines from the same values, so that the two cannot disagree.
+/// A notification rendered for people and for machines from the same values, so that none says more than another. A destination
+/// takes from it what its subscribers read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedNotification {
-    /// The email, as people read it.
+    /// The email in parts, for other markup than plain text.
+    pub draft: EmailDraft,
+    /// The email as plain text.
     pub email: Email,
-    /// The document, as machines read it.
+    /// The document for machines.
     pub document: Document,
 }
 
 impl RenderedNotification {
     /// Renders a notification.
     pub fn of(notification: &Notification<'_>) -> RenderedNotification {
-        let email = email::render(notification);
+        let draft = EmailDraft::of(notification);
+        let email = Email::of(notification, &draft);
         let document = Document::of(notification, &email);
-        RenderedNotification { email, document }
+        RenderedNotification { draft, email, document }
     }
 
-    /// The attributes of the SNS message.
-    pub fn attributes(&self) -> Vec<Attribute> {
-        self.document.routing.attributes()
-    }
-
-    /// The SNS message, to be published with [`envelope::STRUCTURE`]: the email's text and the document, which may be cut.
-    pub fn sns_message(&self) -> String {
-        envelope::pack(&self.email, &mut self.document.clone(), &self.attributes())
-    }
-
-    /// The message for a chat's topic.
+    /// The message for a chat.
     pub fn chat(&self) -> String {
-        chat::ChatMessage::of(&self.email, &self.document).json()
+        ChatMessage::of(&self.draft, &self.document).json()
     }
 }

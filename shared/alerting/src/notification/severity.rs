@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     address::Scope,
-    notification::{kind::NotificationKind, names::Names, notification::Notification},
+    notification::{kind::NotificationKind, notification::Notification, ranking::Ranking},
 };
 
 /// From so many targets on, an internal sender is taken to try a network and not a host.
@@ -40,10 +40,9 @@ impl Severity {
         }
     }
 
-    fn of_sides(sources: &Names, targets: &Names) -> Severity {
-        let internal = |name: &str| name.parse::<IpAddr>().is_ok_and(|address| Scope::of(address).is_internal());
+    fn of_sides(sources: &Ranking<IpAddr>, targets: &Ranking<IpAddr>) -> Severity {
         let known = sources.ranked.len();
-        let inside = sources.ranked.iter().filter(|one| internal(&one.name)).count();
+        let inside = sources.ranked.iter().filter(|one| Scope::of(one.value).is_internal()).count();
         match inside {
             0 if known > 0 => Severity::Low,
             _ if known > 0 && inside == known && targets.distinct >= SWEEP_TARGETS => Severity::High,
@@ -64,12 +63,14 @@ impl Severity {
 
 #[cfg(test)]
 mod tests {
-    use super::{SWEEP_TARGETS, Severity};
-    use crate::notification::names::{Name, Names};
+    use std::net::IpAddr;
 
-    fn names(names: &[&str], distinct: u64) -> Names {
-        let name = |name: &&str| Name { name: (*name).to_owned(), weight: 1, home: None };
-        Names { ranked: names.iter().map(name).collect(), distinct, exact: true, unnamed: false }
+    use super::{SWEEP_TARGETS, Severity};
+    use crate::{incident::Ranked, notification::ranking::Ranking};
+
+    fn side(addresses: &[&str], distinct: u64) -> Ranking<IpAddr> {
+        let ranked = |address: &&str| Ranked { value: address.parse().unwrap(), weight: 1, home: None };
+        Ranking { ranked: addresses.iter().map(ranked).collect(), distinct, exact: true, unknown: false }
     }
 
     #[test]
@@ -85,7 +86,7 @@ mod tests {
             (&["10.0.0.1", "203.0.113.12"], many, Severity::Medium),
             (&[], many, Severity::Medium),
         ] {
-            let found = Severity::of_sides(&names(sources, sources.len() as u64), &names(&[], targets));
+            let found = Severity::of_sides(&side(sources, sources.len() as u64), &side(&[], targets));
             assert_eq!(found, expect, "{sources:?} to {targets}");
         }
     }

@@ -1,7 +1,6 @@
 //! What stays the same for all notifications of a deployment.
 
 use crate::{
-    detection::Finding,
     notification::{
         language::Language,
         links::{console::AwsConsole, query},
@@ -27,9 +26,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// The console where a finding's interface is: in the region that its records name, or else in that of the log group.
-    pub fn console_of(&self, finding: &Finding) -> AwsConsole {
-        let named = finding.metadata.region.as_deref().filter(|region| query::is_plain(region));
-        named.map_or_else(|| self.console.clone(), AwsConsole::new)
+    /// The console of a region that records name, or else of the log group's.
+    pub fn console_of(&self, region: Option<&str>) -> AwsConsole {
+        region.filter(|region| query::is_plain(region)).map_or_else(|| self.console.clone(), AwsConsole::new)
     }
 }

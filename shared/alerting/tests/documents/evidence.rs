@@ -11,7 +11,7 @@ use alerting::{
 };
 use serde_json::Value;
 
-use super::{scenarios, schema::Schema};
+use super::{opened, schema::Schema};
 
 fn acl(verdict: AclVerdict) -> Evidence {
     let entry = |number, allow, protocol, kind| AclEntry {
@@ -103,7 +103,7 @@ fn every_kind_of_evidence_is_in_the_schema() {
         role: PacketRole::Answer,
         evidence: everything(),
     };
-    let mut notice = scenarios::opening("ping-deny");
+    let mut notice = opened("ping-deny");
     notice.document.flows[0].explanation = ExplanationDoc::from(&explanation);
     let document: Value = serde_json::from_str(&notice.document.json()).unwrap();
     Schema::load().check(&document).unwrap();
@@ -129,7 +129,7 @@ fn every_layer_and_confidence_is_in_the_schema() {
             (Confidence::Likely, PacketRole::Answer),
             (Confidence::Possible, PacketRole::Unclear),
         ] {
-            let mut notice = scenarios::opening("ping-deny");
+            let mut notice = opened("ping-deny");
             let explanation =
                 Explanation { layer, direction: None, direction_basis: None, confidence, role, evidence: Vec::new() };
             notice.document.flows[0].explanation = ExplanationDoc::from(&explanation);

@@ -1,9 +1,10 @@
 //! Every document is as `schema/alert-1.0.json` says, and nothing else is.
 
 use boon::{Compiler, SchemaIndex, Schemas};
+use sample_notifications::{Setting, all, scenario};
 use serde_json::{Value, json};
 
-use super::scenarios;
+use super::opened;
 
 const SCHEMA: &str = include_str!("../../../../schema/alert-1.0.json");
 const ID: &str = "urn:vpc-flow-alerts:alert:1.0";
@@ -35,19 +36,22 @@ fn document(notice: &alerting::notification::RenderedNotification) -> Value {
 #[test]
 fn every_document_is_as_the_schema_says() {
     let schema = Schema::load();
-    for (name, notice) in scenarios::all() {
+    for (name, notice) in all() {
         schema.check(&document(&notice)).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 
-/// The same for what is left of it in the message, which is cut where it is too large.
 #[test]
-fn what_is_left_of_a_document_is_as_the_schema_says() {
+fn what_is_left_of_a_shortened_document_is_as_the_schema_says() {
     let schema = Schema::load();
-    for (name, notice) in scenarios::all() {
-        let message: Value = serde_json::from_str(&notice.sns_message()).unwrap();
-        let document: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
-        schema.check(&document).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for (name, mut notification) in all() {
+        let mut steps = 0;
+        while notification.document.shorten() {
+            schema.check(&document(&notification)).unwrap_or_else(|error| panic!("{name}, step {steps}: {error}"));
+            steps += 1;
+        }
+        assert!((3..20).contains(&steps), "{name}: {steps} steps");
+        assert!(notification.document.json().len() < 16 * 1024, "{name}: {} bytes", notification.document.json().len());
     }
 }
 
@@ -55,7 +59,7 @@ fn what_is_left_of_a_document_is_as_the_schema_says() {
 fn another_version_is_another_schema() {
     let schema = Schema::load();
     for version in [json!("1.1"), json!("2.0"), json!(1.0), json!(null)] {
-        let mut document = document(&scenarios::opening("ping-deny"));
+        let mut document = document(&opened("ping-deny"));
         document["version"] = version.clone();
         assert!(schema.check(&document).is_err(), "{version}");
     }
@@ -90,7 +94,11 @@ fn collect(value: &Value, path: String, paths: &mut Vec<String>) {
 fn a_field_that_the_schema_does_not_name_is_refused_anywhere() {
     let schema = Schema::load();
     let mut objects = 0;
-    for notice in [scenarios::with_network(), scenarios::again(), scenarios::update()] {
+    for notice in [
+        scenario("ping-deny", Setting::ENRICHED).render(),
+        scenario("repeated", Setting::PLAIN).render(),
+        scenario("update-of-many", Setting::PLAIN).render(),
+    ] {
         let add = &mut |_: &str, object: &mut Value| {
             object["surprise"] = json!(1);
             true
@@ -106,11 +114,11 @@ fn a_field_that_the_schema_does_not_name_is_refused_anywhere() {
 #[test]
 fn nothing_is_null() {
     let schema = Schema::load();
-    for (name, notice) in scenarios::all() {
+    for (name, notice) in all() {
         let document = document(&notice);
         assert!(!document.to_string().contains(":null"), "{name}");
     }
-    let mut document = document(&scenarios::opening("ping-deny"));
+    let mut document = document(&opened("ping-deny"));
     document["flows"][0]["interface"] = Value::Null;
     assert!(schema.check(&document).is_err());
 }

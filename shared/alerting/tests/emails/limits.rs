@@ -1,18 +1,14 @@
 //! What holds for every email, whatever is in it.
 
 use alerting::{
-    detection::{Detector, LogSource, MAX_FLOWS, Untracked},
+    detection::{Detector, LogSource, MAX_FLOWS},
     enrichment::{MissingReason, Network},
-    incident::{Reason, Summary},
-    notification::{
-        Notification,
-        email::{self, COLUMNS, Email, MAX_BODY_BYTES, MAX_SUBJECT_CHARS},
-    },
+    notification::email::{COLUMNS, Email, MAX_BODY_BYTES, MAX_SUBJECT_CHARS},
     text::columns,
 };
 use flow_log::Formats;
 
-use crate::scenario::{Setting, email, ongoing, opening_of, render_with};
+use sample_notifications::{Scenario, Setting, counted, largest, scenario};
 
 pub(crate) fn check(email: &Email) {
     assert!(email.subject.chars().count() <= MAX_SUBJECT_CHARS, "{}", email.subject);
@@ -32,10 +28,10 @@ pub(crate) fn check(email: &Email) {
 #[test]
 fn the_first_two_lines_are_enough_on_a_lock_screen() {
     for setting in Setting::all() {
-        let email = email("ping-deny", setting);
+        let email = scenario("ping-deny", setting).email();
         let two: Vec<&str> = email.body.lines().take(2).collect();
         let two = two.join(" ");
-        for word in [if setting.looked_up { "web-1" } else { "172.31.16.139" }, "203.0.113.12", "ping", "4"] {
+        for word in [if setting.enriched { "web-1" } else { "172.31.16.139" }, "203.0.113.12", "ping", "4"] {
             assert!(two.contains(word), "no {word} in: {two}");
         }
     }
@@ -44,8 +40,8 @@ fn the_first_two_lines_are_enough_on_a_lock_screen() {
 #[test]
 fn foreign_text_makes_no_line_and_no_link_of_its_own() {
     for setting in Setting::all() {
-        for scenario in ["hostile", "hostile-names"] {
-            let email = email(scenario, setting);
+        for name in ["hostile", "hostile-names"] {
+            let email = scenario(name, setting).email();
             for line in email.body.lines() {
                 assert!(
                     line.starts_with("https://ap-northeast-1.console.aws.amazon.com/") || !line.contains("://"),
@@ -71,13 +67,13 @@ fn a_storm_past_the_limit_of_flows_says_at_least() {
         detector.observe(&flow_log::LogEvent::new("1", 0, line));
     }
     let detection = detector.finish(LogSource::default());
-    let network = Network::unknown(MissingReason::TooSlow);
+    let storm = Scenario::opened(&detection).knowing(Network::unknown(MissingReason::TooSlow));
     for setting in Setting::all() {
-        let email = opening_of(setting, &network, &detection, None);
+        let email = storm.clone().read_in(setting).email();
         check(&email);
         assert!(email.body.len() < 16 * 1024, "{} bytes", email.body.len());
     }
-    let email = opening_of(Setting::PLAIN, &network, &detection, None);
+    let email = storm.email();
     assert_eq!(email.subject, "[Ping-Deny] 5,000 rejected pings from at least 2,000 sources to at least 1 target");
     for expect in [
         "5,000 pings from at least 2,000 sources to at least 1 target were",
@@ -89,34 +85,19 @@ fn a_storm_past_the_limit_of_flows_says_at_least() {
 }
 
 #[test]
-fn the_largest_numbers_do_not_stop_a_mail() {
-    let formats = Formats::default();
-    let mut detector = Detector::new(&formats);
-    let max = u64::MAX;
-    for start in [0, 60, max] {
-        let line = format!("2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 {max} {max} {start} {max} REJECT OK");
-        detector.observe(&flow_log::LogEvent::new("1", 0, line));
-    }
-    let detection = detector.finish(LogSource::default());
-    let (open, ..) = ongoing("ping-deny", "ping-deny");
-    let mut total = Summary::of(&detection.findings, &Untracked::default());
-    total.merge(&total.clone());
+fn the_largest_numbers_do_not_stop_an_email() {
     for setting in Setting::all() {
-        let email = render_with(setting, &Network::default(), Reason::UpdateDue, |context| {
-            email::render(&Notification::update(context, &open, &total, total.totals))
-        });
+        let email = largest().read_in(setting).email();
         assert!(email.body.contains("18,446,744,073,709,551,615"), "{}", email.body);
     }
 }
 
 #[test]
-fn an_incident_whose_flows_were_not_remembered_still_has_a_mail() {
-    let (open, mut total, _) = ongoing("ping-deny", "sweep");
-    total.flows.clear();
+fn an_incident_whose_flows_were_not_remembered_still_has_an_email() {
+    let mut since = counted("sweep");
+    since.flows.clear();
+    let update = Scenario::update(&since, since.totals).knowing(Network::unknown(MissingReason::NotFound));
     for setting in Setting::all() {
-        let email = render_with(setting, &Network::unknown(MissingReason::NotFound), Reason::UpdateDue, |context| {
-            email::render(&Notification::update(context, &open, &total, total.totals))
-        });
-        check(&email);
+        check(&update.clone().read_in(setting).email());
     }
 }

@@ -8,9 +8,7 @@
 
 mod limits;
 mod names;
-mod networks;
 mod phrases;
 mod readme;
-mod scenario;
 mod score;
 mod whole;

@@ -8,8 +8,7 @@ use alerting::{
     notification::{Language, email::Email},
 };
 use flow_log::{Formats, LogEvent};
-
-use crate::scenario::{Setting, opening_of};
+use sample_notifications::{Scenario, Setting};
 
 const FORMAT: &str = "${interface-id} ${instance-id} ${srcaddr} ${dstaddr} ${protocol} ${packets} ${start} ${end} ${action} \
                       ${flow-direction} ${log-status} ${instance-tag} ${instance-tag-2} ${asg-tag}";
@@ -26,7 +25,7 @@ fn detect(interface: &str, instance: &str, pair: &str, direction: &str, tags: &s
 }
 
 fn email(network: &Network, detection: &Detection) -> Email {
-    opening_of(Setting::PLAIN, network, detection, None)
+    Scenario::opened(detection).knowing(network.clone()).email()
 }
 
 fn interface(id: &str, address: &str) -> Interface {
@@ -62,7 +61,10 @@ fn tags_in_the_record_are_told_without_keys() {
     let unknown = Network::unknown(MissingReason::SwitchedOff);
     let english = email(&unknown, &detection);
     has(&english, "10.0.0.5 (i-1, tagged \"web 1\", 業務) could not send 4 pings to 8.8.8.8 (public address)");
-    let japanese = opening_of(Setting { language: Language::Japanese, ..Setting::PLAIN }, &unknown, &detection, None);
+    let japanese = Scenario::opened(&detection)
+        .knowing(unknown)
+        .read_in(Setting { language: Language::Japanese, ..Setting::PLAIN })
+        .email();
     has(&japanese, "10.0.0.5 (i-1、タグ \"web 1\"、業務) が 8.8.8.8");
 }
 

@@ -12,7 +12,7 @@ use alerting::{
     incident::Reason,
     notification::{
         Language, NotificationKind,
-        language::{Fix, Phrases},
+        language::{Fix, Noun, Phrases},
     },
 };
 
@@ -218,9 +218,9 @@ fn write(words: &dyn Phrases) -> String {
     ] {
         line(kind, words.interface_kind(kind).unwrap_or_default());
     }
-    for part in ["interface", "source", "target"] {
-        line("only for", words.only_for(part, "x"));
-        line("only for", words.only_for(part, "others"));
+    for noun in [Noun::Interface, Noun::Source, Noun::Target] {
+        line("only for", words.only_for(noun, "x"));
+        line("only for", words.all_others(noun));
     }
     text
 }

@@ -1,9 +1,8 @@
 //! Every scenario's email as a whole.
 
-use crate::{
-    limits,
-    scenario::{EVENTS, OTHERS, Setting, email, shown},
-};
+use sample_notifications::{EVENTS, OTHERS, Setting, scenario, shown};
+
+use crate::limits;
 
 /// One test for each scenario, so that a difference names it.
 macro_rules! whole_mails {
@@ -13,7 +12,7 @@ macro_rules! whole_mails {
         $(#[test]
         fn $test() {
             for setting in Setting::all() {
-                let email = email($name, setting);
+                let email = scenario($name, setting).email();
                 limits::check(&email);
                 insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
                     insta::assert_snapshot!(setting.name($name), shown(&email));

@@ -607,7 +607,7 @@ fn metadata(case: &Case<'_>, faults: &mut Faults<'_>) {
         if !stated.is_subset(&truth) {
             faults.add(check, format!("{field} to route by: stated {stated:?}, true {truth:?}"));
         }
-        let attribute = case.email.attributes.get(field).cloned().unwrap_or_default();
+        let attribute = case.email.routing.get(field).cloned().unwrap_or_default();
         faults.same(Check::Routing, field, attribute.iter().map(String::as_str).collect(), stated);
     }
 }

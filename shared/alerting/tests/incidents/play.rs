@@ -63,7 +63,7 @@ pub(crate) struct Email {
     pub(crate) document: Value,
     pub(crate) subject: String,
     pub(crate) body: String,
-    pub(crate) attributes: BTreeMap<String, Vec<String>>,
+    pub(crate) routing: BTreeMap<String, Vec<String>>,
 }
 
 /// What happened, in its order.
@@ -118,7 +118,13 @@ impl Notifier for Ports {
             document: serde_json::from_str(&notice.document.json()).unwrap(),
             subject: notice.email.subject.clone(),
             body: notice.email.body.clone(),
-            attributes: notice.attributes().into_iter().map(|one| (one.name.to_owned(), one.values)).collect(),
+            routing: notice
+                .document
+                .routing
+                .values()
+                .into_iter()
+                .map(|(name, values)| (name.to_owned(), values.into_iter().map(str::to_owned).collect()))
+                .collect(),
         };
         let failing = hub.failing;
         if email.document["kind"] == "opened" && hub.random.permille(failing) {

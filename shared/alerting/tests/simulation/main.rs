@@ -573,10 +573,3 @@ fn a_batch_that_nobody_disturbs_makes_few_store_calls() {
         assert!(most > 0);
     }
 }
-
-#[test]
-fn keys_name_their_parts() {
-    let key = IncidentKey("Ping-Deny|123456789012|Log-Group|source=10.0.0.1".into());
-    assert_eq!((key.rule(), key.owner(), key.log_group()), ("Ping-Deny", "123456789012", "Log-Group"));
-    assert_eq!(key.part(), Some(("source", "10.0.0.1")));
-}

@@ -10,6 +10,7 @@ use std::{
 
 use alerting::{
     detection::Detection,
+    detection::Rule,
     incident::{
         IncidentKey,
         policy::{LAMBDA_RETRY_MILLIS, MAX_TIMEOUT_SECONDS, Policy},
@@ -72,7 +73,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn key() -> IncidentKey {
-    IncidentKey("Ping-Deny|1|group-0".to_owned())
+    IncidentKey::new(Rule::PingDeny, "1", "group-0")
 }
 
 fn stored(simulation: &Simulation, id: &ItemId) -> Option<Versioned> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alerting::{
+    detection::Rule,
     incident::{
         IncidentKey,
         state::{ItemId, StoredItem, Versioned, Write},
@@ -40,7 +41,7 @@ async fn world() -> (Table, Service, DynamoIncidents) {
 }
 
 fn id(name: &str) -> ItemId {
-    ItemId::Incident(IncidentKey(format!("Ping-Deny|123456789010|{name}")))
+    ItemId::Incident(IncidentKey::new(Rule::PingDeny, "123456789010", name))
 }
 
 /// A document that differs from others by its text.

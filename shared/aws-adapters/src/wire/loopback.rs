@@ -1,6 +1,7 @@
 //! The real HTTP client on 127.0.0.1: what the service in memory says of lost connections is how they look on a socket.
 
 use alerting::{
+    detection::Rule,
     incident::{IncidentKey, state::TimerMessage},
     metrics::{Point, Sample, Unit},
     ports::{MetricSink, Timers},
@@ -23,7 +24,7 @@ fn queue() -> Service {
 }
 
 fn wake() -> TimerMessage {
-    TimerMessage { key: IncidentKey("a|b|c".to_owned()), incident: "i-1".to_owned(), timer: 7 }
+    TimerMessage { key: IncidentKey::new(Rule::PingDeny, "a", "b"), incident: "i-1".to_owned(), timer: 7 }
 }
 
 #[tokio::test]

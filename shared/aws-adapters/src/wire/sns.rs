@@ -6,19 +6,8 @@ use std::{
     time::Duration,
 };
 
-use alerting::{
-    detection::{Detector, LogSource, Untracked},
-    enrichment::Network,
-    incident::{IncidentKey, Reason, policy::Policy},
-    notification::{
-        Language, Notification, NotificationContent, NotificationKind, RenderedNotification, Site, envelope::MACHINES,
-        links::console::AwsConsole,
-    },
-    ports::Notifier,
-    time::EpochMillis,
-    zone::Zone,
-};
-use flow_log::{Formats, LogEvent};
+use alerting::{notification::RenderedNotification, ports::Notifier};
+use sample_notifications::{Scenario, detected, record};
 use serde_json::Value;
 
 use super::{
@@ -28,7 +17,7 @@ use super::{
 };
 use crate::{
     client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS, OPERATION_TIMEOUT},
-    sns::{AlertTopic, CHAT_ATTEMPT_TIMEOUT, CHAT_ATTEMPTS, CHAT_TIMEOUT, ChatTopic, Sns},
+    sns::{AlertTopic, CHAT_ATTEMPT_TIMEOUT, CHAT_ATTEMPTS, CHAT_TIMEOUT, ChatTopic, MACHINES, Sns},
 };
 
 const TOPIC: &str = "arn:aws:sns:ap-northeast-1:123456789010:pings";
@@ -98,48 +87,9 @@ fn xml(status: u16, body: &str) -> Answer {
 
 /// What is sent about a ping that two interfaces of ours rejected.
 fn notice() -> RenderedNotification {
-    let formats = Formats::default();
-    let mut detector = Detector::new(&formats);
-    for line in [
-        "2 123456789010 eni-1 203.0.113.12 10.0.0.5 0 0 1 4 336 1432917027 1432917142 REJECT OK",
-        "2 123456789010 eni-2 203.0.113.12 10.0.0.6 0 0 1 4 336 1432917094 1432917142 REJECT OK",
-    ] {
-        detector.observe(&LogEvent::new("1", 1_432_917_094_000, line));
-    }
-    let source = LogSource {
-        owner: "123456789010".to_owned(),
-        log_group: "vpc-flow-logs".to_owned(),
-        log_stream: "eni-1-all".to_owned(),
-    };
-    let detection = detector.finish(source);
-    let findings: Vec<_> = detection.findings.iter().collect();
-    let content = NotificationContent::batch(&detection, &findings, &Untracked::default());
-    let site = Site {
-        region: "ap-northeast-1".to_owned(),
-        console: AwsConsole::new("ap-northeast-1"),
-        metric_namespace: "pings".to_owned(),
-        metric_name: "pings".to_owned(),
-        language: Language::English,
-        zone: Zone::UTC,
-    };
-    RenderedNotification::of(&Notification {
-        kind: NotificationKind::Opened,
-        reason: Reason::New,
-        key: &IncidentKey("Ping-Deny|123456789010|vpc-flow-logs".to_owned()),
-        incident: "i-1",
-        number: 1,
-        opened_at: EpochMillis(1_432_917_200_000),
-        last_email_at: None,
-        last_seen: None,
-        previous: None,
-        total: content.totals,
-        since: content.totals,
-        content,
-        network: &Network::default(),
-        policy: &Policy::default(),
-        site: &site,
-        now: EpochMillis(1_432_917_200_000),
-    })
+    let records = [("10.0.0.5", "eni-1"), ("10.0.0.6", "eni-2")];
+    let records = records.map(|(target, interface)| record("203.0.113.12", target, interface));
+    Scenario::opened(&detected(records)).render()
 }
 
 /// Type and value of each attribute, by name.
@@ -181,9 +131,9 @@ async fn attributes_are_strings_and_several_values_an_array() {
     let pair = |kind: &str, value: &str| (kind.to_owned(), value.to_owned());
     assert_eq!(content["rule"], pair("String", "Ping-Deny"));
     assert_eq!(content["kind"], pair("String", "opened"));
-    assert_eq!(content["log_group"], pair("String", "vpc-flow-logs"));
+    assert_eq!(content["log_group"], pair("String", "Log-Group"));
     assert_eq!(content["interface"], pair("String.Array", r#"["eni-1","eni-2"]"#));
-    assert_eq!(content.len(), notice.attributes().len());
+    assert_eq!(content.len(), notice.document.routing.values().len());
     assert_eq!(attributes(&forms[1]), content, "the chat's messages can be filtered alike");
 }
 

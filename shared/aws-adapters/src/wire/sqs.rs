@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use alerting::{
+    detection::Rule,
     incident::{IncidentKey, state::TimerMessage},
     ports::Timers,
 };
@@ -69,7 +70,7 @@ fn answer(status: u16, body: &Value) -> Answer {
 
 fn wake() -> TimerMessage {
     TimerMessage {
-        key: IncidentKey("Ping-Deny|123456789010|vpc-\"flow\"".to_owned()),
+        key: IncidentKey::new(Rule::PingDeny, "123456789010", "vpc-\"flow\""),
         incident: "i-1".to_owned(),
         timer: 7,
     }
@@ -104,7 +105,8 @@ async fn the_body_is_the_message_as_the_timer_reads_it() {
     let (_, body) = queue.lock().unwrap().pop().unwrap();
     assert_eq!(serde_json::from_str::<TimerMessage>(&body).unwrap(), wake());
     // The queue may hold messages of another version: the names are a contract.
-    let expected = json!({"key": "Ping-Deny|123456789010|vpc-\"flow\"", "incident": "i-1", "timer": 7});
+    let key = json!({"rule": "ping-deny", "owner": "123456789010", "log_group": "vpc-\"flow\"", "part": {"by": "all"}});
+    let expected = json!({"key": key, "incident": "i-1", "timer": 7});
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
 }
 

@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use crate::{
     address::Scope,
-    detection::{Accepted, Basis, Direction, Finding, FlowMetadata},
-    enrichment::{Network, Tags},
-    explain::{self, Confidence, Explanation, Layer, PacketRole},
-    notification::document::{
-        evidence::EvidenceDoc,
-        values::{TotalsDoc, text},
+    detection::{Accepted, Basis, Direction},
+    explain::{Confidence, Explanation, Layer, PacketRole},
+    notification::{
+        document::{
+            evidence::EvidenceDoc,
+            values::{TotalsDoc, text},
+        },
+        explained::{Endpoint, ExplainedFinding, Location},
     },
     text::one_line,
 };
@@ -48,13 +50,13 @@ pub struct FlowDoc {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol_name: Option<&'static str>,
     /// The sender.
-    pub from: Side,
+    pub from: SideDoc,
     /// The receiver.
-    pub to: Side,
+    pub to: SideDoc,
     /// Its records together.
     pub totals: TotalsDoc,
     /// Where it was seen.
-    pub metadata: PlaceDoc,
+    pub metadata: LocationDoc,
     /// Why it was rejected.
     pub explanation: ExplanationDoc,
     /// ICMP accepted the opposite way.
@@ -67,7 +69,7 @@ pub struct FlowDoc {
 
 /// One side of a flow. Beside the address it has what the record and EC2 say of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Side {
+pub struct SideDoc {
     /// The address in the record.
     pub address: IpAddr,
     /// What it is by its number: `private`, `shared-nat`, `link-local`, `own`, `multicast`, `documentation` or `public`.
@@ -87,7 +89,7 @@ pub struct Side {
     /// The `Name` tag of the instance, or else of the interface.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Owner tags of the instance, or else of the interface.
+    /// Owner tags of the instance, and those of the interface with other keys.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<Owner>,
 }
@@ -103,7 +105,7 @@ pub struct Owner {
 
 /// Where a flow was seen, as the record says it or else EC2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PlaceDoc {
+pub struct LocationDoc {
     /// The account that owns the interface.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -155,13 +157,10 @@ pub struct Opposite {
     pub record: String,
 }
 
-impl FlowDoc {
-    /// The document of a finding.
-    pub fn of(finding: &Finding, network: &Network) -> FlowDoc {
-        let (flow, metadata) = (&finding.flow, &finding.metadata);
-        let explanation = explain::explain(finding, network);
-        // Which side is the interface's own, according to the explanation: EC2 may know what the record does not show.
-        let side = |way| Seen { finding, network, own: explanation.direction == Some(way) };
+impl From<&ExplainedFinding<'_>> for FlowDoc {
+    fn from(explained: &ExplainedFinding<'_>) -> Self {
+        let ExplainedFinding { finding, explanation, location, source, target } = explained;
+        let flow = &finding.flow;
         FlowDoc {
             interface: flow.interface_id.as_deref().map(text),
             resource: flow.resource_id.as_deref().map(text),
@@ -173,11 +172,11 @@ impl FlowDoc {
                 Protocol::ICMPV6 => Some("icmpv6"),
                 _ => None,
             },
-            from: side(Direction::Egress).side(flow.srcaddr, flow.packet_source, metadata.source_service.as_deref()),
-            to: side(Direction::Ingress).side(flow.dstaddr, flow.packet_target, metadata.target_service.as_deref()),
+            from: SideDoc::from(source),
+            to: SideDoc::from(target),
             totals: TotalsDoc::from(&finding.totals),
-            metadata: PlaceDoc::of(finding, metadata, network),
-            explanation: ExplanationDoc::from(&explanation),
+            metadata: LocationDoc::of(location, &finding.metadata.tags),
+            explanation: ExplanationDoc::from(explanation),
             opposite: finding.opposite.as_ref().map(Opposite::of),
             same: finding.same.as_ref().map(Opposite::of),
         }
@@ -193,39 +192,19 @@ impl Opposite {
     }
 }
 
-/// What is known of one side of a finding.
-struct Seen<'a> {
-    finding: &'a Finding,
-    network: &'a Network,
-    /// Whether it is the side of the interface that logged it.
-    own: bool,
-}
-
-impl Seen<'_> {
-    fn side(&self, address: IpAddr, packet_address: Option<IpAddr>, service: Option<&str>) -> Side {
-        let Seen { finding, network, own } = *self;
-        let logged_by = network.interface_of(finding);
-        let metadata = Some(&finding.metadata).filter(|_| own);
-        let vpc = finding.metadata.vpc_id.as_deref().or_else(|| logged_by?.vpc_id.as_deref());
-        let known = if own { logged_by } else { network.owner_of(address, vpc) };
-        let interface = finding.flow.interface_id.as_deref().filter(|_| own).or(known.map(|known| &*known.id));
-        let instance = metadata.and_then(|metadata| metadata.instance_id.as_deref());
-        let instance = instance.or_else(|| known?.instance_id.as_deref());
-        let tags: Vec<&Tags> = [instance.and_then(|id| network.tags.get(id)), known.map(|known| &known.tags)]
-            .into_iter()
-            .flatten()
-            .collect();
-        let owners = tags.iter().find(|tags| !tags.owners.is_empty());
-        let owners = owners.iter().flat_map(|tags| &tags.owners).take(MAX_OWNERS);
-        Side {
-            address,
-            scope: scope(address),
-            packet_address,
-            service: service.map(text),
-            interface: interface.map(text),
-            instance: instance.map(text),
-            name: tags.iter().find_map(|tags| tags.name.as_deref()).map(text),
-            owners: owners.map(|(key, value)| Owner { key: text(key), value: text(value) }).collect(),
+impl From<&Endpoint<'_>> for SideDoc {
+    fn from(endpoint: &Endpoint<'_>) -> Self {
+        let host = &endpoint.record;
+        let owner = |(key, value): (&str, &str)| Owner { key: text(key), value: text(value) };
+        SideDoc {
+            address: host.address,
+            scope: scope(host.address),
+            packet_address: endpoint.packet.as_ref().map(|packet| packet.address),
+            service: endpoint.service.map(text),
+            interface: host.interface_id.map(text),
+            instance: host.instance_id.map(text),
+            name: host.names().next().map(text),
+            owners: host.owners().into_iter().take(MAX_OWNERS).map(owner).collect(),
         }
     }
 }
@@ -243,21 +222,17 @@ fn scope(address: IpAddr) -> &'static str {
     }
 }
 
-impl PlaceDoc {
-    fn of(finding: &Finding, metadata: &FlowMetadata, network: &Network) -> PlaceDoc {
-        let known = network.interface_of(finding);
-        let either = |field: &Option<Box<str>>, looked_up: Option<&Box<str>>| {
-            field.as_ref().or(looked_up).map(|value| text(value))
-        };
-        PlaceDoc {
-            account: either(&metadata.account_id, known.and_then(|known| known.owner.as_ref())),
-            region: either(&metadata.region, None),
-            log_group: either(&metadata.log_group, None),
-            zone: either(&metadata.az_id, None),
-            vpc: either(&metadata.vpc_id, known.and_then(|known| known.vpc_id.as_ref())),
-            subnet: either(&metadata.subnet_id, known.and_then(|known| known.subnet_id.as_ref())),
-            instance: either(&metadata.instance_id, known.and_then(|known| known.instance_id.as_ref())),
-            tags: metadata.tags.iter().take(MAX_TAGS).map(|tag| text(tag)).collect(),
+impl LocationDoc {
+    fn of(location: &Location<'_>, tags: &[Box<str>]) -> LocationDoc {
+        LocationDoc {
+            account: location.account.map(text),
+            region: location.region.map(text),
+            log_group: location.log_group.map(text),
+            zone: location.zone.map(text),
+            vpc: location.vpc.map(text),
+            subnet: location.subnet.map(text),
+            instance: location.instance.map(text),
+            tags: tags.iter().take(MAX_TAGS).map(|tag| text(tag)).collect(),
         }
     }
 }

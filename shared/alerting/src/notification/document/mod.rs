@@ -5,17 +5,24 @@
 
 mod evidence;
 mod flow;
+mod shorten;
 mod values;
 
 pub use evidence::{AclRule, EvidenceDoc, GroupName, GroupRuleDoc, LeftOut, MissingDataDoc, ProtocolDoc};
-pub use flow::{ExplanationDoc, FlowDoc, Opposite, Owner, PlaceDoc, Side};
+pub use flow::{ExplanationDoc, FlowDoc, LocationDoc, Opposite, Owner, SideDoc};
 use values::text;
 pub use values::{Time, TotalsDoc};
 
 use serde::Serialize;
 
 use crate::{
-    notification::{email::Email, links::Links, names::Names, notification::Notification, routing::Routing},
+    notification::{
+        email::Email,
+        links::{Links, Target},
+        notification::Notification,
+        ranking::Ranking,
+        routing::Routing,
+    },
     text::one_line,
 };
 
@@ -58,7 +65,7 @@ pub struct Document {
     /// What came since the previous email.
     pub since: TotalsDoc,
     /// Who and where: of an update what came since the previous email, otherwise of everything.
-    pub ranking: Ranking,
+    pub ranking: RankingsDoc,
     /// The flows, heaviest first, at most [`MAX_FLOWS`].
     pub flows: Vec<FlowDoc>,
     /// Flows that are known and not among them.
@@ -71,7 +78,7 @@ pub struct Document {
     pub records: Vec<String>,
     /// Links into the console.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub links: Option<Links>,
+    pub links: Option<LinksDoc>,
     /// The same notification as an email.
     pub email: EmailDoc,
 }
@@ -130,40 +137,84 @@ pub struct SiteDoc {
 
 /// Who and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Ranking {
+pub struct RankingsDoc {
     /// Source addresses.
-    pub sources: NamesDoc,
+    pub sources: RankingDoc,
     /// Target addresses.
-    pub targets: NamesDoc,
+    pub targets: RankingDoc,
     /// Interfaces.
-    pub interfaces: NamesDoc,
+    pub interfaces: RankingDoc,
 }
 
 /// Names with their weights, and how many there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NamesDoc {
+pub struct RankingDoc {
     /// How many there are.
     pub distinct: u64,
     /// Whether that number is exact; otherwise an estimate, or a lower bound where records were counted without their names.
     pub exact: bool,
     /// The heaviest, heaviest first.
-    pub top: Vec<NameDoc>,
+    pub top: Vec<RankedDoc>,
 }
 
 /// A name with its weight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NameDoc {
+pub struct RankedDoc {
     /// The name.
     pub name: String,
     /// Packets, or records where those were not counted.
     pub weight: u64,
 }
 
-impl From<&Names> for NamesDoc {
-    fn from(names: &Names) -> Self {
-        let top = names.ranked.iter().take(MAX_RANKED);
-        let top = top.map(|one| NameDoc { name: text(&one.name), weight: one.weight }).collect();
-        NamesDoc { distinct: names.distinct, exact: names.exact && !names.unnamed, top }
+impl RankingDoc {
+    fn of<K: Clone + Ord + ToString>(ranking: &Ranking<K>) -> RankingDoc {
+        let top = ranking.ranked.iter().take(MAX_RANKED);
+        let top = top.map(|one| RankedDoc { name: text(&one.value.to_string()), weight: one.weight }).collect();
+        RankingDoc { distinct: ranking.distinct, exact: ranking.is_complete(), top }
+    }
+}
+
+/// Links into the AWS console. Their form is not documented by AWS: see [`crate::notification::links::console`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LinksDoc {
+    /// The records in Logs Insights.
+    pub records: String,
+    /// The metric around that time.
+    pub metric: String,
+    /// The first network ACL whose rules matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acl: Option<String>,
+    /// The first security group whose rules matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_group: Option<String>,
+    /// The first instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// The first interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// The first NAT gateway without an interface of its own: a regional one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nat_gateway: Option<String>,
+    /// The log stream of an opened incident's batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_stream: Option<String>,
+}
+
+impl From<&Links> for LinksDoc {
+    fn from(links: &Links) -> Self {
+        let to = |is: fn(&Target) -> bool| links.to(is).map(str::to_owned);
+        LinksDoc {
+            records: to(|target| matches!(target, Target::Records | Target::AllRecords | Target::Rejected))
+                .unwrap_or_default(),
+            metric: to(|target| matches!(target, Target::Metric(_))).unwrap_or_default(),
+            acl: to(|target| matches!(target, Target::Acl(_))),
+            security_group: to(|target| matches!(target, Target::SecurityGroup(_))),
+            instance: to(|target| matches!(target, Target::Instance(_))),
+            interface: to(|target| matches!(target, Target::Interface(_))),
+            nat_gateway: to(|target| matches!(target, Target::NatGateway(_))),
+            log_stream: to(|target| matches!(target, Target::LogStream)),
+        }
     }
 }
 
@@ -180,7 +231,7 @@ pub struct EmailDoc {
 impl Document {
     /// The document of a notification and its email.
     pub fn of(notification: &Notification<'_>, email: &Email) -> Document {
-        let content = &notification.content;
+        let content = notification.content;
         let records = content.lines.iter().take(MAX_RECORDS);
         Document {
             version: VERSION,
@@ -190,29 +241,24 @@ impl Document {
             late: notification.is_late(),
             incident: incident(notification),
             site: SiteDoc {
-                log_account: text(notification.key.owner()),
+                log_account: text(&notification.key.owner),
                 log_stream: Some(text(&content.source.log_stream)).filter(|name| !name.is_empty()),
                 metric_namespace: text(&notification.site.metric_namespace),
                 metric_name: text(&notification.site.metric_name),
             },
             totals: TotalsDoc::from(&notification.total),
             since: TotalsDoc::from(&notification.since),
-            ranking: Ranking {
-                sources: NamesDoc::from(&content.sources),
-                targets: NamesDoc::from(&content.targets),
-                interfaces: NamesDoc::from(&content.interfaces),
+            ranking: RankingsDoc {
+                sources: RankingDoc::of(&content.sources),
+                targets: RankingDoc::of(&content.targets),
+                interfaces: RankingDoc::of(&content.interfaces),
             },
-            flows: content
-                .findings
-                .iter()
-                .take(MAX_FLOWS)
-                .map(|finding| FlowDoc::of(finding, notification.network))
-                .collect(),
-            flows_left_out: content.findings.len().saturating_sub(MAX_FLOWS) as u64,
-            flows_complete: content.complete && content.findings.len() <= MAX_FLOWS,
+            flows: notification.flows.iter().take(MAX_FLOWS).map(FlowDoc::from).collect(),
+            flows_left_out: notification.flows.len().saturating_sub(MAX_FLOWS) as u64,
+            flows_complete: content.complete && notification.flows.len() <= MAX_FLOWS,
             missing: notification.network.missing.iter().map(MissingDataDoc::from).collect(),
             records: records.map(|line| one_line(line, MAX_RECORD_CHARS).into_owned()).collect(),
-            links: Some(Links::of(notification)),
+            links: Some(LinksDoc::from(&notification.links)),
             email: EmailDoc { subject: email.subject.clone(), text: Some(email.body.clone()) },
         }
     }
@@ -227,7 +273,7 @@ impl Document {
 fn incident(notification: &Notification<'_>) -> Incident {
     Incident {
         id: text(notification.incident),
-        key: text(&notification.key.0),
+        key: text(&notification.key.to_string()),
         number: notification.number,
         opened_at: Time::of(notification.opened_at),
         previous_sent_at: notification.last_email_at.and_then(Time::of),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     detection::Totals,
-    notification::names::MAX_NAME_CHARS,
+    notification::ranking::MAX_NAME_CHARS,
     text::one_line,
     time::{self, EpochMillis},
 };

@@ -4,12 +4,8 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{
     notification::{
-        email::{
-            draft::{EmailDraft, ExplainedFinding, Side},
-            page::MAX_SUBJECT_CHARS,
-            party::Party,
-            why,
-        },
+        email::{page::MAX_SUBJECT_CHARS, party::Party, why, writer::Writer},
+        explained::{ExplainedFinding, Side},
         kind::NotificationKind,
         language::{Noun, Number, Parties, RejectionKind},
     },
@@ -18,57 +14,62 @@ use crate::{
 };
 
 /// The subject.
-pub(super) fn subject(draft: &EmailDraft<'_>) -> String {
-    let notification = draft.notification;
+pub(super) fn subject(writer: &Writer<'_>) -> String {
+    let notification = writer.notification;
     let first = notification.total.first_start.unwrap_or(notification.opened_at);
     let last = notification.total.last_end.or(notification.last_seen).unwrap_or(notification.now);
     let lasted = time::millis_between(first, last);
-    let (story, own, other) = parties(draft, false);
+    let (story, own, other) = parties(writer, false);
     let parties = Parties { own: &own, other: &other };
-    let (pings, more) = (pings(draft), notification.kind == NotificationKind::Update);
-    let subject =
-        |what: &str| draft.words.subject(notification.key.rule(), notification.kind, &draft.words.span(lasted), what);
-    let brief = settle(&subject(&draft.words.brief(story, parties, &pings, more)));
+    let (pings, more) = (pings(writer), notification.kind == NotificationKind::Update);
+    let subject = |what: &str| {
+        writer.words.subject(notification.key.rule.name(), notification.kind, &writer.words.span(lasted), what)
+    };
+    let brief = settle(&subject(&writer.words.brief(story, parties, &pings, more)));
     if brief.chars().count() <= MAX_SUBJECT_CHARS {
         return brief;
     }
-    let terse = settle(&subject(&draft.words.terse(story, parties, &pings, more)));
+    let terse = settle(&subject(&writer.words.terse(story, parties, &pings, more)));
     one_line(&terse, MAX_SUBJECT_CHARS).into_owned()
 }
 
 /// The first lines of the body: the sentence of the subject with who is who, and the reason.
-pub(super) fn lead(draft: &EmailDraft<'_>) -> String {
-    let (story, own, other) = parties(draft, true);
+pub(super) fn lead(writer: &Writer<'_>) -> String {
+    let (story, own, other) = parties(writer, true);
     let parties = Parties { own: &own, other: &other };
-    let mut clauses =
-        vec![draft.words.headline(story, parties, &pings(draft), draft.notification.kind == NotificationKind::Update)];
-    clauses.extend(why::in_short(draft));
-    draft.words.sentences(&clauses)
+    let mut clauses = vec![writer.words.headline(
+        story,
+        parties,
+        &pings(writer),
+        writer.notification.kind == NotificationKind::Update,
+    )];
+    clauses.extend(why::in_short(writer));
+    writer.words.sentences(&clauses)
 }
 
 /// Packets as pings, or the records where no record counts packets.
-fn pings(draft: &EmailDraft<'_>) -> String {
-    let totals = &draft.notification.content.totals;
+fn pings(writer: &Writer<'_>) -> String {
+    let totals = &writer.notification.content.totals;
     match totals.packets {
-        Some(packets) => draft.words.count(Number::Exactly(packets), Noun::Ping),
-        None => draft.words.uncounted_pings(&draft.words.count(Number::Exactly(totals.records), Noun::Record)),
+        Some(packets) => writer.words.count(Number::Exactly(packets), Noun::Ping),
+        None => writer.words.uncounted_pings(&writer.words.count(Number::Exactly(totals.records), Noun::Record)),
     }
 }
 
 /// What happened, and who is on either side: one name, or how many addresses.
-fn parties(draft: &EmailDraft<'_>, introduce: bool) -> (RejectionKind, String, String) {
-    let story = story(draft);
+fn parties(writer: &Writer<'_>, introduce: bool) -> (RejectionKind, String, String) {
+    let story = story(writer);
     let own_side = match story {
         RejectionKind::AnswersNotReceived | RejectionKind::Inbound => Side::Target,
-        RejectionKind::Between => return between(draft, introduce),
+        RejectionKind::Between => return between(writer, introduce),
         RejectionKind::AnswersStopped | RejectionKind::Outbound | RejectionKind::Rejected => Side::Source,
     };
-    let party = |side: Side| only(draft, side).map(|address| Party::of(draft, address, side));
+    let party = |side: Side| only(writer, side).map(|address| Party::of(writer, address, side));
     let (own, other) = (party(own_side), party(own_side.other()));
     let namesakes = own.as_ref().map(Party::short) == other.as_ref().map(Party::short);
     let words = |party: Option<Party>, side: Side| match party {
-        Some(party) if introduce => party.introduced(draft.words),
-        Some(_) if namesakes => only(draft, side).map(|address| address.to_string()).unwrap_or_default(),
+        Some(party) if introduce => party.introduced(writer.words),
+        Some(_) if namesakes => only(writer, side).map(|address| address.to_string()).unwrap_or_default(),
         Some(party) => party.short(),
         None => {
             let noun = match (story, side) {
@@ -76,39 +77,46 @@ fn parties(draft: &EmailDraft<'_>, introduce: bool) -> (RejectionKind, String, S
                 (RejectionKind::Inbound | RejectionKind::Rejected, Side::Target) => Noun::Target,
                 _ => Noun::Address,
             };
-            let names = draft.names(side);
-            draft.words.count(draft.number(names, names.distinct), noun)
+            let addresses = writer.side(side);
+            writer.words.count(writer.number(addresses, addresses.distinct), noun)
         }
     };
     (story, words(own, own_side), words(other, own_side.other()))
 }
 
 /// The one address whose flows go both ways, and how many addresses are on the other side.
-fn between(draft: &EmailDraft<'_>, introduce: bool) -> (RejectionKind, String, String) {
-    let sides = || draft.flows.iter().filter_map(|flow| Some((flow, flow.own_side()?)));
-    let others: BTreeSet<IpAddr> = sides().map(|(flow, side)| side.other().address(flow.finding)).collect();
-    let own = sides().next().map(|(flow, side)| Party::of(draft, side.record_address(flow.finding), side));
-    let own = own.map(|own| if introduce { own.introduced(draft.words) } else { own.short() });
+fn between(writer: &Writer<'_>, introduce: bool) -> (RejectionKind, String, String) {
+    let sides = || writer.flows.iter().filter_map(|flow| Some((flow, flow.own_side()?)));
+    let others: BTreeSet<IpAddr> = sides().map(|(flow, side)| flow.endpoint(side.other()).host().address).collect();
+    let own = sides().next().map(|(flow, side)| Party::of(writer, flow.endpoint(side).record.address, side));
+    let own = own.map(|own| if introduce { own.introduced(writer.words) } else { own.short() });
     let other = match (others.first(), others.len()) {
         (Some(only), 1) => only.to_string(),
-        (_, number) => draft.words.count(Number::Exactly(number as u64), Noun::Address),
+        (_, number) => writer.words.count(Number::Exactly(number as u64), Noun::Address),
     };
     (RejectionKind::Between, own.unwrap_or_default(), other)
 }
 
 /// The only address on one side.
-fn only(draft: &EmailDraft<'_>, side: Side) -> Option<IpAddr> {
-    draft.names(side).only()?.parse().ok()
+fn only(writer: &Writer<'_>, side: Side) -> Option<IpAddr> {
+    writer.side(side).only().copied()
 }
 
 /// What all flows have in common.
-fn story(draft: &EmailDraft<'_>) -> RejectionKind {
-    let Some(first) = draft.flows.first().filter(|_| draft.knows_all()) else { return RejectionKind::Rejected };
-    if draft.flows.iter().all(|flow| flow.story() == first.story()) {
-        return first.story();
+fn story(writer: &Writer<'_>) -> RejectionKind {
+    let Some(first) = writer.flows.first().filter(|_| writer.knows_all()) else { return RejectionKind::Rejected };
+    let kind = RejectionKind::of(&first.explanation);
+    if writer.flows.iter().all(|flow| RejectionKind::of(&flow.explanation) == kind) {
+        return kind;
     }
-    let own =
-        |flow: &ExplainedFinding<'_>| Some((flow.own_address()?, flow.finding.flow.logged_by().map(str::to_owned)));
-    let same = own(first).is_some() && draft.flows.iter().all(|flow| own(flow) == own(first));
-    if same { RejectionKind::Between } else { RejectionKind::Rejected }
+    // The interface and its address.
+    let own = |flow: &ExplainedFinding<'_>| {
+        Some((flow.endpoint(flow.own_side()?).record.address, flow.finding.flow.logged_by()?.to_owned()))
+    };
+    let first = own(first);
+    if first.is_some() && writer.flows.iter().all(|flow| own(flow) == first) {
+        RejectionKind::Between
+    } else {
+        RejectionKind::Rejected
+    }
 }

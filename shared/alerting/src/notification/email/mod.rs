@@ -1,6 +1,7 @@
-//! Messages as emails: a subject and a plain text, within the limits of Amazon SNS, in one of several languages.
+//! Notifications as emails: a subject and a plain text, within the limits of Amazon SNS, in one of several languages.
 //!
-//! All kinds of notifications have the same sections; what differs is what the notification knows.
+//! All kinds of notifications have the same sections; they differ in what the notification knows. [`EmailDraft`] has the words,
+//! `page` breaks them into lines.
 
 mod draft;
 mod facts;
@@ -12,14 +13,33 @@ mod records;
 mod status;
 mod timeline;
 mod why;
+mod writer;
 
+pub use draft::{EmailDraft, Fields, Records};
+pub(crate) use page::table;
 pub use page::{COLUMNS, MAX_BODY_BYTES, MAX_SUBJECT_CHARS};
 
-use crate::notification::{
-    email::{draft::EmailDraft, page::Page},
-    kind::NotificationKind,
-    notification::Notification,
-};
+use writer::Writer;
+
+use crate::notification::{kind::NotificationKind, notification::Notification};
+
+impl EmailDraft {
+    /// Writes the email of a notification in its site's language.
+    pub fn of(notification: &Notification<'_>) -> EmailDraft {
+        let writer = Writer::of(notification);
+        let links = notification.links.iter().map(|link| (writer.words.opens(&link.target), link.url.clone()));
+        EmailDraft {
+            subject: headline::subject(&writer),
+            lead: headline::lead(&writer),
+            status: status::statements(&writer),
+            facts: facts::fields(&writer),
+            why: why::fields(&writer),
+            next: next::fields(&writer),
+            links: links.collect(),
+            records: records::of(&writer),
+        }
+    }
+}
 
 /// A finished email.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,26 +56,15 @@ pub struct Email {
     pub records: u64,
 }
 
-/// Renders a notification in its site's language.
-pub fn render(notification: &Notification<'_>) -> Email {
-    let draft = EmailDraft::of(notification);
-    let mut page = Page::default();
-    page.paragraph(&headline::lead(&draft));
-    page.gap();
-    status::write(&draft, &mut page);
-    page.gap();
-    facts::write(&draft, &mut page);
-    page.gap();
-    why::write(&draft, &mut page);
-    page.gap();
-    next::write(&draft, &mut page);
-    page.gap();
-    records::write(&draft, &mut page);
-    Email {
-        subject: headline::subject(&draft),
-        body: page.finish(draft.words),
-        kind: notification.kind,
-        incident: notification.incident.to_owned(),
-        records: notification.total.records,
+impl Email {
+    /// The email of a notification, from its draft.
+    pub fn of(notification: &Notification<'_>, draft: &EmailDraft) -> Email {
+        Email {
+            subject: draft.subject.clone(),
+            body: page::body(draft, notification.site.language.phrases()),
+            kind: notification.kind,
+            incident: notification.incident.to_owned(),
+            records: notification.total.records,
+        }
     }
 }

@@ -1,7 +1,10 @@
-//! The text of an email while it is written.
+//! The text of an email: its parts on lines of a fixed width.
 
 use crate::{
-    notification::language::Phrases,
+    notification::{
+        email::draft::{EmailDraft, Fields},
+        language::Phrases,
+    },
     text::{columns, cut_bytes, settle, wrap},
 };
 
@@ -20,34 +23,67 @@ pub const COLUMNS: usize = 72;
 /// Columns of a label with the gap behind it.
 const LABEL_COLUMNS: usize = 7;
 
+/// The body of an email.
+pub(super) fn body(draft: &EmailDraft, words: &dyn Phrases) -> String {
+    let mut page = Page::default();
+    page.paragraph(&draft.lead);
+    page.gap();
+    draft.status.iter().for_each(|statement| page.paragraph(statement));
+    page.gap();
+    page.table(draft);
+    page.gap();
+    for (title, url) in &draft.links {
+        page.paragraph(title);
+        page.line(url);
+    }
+    page.gap();
+    page.line(draft.records.label);
+    draft.records.lines.iter().chain(&draft.records.left).for_each(|line| page.line(line));
+    page.finish(words)
+}
+
+/// The facts, the reasons and what to do, in columns.
+pub(crate) fn table(draft: &EmailDraft) -> String {
+    let mut page = Page::default();
+    page.table(draft);
+    page.text
+}
+
 #[derive(Debug, Default)]
-pub(super) struct Page {
+struct Page {
     text: String,
 }
 
 impl Page {
     /// A paragraph, wrapped.
-    pub(super) fn paragraph(&mut self, text: &str) {
+    fn paragraph(&mut self, text: &str) {
         for line in wrap(text, COLUMNS) {
             self.line(&line);
         }
     }
 
     /// A line that is not wrapped.
-    pub(super) fn line(&mut self, text: &str) {
+    fn line(&mut self, text: &str) {
         self.text.push_str(&settle(text));
         self.text.push('\n');
     }
 
-    /// An empty line, unless there is one already.
-    pub(super) fn gap(&mut self) {
-        if !self.text.ends_with("\n\n") {
+    fn table(&mut self, draft: &EmailDraft) {
+        for Fields(fields) in [&draft.facts, &draft.why, &draft.next] {
+            self.gap();
+            fields.iter().for_each(|(label, text)| self.field(label, text));
+        }
+    }
+
+    /// An empty line, unless there is one already or nothing stands above.
+    fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
     /// A label with a text beside it, wrapped and indented. An empty label goes on with the one above.
-    pub(super) fn field(&mut self, label: &str, text: &str) {
+    fn field(&mut self, label: &str, text: &str) {
         for (index, line) in wrap(text, COLUMNS - LABEL_COLUMNS).iter().enumerate() {
             let label = if index == 0 { label } else { "" };
             let gap = " ".repeat(LABEL_COLUMNS.saturating_sub(columns(label)).max(1));
@@ -56,7 +92,7 @@ impl Page {
     }
 
     /// The text, cut to [`MAX_BODY_BYTES`] at a character, and what is missing said.
-    pub(super) fn finish(self, words: &dyn Phrases) -> String {
+    fn finish(self, words: &dyn Phrases) -> String {
         const NOTE_BYTES: usize = 120;
         let mut body = self.text;
         if body.len() > MAX_BODY_BYTES {

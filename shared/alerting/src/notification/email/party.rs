@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{
     address::Scope,
-    enrichment::{Interface, Tags},
     notification::{
-        email::draft::{EmailDraft, ExplainedFinding, Side},
+        email::writer::Writer,
+        explained::{ExplainedFinding, Host, Side},
         language::{Noun, Number, Phrases},
     },
     text::{inert, name},
@@ -46,86 +46,33 @@ pub(super) struct Party {
 
 impl Party {
     /// Who is at an address on one side of the findings.
-    pub(super) fn of(draft: &EmailDraft<'_>, address: IpAddr, side: Side) -> Party {
-        let network = draft.notification.network;
-        let there = || draft.flows.iter().filter(|flow| side.address(flow.finding) == address);
-        // Behind an intermediate it is not the interface's own address, unless EC2 says so: a secondary one.
-        let is_interfaces = |flow: &ExplainedFinding<'_>| {
-            let interface = network.interface_of(flow.finding);
-            side.record_address(flow.finding) == address
-                || (side.address(flow.finding) == address && interface.is_some_and(|known| known.owns(address)))
-        };
-        let is_own = |flow: &ExplainedFinding<'_>| flow.own_side() == Some(side) && is_interfaces(flow);
-        let own = || draft.flows.iter().filter(|flow| is_own(flow));
-        let own_ids: BTreeSet<Option<&str>> = own().map(|flow| flow.finding.flow.logged_by()).collect();
-        // VPCs may use the same addresses, so that flows of several may have several owners on this side: then it is nobody's.
-        let vpc_of = |flow: &ExplainedFinding<'_>| {
-            let vpc_id = flow.finding.metadata.vpc_id.clone();
-            vpc_id.or_else(|| network.interface_of(flow.finding)?.vpc_id.clone())
-        };
-        let seen: BTreeSet<Option<&str>> = there()
-            .chain(own())
-            .map(|flow| match is_own(flow) {
-                true => flow.finding.flow.logged_by(),
-                false => network.owner_of(address, vpc_of(flow).as_deref()).map(|owner| &*owner.id),
-            })
-            .collect();
-        // The heaviest flows alone do not show where else the address may be: then the counters do.
-        let content = &draft.notification.content;
-        let all = content.complete || content.interfaces.only().is_some();
-        let id = if all {
-            seen.first().copied().flatten().filter(|_| seen.len() == 1)
-        } else {
-            let only_vpc = || draft.only_vpc().and_then(|vpc_id| network.owner_of(address, Some(vpc_id)));
-            draft.names(side).home(&address.to_string()).or_else(|| only_vpc().map(|owner| &*owner.id))
-        };
-        let known: Option<&Interface> = id.and_then(|id| network.interfaces.get(id));
-        let all_own = all && there().all(is_own);
-        let metadata = own().find(|flow| flow.finding.flow.logged_by() == id);
-        let metadata =
-            metadata.filter(|_| id.is_some() || (all_own && seen.len() == 1)).map(|flow| &flow.finding.metadata);
-        let instance = metadata
-            .and_then(|metadata| metadata.instance_id.as_deref())
-            .or(known.and_then(|known| known.instance_id.as_deref()));
-        let of_instance = instance.and_then(|id| network.tags.get(id));
-        let of_interface = known.map(|known| &known.tags);
-        let service = there().find_map(|flow| {
-            let metadata = &flow.finding.metadata;
-            if side == Side::Source { metadata.source_service.as_deref() } else { metadata.target_service.as_deref() }
-        });
-        let shown_id = |text: &str| inert(text, MAX_ID_CHARS);
-        let through = there().filter(|flow| all && !is_interfaces(flow)).map(|flow| {
-            let logged_by = flow.finding.flow.logged_by().filter(|_| flow.own_side() == Some(side));
-            let known = logged_by.and_then(|id| network.interfaces.get(id));
-            let mut words = vec![side.record_address(flow.finding).to_string()];
-            words.extend(known.and_then(|known| draft.words.interface_kind(&shown_id(&known.kind))));
-            words.extend(logged_by.map(shown_id));
-            draft.words.items(&words)
-        });
-        let tags: Vec<&Tags> = of_instance.into_iter().chain(of_interface).collect();
-        let tagged = metadata.filter(|_| tags.iter().all(|tags| tags.name.is_none()));
+    pub(super) fn of(writer: &Writer<'_>, address: IpAddr, side: Side) -> Party {
+        let words = writer.words;
+        let knows_places = knows_places(writer);
+        let host = if knows_places { only_host(writer, address, side) } else { likely_host(writer, address, side) };
+        let known = host.as_ref().and_then(|host| host.interface);
+        let instance = host.as_ref().and_then(|host| host.instance_id);
+        let names: Vec<&str> = host.iter().flat_map(Host::names).collect();
+        let record_tags = host.as_ref().filter(|_| names.is_empty()).map_or(&[][..], |host| host.record_tags);
+        let there = || writer.flows.iter().filter(|flow| flow.endpoint(side).host().address == address);
+        // Where an instance's name says what it is, the interface need not.
+        let bare = || known.filter(|_| instance.is_none());
         Party {
             address,
-            name: tags.iter().find_map(|tags| name(tags.name.as_deref()?, MAX_NAME_COLUMNS)),
-            short_name: tags.iter().find_map(|tags| name(tags.name.as_deref()?, MAX_SHORT_COLUMNS)),
-            kind: known
-                .filter(|_| instance.is_none())
-                .and_then(|known| draft.words.interface_kind(&shown_id(&known.kind))),
-            // What it is for, where no instance's name says so.
-            description: known
-                .filter(|_| instance.is_none())
-                .and_then(|known| name(known.description.as_deref()?, MAX_NAME_COLUMNS)),
+            name: names.iter().find_map(|text| name(text, MAX_NAME_COLUMNS)),
+            short_name: names.iter().find_map(|text| name(text, MAX_SHORT_COLUMNS)),
+            kind: bare().and_then(|interface| words.interface_kind(&shown_id(&interface.kind))),
+            description: bare().and_then(|interface| name(interface.description.as_deref()?, MAX_NAME_COLUMNS)),
             instance: instance.map(shown_id),
-            interface: id.map(shown_id),
-            interfaces: if all { own_ids.iter().flatten().count() } else { 0 },
-            owners: owners(&tags),
-            tagged: tagged
-                .map(|metadata| {
-                    metadata.tags.iter().take(MAX_TAGS).filter_map(|tag| name(tag, MAX_NAME_COLUMNS)).collect()
-                })
-                .unwrap_or_default(),
-            service: service.map(shown_id),
-            through: through.collect(),
+            interface: host.as_ref().and_then(Host::id).map(shown_id),
+            interfaces: if knows_places { own_ids(writer, address, side).iter().flatten().count() } else { 0 },
+            owners: owners(host.as_ref()),
+            tagged: record_tags.iter().take(MAX_TAGS).filter_map(|tag| name(tag, MAX_NAME_COLUMNS)).collect(),
+            service: there().find_map(|flow| flow.endpoint(side).service).map(shown_id),
+            through: there()
+                .filter(|flow| knows_places && flow.endpoint(side).behind)
+                .map(|flow| intermediate(flow, side, words))
+                .collect(),
         }
     }
 
@@ -187,23 +134,71 @@ impl Party {
         }
         known
     }
-
-    /// The instance, or else the interface, to open in the console.
-    pub(super) fn instance(&self) -> Option<&str> {
-        self.instance.as_deref()
-    }
 }
 
-/// The tags that say who owns it: each key once, the instance's before the interface's.
-fn owners(tags: &[&Tags]) -> Vec<(String, String)> {
-    let mut owners: Vec<(String, String)> = Vec::new();
-    for (key, value) in tags.iter().flat_map(|tags| &tags.owners) {
-        if let (Some(key), Some(value)) = (name(key, MAX_NAME_COLUMNS), name(value, MAX_NAME_COLUMNS))
-            && owners.len() < MAX_TAGS
-            && !owners.iter().any(|(known, _)| *known == key)
-        {
-            owners.push((key, value));
-        }
+/// Tells whether the flows show everywhere that an address may be: the heaviest ones of several interfaces alone do not.
+fn knows_places(writer: &Writer<'_>) -> bool {
+    let content = writer.notification.content;
+    content.complete || content.interfaces.only().is_some()
+}
+
+/// The hosts that an address was seen at, on one side.
+fn hosts<'w>(writer: &'w Writer<'_>, address: IpAddr, side: Side) -> impl Iterator<Item = &'w Host<'w>> {
+    writer.flows.iter().filter_map(move |flow| {
+        // An intermediate's address is somebody only where it is the interface's own.
+        let host = flow.endpoint(side).host_at(address)?;
+        (host.is_own || flow.endpoint(side).host().address == address).then_some(host)
+    })
+}
+
+/// The interfaces that logged it as an address of their own.
+fn own_ids<'w>(writer: &'w Writer<'_>, address: IpAddr, side: Side) -> BTreeSet<Option<&'w str>> {
+    hosts(writer, address, side).filter(|host| host.is_own).map(Host::id).collect()
+}
+
+/// Who has an address, where all flows agree. VPCs may use the same addresses: then it is nobody in particular.
+fn only_host<'w>(writer: &'w Writer<'_>, address: IpAddr, side: Side) -> Option<Host<'w>> {
+    let mut hosts: Vec<&Host<'_>> = hosts(writer, address, side).collect();
+    let ids: BTreeSet<Option<&str>> = hosts.iter().map(|host| host.id()).collect();
+    let all_own = hosts.iter().all(|host| host.is_own);
+    let has_id = ids.first().is_some_and(Option::is_some);
+    // What logged it knows most of itself.
+    hosts.sort_by_key(|host| !host.is_own);
+    hosts.into_iter().next().filter(|_| ids.len() == 1 && (has_id || all_own)).cloned()
+}
+
+/// Who has an address, where only the heaviest flows are known: what the counters noted, or what EC2 knows of the only VPC.
+fn likely_host<'w>(writer: &'w Writer<'_>, address: IpAddr, side: Side) -> Option<Host<'w>> {
+    let network = writer.notification.network;
+    let only_vpc = || network.owner_of(address, Some(writer.only_vpc()?));
+    let id = writer.side(side).home(&address).or_else(|| only_vpc().map(|owner| &*owner.id))?;
+    let logged = hosts(writer, address, side).find(|host| host.is_own && host.id() == Some(id));
+    Some(
+        logged.cloned().unwrap_or_else(|| Host {
+            interface_id: Some(id),
+            ..Host::of(address, network.interfaces.get(id), network)
+        }),
+    )
+}
+
+/// What stands between an address and the network, as far as it is known.
+fn intermediate(flow: &ExplainedFinding<'_>, side: Side, words: &dyn Phrases) -> String {
+    let host = &flow.endpoint(side).record;
+    let mut known = vec![host.address.to_string()];
+    if host.is_own {
+        known.extend(host.interface.and_then(|interface| words.interface_kind(&shown_id(&interface.kind))));
+        known.extend(host.id().map(shown_id));
     }
-    owners
+    words.items(&known)
+}
+
+fn shown_id(text: &str) -> String {
+    inert(text, MAX_ID_CHARS)
+}
+
+/// The tags that say who owns it, fit to be shown.
+fn owners(host: Option<&Host<'_>>) -> Vec<(String, String)> {
+    let owners = host.map(Host::owners).unwrap_or_default().into_iter();
+    let shown = owners.filter_map(|(key, value)| Some((name(key, MAX_NAME_COLUMNS)?, name(value, MAX_NAME_COLUMNS)?)));
+    shown.take(MAX_TAGS).collect()
 }

@@ -3,7 +3,7 @@
 use crate::{
     detection::MAX_LINES_PER_FLOW,
     notification::{
-        email::{draft::EmailDraft, page::Page},
+        email::{draft::Records, writer::Writer},
         language::{Noun, Number, Section},
     },
     text::inert,
@@ -16,8 +16,8 @@ const MAX_RECORDS: usize = 10;
 const MAX_RECORD_CHARS: usize = 700;
 
 /// Each flow's rejected records with the accepted ones that belong to it.
-pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
-    let content = &draft.notification.content;
+pub(super) fn of(writer: &Writer<'_>) -> Records {
+    let content = writer.notification.content;
     let findings = &content.findings;
     let mut lines: Vec<&str> = Vec::new();
     // An incident's counters have some lines without their flows.
@@ -40,12 +40,11 @@ pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
             }
         }
     }
-    page.line(draft.words.label(Section::Records));
-    for line in lines {
-        page.line(&inert(line, MAX_RECORD_CHARS));
-    }
-    let rest = content.totals.records.saturating_sub(rejected as u64);
-    if rest > 0 {
-        page.line(&draft.words.records_left(&draft.words.count(Number::Exactly(rest), Noun::Record)));
+    let left = content.totals.records.saturating_sub(rejected as u64);
+    let words = writer.words;
+    Records {
+        label: words.label(Section::Records),
+        lines: lines.into_iter().map(|line| inert(line, MAX_RECORD_CHARS)).collect(),
+        left: (left > 0).then(|| words.records_left(&words.count(Number::Exactly(left), Noun::Record))),
     }
 }

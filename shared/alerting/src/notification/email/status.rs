@@ -1,19 +1,17 @@
-//! How things stand: new, going on or over, since when, how late the email is and when the next one comes.
+//! How things stand: opened, an update or resolved, since when, how late the email is and when the next one comes.
 
 use crate::{
-    notification::{
-        email::{draft::EmailDraft, page::Page},
-        kind::NotificationKind,
-        language::amounts,
-    },
+    notification::{email::writer::Writer, kind::NotificationKind, language::amounts},
     time,
 };
 
-pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
-    let (notification, words, zone) = (draft.notification, draft.words, &draft.notification.site.zone);
+/// The statements, a paragraph each.
+pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
+    let (notification, words, zone) = (writer.notification, writer.words, &writer.notification.site.zone);
+    let mut statements = Vec::new();
     let quiet = words.span(notification.policy.quiet_millis());
     let since = zone.date_time(notification.total.first_start.unwrap_or(notification.opened_at));
-    page.paragraph(&match notification.kind {
+    statements.push(match notification.kind {
         NotificationKind::Opened => words.new_since(&since),
         NotificationKind::Update => words.going_on_since(&since, notification.number),
         NotificationKind::Resolved => {
@@ -23,7 +21,7 @@ pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
         }
     });
     if let Some(previous) = notification.previous {
-        page.paragraph(&words.previous(
+        statements.push(words.previous(
             &zone.date_time(previous.last_seen),
             &amounts(words, &previous.totals),
             &words.span(time::millis_between(previous.opened_at, previous.last_seen)),
@@ -47,13 +45,14 @@ pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
         }
         NotificationKind::Opened => {}
     }
-    page.paragraph(&words.joined(&sentences));
+    statements.push(words.joined(&sentences));
     if notification.kind != NotificationKind::Resolved {
         let next = time::after(notification.now, notification.policy.interval_millis(notification.number));
-        page.paragraph(&words.what_comes_next(
+        statements.push(words.what_comes_next(
             &zone.soon(next, notification.now),
             &quiet,
             notification.policy.resolved_emails,
         ));
     }
+    statements
 }

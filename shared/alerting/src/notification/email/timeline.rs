@@ -1,7 +1,7 @@
 //! Packets by the minute.
 
 use crate::{
-    notification::email::{draft::EmailDraft, page::Page},
+    notification::email::{draft::Fields, writer::Writer},
     text::grouped,
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
@@ -14,8 +14,8 @@ const BAR_COLUMNS: u128 = 30;
 
 /// Packets by the minute, several minutes to a row where there are many. The bar stands behind its number: beginnings that are not in
 /// line in a proportional font leave the lengths to compare.
-pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
-    let minutes = &draft.notification.content.minutes;
+pub(super) fn write(writer: &Writer<'_>, fields: &mut Fields) {
+    let minutes = &writer.notification.content.minutes;
     let (Some((first, _)), Some((last, _))) = (minutes.first_key_value(), minutes.last_key_value()) else { return };
     if first == last {
         return;
@@ -35,7 +35,7 @@ pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
         let share = u128::from(weight) * BAR_COLUMNS / u128::from(highest);
         let columns = if weight == 0 { 0 } else { share.max(1) };
         let bar = "=".repeat(usize::try_from(columns).unwrap_or_default());
-        page.field("", format!("{} {} {bar}", &at[..at.len().min(5)], grouped(weight)).trim_end());
+        fields.field("", format!("{} {} {bar}", &at[..at.len().min(5)], grouped(weight)).trim_end());
     }
-    page.field("", &draft.words.timeline(draft.notification.content.totals.packets.is_some(), step));
+    fields.field("", writer.words.timeline(writer.notification.content.totals.packets.is_some(), step));
 }

@@ -4,10 +4,8 @@ use crate::{
     enrichment::{MissingData, MissingReason, NetworkPart},
     explain::{AclVerdict, Evidence, Explanation, GroupsVerdict, Layer},
     notification::{
-        email::{
-            draft::{EmailDraft, ExplainedFinding},
-            page::Page,
-        },
+        email::{draft::Fields, writer::Writer},
+        explained::ExplainedFinding,
         language::{Noun, Number, Section},
     },
 };
@@ -22,9 +20,9 @@ pub(super) struct Group<'c> {
 }
 
 /// The explanations, each once, that of the heaviest flow first.
-pub(super) fn groups<'c>(draft: &'c EmailDraft<'_>) -> Vec<Group<'c>> {
+pub(super) fn groups<'c>(writer: &Writer<'c>) -> Vec<Group<'c>> {
     let mut groups: Vec<Group<'c>> = Vec::new();
-    for ExplainedFinding { explanation, .. } in &draft.flows {
+    for ExplainedFinding { explanation, .. } in writer.flows {
         match groups.iter_mut().find(|group| same(group.explanation, explanation)) {
             Some(group) => group.flows += 1,
             None => groups.push(Group { explanation, flows: 1 }),
@@ -55,24 +53,26 @@ fn is_of_one_flow(evidence: &Evidence) -> bool {
 }
 
 /// The reason as a clause, where all flows have the same.
-pub(super) fn in_short(draft: &EmailDraft<'_>) -> Option<String> {
-    let groups = groups(draft);
+pub(super) fn in_short(writer: &Writer<'_>) -> Option<String> {
+    let groups = groups(writer);
     let [Group { explanation, .. }] = groups[..] else { return None };
-    Some(draft.words.hedged(&draft.words.reason(explanation), explanation.confidence, !draft.knows_all()))
+    Some(writer.words.hedged(&writer.words.reason(explanation), explanation.confidence, !writer.knows_all()))
 }
 
-pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
-    let words = draft.words;
-    let groups = groups(draft);
+/// The reasons with what shows them.
+pub(super) fn fields(writer: &Writer<'_>) -> Fields {
+    let words = writer.words;
+    let mut fields = Fields::default();
+    let groups = groups(writer);
     let mut label = words.label(Section::Why);
     for group in groups.iter().take(MAX_REASONS) {
         let Group { explanation, flows } = group;
-        let of = if !draft.knows_all() {
+        let of = if !writer.knows_all() {
             Some(words.heaviest_only().to_owned())
         } else {
             (groups.len() > 1).then(|| words.count(Number::Exactly(*flows), Noun::Flow))
         };
-        page.field(label, &words.graded(&words.title(explanation), explanation, of.as_deref()));
+        fields.field(label, words.graded(&words.title(explanation), explanation, of.as_deref()));
         label = "";
         // What is about one of several flows is left to the records.
         let shown = |evidence: &&Evidence| *flows == 1 || !matches!(evidence, Evidence::MaybeSameSubnet { .. });
@@ -85,21 +85,22 @@ pub(super) fn write(draft: &EmailDraft<'_>, page: &mut Page) {
         }
         // A line for each: what is a fact of the network is read on its own.
         for clause in clauses {
-            page.field("", &words.sentences(&[clause]));
+            fields.field("", words.sentences(&[clause]));
         }
     }
     let rules =
         |group: &Group<'_>| group.explanation.acls().next().is_some() || group.explanation.groups().next().is_some();
     if groups.iter().take(MAX_REASONS).any(rules) {
-        page.field("", &words.sentences(&[words.rules_now()]));
+        fields.field("", words.sentences(&[words.rules_now()]));
     }
     if groups.len() > MAX_REASONS {
-        page.field("", &words.and_more(Number::Exactly((groups.len() - MAX_REASONS) as u64)));
+        fields.field("", words.and_more(Number::Exactly((groups.len() - MAX_REASONS) as u64)));
     }
-    for (reason, parts) in missing(draft) {
-        page.field(label, &words.sentences(&[words.gap(&parts, reason)]));
+    for (reason, parts) in missing(writer) {
+        fields.field(label, words.sentences(&[words.gap(&parts, reason)]));
         label = "";
     }
+    fields
 }
 
 /// Tells whether some evidence is the rules that reject, which are told first.
@@ -112,14 +113,14 @@ fn decides(evidence: &Evidence, layer: Layer) -> bool {
 }
 
 /// What could not be had, by the reason.
-fn missing<'c>(draft: &'c EmailDraft<'_>) -> Vec<(&'c MissingReason, Vec<NetworkPart>)> {
+fn missing<'c>(writer: &Writer<'c>) -> Vec<(&'c MissingReason, Vec<NetworkPart>)> {
     let of_flows =
-        draft.flows.iter().flat_map(|flow| &flow.explanation.evidence).filter_map(|evidence| match evidence {
+        writer.flows.iter().flat_map(|flow| &flow.explanation.evidence).filter_map(|evidence| match evidence {
             Evidence::MissingData(gap) => Some(gap),
             _ => None,
         });
     let mut missing: Vec<(&MissingReason, Vec<NetworkPart>)> = Vec::new();
-    for MissingData { part, reason } in draft.notification.network.missing.iter().chain(of_flows) {
+    for MissingData { part, reason } in writer.notification.network.missing.iter().chain(of_flows) {
         match missing.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, parts)) if parts.contains(part) => {}
             Some((_, parts)) => parts.push(*part),

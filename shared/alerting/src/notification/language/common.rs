@@ -1,8 +1,7 @@
-//! What both languages show in the same way.
+//! What all languages show in the same way.
 
 use crate::{
     enrichment::{AclEntry, Peer},
-    explain::{AclEvidence, Explanation, GroupsEvidence, GroupsVerdict},
     notification::language::terms::Number,
     text,
 };
@@ -54,15 +53,4 @@ pub(super) fn two_largest(millis: u64, sizes: &[u64]) -> Vec<(usize, u64)> {
         }
     }
     parts
-}
-
-/// The network ACL rules that reject: none where those of both directions do and the direction is not known.
-pub(crate) fn rejecting_acl(explanation: &Explanation) -> Option<&AclEvidence> {
-    let mut denying = explanation.acls().filter(|acl| acl.denying().next().is_some());
-    denying.next().filter(|_| denying.next().is_none())
-}
-
-/// The security groups that do not allow it, in the first of the directions that it may have.
-pub(crate) fn rejecting_groups(explanation: &Explanation) -> Option<&GroupsEvidence> {
-    explanation.groups().find(|groups| !matches!(groups.verdict, GroupsVerdict::Allows { .. }))
 }

@@ -12,7 +12,7 @@ mod terms;
 
 pub use phrases::{Facts, Headlines, Phrases, Reasons, Steps};
 pub(crate) use phrases::{amounts, weight};
-pub use terms::{Fix, Noun, Number, Parties, RejectionKind, Section, Target};
+pub use terms::{Fix, Noun, Number, Parties, RejectionKind, Section};
 
 /// The language of an email.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -8,7 +8,8 @@ use crate::{
     incident::Reason,
     notification::{
         kind::NotificationKind,
-        language::terms::{Fix, Noun, Number, Parties, RejectionKind, Section, Target},
+        language::terms::{Fix, Noun, Number, Parties, RejectionKind, Section},
+        links::Target,
     },
 };
 
@@ -92,8 +93,10 @@ pub trait Facts {
     fn log_group(&self, name: &str) -> String;
     /// The log group that the records were written to first.
     fn copied_from(&self, name: &str) -> String;
-    /// What the incident is narrowed to: `interface`, `source` or `target`, and which.
-    fn only_for(&self, part: &str, value: &str) -> String;
+    /// The one interface, source or target that the incident is about.
+    fn only_for(&self, noun: Noun, value: &str) -> String;
+    /// That the incident is about all interfaces, sources or targets that have none of their own.
+    fn all_others(&self, noun: Noun) -> String;
     /// A direction and how it is known.
     fn direction(&self, direction: Direction, basis: Basis) -> String;
     /// That they look like answers.
@@ -148,7 +151,7 @@ pub trait Steps {
     /// What resolved means, and what may still be there.
     fn over_means(&self, quiet: &str) -> String;
     /// What a link opens.
-    fn opens(&self, target: Target<'_>) -> String;
+    fn opens(&self, target: &Target) -> String;
     /// How many records are not shown.
     fn records_left(&self, records: &str) -> String;
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     detection::Direction,
-    explain::{AclEvidence, Group},
+    explain::{AclEvidence, Explanation, Group, PacketRole},
 };
 
 /// A part of an email, with a label of its own.
@@ -95,7 +95,29 @@ pub enum RejectionKind {
     Rejected,
 }
 
-/// Who took part in a story: the interface's side and the other, for [`RejectionKind::Rejected`] the sources and the targets.
+impl RejectionKind {
+    /// What the packets of one flow look like.
+    pub fn of(explanation: &Explanation) -> RejectionKind {
+        match (explanation.direction, explanation.role) {
+            (Some(Direction::Egress), PacketRole::Answer) => RejectionKind::AnswersStopped,
+            (Some(Direction::Ingress), PacketRole::Answer) => RejectionKind::AnswersNotReceived,
+            (Some(Direction::Egress), PacketRole::Request) => RejectionKind::Outbound,
+            (Some(Direction::Ingress), PacketRole::Request | PacketRole::Unclear) => RejectionKind::Inbound,
+            // Whether the interface sent pings or answers is open.
+            (Some(Direction::Egress), PacketRole::Unclear) | (None, _) => RejectionKind::Rejected,
+        }
+    }
+
+    /// The same in a list of flows, where the direction has to be stated.
+    pub fn in_a_list(explanation: &Explanation) -> RejectionKind {
+        match (explanation.direction, RejectionKind::of(explanation)) {
+            (Some(Direction::Egress), RejectionKind::Rejected) => RejectionKind::Outbound,
+            (_, kind) => kind,
+        }
+    }
+}
+
+/// Who took part: the interface's side and the other, for [`RejectionKind::Rejected`] the sources and the targets.
 #[derive(Clone, Copy, Debug)]
 pub struct Parties<'a> {
     /// The interface's side, or the sources.
@@ -160,29 +182,4 @@ pub enum Fix<'a> {
     EncryptionControls,
     /// What the record names.
     Other,
-}
-
-/// Something that a link opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target<'a> {
-    /// The ICMP records of the email's addresses, in Logs Insights.
-    Records,
-    /// All records of those addresses, where the format is not known.
-    AllRecords,
-    /// All rejected records of that time.
-    Rejected,
-    /// A network ACL.
-    Acl(&'a str),
-    /// A security group.
-    Group(&'a str),
-    /// An instance.
-    Instance(&'a str),
-    /// A network interface.
-    Interface(&'a str),
-    /// A NAT gateway.
-    NatGateway(&'a str),
-    /// The log stream.
-    LogStream,
-    /// A metric.
-    Metric(&'a str),
 }

@@ -2,23 +2,23 @@
 
 use std::net::IpAddr;
 
-use crate::notification::{content::NotificationContent, language::Target, names::Names};
+use crate::notification::{
+    content::NotificationContent,
+    links::{Target, query::is_plain},
+    ranking::Ranking,
+};
 
 /// Addresses of one side that a query names; past them it is not narrowed to that side.
 const MAX_ADDRESSES: usize = 12;
 
 /// What the query finds, and the query.
-pub(crate) fn insights(content: &NotificationContent) -> (Target<'static>, String) {
+pub(crate) fn insights(content: &NotificationContent) -> (Target, String) {
     let sides: Vec<String> =
-        [&content.sources, &content.targets].into_iter().filter_map(|names| one_of(content, names)).collect();
+        [&content.sources, &content.targets].into_iter().filter_map(|side| one_of(content, side)).collect();
     let pair = sides.len() == 2 && content.sources.only().is_some() && content.targets.only().is_some();
     // Of a single pair what was accepted tells as much as what was not.
     let rejected = (!pair).then(|| word("REJECT"));
-    let interface = content
-        .interfaces
-        .only()
-        .filter(|id| sides.is_empty() && crate::notification::links::query::is_plain(id))
-        .map(word);
+    let interface = content.interfaces.only().filter(|id| sides.is_empty() && is_plain(id)).map(|id| word(id));
     let conditions: Vec<String> = rejected.into_iter().chain(sides).chain(interface).collect();
     let query = format!(
         "fields @timestamp, @message\n| filter {}\n| sort @timestamp asc\n| limit 1000",
@@ -28,12 +28,10 @@ pub(crate) fn insights(content: &NotificationContent) -> (Target<'static>, Strin
 }
 
 /// A condition that one of some addresses stands in the record. None where they are not all known, or too many.
-fn one_of(content: &NotificationContent, names: &Names) -> Option<String> {
-    let all = names.exact && names.ranked.len() as u64 == names.distinct && names.ranked.len() <= MAX_ADDRESSES;
-    let addresses: Option<Vec<IpAddr>> = names.ranked.iter().map(|one| one.name.parse().ok()).collect();
-    let addresses = addresses.filter(|addresses| all && !addresses.is_empty())?;
-    let spelled: Vec<String> = addresses.iter().map(|address| spelling(content, *address)).collect();
-    Some(word(&spelled.join("|")))
+fn one_of(content: &NotificationContent, side: &Ranking<IpAddr>) -> Option<String> {
+    let all = side.exact && side.ranked.len() as u64 == side.distinct && side.ranked.len() <= MAX_ADDRESSES;
+    let spelled: Vec<String> = side.ranked.iter().map(|one| spelling(content, one.value)).collect();
+    (all && !spelled.is_empty()).then(|| word(&spelled.join("|")))
 }
 
 /// An address as the records spell it, which for IPv6 need not be the way it is spelled here.
@@ -53,12 +51,16 @@ fn word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notification::names::Name;
+    use crate::incident::Ranked;
 
-    fn names(addresses: &[&str], exact: bool) -> Names {
-        let name = |address: &&str| Name { name: (*address).to_owned(), weight: 1, home: None };
-        let ranked = addresses.iter().map(name).collect();
-        Names { ranked, distinct: addresses.len() as u64, exact, unnamed: false }
+    fn ranking<K>(values: impl IntoIterator<Item = K>, exact: bool) -> Ranking<K> {
+        let ranked = values.into_iter().map(|value| Ranked { value, weight: 1, home: None });
+        let ranked: Vec<Ranked<K>> = ranked.collect();
+        Ranking { distinct: ranked.len() as u64, ranked, exact, unknown: false }
+    }
+
+    fn side(addresses: &[&str], exact: bool) -> Ranking<IpAddr> {
+        ranking(addresses.iter().map(|address| address.parse().unwrap()), exact)
     }
 
     fn filter(content: &NotificationContent) -> (bool, String) {
@@ -70,8 +72,8 @@ mod tests {
     #[test]
     fn a_pair_is_found_in_both_directions_whatever_became_of_it() {
         let content = NotificationContent {
-            sources: names(&["10.0.0.1"], true),
-            targets: names(&["8.8.8.8"], true),
+            sources: side(&["10.0.0.1"], true),
+            targets: side(&["8.8.8.8"], true),
             ..NotificationContent::default()
         };
         let expect = r"@message like /(^| )(10\.0\.0\.1)( |$)/ and @message like /(^| )(8\.8\.8\.8)( |$)/";
@@ -81,8 +83,8 @@ mod tests {
     #[test]
     fn a_side_with_too_many_addresses_is_left_open() {
         let content = NotificationContent {
-            sources: names(&["10.0.0.1", "10.0.0.2"], false),
-            targets: names(&["8.8.8.8", "9.9.9.9"], true),
+            sources: side(&["10.0.0.1", "10.0.0.2"], false),
+            targets: side(&["8.8.8.8", "9.9.9.9"], true),
             ..NotificationContent::default()
         };
         let expect = r"@message like /(^| )(REJECT)( |$)/ and @message like /(^| )(8\.8\.8\.8|9\.9\.9\.9)( |$)/";
@@ -91,17 +93,19 @@ mod tests {
 
     #[test]
     fn where_no_side_is_known_the_interface_narrows() {
-        let content = NotificationContent { interfaces: names(&["eni-1"], true), ..NotificationContent::default() };
+        let content =
+            NotificationContent { interfaces: ranking(["eni-1".into()], true), ..NotificationContent::default() };
         let expect = r"@message like /(^| )(REJECT)( |$)/ and @message like /(^| )(eni-1)( |$)/";
         assert_eq!(filter(&content), (false, expect.to_owned()));
-        let hostile = NotificationContent { interfaces: names(&["/ or 1"], true), ..NotificationContent::default() };
+        let hostile =
+            NotificationContent { interfaces: ranking(["/ or 1".into()], true), ..NotificationContent::default() };
         assert_eq!(filter(&hostile), (false, r"@message like /(^| )(REJECT)( |$)/".to_owned()));
     }
 
     #[test]
     fn an_ipv6_address_is_spelled_as_in_the_records() {
         let content = NotificationContent {
-            sources: names(&["2001:db8::1"], true),
+            sources: side(&["2001:db8::1"], true),
             lines: vec!["2 1 eni-1 2001:0db8:0:0:0:0:0:1 10.0.0.1 0 0 58 1 84 1 2 REJECT OK".to_owned()],
             ..NotificationContent::default()
         };

@@ -12,7 +12,7 @@ use alerting::{
     text::columns,
 };
 
-use crate::scenario::{EVENTS, OTHERS, Setting, email};
+use sample_notifications::{EVENTS, OTHERS, Setting, scenario};
 use table::{Answers, Both, TABLE};
 
 /// An email taken apart.
@@ -85,7 +85,7 @@ fn joined(lines: &[&str], language: Language) -> String {
 /// Checks one email; returns what is missing.
 fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     let language = setting.language;
-    let parts = Parts::of(&email(answers.scenario, setting), language);
+    let parts = Parts::of(&scenario(answers.scenario, setting).email(), language);
     let pick = |both: Both| if language == Language::English { both.0 } else { both.1 };
     let section = |section: Section| parts.sections.get(language.phrases().label(section)).cloned().unwrap_or_default();
     let mut missing = Vec::new();
@@ -108,14 +108,14 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
         look("4 to whom", &section(Section::To), pick(*both));
     }
     match answers.own {
-        Some(own) if setting.looked_up => {
+        Some(own) if setting.enriched => {
             for expect in ["web-1", "i-0", "team-a"] {
                 look("4 whose", &section(own), expect);
             }
             look("1 what", &parts.lead, "web-1");
         }
         // What cannot be known is said, with the reason.
-        _ if !setting.looked_up => {
+        _ if !setting.enriched => {
             look("4 whose", &section(Section::Why), pick(("names and owners", "名前と所有者")));
             look("4 whose", &section(Section::Why), "Enrichment");
         }
@@ -125,11 +125,8 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     look("5 where", &metadata, answers.account);
     look("5 where", &metadata, if answers.scenario == "custom-format" { "ap-southeast-2" } else { "ap-northeast-1" });
     look("5 where", &metadata, "Log-Group");
-    let network = if setting.looked_up && answers.network.is_empty() {
-        &["vpc-0123", "subnet-0456"][..]
-    } else {
-        answers.network
-    };
+    let network =
+        if setting.enriched && answers.network.is_empty() { &["vpc-0123", "subnet-0456"][..] } else { answers.network };
     for expect in network {
         look("5 where", &metadata, expect);
     }
@@ -145,15 +142,15 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
         look("6 when", &section(Section::When), "Asia/Tokyo");
     }
     look("6 how late", &parts.status, pick(answers.late));
-    let direction = answers.direction_ec2.filter(|_| setting.looked_up).unwrap_or(answers.direction);
+    let direction = answers.direction_ec2.filter(|_| setting.enriched).unwrap_or(answers.direction);
     look("7 direction", &section(Section::Which), pick(direction));
-    let why: &[Both] = if setting.looked_up { &answers.why_ec2 } else { &answers.why };
+    let why: &[Both] = if setting.enriched { &answers.why_ec2 } else { &answers.why };
     for both in why {
         look("8 why", &section(Section::Why), pick(*both));
     }
     look("9 state", &parts.status, pick(answers.state));
     look("10 evidence", &parts.records.replace('\u{fffd}', " "), answers.record);
-    let opens = if setting.looked_up { answers.opens_ec2 } else { answers.opens };
+    let opens = if setting.enriched { answers.opens_ec2 } else { answers.opens };
     look("11 next", &parts.links[0], opens);
     for expect in ["logsV2:logs-insights", "metricsV2"] {
         look("11 next", &parts.links.concat(), expect);

@@ -4,9 +4,9 @@ use crate::{
     address::Scope,
     detection::{Basis, Direction},
     notification::language::{
-        english::{English, way},
+        english::{English, noun_words, way},
         phrases::Facts,
-        terms::RejectionKind,
+        terms::{Noun, RejectionKind},
     },
 };
 
@@ -89,11 +89,12 @@ impl Facts for English {
         format!("copied from {name}")
     }
 
-    fn only_for(&self, part: &str, value: &str) -> String {
-        match value {
-            "others" => format!("this incident is about all other {part}s"),
-            _ => format!("this incident is about the {part} {value} only"),
-        }
+    fn only_for(&self, noun: Noun, value: &str) -> String {
+        format!("this incident is about the {} {value} only", noun_words(noun).0)
+    }
+
+    fn all_others(&self, noun: Noun) -> String {
+        format!("this incident is about all other {}", noun_words(noun).1)
     }
 
     fn direction(&self, direction: Direction, basis: Basis) -> String {

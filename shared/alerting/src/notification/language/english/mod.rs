@@ -23,24 +23,7 @@ pub(super) struct English;
 impl Phrases for English {
     fn count(&self, number: Number, noun: Noun) -> String {
         let (Number::Exactly(amount) | Number::About(amount) | Number::AtLeast(amount)) = number;
-        let (one, many) = match noun {
-            Noun::Ping => ("ping", "pings"),
-            Noun::Packet => ("packet", "packets"),
-            Noun::Byte => ("byte", "bytes"),
-            Noun::Record => ("record", "records"),
-            Noun::Source => ("source", "sources"),
-            Noun::Target => ("target", "targets"),
-            Noun::Address => ("address", "addresses"),
-            Noun::Flow => ("flow", "flows"),
-            Noun::Account => ("account", "accounts"),
-            Noun::Region => ("region", "regions"),
-            Noun::LogGroup => ("log group", "log groups"),
-            Noun::Zone => ("availability zone", "availability zones"),
-            Noun::Vpc => ("VPC", "VPCs"),
-            Noun::Subnet => ("subnet", "subnets"),
-            Noun::Interface => ("interface", "interfaces"),
-            Noun::Instance => ("instance", "instances"),
-        };
+        let (one, many) = noun_words(noun);
         let how = match number {
             Number::Exactly(_) => "",
             Number::About(_) => "about ",
@@ -100,6 +83,28 @@ impl Phrases for English {
 
     fn left_out(&self, bytes: u64) -> String {
         format!("[{} bytes left out: the email would be too long]", grouped(bytes))
+    }
+}
+
+/// A noun for one, and for several.
+fn noun_words(noun: Noun) -> (&'static str, &'static str) {
+    match noun {
+        Noun::Ping => ("ping", "pings"),
+        Noun::Packet => ("packet", "packets"),
+        Noun::Byte => ("byte", "bytes"),
+        Noun::Record => ("record", "records"),
+        Noun::Source => ("source", "sources"),
+        Noun::Target => ("target", "targets"),
+        Noun::Address => ("address", "addresses"),
+        Noun::Flow => ("flow", "flows"),
+        Noun::Account => ("account", "accounts"),
+        Noun::Region => ("region", "regions"),
+        Noun::LogGroup => ("log group", "log groups"),
+        Noun::Zone => ("availability zone", "availability zones"),
+        Noun::Vpc => ("VPC", "VPCs"),
+        Noun::Subnet => ("subnet", "subnets"),
+        Noun::Interface => ("interface", "interfaces"),
+        Noun::Instance => ("instance", "instances"),
     }
 }
 

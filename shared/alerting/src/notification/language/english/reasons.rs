@@ -8,7 +8,7 @@ use crate::{
         Same, Undecided,
     },
     notification::language::{
-        common::{acl_rule_number, first_few, id, name, peer, rejecting_acl, rejecting_groups},
+        common::{acl_rule_number, first_few, id, name, peer},
         english::{English, capital, way},
         phrases::{Facts as _, Phrases as _, Reasons, weight},
         terms::{Noun, Number},
@@ -22,7 +22,7 @@ impl Reasons for English {
             Layer::BlockPublicAccess => "VPC Block Public Access rejected them".to_owned(),
             Layer::EncryptionControls => "the VPC's encryption controls rejected them".to_owned(),
             Layer::Acl | Layer::Both => {
-                let acl = match rejecting_acl(explanation) {
+                let acl = match explanation.rejecting_acl() {
                     Some(acl) => denies(acl),
                     None => {
                         // Without a direction nothing says which side is the interface's.
@@ -36,7 +36,7 @@ impl Reasons for English {
                     acl
                 }
             }
-            Layer::SecurityGroup => match rejecting_groups(explanation) {
+            Layer::SecurityGroup => match explanation.rejecting_groups() {
                 Some(groups) => {
                     format!("no {}rule of {} allows them", way_word(explanation.direction), group_names(&groups.groups))
                 }

@@ -10,8 +10,9 @@ use crate::notification::{
             way,
         },
         phrases::Steps,
-        terms::{Fix, Target},
+        terms::Fix,
     },
+    links::Target,
 };
 
 impl Steps for English {
@@ -43,13 +44,13 @@ impl Steps for English {
         )
     }
 
-    fn opens(&self, target: Target<'_>) -> String {
+    fn opens(&self, target: &Target) -> String {
         match target {
             Target::Records => "All ICMP records of these addresses, in Logs Insights:".to_owned(),
             Target::AllRecords => "All records of these addresses, in Logs Insights:".to_owned(),
             Target::Rejected => "All rejected records of that time, in Logs Insights:".to_owned(),
             Target::Acl(acl) => format!("The network ACL {acl}:"),
-            Target::Group(group) => format!("The security group {group}:"),
+            Target::SecurityGroup(group) => format!("The security group {group}:"),
             Target::Instance(instance) => format!("The instance {instance}:"),
             Target::Interface(interface) => format!("The interface {interface}:"),
             Target::NatGateway(gateway) => format!("The NAT gateway {gateway}:"),

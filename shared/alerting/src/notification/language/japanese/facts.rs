@@ -4,9 +4,9 @@ use crate::{
     address::Scope,
     detection::{Basis, Direction},
     notification::language::{
-        japanese::{Japanese, way},
+        japanese::{Japanese, noun_word, way},
         phrases::Facts,
-        terms::RejectionKind,
+        terms::{Noun, RejectionKind},
     },
 };
 
@@ -89,17 +89,12 @@ impl Facts for Japanese {
         format!("コピー元 {name}")
     }
 
-    fn only_for(&self, part: &str, value: &str) -> String {
-        let part = match part {
-            "interface" => "インターフェイス",
-            "source" => "送信元",
-            "target" => "宛先",
-            other => other,
-        };
-        match value {
-            "others" => format!("このインシデントはその他の{part}が対象"),
-            _ => format!("このインシデントは{part} {value} のみが対象"),
-        }
+    fn only_for(&self, noun: Noun, value: &str) -> String {
+        format!("このインシデントは{} {value} のみが対象", noun_word(noun))
+    }
+
+    fn all_others(&self, noun: Noun) -> String {
+        format!("このインシデントはその他の{}が対象", noun_word(noun))
     }
 
     fn direction(&self, direction: Direction, basis: Basis) -> String {

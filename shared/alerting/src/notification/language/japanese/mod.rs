@@ -97,6 +97,15 @@ impl Phrases for Japanese {
     }
 }
 
+/// The noun alone, of those that an incident can be narrowed to.
+fn noun_word(noun: Noun) -> &'static str {
+    match noun {
+        Noun::Source => "送信元",
+        Noun::Target => "宛先",
+        _ => "インターフェイス",
+    }
+}
+
 /// A comma. The rules of line breaking keep it beside a quotation mark.
 fn comma() -> String {
     format!("、{BREAK}")

@@ -8,7 +8,7 @@ use crate::{
         Same, Undecided,
     },
     notification::language::{
-        common::{acl_rule_number, first_few, id, name, peer, rejecting_acl, rejecting_groups},
+        common::{acl_rule_number, first_few, id, name, peer},
         japanese::{Japanese, glue, way},
         phrases::{Facts as _, Phrases as _, Reasons, weight},
         terms::{Noun, Number},
@@ -23,7 +23,7 @@ impl Reasons for Japanese {
             Layer::EncryptionControls => "VPC の暗号化コントロールが拒否しました".to_owned(),
             Layer::Acl | Layer::Both => {
                 let both = explanation.layer == Layer::Both;
-                let acl = match rejecting_acl(explanation) {
+                let acl = match explanation.rejecting_acl() {
                     Some(acl) => denies(acl),
                     None => glue(&["サブネットのネットワーク ACL", &the(&way), "が拒否しています"]),
                 };
@@ -33,7 +33,7 @@ impl Reasons for Japanese {
                     acl
                 }
             }
-            Layer::SecurityGroup => match rejecting_groups(explanation) {
+            Layer::SecurityGroup => match explanation.rejecting_groups() {
                 Some(groups) => {
                     format!("{}に許可する{way}ルールがありません", group_names(&groups.groups))
                 }

@@ -10,8 +10,9 @@ use crate::notification::{
             way,
         },
         phrases::Steps,
-        terms::{Fix, Target},
+        terms::Fix,
     },
+    links::Target,
 };
 
 impl Steps for Japanese {
@@ -45,13 +46,13 @@ impl Steps for Japanese {
         )
     }
 
-    fn opens(&self, target: Target<'_>) -> String {
+    fn opens(&self, target: &Target) -> String {
         match target {
             Target::Records => "これらのアドレスの ICMP レコード (Logs Insights):".to_owned(),
             Target::AllRecords => "これらのアドレスの全レコード (Logs Insights):".to_owned(),
             Target::Rejected => "この時間帯に拒否された全レコード (Logs Insights):".to_owned(),
             Target::Acl(acl) => format!("ネットワーク ACL {acl}:"),
-            Target::Group(group) => format!("セキュリティグループ {group}:"),
+            Target::SecurityGroup(group) => format!("セキュリティグループ {group}:"),
             Target::Instance(instance) => format!("インスタンス {instance}:"),
             Target::Interface(interface) => format!("インターフェイス {interface}:"),
             Target::NatGateway(gateway) => format!("NAT ゲートウェイ {gateway}:"),

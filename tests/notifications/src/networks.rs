@@ -6,8 +6,8 @@ use alerting::enrichment::{
 };
 
 /// What EC2 tells of an event's places, or that it was not asked.
-pub(crate) fn of(event: &str, looked_up: bool) -> Network {
-    if !looked_up {
+pub(crate) fn of(event: &str, enriched: bool) -> Network {
+    if !enriched {
         return Network::unknown(MissingReason::SwitchedOff);
     }
     match event {

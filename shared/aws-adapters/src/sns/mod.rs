@@ -1,9 +1,12 @@
 //! Notifiers on Amazon SNS: email and document to one topic, a chat's messages to another.
 
+mod attribute;
+mod envelope;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use alerting::{
-    notification::{Attribute, RenderedNotification, envelope},
+    notification::RenderedNotification,
     ports::{Notifier, PortError, Sending},
 };
 use aws_config::{retry::RetryConfig, timeout::TimeoutConfig};
@@ -13,6 +16,8 @@ use aws_sdk_sns::{
 };
 use tokio::sync::OnceCell;
 
+use self::attribute::{Attribute, attributes};
+pub use self::envelope::MACHINES;
 use crate::client::{CONNECT_TIMEOUT, Shared, port_error};
 
 /// For publishing to the chat's topic, with all attempts. Only the end of the invocation waits for it.
@@ -62,13 +67,14 @@ impl Notifier for AlertTopic {
         const CALL: &str = "sns Publish";
         Box::pin(async move {
             let client = self.sns.client().await;
+            let attributes = attributes(&notification.document.routing);
             let publish = client
                 .publish()
                 .topic_arn(&self.topic_arn)
                 .subject(&notification.email.subject)
-                .message(notification.sns_message())
+                .message(envelope::pack(&notification.email, notification.document.clone(), &attributes))
                 .message_structure(envelope::STRUCTURE)
-                .set_message_attributes(Some(attributes(notification, CALL)?));
+                .set_message_attributes(Some(values(&attributes, CALL)?));
             publish.send().await.map(drop).map_err(|error| port_error(CALL, &error))
         })
     }
@@ -98,7 +104,7 @@ impl Notifier for ChatTopic {
                 .publish()
                 .topic_arn(&self.topic_arn)
                 .message(notification.chat())
-                .set_message_attributes(Some(attributes(notification, CALL)?))
+                .set_message_attributes(Some(values(&attributes(&notification.document.routing), CALL)?))
                 .customize()
                 .config_override(hurried());
             publish.send().await.map(drop).map_err(|error| port_error(CALL, &error))
@@ -123,15 +129,12 @@ fn hurried() -> Builder {
         .timeout_config(timeouts.build())
 }
 
-fn attributes(
-    notice: &RenderedNotification,
-    call: &'static str,
-) -> Result<HashMap<String, MessageAttributeValue>, PortError> {
-    let named = |one: &Attribute| Ok((one.name.to_owned(), value(one)?));
-    let attributes: Result<_, BuildError> = notice.attributes().iter().map(named).collect();
-    attributes.map_err(|error| PortError { call, reason: error.to_string() })
-}
-
-fn value(attribute: &Attribute) -> Result<MessageAttributeValue, BuildError> {
-    MessageAttributeValue::builder().data_type(attribute.data_type()).string_value(attribute.string_value()).build()
+fn values(attributes: &[Attribute], call: &'static str) -> Result<HashMap<String, MessageAttributeValue>, PortError> {
+    let named = |one: &Attribute| {
+        let value =
+            MessageAttributeValue::builder().data_type(one.data_type()).string_value(one.string_value()).build()?;
+        Ok((one.name.to_owned(), value))
+    };
+    let values: Result<_, BuildError> = attributes.iter().map(named).collect();
+    values.map_err(|error| PortError { call, reason: error.to_string() })
 }

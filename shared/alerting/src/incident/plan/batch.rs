@@ -1,0 +1,290 @@
+//! What the findings of a batch change.
+
+use crate::{
+    hash::hash,
+    incident::{
+        key::IncidentKey,
+        plan::{MAX_DELAY_MILLIS, ScheduledTimer, TIMER_GRACE_MILLIS, lease, rescue_report},
+        policy::Policy,
+        reason::Reason,
+        state::{CounterShard, Handed, IncidentRecord, OpenIncident, Unsent},
+        summary::Summary,
+    },
+    time::{self, EpochMillis},
+};
+
+/// What a batch does to the incident of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchStep {
+    /// Why.
+    pub reason: Reason,
+    /// The record, where it changes.
+    pub record: Option<IncidentRecord>,
+    /// The counters.
+    pub counters: CounterShard,
+    /// Whether the stored counters belong to an unknown incident: then they have to be set aside.
+    pub orphan: bool,
+    /// The timer messages to schedule first.
+    pub timers: Vec<ScheduledTimer>,
+}
+
+/// Decides what a batch's findings change, if they have not been counted yet. None if what was read does not fit together: a store
+/// reads one item after the other, and the incident was closed in between.
+pub fn on_batch(
+    record: Option<&IncidentRecord>,
+    shard: Option<&CounterShard>,
+    found: &Summary,
+    (key, batch): (&IncidentKey, &str),
+    now: EpochMillis,
+    policy: &Policy,
+) -> Option<BatchStep> {
+    let foreign = |id: &str| shard.is_some_and(|shard| !shard.closed && shard.incident != id);
+    let mut changed = record.cloned().unwrap_or_default();
+    let mut timers = rescue_report(&mut changed, now, policy);
+    let Some(current) = record.and_then(|record| record.current.as_ref()) else {
+        let id = incident_id(key, batch, now);
+        changed.current = Some(OpenIncident {
+            id: id.clone(),
+            opened_at: now,
+            emails: 0,
+            last_email_at: now,
+            lease: Some(lease(batch, now, policy)),
+            timer: 0,
+            timer_at: time::after(now, policy.lease_millis()),
+        });
+        changed.unsent = Unsent::default();
+        timers.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
+        let orphan = foreign(&id);
+        // The batch sends the opened email itself.
+        let handed = Handed { email: 1, summary: found.clone() };
+        let shard = CounterShard { handed: Some(handed), ..CounterShard::new(id, now) };
+        return Some(BatchStep { reason: Reason::New, record: Some(changed), counters: shard, orphan, timers });
+    };
+    let mut added = match shard {
+        // Its resolved email is on its way: what is added now would not be reported.
+        Some(shard) if shard.incident == current.id && shard.closed => return None,
+        Some(shard) if shard.incident == current.id => shard.clone(),
+        _ => CounterShard::new(current.id.clone(), now),
+    };
+    added.add(found, current.emails, now);
+    // The opened email is pending and nobody is sending it: this batch does, unless a timer message has tried already. The email
+    // reports the counters, because other batches are counted too.
+    let free = current.lease.as_ref().is_none_or(|lease| lease.until <= now);
+    let owed = current.emails == 0 && free && changed.unsent == Unsent::default();
+    if let Some(open) = changed.current.as_mut().filter(|_| owed) {
+        open.lease = Some(lease(batch, now, policy));
+    }
+    // The current timer message is overdue: lost, or late. Or it comes later than an update about these findings is due, because
+    // nothing was unreported when it was scheduled. Another one replaces it.
+    let overdue = now > time::after(current.timer_at, TIMER_GRACE_MILLIS);
+    let wake_in = if current.emails == 0 || changed.unsent != Unsent::default() {
+        MAX_DELAY_MILLIS
+    } else {
+        time::millis_between(now, time::after(current.last_email_at, policy.interval_millis(current.emails)))
+    };
+    let wake_in = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
+    let too_late = current.timer_at > time::after(now, wake_in + TIMER_GRACE_MILLIS);
+    if let Some(open) = changed.current.as_mut().filter(|_| overdue || too_late) {
+        let delay_millis = if overdue { policy.min_delay_millis() } else { wake_in };
+        open.timer += 1;
+        open.timer_at = time::after(now, delay_millis);
+        timers.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
+    }
+    // With the record in the transaction the counters are known to be unused: the open incident has another id.
+    let orphan = foreign(&current.id);
+    let record = (owed || orphan || !timers.is_empty()).then_some(changed);
+    let reason = if owed { Reason::LeaseExpired } else { Reason::Open };
+    Some(BatchStep { reason, counters: added, orphan, timers, record })
+}
+
+/// Takes the right to send the opened email of an incident that this batch opened in an earlier attempt, if it is still pending.
+pub fn resume_opening(
+    record: Option<&IncidentRecord>,
+    id: &str,
+    batch: &str,
+    now: EpochMillis,
+    policy: &Policy,
+) -> Option<IncidentRecord> {
+    let mut record = record?.clone();
+    let open = record.current.as_mut().filter(|open| open.id == id && open.emails == 0)?;
+    // Its own lease is that of the earlier attempt, which has ended: two runs never have the same batch.
+    if open.lease.as_ref().is_some_and(|lease| lease.until > now && lease.owner != batch) {
+        return None;
+    }
+    open.lease = Some(lease(batch, now, policy));
+    Some(record)
+}
+
+/// The id of an incident: when it opened, and a hash of its key and of the batch, which may open several.
+fn incident_id(key: &IncidentKey, batch: &str, now: EpochMillis) -> String {
+    format!("{}-{:08x}", now.0, hash(format!("{key} {batch}").as_bytes()) as u32)
+}
+
+/// The counter shard that a batch adds to, at its n-th attempt.
+pub fn shard_of(key: &IncidentKey, batch: &str, attempt: u32, shards: u8) -> u8 {
+    let hash = hash(format!("{key} {batch}").as_bytes());
+    let shards = u64::from(shards.max(1));
+    u8::try_from((hash % shards + u64::from(attempt)) % shards).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        incident::plan::tests::{NOW, ago, found, held_until, key, later, open, policy, record, reporting, shard},
+        incident::state::Lease,
+        time::{MINUTE_MILLIS, SECOND_MILLIS},
+    };
+
+    fn step(record: Option<&IncidentRecord>, shard: Option<&CounterShard>) -> Option<BatchStep> {
+        on_batch(record, shard, &found(2), (&key(), "b"), NOW, &policy())
+    }
+
+    fn timer(incident: &str, timer: u32, delay_millis: u64) -> ScheduledTimer {
+        ScheduledTimer { incident: incident.to_owned(), timer, delay_millis }
+    }
+
+    #[test]
+    fn the_first_findings_open_an_incident_whose_email_the_batch_sends() {
+        let step = step(None, None).unwrap();
+        let opened = step.record.unwrap().current.unwrap();
+        assert!(opened.id.starts_with("1795401134000-"), "{}", opened.id);
+        let lease = Lease { owner: "b".to_owned(), until: later(40 * SECOND_MILLIS) };
+        assert_eq!((opened.emails, opened.timer, &opened.lease), (0, 0, &Some(lease)));
+        assert_eq!(step.timers, [timer(&opened.id, 0, 40 * SECOND_MILLIS)]);
+        assert_eq!(opened.timer_at, later(40 * SECOND_MILLIS));
+        assert_eq!(step.counters.handed, Some(Handed { email: 1, summary: found(2) }));
+        assert_eq!((step.reason, step.orphan, step.counters.incident), (Reason::New, false, opened.id));
+    }
+
+    #[test]
+    fn two_batches_of_one_moment_open_two_incidents() {
+        let ids = ["b", "c"].map(|batch| incident_id(&key(), batch, NOW));
+        assert_ne!(ids[0], ids[1]);
+        assert_ne!(ids[0], incident_id(&key(), "b", later(1)));
+    }
+
+    #[test]
+    fn later_findings_are_added_and_change_no_record() {
+        let step = step(Some(&record(open())), Some(&shard("i", 5))).unwrap();
+        assert_eq!((step.reason, step.record, step.timers), (Reason::Open, None, Vec::new()));
+        assert_eq!((step.counters.fresh.totals.records, step.counters.last_seen), (7, NOW));
+    }
+
+    #[test]
+    fn counters_of_the_open_incident_that_are_closed_do_not_fit() {
+        let closed = CounterShard { closed: true, ..shard("i", 5) };
+        assert_eq!(step(Some(&record(open())), Some(&closed)), None);
+        // Those of an incident before it are begun anew.
+        let before = CounterShard { closed: true, ..shard("before", 5) };
+        let step = step(Some(&record(open())), Some(&before)).unwrap();
+        assert_eq!((step.counters.incident.as_str(), step.counters.fresh.totals.records, step.orphan), ("i", 2, false));
+    }
+
+    #[test]
+    fn counters_of_an_unknown_incident_are_set_aside_and_the_record_takes_part() {
+        let step = step(Some(&record(open())), Some(&shard("unknown", 5))).unwrap();
+        assert_eq!((step.orphan, step.record, step.counters.incident.as_str()), (true, Some(record(open())), "i"));
+        let opening = super::on_batch(None, Some(&shard("unknown", 5)), &found(2), (&key(), "b"), NOW, &policy());
+        assert!(opening.unwrap().orphan);
+    }
+
+    #[test]
+    fn a_pending_opened_email_is_sent_by_the_next_batch_once_the_lease_has_expired() {
+        let unsent = |lease| OpenIncident { emails: 0, lease, timer_at: later(SECOND_MILLIS), ..open() };
+        for (lease, takes) in [(held_until(later(1)), false), (held_until(NOW), true), (None, true)] {
+            let step = step(Some(&record(unsent(lease.clone()))), Some(&shard("i", 5))).unwrap();
+            assert_eq!(step.reason == Reason::LeaseExpired, takes, "{lease:?}");
+            let owner = step.record.and_then(|record| record.current?.lease).map(|lease| lease.owner);
+            assert_eq!(owner, takes.then(|| "b".to_owned()), "{lease:?}");
+        }
+        // A timer message has tried it: then its retries go on.
+        let tried = IncidentRecord { unsent: Unsent { tries: 1, ..Unsent::default() }, ..record(unsent(None)) };
+        assert_eq!(step(Some(&tried), Some(&shard("i", 5))).unwrap().reason, Reason::Open);
+        // And one that was sent is not sent again.
+        assert_eq!(step(Some(&record(open())), Some(&shard("i", 5))).unwrap().reason, Reason::Open);
+    }
+
+    #[test]
+    fn a_timer_message_a_minute_overdue_is_replaced() {
+        let at = |timer_at| {
+            let step = step(Some(&record(OpenIncident { timer_at, ..open() })), Some(&shard("i", 5))).unwrap();
+            (step.timers, step.record.and_then(|record| record.current).map(|open| (open.timer, open.timer_at)))
+        };
+        assert_eq!(at(ago(TIMER_GRACE_MILLIS)), (Vec::new(), None));
+        let replaced = (vec![timer("i", 4, 40 * SECOND_MILLIS)], Some((4, later(40 * SECOND_MILLIS))));
+        assert_eq!(at(ago(TIMER_GRACE_MILLIS + 1)), replaced);
+    }
+
+    #[test]
+    fn a_timer_message_that_comes_a_minute_after_the_update_is_due_is_replaced() {
+        // The update is due 5 minutes after the opened email of a minute ago.
+        let due = 4 * MINUTE_MILLIS;
+        let at =
+            |timer_at| step(Some(&record(OpenIncident { timer_at, ..open() })), Some(&shard("i", 5))).unwrap().timers;
+        assert_eq!(at(later(due + TIMER_GRACE_MILLIS)), []);
+        assert_eq!(at(later(due + TIMER_GRACE_MILLIS + 1)), [timer("i", 4, due)]);
+        // One that is due at once comes when the batch is written.
+        let overdue =
+            OpenIncident { last_email_at: ago(9 * MINUTE_MILLIS), timer_at: later(3 * MINUTE_MILLIS), ..open() };
+        assert_eq!(step(Some(&record(overdue)), None).unwrap().timers, [timer("i", 4, 40 * SECOND_MILLIS)]);
+    }
+
+    #[test]
+    fn while_an_email_is_retried_the_message_may_come_as_late_as_the_queue_lets_it() {
+        for (emails, tries) in [(0, 1), (1, 1), (0, 0)] {
+            let open = OpenIncident { emails, timer_at: later(MAX_DELAY_MILLIS), ..open() };
+            let unsent = Unsent { tries, ..Unsent::default() };
+            let record = IncidentRecord { unsent, ..record(open) };
+            assert_eq!(step(Some(&record), Some(&shard("i", 5))).unwrap().timers, [], "{emails} {tries}");
+        }
+    }
+
+    #[test]
+    fn a_lost_report_is_rescued_by_any_batch() {
+        let lost = |current| IncidentRecord {
+            current,
+            reporting: reporting(ago(2 * MINUTE_MILLIS)),
+            ..IncidentRecord::default()
+        };
+        let added = step(Some(&lost(Some(open()))), Some(&shard("i", 5))).unwrap();
+        assert_eq!(added.timers, [timer("before", 9, 40 * SECOND_MILLIS)]);
+        assert!(added.record.is_some(), "when it was rescued has to be remembered");
+        let opened = step(Some(&lost(None)), None).unwrap();
+        assert_eq!(opened.timers.len(), 2, "its own and the rescued one");
+        assert_eq!(opened.timers[0].incident, "before");
+    }
+
+    #[test]
+    fn a_batch_that_is_delivered_again_sends_the_opened_email_of_its_own_incident_only() {
+        let resume = |open: OpenIncident, batch| {
+            resume_opening(Some(&record(open)), "i", batch, NOW, &policy()).and_then(|record| record.current?.lease)
+        };
+        let unsent = |lease| OpenIncident { emails: 0, lease, ..open() };
+        let until = later(40 * SECOND_MILLIS);
+        assert_eq!(resume(unsent(None), "b"), Some(Lease { owner: "b".to_owned(), until }));
+        assert_eq!(resume(unsent(held_until(NOW)), "b"), Some(Lease { owner: "b".to_owned(), until }));
+        assert_eq!(resume(unsent(held_until(later(1))), "b"), None, "another run is sending it");
+        assert!(
+            resume(unsent(held_until(later(1))), "another").is_some(),
+            "an earlier attempt of this batch has ended"
+        );
+        assert_eq!(resume(open(), "b"), None, "it was sent");
+        assert_eq!(resume(OpenIncident { id: "j".to_owned(), ..unsent(None) }, "b"), None);
+        assert_eq!(resume_opening(None, "i", "b", NOW, &policy()), None);
+    }
+
+    #[test]
+    fn each_attempt_takes_the_next_shard() {
+        for shards in [1, 2, 16] {
+            let first = shard_of(&key(), "b", 0, shards);
+            let taken: Vec<u8> = (0..3).map(|attempt| shard_of(&key(), "b", attempt, shards)).collect();
+            let expect: Vec<u8> = (0..3).map(|attempt| (first + attempt) % shards).collect();
+            assert_eq!(taken, expect, "{shards} shards");
+        }
+        assert_eq!(shard_of(&key(), "b", 0, 0), 0);
+        let spread: std::collections::BTreeSet<u8> =
+            (0..200).map(|n| shard_of(&key(), &n.to_string(), 0, 16)).collect();
+        assert_eq!(spread.len(), 16);
+    }
+}

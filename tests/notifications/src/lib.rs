@@ -1,0 +1,318 @@
+//! Notifications of each kind, as the engine makes them: one for each event in `events/` that has something to report, later ones
+//! of an incident, and what is large or hostile. The tests of emails, documents and destinations render them.
+
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot read its event has failed")]
+
+mod extremes;
+mod networks;
+
+use alerting::{
+    detection::{Detection, Detector, LogSource, Rule, Totals, Untracked},
+    enrichment::Network,
+    incident::{
+        IncidentKey, Reason, Summary,
+        policy::Policy,
+        state::{ClosedIncident, Lease, OpenIncident, PastIncident},
+    },
+    notification::{
+        Language, Notification, NotificationContent, NotificationContext, RenderedNotification, Site, email::Email,
+        links::console::AwsConsole,
+    },
+    time::{self, EpochMillis, MINUTE_MILLIS},
+    zone::Zone,
+};
+pub use extremes::{hostile_storm, largest, record, storm, stranger, with_gaps, with_hostile_names};
+use flow_log::{Decoder, Formats, LogEvent};
+
+/// 2026-11-23 02:38:54 UTC, 6 min 40 s after the first packet of most events.
+pub const NOW: EpochMillis = EpochMillis(1_795_401_534_000);
+
+/// The events that have something to report.
+pub const EVENTS: [&str; 8] = [
+    "ping-deny",
+    "ping-deny-v6",
+    "ping-deny-inbound",
+    "mixed-traffic",
+    "custom-format",
+    "sweep",
+    "broken-line",
+    "hostile",
+];
+
+/// The other scenarios: later notifications, a second incident, and names that would like to be more than names.
+pub const OTHERS: [&str; 7] =
+    ["update", "resolved", "late-opened", "update-of-many", "resolved-of-many", "repeated", "hostile-names"];
+
+const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${end} ${type} ${packets} \
+                  ${bytes} ${account-id} ${vpc-id} ${subnet-id} ${instance-id} ${interface-id} ${region} ${az-id} \
+                  ${sublocation-type} ${sublocation-id} ${action} ${tcp-flags} ${pkt-srcaddr} ${pkt-dstaddr} \
+                  ${pkt-src-aws-service} ${pkt-dst-aws-service} ${traffic-path} ${flow-direction} ${log-status}";
+
+/// Who reads an email, and whether EC2 was asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The language of the emails.
+    pub language: Language,
+    /// The readers' time zone.
+    pub zone: &'static str,
+    /// Whether EC2 was asked.
+    pub enriched: bool,
+}
+
+impl Setting {
+    /// English, UTC, the records alone.
+    pub const PLAIN: Setting = Setting { language: Language::English, zone: "UTC", enriched: false };
+
+    /// English, UTC, with what EC2 says.
+    pub const ENRICHED: Setting = Setting { enriched: true, ..Setting::PLAIN };
+
+    /// Every combination that is looked at: each language with the time zone of its readers.
+    pub fn all() -> impl Iterator<Item = Setting> {
+        let zone = |language| if language == Language::Japanese { "Asia/Tokyo" } else { "UTC" };
+        Language::ALL.into_iter().flat_map(move |language| {
+            [false, true].map(|enriched| Setting { language, zone: zone(language), enriched })
+        })
+    }
+
+    /// The name of a scenario's snapshot.
+    pub fn name(self, scenario: &str) -> String {
+        let network = if self.enriched { ".ec2" } else { "" };
+        format!("{scenario}{network}.{}", self.language.code())
+    }
+
+    fn site(self) -> Site {
+        let region = "ap-northeast-1";
+        Site {
+            region: region.to_owned(),
+            console: AwsConsole::new(region),
+            metric_namespace: "Ping-Deny-Metrics".to_owned(),
+            metric_name: "Ping-Deny".to_owned(),
+            language: self.language,
+            zone: Zone::parse(self.zone).unwrap(),
+        }
+    }
+}
+
+/// A notification that can be rendered for each reader.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    key: IncidentKey,
+    content: NotificationContent,
+    kind: Kind,
+    reason: Reason,
+    now: EpochMillis,
+    network: Network,
+    setting: Setting,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Opened(Option<PastIncident>),
+    LateOpened(OpenIncident),
+    Update(OpenIncident, Totals),
+    Resolved(ClosedIncident),
+}
+
+impl Scenario {
+    fn new(key: IncidentKey, content: NotificationContent, kind: Kind, reason: Reason, minutes: u64) -> Scenario {
+        Scenario {
+            key,
+            content,
+            kind,
+            reason,
+            now: time::after(NOW, minutes * MINUTE_MILLIS),
+            network: Network::default(),
+            setting: Setting::PLAIN,
+        }
+    }
+
+    /// The opened notification of a batch.
+    pub fn opened(detection: &Detection) -> Scenario {
+        let LogSource { owner, log_group, .. } = &detection.source;
+        let findings: Vec<_> = detection.findings.iter().collect();
+        let content = NotificationContent::batch(detection, &findings, &detection.untracked);
+        Scenario::new(IncidentKey::new(Rule::PingDeny, owner, log_group), content, Kind::Opened(None), Reason::New, 0)
+    }
+
+    /// An update, five minutes after the opened notification, about what came since, of so much in total.
+    pub fn update(since: &Summary, total: Totals) -> Scenario {
+        let content = NotificationContent::counters(&key(), since);
+        Scenario::new(key(), content, Kind::Update(open(1), total), Reason::UpdateDue, 5)
+    }
+
+    /// An opened notification made from the counters, a minute late.
+    pub fn late_opened(total: &Summary) -> Scenario {
+        let content = NotificationContent::counters(&key(), total);
+        Scenario::new(key(), content, Kind::LateOpened(open(0)), Reason::LeaseExpired, 1)
+    }
+
+    /// The resolved notification of a quarter of an hour later, after so many emails that left so much unreported.
+    pub fn resolved(total: Summary, emails: u32, unreported: Totals) -> Scenario {
+        let content = NotificationContent::counters(&key(), &total);
+        let OpenIncident { id, opened_at, .. } = open(emails);
+        let closed = ClosedIncident {
+            id,
+            opened_at,
+            last_seen: time::after(NOW, 2 * MINUTE_MILLIS),
+            emails,
+            unreported,
+            summary: total,
+            lease: Lease { owner: "me".to_owned(), until: NOW },
+            timer: 4,
+        };
+        Scenario::new(key(), content, Kind::Resolved(closed), Reason::Quiet, 17)
+    }
+
+    /// The same for other readers.
+    #[must_use]
+    pub fn read_in(self, setting: Setting) -> Scenario {
+        Scenario { setting, ..self }
+    }
+
+    /// The same with what EC2 says.
+    #[must_use]
+    pub fn knowing(self, network: Network) -> Scenario {
+        Scenario { network, ..self }
+    }
+
+    /// An opened notification after an earlier incident of the same key.
+    #[must_use]
+    pub fn after(self, previous: PastIncident) -> Scenario {
+        Scenario { kind: Kind::Opened(Some(previous)), ..self }
+    }
+
+    /// The same about a narrower incident.
+    #[must_use]
+    pub fn about(self, key: IncidentKey) -> Scenario {
+        Scenario { key, ..self }
+    }
+
+    /// Renders it.
+    pub fn render(&self) -> RenderedNotification {
+        let (site, policy) = (self.setting.site(), Policy::default());
+        let Scenario { key, content, reason, network, now, .. } = self;
+        let context = NotificationContext { key, reason: *reason, network, policy: &policy, site: &site, now: *now };
+        RenderedNotification::of(&match &self.kind {
+            Kind::Opened(previous) => Notification::opened(context, "1", content, previous.as_ref()),
+            Kind::LateOpened(open) => Notification::late_opened(context, open, content),
+            Kind::Update(open, total) => Notification::update(context, open, content, *total),
+            Kind::Resolved(closed) => Notification::resolved(context, closed, content),
+        })
+    }
+
+    /// Renders the email.
+    pub fn email(&self) -> Email {
+        self.render().email
+    }
+}
+
+fn key() -> IncidentKey {
+    IncidentKey::new(Rule::PingDeny, "123456789010", "Log-Group")
+}
+
+/// The incident after so many emails, the last of them at [`NOW`].
+fn open(emails: u32) -> OpenIncident {
+    OpenIncident {
+        id: "1".to_owned(),
+        opened_at: NOW,
+        emails,
+        last_email_at: NOW,
+        lease: None,
+        timer: 3,
+        timer_at: NOW,
+    }
+}
+
+/// What an event of `events/` leads to.
+pub fn detect(event: &str) -> Detection {
+    let path = format!("{}/../../events/{event}.json", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let formats = if event == "custom-format" { Formats::parse(V5).unwrap() } else { Formats::default() };
+    let mut decoder = Decoder::new(1 << 26);
+    let mut payload = decoder.decode(&bytes).unwrap();
+    let mut detector = Detector::new(&formats);
+    let metadata = payload.next_batch(|event| detector.observe(&event)).unwrap().unwrap();
+    detector.finish(LogSource::of(&metadata))
+}
+
+/// What some records of the default format lead to.
+pub fn detected(lines: impl IntoIterator<Item = String>) -> Detection {
+    let formats = Formats::default();
+    let mut detector = Detector::new(&formats);
+    for line in lines {
+        detector.observe(&LogEvent::new("1", 0, line));
+    }
+    let source = ["123456789010", "Log-Group", "eni-1235b8ca123456789-all"].map(str::to_owned);
+    let [owner, log_group, log_stream] = source;
+    detector.finish(LogSource { owner, log_group, log_stream })
+}
+
+/// The counters of an event.
+pub fn counted(event: &str) -> Summary {
+    Summary::of(&detect(event).findings, &Untracked::default())
+}
+
+/// What came since, and everything.
+fn ongoing(first: &str, then: &str) -> (Summary, Summary) {
+    let since = counted(then);
+    let mut total = counted(first);
+    total.merge(&since);
+    (since, total)
+}
+
+/// A scenario: an event of [`EVENTS`], or one of [`OTHERS`].
+pub fn scenario(name: &str, setting: Setting) -> Scenario {
+    let event = match name {
+        "update" | "resolved" | "late-opened" | "repeated" => "ping-deny",
+        "update-of-many" | "resolved-of-many" => "sweep",
+        event => event,
+    };
+    let few = || ongoing("ping-deny", "broken-line");
+    let many = || ongoing("ping-deny-inbound", "sweep");
+    let scenario = match name {
+        "update" | "update-of-many" => {
+            let (since, total) = if name == "update" { few() } else { many() };
+            Scenario::update(&since, total.totals)
+        }
+        "resolved" => Scenario::resolved(few().1, 2, Totals::default()),
+        "resolved-of-many" => {
+            let (since, total) = many();
+            Scenario::resolved(total, 1, since.totals)
+        }
+        "late-opened" => Scenario::late_opened(&few().1),
+        "repeated" => {
+            let detection = detect("ping-deny");
+            Scenario::opened(&detection).after(PastIncident {
+                id: "0".to_owned(),
+                opened_at: time::before(NOW, 100 * MINUTE_MILLIS),
+                last_seen: time::before(NOW, 40 * MINUTE_MILLIS),
+                totals: detection.totals(),
+            })
+        }
+        "hostile-names" => Scenario::opened(&detect("ping-deny")),
+        event => Scenario::opened(&detect(event)),
+    };
+    scenario.knowing(networks::of(event, setting.enriched)).read_in(setting)
+}
+
+/// All of them, by name, in English: with what EC2 says, without it, and the extremes.
+pub fn all() -> Vec<(String, RenderedNotification)> {
+    let settings = [Setting::PLAIN, Setting::ENRICHED];
+    let names = EVENTS.iter().chain(&OTHERS);
+    let mut all: Vec<(String, RenderedNotification)> =
+        names.flat_map(|name| settings.map(|setting| (setting.name(name), scenario(name, setting).render()))).collect();
+    let extremes = [
+        ("with-gaps", with_gaps()),
+        ("with-hostile-names", with_hostile_names()),
+        ("storm", storm()),
+        ("hostile-storm", hostile_storm()),
+        ("largest", largest()),
+    ];
+    all.extend(extremes.map(|(name, scenario)| (name.to_owned(), scenario.render())));
+    all
+}
+
+/// An email as its readers see it.
+pub fn shown(email: &Email) -> String {
+    format!("Subject: {}\n\n{}", email.subject, email.body)
+}
