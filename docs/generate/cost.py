@@ -262,8 +262,8 @@ These changes save money, too:
 
 {newline.join(others)}
 
-A plain alarm states only that something was rejected. A Log Alarm adds raw log lines. [The comparison](comparison.md) shows the
-email of each. The price of a Log Alarm was not found; the price of an ordinary alarm is assumed. Its query runs every 5 minutes
+A plain alarm states only that something was rejected. A Log Alarm adds raw log lines. [The comparison](comparison.md) shows
+what each sends. The price of a Log Alarm was not found; the price of an ordinary alarm is assumed. Its query runs every 5 minutes
 over the last 15.
 
 ## What this is computed from
