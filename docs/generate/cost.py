@@ -23,7 +23,7 @@ MINUTES = 30 * 24 * 60
 RECORD_BYTES = round(mean(len(line) for line in records.ordinary(2000, records.INTERFACE, 1_795_401_134, seed=1)))
 TEMPLATE = Template({"FlowLogResourceId": "vpc-0a1b2c3d4e5f60718"})
 MEMORY_GB = int(TEMPLATE.values["MemorySize"]) / 1024
-WRITES_PER_FINDING_BATCH, READS_PER_FINDING_BATCH = 9, 3  # measured, see docs/benchmarks.md
+WRITES_PER_FINDING_BATCH, READS_PER_FINDING_BATCH = 11.3, 3.5  # measured, see docs/benchmarks.md
 METRICS_OF_RECORDS = 3
 METRICS_OF_DECISIONS = 3 + 10  # emails, suppressed, delay; and one for each reason of a decision
 ALARMS = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
@@ -132,7 +132,7 @@ PARTS = (
         lambda s: {"metric": METRICS_OF_DECISIONS * s.hours / HOURS},
         "OperationalMetrics=no",
     ),
-    Part("watchdogs: a metric and two alarms", lambda s: {"metric": 1, "alarm": WATCHDOG_METRICS}, "Watchdog=off"),
+    Part("watchdogs: a metric and two alarms", lambda s: {"metric": 1, "alarm": WATCHDOG_METRICS}),
     Part(f"the other {len(ALARMS) - len(WATCHDOGS)} alarms", lambda s: {"alarm": ALARM_METRICS - WATCHDOG_METRICS}),
     Part("dashboard", lambda s: {"dashboard": 1}, "Dashboard=off"),
     Part("Contributor Insights", lambda s: {"insight_rule": RULES, "insight_event": s.rejected}, "ContributorInsights=off"),
@@ -143,7 +143,7 @@ PARTS = (
             "dynamodb_read": s.finding_batches * READS_PER_FINDING_BATCH,
         },
     ),
-    Part("timers (SQS), mostly Lambda asking", lambda s: {"sqs_request": POLLS_A_MONTH + s.emails * 6}),
+    Part("timers (SQS), mostly Lambda polling", lambda s: {"sqs_request": POLLS_A_MONTH + s.emails * 6}),
     Part("emails (SNS)", lambda s: {"sns_publish": s.emails, "sns_email": s.emails}),
     Part("topic's key (KMS)", lambda s: {"kms_key": 1, "kms_call": min(s.emails * 2, 2 * 2 * MINUTES / 5)}, "TopicKey=none"),
 )
@@ -201,7 +201,7 @@ def page() -> str:
     others = [line("USD a month, list price", *heads), "|---|" + "---:|" * len(SCALES)]
     for name, parts in (("metric filter and alarm", PLAIN), ("Log Alarm", LOG_ALARM), ("this", PARTS)):
         others.append(line(name, *(money(total(parts, scale)) for scale in SCALES)))
-    off = [line("Switch off", "which is", *heads), "|---|---|" + "---:|" * len(SCALES)]
+    off = [line("Setting", "switches off", *heads), "|---|---|" + "---:|" * len(SCALES)]
     off += [line(f"`{switch}`", name, *(money(amount) for amount in amounts)) for switch, name, amounts in savings()]
     prices = [line("What", "USD", "free a month", "from"), "|---|---:|---:|---|"]
     for price in PRICES.values():
@@ -211,21 +211,21 @@ def page() -> str:
     many = ", ".join
     quantities = [
         ("bytes of a record", str(RECORD_BYTES), "measured, default format"),
-        ("records that reach the function", "2 %", "the rejected pings and as many accepted ones"),
-        ("records in a batch", "1", "the dearest case: with many interfaces hardly two come together"),
-        ("a run without a finding", f"{SECONDS_QUIET * 1000:.0f} ms", "assumed; the function's own work is below 1 ms"),
+        ("records that reach the function", "2 %", "the rejected pings, and as many accepted pings"),
+        ("records in a batch", "1", "the most expensive case: with many interfaces, two records rarely share a batch"),
+        ("a run without a finding", f"{SECONDS_QUIET * 1000:.0f} ms", "assumed; the function itself takes less than 1 ms"),
         ("a run with one", f"{SECONDS_FINDING * 1000:.0f} ms", "assumed; it waits for four or five calls"),
-        ("memory", f"{TEMPLATE.values['MemorySize']} MB", "the template's default"),
+        ("memory", f"{TEMPLATE.values['MemorySize']} MB", "set in the template"),
         (
             "DynamoDB for a batch with a finding",
             f"{WRITES_PER_FINDING_BATCH} writes, {READS_PER_FINDING_BATCH} reads",
             "measured, see docs/benchmarks.md",
         ),
         ("log of the functions", f"{LOG_BYTES_PER_RUN} bytes a run", "estimated"),
-        ("emails", many(f"{scale.emails:,}" for scale in SCALES), "they follow incidents: one an hour while one goes on"),
+        ("emails", many(f"{scale.emails:,}" for scale in SCALES), "they follow incidents: one an hour while one is open"),
         ("hours with a rejected ping", many(f"{scale.hours:,.0f}" for scale in SCALES), "metrics are charged by the hour"),
         ("alarms", f"{ALARM_METRICS} metrics", "counted in the template"),
-        ("Lambda asking the timer's queue", f"{POLLS_A_MONTH:,} requests", "5 at a time, 20 s each, whatever is in it"),
+        ("Lambda polling the timer queue", f"{POLLS_A_MONTH:,} requests", "5 at a time, 20 s each, even if the queue is empty"),
     ]
     basis = [line("Quantity", "Value", ""), "|---|---|---|", *(line(*row) for row in quantities)]
     kept = 100 * STORED_SHARE * PRICES["stored_gb"]["usd"] / PRICES["vended_gb"]["usd"]
@@ -235,34 +235,35 @@ def page() -> str:
 
 # What a month costs
 
-For {SCALES[0].label}, {SCALES[1].label} and {SCALES[2].label} flow log records a month, of which 1 % are rejected pings; list
-prices of {TABLE["region"]}, collected on {TABLE["collected"]}. Other regions are often 10 to 25 % dearer. **No bill has been
-seen**: this is computed.
+This page computes the cost of {SCALES[0].label}, {SCALES[1].label} and {SCALES[2].label} flow log records a month, of which 1 %
+are rejected pings. It uses list prices of {TABLE["region"]}, collected on {TABLE["collected"]}. Other regions are often 10 to
+25 % more expensive. **No bill has been seen.**
 
 {newline.join(bill)}
 
-With little traffic the fixed parts are all there is. With much, it is the flow log itself, and what each batch with a
-rejected ping costs: the call that publishes its metrics, and its few writes.
+With little traffic, almost all of the cost is fixed. With much traffic, most of the cost is the flow log itself, and for each
+batch with a rejected ping the call that publishes its metrics and a few writes.
 
 ## What to switch off first
 
 {newline.join(off)}
 
 Most of these are free in an account that has not used up the free tier: 10 metrics, 10 alarms, 3 dashboards, 1 rule.
-And beside the parameters:
 
-- A `FilterPattern` with `action="REJECT"` halves the runs here; the email then lacks the accepted request that points to a
-  network ACL.
-- A flow log of rejected traffic only (`TrafficType: REJECT`, to be changed in the template) takes most of the flow log
-  away, with the same loss.
-- `LogRetentionDays`: a month's records cost {kept:.1f} % of their delivery again for each month that they are kept.
+These changes save money, too:
+
+- A `FilterPattern` with `action="REJECT"` halves the runs of the function. The email then lacks the accepted request that
+  points to a network ACL.
+- A flow log of rejected traffic only removes most of the cost of the flow log, with the same loss. To get it, change
+  `TrafficType` to `REJECT` in the template.
+- A shorter `LogRetentionDays`: each month that a month's records are kept costs {kept:.1f} % of their delivery.
 
 ## Compared
 
 {newline.join(others)}
 
-The plain alarm says that something was rejected; a Log Alarm adds raw log lines; [the comparison](comparison.md) has what
-each tells. The Log Alarm's own price was not found and is taken to be an ordinary alarm's; its query is one every 5 minutes
+A plain alarm states only that something was rejected. A Log Alarm adds raw log lines. [The comparison](comparison.md) shows
+what each sends. The price of a Log Alarm was not found; the price of an ordinary alarm is assumed. Its query runs every 5 minutes
 over the last 15.
 
 ## What this is computed from
