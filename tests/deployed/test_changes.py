@@ -14,10 +14,10 @@ from typing import Any
 
 from tests.deployed.case import Case
 from tests.harness import records
-from tests.harness.adapted import adapt
-from tests.harness.build import BUILT, host_architecture
+from tests.harness.adapted import adapt, adapted
+from tests.harness.build import BUILT, host_architecture, run
 from tests.harness.emulator import Emulator
-from tests.harness.stack import OFF_IN_THE_EMULATOR, Stack, wait_for
+from tests.harness.stack import OFF_IN_THE_EMULATOR, STACK_NAME, SUBSCRIBER, Stack, wait_for
 from tests.harness.template import ROOT, Template
 from tools import trial
 
@@ -163,6 +163,22 @@ class Updates(Pinged):
         self.assertNotIn("LogGroup", {resource["LogicalResourceId"] for resource in stack.resources()})
         events = self.emulator.client("logs").filter_log_events(logGroupName="Other")["events"]
         self.assertEqual(len(events), 1, "with its records")
+
+    def test_parameters_that_are_not_given_stay(self) -> None:
+        """`sam deploy` with one parameter, and with none, as README.md says it; samconfig.toml names the stack."""
+        stack = Stack.deploy(self.emulator, {"QuietMinutes": "20"})
+        deploy = ["sam", "deploy", "--template-file", str(adapted(BUILT / "template.yaml"))]
+        deploy += ["--config-file", str(ROOT / "samconfig.toml")]
+        env = self.emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
+        given = self._values(stack)
+        self.assertEqual((given["AlertEmail"], given["QuietMinutes"]), (SUBSCRIBER, "20"))
+        for more in (["--parameter-overrides", "IncidentBy=source"], []):
+            run([*deploy, *more], env)
+            self.assertEqual(self._values(stack), given | {"IncidentBy": "source"})
+
+    def _values(self, stack: Stack) -> dict[str, str]:
+        described = stack.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in described["Parameters"]}
 
     def _names(self, stack: Stack) -> set[str]:
         return {f"{r['LogicalResourceId']} {r['PhysicalResourceId']}" for r in stack.resources()}
