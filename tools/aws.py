@@ -16,7 +16,7 @@ class NoRegionError(RuntimeError):
 def session() -> boto3.Session:
     """Returns a session in the region of `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile, in this order.
 
-    It is the order of the AWS CLI and of SAM. boto3 by itself does not read `AWS_REGION`: a tool would work in another region
+    It is the order of the AWS CLI. boto3 and SAM by themselves do not read `AWS_REGION`: a tool would work in another region
     than the commands beside it.
 
     Raises:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from tests.harness import network, plain_alarm, records
+from tests.harness.adapted import REFUSED, Fixed
 from tests.harness.build import ROOT, StackError, build
 from tests.harness.emulator import Emulator, EmulatorError
 from tests.harness.stack import OFF_IN_THE_EMULATOR, SUBSCRIBER, Email, Stack, wait_for
@@ -32,8 +33,8 @@ UPDATE_SECONDS, QUIET_SECONDS = 6, 12
 BETWEEN_SECONDS = 2
 # The life of an incident within half a minute. What is waited for beside these times is that of the functions: a lease lasts
 # twice as long as one may run.
+BRIEF = Fixed(timeout_seconds=3)
 SHORT = {
-    "TimeoutSeconds": "3",
     "UpdateIntervalsMinutes": f"{UPDATE_SECONDS / 60:g}",
     "QuietMinutes": f"{QUIET_SECONDS / 60:g}",
 }
@@ -129,13 +130,14 @@ def run(keep: bool) -> None:
             built = network.start_and_build(emulator, ec2)
             step.note = f"{built.instance} behind {built.acl}"
         with Step("Deploy template.yaml (sam deploy)") as step:
-            stack = Stack.deploy(emulator, SHORT)
+            stack = Stack.deploy(emulator, SHORT, BRIEF)
             step.note = f"{len(stack.resources())} resources"
         off = ", ".join(f"{name}={json.dumps(value)} ({lacking})" for name, (value, lacking) in OFF_IN_THE_EMULATOR.items())
-        aside(f"Switched off, as the emulator lacks it: {off}.")
+        aside(f"Switched off, as the emulator lacks it: {off}. Left out: {', '.join(REFUSED.values())}.")
         aside(
-            f"Short times, for a demo: an update after {UPDATE_SECONDS} s and an end after {QUIET_SECONDS} quiet ones."
-            " By default updates come after 5, 15 and then every 60 minutes, and the end after 15."
+            f"Short times, for a demo: an update after {UPDATE_SECONDS} s, resolved after {QUIET_SECONDS} quiet ones,"
+            f" functions that end after {BRIEF.timeout_seconds} s. By default updates come after 5, 15 and then every 60"
+            " minutes, an incident is resolved after 15, and functions end after 30 s."
         )
         aside(f"{network.LACKS}.")
         if keep:

@@ -13,6 +13,7 @@ import unittest
 from typing import Any
 
 from tests.harness import network, records
+from tests.harness.adapted import AS_DEPLOYED, Fixed
 from tests.harness.build import BUILT
 from tests.harness.emulator import Emulator
 from tests.harness.stack import Email, Stack, wait_for
@@ -40,10 +41,10 @@ class Case(unittest.TestCase):
         self.addCleanup(atexit.unregister, self.emulator.stop)
         self.addCleanup(self.emulator.stop)
 
-    def deploy(self, **parameters: str) -> Stack:
+    def deploy(self, fixed: Fixed = AS_DEPLOYED, **parameters: str) -> Stack:
         """Deploys the stack."""
         self.began = time.time()
-        self.stack = Stack.deploy(self.emulator, parameters)
+        self.stack = Stack.deploy(self.emulator, parameters, fixed)
         self.emails: list[Email] = []
         self.failures: list[dict[str, Any]] = []
         return self.stack

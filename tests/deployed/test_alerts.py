@@ -7,10 +7,12 @@ import unittest
 
 from tests.deployed.case import Case, NetworkCase, documents
 from tests.harness import records
+from tests.harness.adapted import Fixed
 
 SOURCES = records.SAMPLES / "src"
 # Short times, so that an incident's whole life fits in: functions of 3 s, updates after 6 s, an end after 12 quiet ones.
-SHORT = {"TimeoutSeconds": "3", "UpdateIntervalsMinutes": "0.1", "QuietMinutes": "0.2"}
+BRIEF = Fixed(timeout_seconds=3)
+SHORT = {"UpdateIntervalsMinutes": "0.1", "QuietMinutes": "0.2"}
 
 
 class Pings(Case):
@@ -84,7 +86,7 @@ class Incidents(Case):
     def test_an_incident_is_opened_updated_and_ended_by_its_timer(self) -> None:
         """Three emails, each for all kinds of subscribers."""
         policy = json.dumps({"kind": ["resolved"], "severity": ["info"]})
-        stack = self.deploy(**SHORT, ChatTopic="yes")
+        stack = self.deploy(BRIEF, **SHORT, ChatTopic="yes")
         topic, scopes = stack.outputs["AlertTopicArn"], ("MessageAttributes", "MessageBody")
         filtered = {
             scope: stack.subscribe(f"filtered-{scope}", topic, FilterPolicy=policy, FilterPolicyScope=scope) for scope in scopes

@@ -14,9 +14,10 @@ from typing import Any
 
 from tests.deployed.case import Case
 from tests.harness import records
-from tests.harness.build import BUILT, host_architecture
+from tests.harness.adapted import adapt, adapted
+from tests.harness.build import BUILT, host_architecture, run
 from tests.harness.emulator import Emulator
-from tests.harness.stack import OFF_IN_THE_EMULATOR, Stack, wait_for
+from tests.harness.stack import OFF_IN_THE_EMULATOR, STACK_NAME, SUBSCRIBER, Stack, wait_for
 from tests.harness.template import ROOT, Template
 from tools import trial
 
@@ -127,21 +128,14 @@ class Updates(Pinged):
         in_place = {
             **{"PlainAlarmEmails": "yes", "TopicKey": "none", "LogRetentionDays": "7", "UpdateIntervalsMinutes": "1,2"},
             **{"QuietMinutes": "3", "ResolvedEmails": "no", "IncidentBy": "source", "MetricNamespace": "Other"},
-            **{"MetricName": "Odd", "Dashboard": "off", "MemorySize": "512", "TimeoutSeconds": "20", "Enrichment": "off"},
-            **{
-                "OwnerTagKeys": "team",
-                "TimeZone": "Asia/Tokyo",
-                "OperationalMetrics": "no",
-                "MaxInflatedBytes": "33554432",
-                "LogLevel": "DEBUG",
-            },
-            **{"FunctionLogRetentionDays": "7", "ReservedConcurrency": "5"},
+            **{"MetricName": "Odd", "Dashboard": "off", "Enrichment": "off", "OwnerTagKeys": "team"},
+            **{"TimeZone": "Asia/Tokyo", "OperationalMetrics": "no", "ReservedConcurrency": "5"},
         }
         replacing = {"TopicName": "Other", "AlarmName": "Other", "LogGroupName": "Other", "AlertEmail": "b@example.com"}
         replacing |= {"HealthEmail": "ops@example.com"}
         replacing |= {"ChatTopic": "yes", "EmailLanguage": "ja"}
         # Refused, without effect there, or of things that the emulator lacks.
-        not_here = {"LogGroupOnDelete", "ExistingLogGroupName", "Architecture", "FlowLogFormat", "NativeFilterPattern"}
+        not_here = {"LogGroupOnDelete", "ExistingLogGroupName", "Architecture", "FlowLogFormat"}
         tried = in_place.keys() | replacing.keys() | not_here | OFF_IN_THE_EMULATOR.keys()
         self.assertEqual(Template().values.keys() - tried, set(), "a new parameter belongs into one of these")
         names = self._names(stack)
@@ -170,6 +164,22 @@ class Updates(Pinged):
         events = self.emulator.client("logs").filter_log_events(logGroupName="Other")["events"]
         self.assertEqual(len(events), 1, "with its records")
 
+    def test_parameters_that_are_not_given_stay(self) -> None:
+        """`sam deploy` with one parameter, and with none, as README.md says it; samconfig.toml names the stack."""
+        stack = Stack.deploy(self.emulator, {"QuietMinutes": "20"})
+        deploy = ["sam", "deploy", "--template-file", str(adapted(BUILT / "template.yaml"))]
+        deploy += ["--config-file", str(ROOT / "samconfig.toml")]
+        env = self.emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
+        given = self._values(stack)
+        self.assertEqual((given["AlertEmail"], given["QuietMinutes"]), (SUBSCRIBER, "20"))
+        for more in (["--parameter-overrides", "IncidentBy=source"], []):
+            run([*deploy, *more], env)
+            self.assertEqual(self._values(stack), given | {"IncidentBy": "source"})
+
+    def _values(self, stack: Stack) -> dict[str, str]:
+        described = stack.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in described["Parameters"]}
+
     def _names(self, stack: Stack) -> set[str]:
         return {f"{r['LogicalResourceId']} {r['PhysicalResourceId']}" for r in stack.resources()}
 
@@ -184,8 +194,9 @@ class Trial(Case):
         """The network first, its VPC into the other stack, and the other way round at the end."""
         with tempfile.TemporaryDirectory() as folder:
             testbed, built = Path(folder) / "testbed.json", Path(folder) / "built.json"
-            testbed.write_text(json.dumps(self._without(ROOT / "testbed.yaml", self.LACKING)))
-            built.write_text(json.dumps(self._without(BUILT / "template.yaml", ("AWS::EC2::FlowLog",))))
+            network, stack_template = Template(path=ROOT / "testbed.yaml").source, Template(path=BUILT / "template.yaml").source
+            testbed.write_text(json.dumps(self._without(network, ROOT, self.LACKING)))
+            built.write_text(json.dumps(self._without(adapt(stack_template), BUILT, ("AWS::EC2::FlowLog",))))
             before = inventory(self.emulator)
             up = self._run("up", "--email", "you@example.com", testbed=testbed, built=built)
             self.assertLess(up.index("Deploy testbed"), up.index("Deploy template.yaml"))
@@ -225,9 +236,9 @@ class Trial(Case):
         env = self.emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
         return subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
 
-    def _without(self, path: Path, kinds: tuple[str, ...]) -> dict[str, Any]:
-        """A template without the resources of some types, and without what names them."""
-        template = copy.deepcopy(Template(path=path).source)
+    def _without(self, source: dict[str, Any], folder: Path, kinds: tuple[str, ...]) -> dict[str, Any]:
+        """A template of a folder without the resources of some types, and without what names them."""
+        template = copy.deepcopy(source)
         template.pop("Metadata", None)  # its paths are those of the other folder
         gone = {name for name, resource in template["Resources"].items() if resource["Type"].startswith(kinds)}
         template["Resources"] = {name: resource for name, resource in template["Resources"].items() if name not in gone}
@@ -241,7 +252,7 @@ class Trial(Case):
         for resource in template["Resources"].values():
             location = resource.get("Properties", {}).get("CodeUri")
             if location:
-                resource["Properties"]["CodeUri"] = str(path.parent / location)
+                resource["Properties"]["CodeUri"] = str(folder / location)
         return template
 
 

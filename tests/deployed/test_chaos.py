@@ -28,7 +28,7 @@ from tests.deployed.batches import Batch, batch, name_of, records_by_key
 from tests.deployed.emails import Emails
 from tests.deployed.ledger import Ledger
 from tests.deployed.proxy import THROTTLED, Proxy, faults
-from tests.deployed.soak import must, parameters
+from tests.deployed.soak import PARAMETERS, fixed, must
 from tests.harness.emulator import Emulator, free_port
 from tests.harness.stack import Stack, wait_for
 from tests.harness.terminal import Step, duration, rule
@@ -42,7 +42,6 @@ THROTTLED_SHARE, TIMED_OUT_SHARE = 0.30, 0.10
 KILLS_PER_SECOND = 3.0
 # Functions of 8 s, thus leases of 10.7 s.
 TIMEOUT_SECONDS = 8
-PARAMETERS = parameters(TIMEOUT_SECONDS)
 # Lambda waits one and then two minutes before it tries again, which is longer than any lease. Here it is
 # shorter: a retry also meets the lease of a run that was killed, and more batches end in the failure queue.
 RETRY_SECONDS = 6
@@ -285,7 +284,7 @@ def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
             proxy = Proxy.start(f"http://127.0.0.1:{port}", home)
             emulator = Emulator.start(home, port, proxy.endpoint, SETTINGS)
         with Step("Deploy template.yaml (sam deploy)"):
-            stack = Stack.deploy(emulator, PARAMETERS)
+            stack = Stack.deploy(emulator, PARAMETERS, fixed(TIMEOUT_SECONDS))
         killer = Killer(emulator, random.Random(seed + 1))
         chaos = Run(stack, proxy, killer, make(batches, int(time.time()) - 3600, dice), rate)
         chaos.ledger.watch()

@@ -23,12 +23,13 @@ from botocore.exceptions import ClientError
 
 from tests.deployed.case import Case
 from tests.harness import records
+from tests.harness.adapted import Fixed
 from tests.harness.emulator import ACCOUNT, REGION
 from tests.harness.stack import Stack, wait_for
 
 # Short times, so that an incident's timer comes back within seconds; an incident for each source, so that each ping is news.
+BRIEF = Fixed(timeout_seconds=3)
 PARAMETERS = {
-    "TimeoutSeconds": "3",
     "UpdateIntervalsMinutes": "0.1",
     "QuietMinutes": "0.2",
     "IncidentBy": "source",
@@ -259,7 +260,7 @@ class Permissions(Case):
 
     def test_each_is_missed(self) -> None:
         """One that nobody misses is too much, or belongs into BY_CALL with a reason."""
-        stack = self.deploy(**PARAMETERS)
+        stack = self.deploy(BRIEF, **PARAMETERS)
         probe = Probe(stack)
         for permission in permissions(stack):
             with self.subTest(f"{permission.role} {permission.label}"):

@@ -27,12 +27,12 @@ from tests.deployed.batches import Batch, batch, records_by_key
 from tests.deployed.emails import Emails, key_of, kind_of
 from tests.deployed.ledger import Ledger
 from tests.deployed.meter import Call, Meter
-from tests.deployed.soak import UPDATE_SECONDS, must, parameters
+from tests.deployed.soak import PARAMETERS, UPDATE_SECONDS, fixed, must
 from tests.harness.emulator import Emulator, free_port
 from tests.harness.stack import Stack, wait_for
 from tests.harness.terminal import Step, console, duration, rule
 
-PARAMETERS = parameters(10)
+TIMEOUT_SECONDS = 10
 SETTINGS = {
     "LAMBDA_ACCOUNT_CONCURRENCY": "0",
     # The meter asks DynamoDB for the consumed capacity, which the function has not signed. What roles may do is tested
@@ -148,7 +148,7 @@ def run(small: bool) -> dict[str, Any]:
             meter = Meter.start(f"http://127.0.0.1:{port}")
             emulator = Emulator.start(home, port, meter.endpoint, SETTINGS)
         with Step("Deploy template.yaml (sam deploy)"):
-            stack = Stack.deploy(emulator, PARAMETERS)
+            stack = Stack.deploy(emulator, PARAMETERS, fixed(TIMEOUT_SECONDS))
         began = int(time.time()) - 900
         with Step("Make the storms") as step:
             made = storms(began, small)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from tests.harness.adapted import AS_DEPLOYED, Fixed, adapted
 from tests.harness.build import BUILT, OWN_CONFIG, ROOT, host_architecture, run
 from tests.harness.emulator import REGION, Emulator
 from tests.harness.records import Event
@@ -20,13 +21,13 @@ from tests.harness.records import Event
 STACK_NAME = "ping-deny"
 SUBSCRIBER = "you@example.com"
 
-# What the emulator cannot do, switched off by the parameter that a person would use for it, and what it lacks.
+# What the emulator cannot do, switched off by the parameter that a person would use for it, and what it lacks. What has no
+# parameter is changed in a copy of the template: adapted.py.
 OFF_IN_THE_EMULATOR = {
-    "Watchdog": ("off", "alarms on metric math"),
     "FilterPattern": ("", "patterns with field names"),
+    "NativeFilterPattern": ("", "alarms on metric math"),
     "FlowLogResourceId": ("", "flow logs"),
     "ContributorInsights": ("off", "Contributor Insights"),
-    "SavedQueries": ("off", "saved queries"),
 }
 # What the function answers.
 COUNTS = ("records", "matched", "no_data", "skip_data", "unparsed", "findings", "alerts", "suppressed", "metrics")
@@ -52,12 +53,13 @@ class Stack:
     outputs: dict[str, str]
     parameters: dict[str, str]
     queue_url: str = ""
+    fixed: Fixed = AS_DEPLOYED
     _right_table: str | None = None
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def deploy(cls, emulator: Emulator, overrides: dict[str, str] | None = None) -> Stack:
-        """Runs `sam deploy` on what `build` made. `overrides` are template parameters."""
+    def deploy(cls, emulator: Emulator, overrides: dict[str, str] | None = None, fixed: Fixed = AS_DEPLOYED) -> Stack:
+        """Runs `sam deploy` on what `build` made. `overrides` are template parameters, `fixed` is what has none."""
         parameters = {
             "Architecture": host_architecture(),
             "AlertEmail": SUBSCRIBER,
@@ -66,7 +68,7 @@ class Stack:
         }
         if group := parameters.get("ExistingLogGroupName"):
             emulator.client("logs").create_log_group(logGroupName=group)
-        stack = cls(emulator, {}, parameters)
+        stack = cls(emulator, {}, parameters, fixed=fixed)
         stack._deploy()
         stack._subscribe()
         return stack
@@ -81,7 +83,8 @@ class Stack:
 
     def _deploy(self) -> None:
         values = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self.parameters.items()]
-        command = ["sam", "deploy", "--template-file", str(BUILT / "template.yaml"), "--stack-name", STACK_NAME]
+        template = adapted(BUILT / "template.yaml", self.fixed)
+        command = ["sam", "deploy", "--template-file", str(template), "--stack-name", STACK_NAME]
         command += [
             "--resolve-s3",
             "--capabilities",

@@ -42,7 +42,7 @@ CHANGES: dict[str, list[Change]] = {
     "ExistingLogGroupName": [(VPC, {"ExistingLogGroupName": "Other"}), (VPC, {"ExistingLogGroupName": "Log-Group"})],
     "LogGroupName": [(VPC, {"LogGroupName": "Other"})],
     "FilterPattern": [({}, {"FilterPattern": ""})],
-    "NativeFilterPattern": [({}, {"NativeFilterPattern": "REJECT"})],
+    "NativeFilterPattern": [({}, {"NativeFilterPattern": "REJECT"}), ({}, {"NativeFilterPattern": ""})],
     "UpdateIntervalsMinutes": [({}, {"UpdateIntervalsMinutes": "10"})],
     "MetricNamespace": [({}, {"MetricNamespace": "Other"})],
     "MetricName": [({}, {"MetricName": "Other"})],

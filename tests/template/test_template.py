@@ -15,6 +15,7 @@ from samtranslator.translator.translator import Translator
 
 from docs.generate import dashboard
 from tests.harness import records
+from tests.harness.adapted import REFUSED, Fixed, adapt
 from tests.harness.emulator import REGION
 from tests.harness.template import ROOT, Template
 from tests.template import changes
@@ -50,7 +51,14 @@ COMMANDS = {
     *("pattern", "sort", "source", "stats", "unmask", "unnest"),
 }
 HEALTH = {"HealthEmail": "ops@example.com"}
-SWITCHES = ("Watchdog", "ContributorInsights", "Dashboard", "SavedQueries")
+OTHER_FORMAT = "${srcaddr} ${dstaddr} ${protocol} ${action} ${log-status}"
+# Each on, which is the default, and off.
+SWITCHES = (
+    ({}, {"NativeFilterPattern": ""}),
+    ({}, {"ContributorInsights": "off"}),
+    ({}, {"Dashboard": "off"}),
+    ({}, HEALTH),
+)
 
 
 class Dashboard(unittest.TestCase):
@@ -58,11 +66,9 @@ class Dashboard(unittest.TestCase):
 
     def bodies(self) -> list[tuple[Template, dict]]:
         """Every dashboard that the switches can make."""
-        templates = [
-            Template(dict(zip(SWITCHES, values, strict=True))) for values in itertools.product(("on", "off"), repeat=4)
-        ]
+        chosen = itertools.product(*SWITCHES)
+        templates = [Template({name: value for values in choice for name, value in values.items()}) for choice in chosen]
         templates += [Template({"MetricNamespace": "Other", "MetricName": "Odd/Name", "ExistingLogGroupName": "/vpc/flow"})]
-        templates += [Template(HEALTH), Template(HEALTH | {"Watchdog": "off"})]
         found = []
         for template in templates:
             for properties in template.of_type("AWS::CloudWatch::Dashboard").values():
@@ -125,7 +131,7 @@ class Dashboard(unittest.TestCase):
     def test_only_rules_that_exist_are_drawn(self) -> None:
         """With ContributorInsights off, or a format that the rules cannot read, a text takes their place."""
         templates = [template for template, _ in self.bodies()]
-        templates.append(Template({"FlowLogFormat": "${srcaddr} ${dstaddr} ${protocol} ${action} ${log-status}"}))
+        templates.append(Template({"FlowLogFormat": OTHER_FORMAT}))
         for template in templates:
             for properties in template.of_type("AWS::CloudWatch::Dashboard").values():
                 rules = {rule["RuleName"] for rule in template.of_type("AWS::CloudWatch::InsightRule").values()}
@@ -186,6 +192,10 @@ class Insights(unittest.TestCase):
             named = set(re.findall(r"@?[A-Za-z_]\w*", text)) - words - made - {"m"}
             self.assertLessEqual(named, DISCOVERED)
             self.assertEqual(query["LogGroupNames"], ["Log-Group"])
+
+    def test_another_format_has_no_queries(self) -> None:
+        """They name fields that Logs Insights discovers in records of the default format only."""
+        self.assertEqual(Template({"FlowLogFormat": OTHER_FORMAT}).of_type("AWS::Logs::QueryDefinition"), {})
 
     def test_nothing_is_named_like_a_command_of_logs_insights(self) -> None:
         """`source` is one: neither what a query makes nor a field of a rule, which people take over into queries."""
@@ -249,6 +259,42 @@ class Functions(unittest.TestCase):
         self.assertEqual(functions["IncidentTimer"].get("RecursiveLoop"), "Allow")
         # The other one is invoked by CloudWatch Logs, and its own log is never subscribed to it: a loop there is an error.
         self.assertNotIn("RecursiveLoop", functions["FlowAlerts"])
+
+    def test_time_outs_are_in_step(self) -> None:
+        """What Lambda ends, what the functions are told of it, and how long the queue hides a message: ten times as long."""
+        template = Template()
+        functions = [template.resolve(r["Properties"]) for r in self.resources.values() if r["Type"] == "AWS::Lambda::Function"]
+        seconds = {int(properties["Timeout"]) for properties in functions}
+        self.assertEqual(seconds, {30})
+        told = {int(properties["Environment"]["Variables"]["FUNCTION_TIMEOUT_SECONDS"]) for properties in functions}
+        self.assertEqual(told, seconds)
+        hidden = template.of_type("AWS::SQS::Queue")["TimerQueue"]["VisibilityTimeout"]
+        self.assertEqual({int(hidden)}, {10 * one for one in seconds})
+
+
+class Adapted(unittest.TestCase):
+    """The copy of the template that the emulator gets."""
+
+    def test_it_has_nothing_that_the_emulator_refuses(self) -> None:
+        """And lacks nothing else; the template itself stays as it is."""
+        source, adapted = Template().source, adapt(Template().source)
+        gone = {name: source["Resources"][name]["Type"] for name in source["Resources"].keys() - adapted["Resources"].keys()}
+        self.assertEqual(set(gone.values()), set(REFUSED))
+        self.assertFalse([name for name in gone if f'"{name}"' in json.dumps(adapted) or f"${{{name}" in json.dumps(adapted)])
+        alarms = {name: r["Properties"] for name, r in adapted["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+        self.assertEqual([name for name, alarm in alarms.items() if "Metrics" in alarm or "MetricName" not in alarm], [])
+        self.assertIn("Metrics", source["Resources"]["NoSubscribersAlarm"]["Properties"])
+
+    def test_what_is_fixed_can_be_other_there(self) -> None:
+        """Wherever the template has it."""
+        adapted = adapt(Template().source, Fixed(timeout_seconds=3, log_level="WARN"))
+        self.assertEqual(adapted["Mappings"]["Functions"]["Limits"]["TimeoutSeconds"], "3")
+        levels = [
+            r["Properties"]["LoggingConfig"]["ApplicationLogLevel"]
+            for r in adapted["Resources"].values()
+            if r["Type"] == "AWS::Serverless::Function"
+        ]
+        self.assertEqual(levels, ["WARN", "WARN"])
 
 
 class Settings(unittest.TestCase):
@@ -320,6 +366,11 @@ class Health(unittest.TestCase):
             self.assertEqual(watched, [f"<{topic}.TopicName>"] * 2)
         plain = Template(HEALTH | {"PlainAlarmEmails": "yes"}).of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"]
         self.assertTrue(plain["AlarmActions"][0].endswith(":CloudWatch-Alarms-Ping-Deny"), "that one is about pings")
+
+    def test_only_the_watchdog_needs_a_pattern(self) -> None:
+        """Without one CloudWatch counts nothing to compare; lost subscriptions are noticed all the same."""
+        with_pattern, without = Template(HEALTH), Template(HEALTH | {"NativeFilterPattern": ""})
+        self.assertEqual(with_pattern.resources.keys() - without.resources.keys(), {"NativeFilter", "WatchdogAlarm"})
 
     def test_alarms_may_publish_to_each_topic_that_they_tell(self) -> None:
         """A topic policy replaces the default one."""

@@ -206,7 +206,9 @@ mod tests {
     fn what_cannot_be_sent_is_in_the_failure_queue_before_a_new_round_begins() {
         let template = include_str!("../../../template.yaml");
         let (_, queue) = template.split_once("\n  TimerQueue:\n").expect("the queue is there");
-        assert!(queue.contains("VisibilityTimeout: !Sub \"${TimeoutSeconds}0\""), "ten times the time-out");
+        let ten_times =
+            "VisibilityTimeout: !Sub [\"${Seconds}0\", { Seconds: !FindInMap [Functions, Limits, TimeoutSeconds] }]";
+        assert!(queue.contains(ten_times), "ten times the time-out");
         let (_, receives) = queue.split_once("maxReceiveCount: ").expect("it gives up");
         let receives: u64 =
             receives.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number");

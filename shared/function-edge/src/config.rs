@@ -361,12 +361,12 @@ mod tests {
     }
 
     #[test]
-    fn the_template_allows_no_longer_run_than_leases_are_made_for() {
+    fn the_template_sets_the_default_time_out_and_no_longer_one_than_leases_are_made_for() {
         let template = include_str!("../../../template.yaml");
-        let (_, after) = template.split_once("\n  TimeoutSeconds:\n").unwrap();
-        let allowed = after.lines().find_map(|line| line.trim().strip_prefix("MaxValue: ")).unwrap();
-        assert_eq!(allowed.parse(), Ok(MAX_TIMEOUT_SECONDS));
-        assert!(read(&[TOPIC, ("FUNCTION_TIMEOUT_SECONDS", allowed)]).is_ok());
+        let (_, after) = template.split_once("Limits: { TimeoutSeconds: \"").unwrap();
+        let (seconds, _) = after.split_once('"').unwrap();
+        assert!(seconds.parse::<u32>().unwrap() <= MAX_TIMEOUT_SECONDS);
+        assert_eq!(read(&[TOPIC, ("FUNCTION_TIMEOUT_SECONDS", seconds)]).unwrap().policy, Policy::default());
     }
 
     #[test]
