@@ -23,7 +23,7 @@ pub struct Batch<'d> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchMetadata<'d> {
-    /// Whether the log events are log events.
+    /// The kind of the document.
     pub message_type: MessageType,
     /// The id of the account that owns the log group.
     pub owner: Cow<'d, str>,
@@ -43,14 +43,14 @@ pub enum MessageType {
     Data,
     /// A check whether the destination can be reached (`CONTROL_MESSAGE`). Its log event is not from the log group.
     Control,
-    /// A type that is not documented (yet).
+    /// An undocumented type.
     Other,
 }
 
 /// An iterator over the log events of a batch, from [`Batch::log_events`].
 #[derive(Clone, Debug)]
 pub struct LogEvents<'d> {
-    /// Before a log event, a comma or the end.
+    /// At a log event, a comma or the end of the array.
     cursor: Cursor<'d>,
 }
 
@@ -71,7 +71,7 @@ impl<'d> Iterator for LogEvents<'d> {
         self.cursor.white_space();
         self.cursor.take(b',');
         let mut event = None;
-        // The text was read before: only the end of the array is no log event.
+        // The text has been checked before, so only the end of the array is not a log event.
         let _ = log_event(&mut self.cursor, &mut |found| event = Some(found));
         event
     }

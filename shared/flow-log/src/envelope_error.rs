@@ -6,7 +6,7 @@ use crate::json::JsonError;
 
 /// The reason why an event, or the payload in it, cannot be read.
 ///
-/// Prints as one line with the layer and the place, and without any of the input. A retry with the same event fails the same
+/// Prints as one line with the layer and the offset, without any of the input. A retry with the same event fails in the same
 /// way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
