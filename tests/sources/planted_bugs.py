@@ -1,4 +1,4 @@
-"""The bugs that `make planted` plants: each was or could be written by mistake, and nobody would see it at once."""
+"""The bugs of `make planted`: mistakes that were made or are easy to make, and hard to notice in a review."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Bug:
 
 
 def wire(module: str) -> tuple[str, ...]:
-    """Return the tests of one adapter on the wire."""
+    """Returns the arguments for the tests of one adapter in `wire`."""
     return ("-p", "aws-adapters", "--lib", f"wire::{module}::")
 
 
@@ -41,7 +41,7 @@ UNITS = ("-p", "alerting", "--lib")
 WHOLE_INCIDENTS = ("-p", "alerting", "--test", "incidents")
 STORED_STATE = ("-p", "alerting", "--test", "stored_state")
 
-# The order of the engine: timers before the commit.
+# The engine schedules timers before the commit.
 SEND_TIMERS = """            for (message, delay_millis) in &plan.timers {
                 self.timers.schedule(message, *delay_millis).await?;
             }
@@ -211,7 +211,7 @@ ADAPTERS = [
 
 INCIDENTS = [
     Bug(
-        "timer of the opening scheduled after the commit",
+        "timer of a new incident scheduled after the commit",
         CLAIM,
         SEND_TIMERS + "            match self.store.commit(&plan.writes).await? {\n                Commit::Written => {\n",
         "            match self.store.commit(&plan.writes).await? {\n                Commit::Written => {\n" + SEND_TIMERS,
