@@ -391,9 +391,9 @@ def draw_graph(canvas: Canvas, widget: dict[str, Any], reader: Reader) -> None:
     period = properties["period"]
     insight = "insightRule" in properties
     left, bottom, width, height = canvas.card(widget)
-    beside = width * 0.36 if insight else 0.0
+    legend_size = width * 0.36 if insight else 0.0
     axes = canvas.axes(
-        left + 0.62, bottom + (0.38 if insight else 0.66), width - 0.86 - beside, height - (0.92 if insight else 1.2)
+        left + 0.62, bottom + (0.38 if insight else 0.66), width - 0.86 - legend_size, height - (0.92 if insight else 1.2)
     )
     times = [mdates.date2num(time) for time in reader.times(period)]
     if insight:
@@ -431,18 +431,20 @@ def draw_graph(canvas: Canvas, widget: dict[str, Any], reader: Reader) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     if unit := properties.get("yAxis", {}).get("left", {}).get("label"):
         canvas.text(left + 0.16, bottom + height - 0.53, unit, size=8.5, color=FAINT)
-    legend(canvas, rows, left, bottom, width, height, beside)
+    legend(canvas, rows, left, bottom, width, height, legend_size)
 
 
-def legend(canvas: Canvas, rows: list[Any], left: float, bottom: float, width: float, height: float, beside: float) -> None:
+def legend(
+    canvas: Canvas, rows: list[Any], left: float, bottom: float, width: float, height: float, legend_size: float
+) -> None:
     """Draws the legend: below the graph, or for contributors next to it, with their totals."""
-    if beside:
+    if legend_size:
         for index, (label, color, values, _) in enumerate(rows):
             y = bottom + height - 0.62 - 0.4 * index
-            canvas.text(left + width - beside + 0.1, y, "■", color=color, size=10)
+            canvas.text(left + width - legend_size + 0.1, y, "■", color=color, size=10)
             source, _, interface = label.partition(" ")
-            canvas.text(left + width - beside + 0.32, y + 0.075, source, size=9)
-            canvas.text(left + width - beside + 0.32, y - 0.09, interface, size=7.5, color=FAINT)
+            canvas.text(left + width - legend_size + 0.32, y + 0.075, source, size=9)
+            canvas.text(left + width - legend_size + 0.32, y - 0.09, interface, size=7.5, color=FAINT)
             canvas.text(left + width - 0.16, y, f"{int(values.sum()):,}", size=9, ha="right")
         return
     x = left + 0.3

@@ -211,7 +211,7 @@ mod tests {
     fn a_failing_message_reaches_the_failure_queue_before_the_next_round() {
         let template = include_str!("../../../template.yaml");
         let (_, queue) = template.split_once("\n  TimerQueue:\n").expect("the template has the queue");
-        assert!(queue.contains("VisibilityTimeout: !Sub \"${TimeoutSeconds}0\""), "ten times the time-out");
+        assert!(queue.contains("VisibilityTimeout: !Sub \"${TimeoutSeconds}0\""), "ten times the timeout");
         let (_, receives) = queue.split_once("maxReceiveCount: ").expect("the queue has a maxReceiveCount");
         let receives: u64 =
             receives.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number");

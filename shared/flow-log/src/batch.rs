@@ -18,7 +18,7 @@ pub struct Batch<'d> {
     log_events: &'d str,
 }
 
-/// What a document says about its log events: everything beside `logEvents` in
+/// The metadata of a document: everything except `logEvents` in
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -120,7 +120,7 @@ pub(crate) fn document<'d>(cursor: &mut Cursor<'d>, on_event: &mut impl FnMut(Lo
         _ => cursor.skip(),
     })?;
     let (Some(message_type), Some(log_events)) = (message_type, log_events) else {
-        return cursor.error("a document without messageType or logEvents ends");
+        return cursor.error("the document has no messageType or no logEvents");
     };
     let metadata = BatchMetadata {
         message_type: match &*message_type {

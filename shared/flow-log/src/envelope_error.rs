@@ -103,7 +103,7 @@ impl fmt::Display for GzipFault {
             GzipFault::Checksum => "the checksum does not match",
             GzipFault::Length => "the length does not match",
             GzipFault::CutOff => "cut off",
-            GzipFault::TrailingBytes => "something else follows",
+            GzipFault::TrailingBytes => "trailing data that is not gzip",
         })
     }
 }

@@ -127,7 +127,7 @@ impl<'a> Cursor<'a> {
                     has_escapes = true;
                     self.escape()?;
                 }
-                Some(_) => return self.error("a control character in a string, not escaped"),
+                Some(_) => return self.error("an unescaped control character in a string"),
                 None => return self.error("the text ends inside a string"),
             }
         }
@@ -195,7 +195,7 @@ impl<'a> Cursor<'a> {
         self.white_space();
         let nested = matches!(self.peek(), Some(b'{' | b'['));
         let Some(depth) = depth.checked_sub(usize::from(nested)) else {
-            return self.error("nested too deep");
+            return self.error("nested too deeply");
         };
         match self.peek() {
             Some(b'{') => self.object(|cursor, _| cursor.skip_within(depth)),

@@ -233,7 +233,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         let missing = |variable, other| ConfigError {
             variable,
             value: None,
-            allowed: format!("it is needed when {other} is set; with neither, incidents are remembered in memory"),
+            allowed: format!("it is needed when {other} is set; with neither, incidents are kept in memory"),
         };
         match (self.get(TABLE), self.get(QUEUE)) {
             (None, None) => Ok(None),
@@ -341,7 +341,7 @@ mod tests {
         Config::from_lookup(|name| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
-    fn refused(vars: &[(&str, &str)]) -> String {
+    fn error_message(vars: &[(&str, &str)]) -> String {
         let message = read(vars).unwrap_err().to_string();
         assert!(!message.contains(['\n', '\r']), "more than one line: {message:?}");
         message
@@ -429,7 +429,7 @@ mod tests {
             (vec![console, ("OWNER_TAG_KEYS", "1,2,3,4,5,6,7,8,9,10,11")], "OWNER_TAG_KEYS=\"1,2,3,"),
             (vec![console, ("FLOW_LOG_FORMAT", "version action")], "FLOW_LOG_FORMAT=\"version action\": "),
         ] {
-            let message = refused(&vars);
+            let message = error_message(&vars);
             assert!(message.starts_with(expect), "{message}");
         }
     }
@@ -442,7 +442,7 @@ mod tests {
                 .filter(|field| **field != missing)
                 .map(|field| format!("${{{field}}}"))
                 .collect();
-            let message = refused(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", &format.join(" "))]);
+            let message = error_message(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", &format.join(" "))]);
             let allowed = message.rsplit("\": ").next().unwrap();
             assert!(allowed.contains(missing), "{message}");
         }

@@ -151,8 +151,8 @@ impl Run<'_> {
         self.missing.extend(missing);
         // Each query gets its first call before any of them gets a second one.
         let [acls, groups, tags] = [acls, groups, tags].map(|query| {
-            let (granted, refused) = query.into_iter().partition::<Vec<_>, _>(|_| self.calls.take());
-            self.missing.extend(refused.iter().map(|query| query.missing(MissingReason::TooManyCalls)));
+            let (granted, left_out) = query.into_iter().partition::<Vec<_>, _>(|_| self.calls.take());
+            self.missing.extend(left_out.iter().map(|query| query.missing(MissingReason::TooManyCalls)));
             granted.into_iter().next()
         });
         let (acls_answer, groups_answer, tags_answer) = tokio::join!(

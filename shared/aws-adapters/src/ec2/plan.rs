@@ -27,9 +27,9 @@ pub(super) fn interfaces_by_address(request: &EnrichmentRequest, cache: &Cache) 
         return None;
     }
     let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) = unknown_addresses(request, cache).partition(IpAddr::is_ipv4);
-    let (name, asked) =
+    let (name, addresses) =
         if v4.len() >= v6.len() { ("addresses.private-ip-address", v4) } else { ("ipv6-addresses.ipv6-address", v6) };
-    Query::by(Action::Interfaces, name, asked.iter().map(IpAddr::to_string).collect())
+    Query::by(Action::Interfaces, name, addresses.iter().map(IpAddr::to_string).collect())
 }
 
 /// Returns a query by id for the interfaces that are not cached.

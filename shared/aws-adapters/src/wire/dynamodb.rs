@@ -94,7 +94,7 @@ async fn written_documents_are_read_back_in_the_requested_order() {
     prepare(&store, "a", "1").await;
     assert_eq!(store.commit(&[write("b", None, "2"), write("c", None, "3")]).await, Ok(Commit::Written));
     assert_eq!(store.commit(&[write("a", Some(1), "4")]).await, Ok(Commit::Written));
-    let read = store.get(&[id("c"), id("nobody"), id("a"), id("b")]).await.unwrap();
+    let read = store.get(&[id("c"), id("missing"), id("a"), id("b")]).await.unwrap();
     let version = |version, text| Some(Versioned { version, doc: doc(text) });
     assert_eq!(read, [version(1, "3"), None, version(2, "4"), version(1, "2")]);
     let requests = service.requests();

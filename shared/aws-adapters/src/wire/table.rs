@@ -157,8 +157,8 @@ impl State {
     }
 
     fn batch_get(&mut self, body: &Value) -> Result<Answer, Refused> {
-        let asked = &body["RequestItems"][TABLE];
-        let keys = asked["Keys"].as_array().cloned().unwrap_or_default();
+        let request = &body["RequestItems"][TABLE];
+        let keys = request["Keys"].as_array().cloned().unwrap_or_default();
         if keys.is_empty() || keys.len() > MAX_ITEMS {
             return Err(validation("Too many items requested for the BatchGetItem call"));
         }
@@ -168,12 +168,12 @@ impl State {
         }
         let processed = self.processed.pop_front().unwrap_or(keys.len()).min(keys.len());
         let (left, done) = keys.split_at(keys.len() - processed);
-        let from = if asked["ConsistentRead"] == true { &self.items } else { &self.stale };
+        let from = if request["ConsistentRead"] == true { &self.items } else { &self.stale };
         // The order of the response is undefined, so the last key comes first here.
         let found: Vec<&Value> = done.iter().rev().filter_map(|key| from.get(key["id"]["S"].as_str()?)).collect();
         let mut unprocessed = json!({});
         if !left.is_empty() {
-            unprocessed[TABLE] = json!({"Keys": left, "ConsistentRead": asked["ConsistentRead"]});
+            unprocessed[TABLE] = json!({"Keys": left, "ConsistentRead": request["ConsistentRead"]});
         }
         Ok(answer(200, &json!({"Responses": {TABLE: found}, "UnprocessedKeys": unprocessed})))
     }

@@ -56,7 +56,7 @@ fn walk<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> js
         _ => cursor.skip(),
     })?;
     cursor.white_space();
-    if cursor.peek().is_some() { cursor.error("something follows") } else { Ok(()) }
+    if cursor.peek().is_some() { cursor.error("unexpected data after the event") } else { Ok(()) }
 }
 
 fn data<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> json::Result<()> {

@@ -21,7 +21,7 @@ pub(crate) struct Inflater {
     libdeflater: libdeflater::Decompressor,
     /// Initialized up to its length.
     buffer: Vec<u8>,
-    /// The bytes of the buffer that hold inflated data.
+    /// Number of bytes in the buffer that are inflated data.
     filled: usize,
 }
 
@@ -41,7 +41,7 @@ impl Inflater {
     /// Appends the inflated data of `gz`; `limit` bounds the length of everything inflated since [`Inflater::clear`].
     ///
     /// # Errors
-    /// Too much data, or a fault in `gz`. The buffer may then hold a part of the data.
+    /// Too much data, or a fault in `gz`. The buffer may then contain a part of the data.
     pub(crate) fn append(&mut self, gz: &[u8], limit: usize) -> Result<()> {
         if let Some(member) = single_member(gz) {
             if member.length > limit - self.filled {

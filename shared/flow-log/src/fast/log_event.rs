@@ -94,7 +94,7 @@ fn plain<'d>(cursor: &mut Cursor<'d>) -> Result<LogEvent<'d>> {
             message,
             extracted_fields: extracted_fields.unwrap_or_default(),
         }),
-        _ => cursor.error("a log event without timestamp or message ends"),
+        _ => cursor.error("the log event has no timestamp or no message"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{FormatError, Keys, LogFormat, positions};
 use crate::{Field, fast::split::FEW};
 
-/// One or several declared formats, told apart by their number of fields.
+/// One or several declared formats, distinguished by their number of fields.
 ///
 /// Several flow logs with different formats can write to one log group, and neither a record nor the subscription names its
 /// format. [`Formats::read`] reads a line.

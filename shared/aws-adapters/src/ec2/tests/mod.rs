@@ -48,9 +48,9 @@ fn vpc(call: &Call) -> Answer {
     let tag = |id: &str, key: &str, value: &str| {
         format!("<item><resourceId>{id}</resourceId><key>{key}</key><value>{value}</value></item>")
     };
-    let asked = call.form.values();
+    let values = call.form.values();
     let found =
-        |id: &str, item: &str| if asked.clone().any(|value| value == id) { item.to_owned() } else { String::new() };
+        |id: &str, item: &str| if values.clone().any(|value| value == id) { item.to_owned() } else { String::new() };
     match call.action() {
         "DescribeNetworkInterfaces" => {
             let own = found("eni-0a1", OWN) + &found("10.1.2.3", OWN);
