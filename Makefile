@@ -1,5 +1,5 @@
-# `make help` lists what there is. Needs Rust (with cargo, rustfmt and clippy), Python 3.10 or newer, and make; every target
-# sets up the rest by itself: Python tools in .venv from requirements.txt, cargo-deny in target/tools.
+# `make help` lists the targets. Needs Rust (with cargo, rustfmt and clippy), Python 3.10 or newer, and make. Each target installs
+# what else it needs: Python tools in .venv from requirements.txt, cargo tools in target/tools.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -22,24 +22,24 @@ FUZZ := shared/flow-log/fuzz
 FUZZ_TARGETS := envelope payload line format
 FUZZ_SECONDS ?= 60
 
-# SAM, cargo-lambda and cfn-lint before anything of the same name elsewhere; no telemetry.
+# The tools in .venv take precedence over others of the same name. No telemetry.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
 help: ## List the targets
-	@printf 'vpc-flow-alerts: rejected pings in VPC flow logs become emails worth reading\n\n'
+	@printf 'vpc-flow-alerts: emails you when your AWS network rejects pings\n\n'
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables: KEEP=1 (demo), LINE="a flow log record" (demo-put), EVENT=name (invoke), PYTHON=python3.x\n'
 
 # ---------------------------------------------------------------- set-up
 
 .PHONY: setup
-setup: $(STAMP) ## Make .venv with SAM, cargo-lambda, cfn-lint and the AWS emulator
+setup: $(STAMP) ## Create .venv with SAM, cargo-lambda, cfn-lint and the AWS emulator
 
-# Written last: a set-up that was interrupted is done again, from an empty directory. Never from another checkout's: --clear follows
-# a link and would empty the environment behind it.
+# The stamp is written last, so that an interrupted set-up is repeated from an empty directory. A link is rejected, because --clear
+# follows it and would empty the environment of another checkout.
 $(STAMP): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "Python 3.10 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12 setup" >&2; exit 1; }
@@ -52,20 +52,20 @@ $(STAMP): requirements.txt
 # ---------------------------------------------------------------- use
 
 .PHONY: build
-build: $(STAMP) ## Build the function for AWS (sam build; arm64)
+build: $(STAMP) ## Build the functions for AWS (sam build; arm64)
 	sam build
 
 .PHONY: demo demo-put demo-look demo-stop
-demo: $(STAMP) ## A rejected ping becomes an email, without an AWS account (KEEP=1 leaves it up)
+demo: $(STAMP) ## Show how a rejected ping becomes an email, without an AWS account (KEEP=1 keeps it running)
 	@$(PY) -m tools.demo run $(if $(KEEP),--keep)
 
-demo-put: $(STAMP) ## Send one more record to a demo that was kept (LINE="...")
+demo-put: $(STAMP) ## Put one more record into a demo that was kept (LINE="...")
 	@$(PY) -m tools.demo put '$(LINE)'
 
 demo-look: $(STAMP) ## Show metrics, alarms and the function's log of a demo that was kept
 	@$(PY) -m tools.demo look
 
-demo-stop: $(STAMP) ## End a demo that was kept
+demo-stop: $(STAMP) ## Stop a demo that was kept
 	@$(PY) -m tools.demo stop
 
 .PHONY: watch invoke
@@ -73,19 +73,19 @@ watch: $(STAMP) ## Run the function locally and rebuild it on every change (emai
 	@mkdir -p target
 	cargo lambda watch --env-file tools/console.env --invoke-address 127.0.0.1 --invoke-port 9000 2>&1 | tee target/watch.log
 
-invoke: $(STAMP) ## Hand events/EVENT.json to the function, show email, metrics and answer
+invoke: $(STAMP) ## Invoke the function with events/EVENT.json, print email, metrics and response
 	@$(PY) -m tools.invoke '$(EVENT)'
 
 STACK ?= ping-deny
 .PHONY: replay
-replay: $(STAMP) ## Send failed batches of a deployed stack again (STACK=name, SHOW=1, DROP=1)
+replay: $(STAMP) ## Replay the failed batches of a deployed stack (STACK=name, SHOW=1, DROP=1)
 	@$(PY) -m tools.replay --stack '$(STACK)' $(if $(SHOW),--show) $(if $(DROP),--drop)
 
-# A whole trial in an AWS account: says what it makes and costs, and asks. docs/trial.md is the runbook.
+# A trial in an AWS account. Prints what it deploys and what that costs, and asks for confirmation. docs/trial.md is the runbook.
 EMAIL ?=
 ZONE ?=
 .PHONY: trial trial-down
-trial: $(STAMP) ## Deploy a test network and the stack into your AWS account (EMAIL=you@example.com, ZONE=us-east-1b, YES=1 does not ask)
+trial: $(STAMP) ## Deploy a test network and the stack into your AWS account (EMAIL=you@example.com, ZONE=us-east-1b, YES=1 to skip the question)
 	@$(PY) -m tools.trial up --email '$(EMAIL)' $(if $(ZONE),--zone '$(ZONE)') $(if $(YES),--yes)
 
 trial-down: $(STAMP) ## Delete what make trial deployed
@@ -96,46 +96,46 @@ trial-down: $(STAMP) ## Delete what make trial deployed
 .PHONY: test test-rust test-python test-deployed
 test: test-rust test-python test-deployed ## All tests
 
-test-rust: ## Test the code, and the real binary on loopback (needs Rust alone)
+test-rust: ## Test the code, and the real binary on loopback (needs only Rust)
 	cargo test --workspace --locked
 
 test-python: $(STAMP) ## Test the templates, the pages, the tools, and the tables of planted bugs
 	@$(PY) -W ignore::ResourceWarning -m unittest tests/template/test_*.py tests/sources/test_*.py tests/tools/test_*.py
 
-# Each file is a process, four at a time: they wait for timers most of the time, and each has an emulator of its own. What a file
-# prints is shown when it ends. The look-ups are alone, as they count milliseconds.
+# Four files in parallel, because they mostly wait for timers; each has its own emulator. The output of a file is printed when it
+# ends. The enrichment tests run alone, because they measure milliseconds.
 DEPLOYED := $(filter-out %/test_enrichment.py,$(wildcard tests/deployed/test_*.py))
-test-deployed: $(STAMP) built ## Test the stack deployed into the emulator (some minutes)
+test-deployed: $(STAMP) built ## Test the stack deployed into the emulator (several minutes)
 	@$(PY) -W ignore::ResourceWarning -m unittest tests/deployed/test_enrichment.py
 	@printf '%s\n' $(DEPLOYED) | xargs --max-procs=4 --replace=FILE $(SHELL) -c \
 		'output=$$($(PY) -W ignore::ResourceWarning -m unittest FILE 2>&1) || failed=1; printf "%s\n%s\n\n" FILE "$$output"; exit $${failed:-0}'
 
 .PHONY: permissions
-permissions: $(STAMP) built ## Take each permission away in turn and see what then is denied (part of test-deployed)
+permissions: $(STAMP) built ## Test that each permission of the functions is needed (part of test-deployed)
 	@$(PY) -m unittest -v tests/deployed/test_permissions.py
 
-# What the tests of the deployed stack deploy: for this machine's processor, lightly optimized, in the shared target directory.
+# The build that the tests deploy: for this machine's processor, with little optimization, in the shared target directory.
 .PHONY: built
 built: $(STAMP)
 	@$(PY) -m tests.harness.build
 
 .PHONY: fmt clippy purity events lint-template lint-tools docs fuzz-build deny advisories
-fmt: ## Check the formatting (cargo fmt --all corrects it)
+fmt: ## Check the formatting (cargo fmt --all fixes it)
 	cargo fmt --all --check
 
-clippy: ## Lint everything, warnings are errors
+clippy: ## Lint everything; warnings are errors
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
-purity: ## Prove that the pure crates touch nothing outside
+purity: ## Check that the pure crates have no side effects and that modules form no circle
 	@$(PYTHON) -m tests.sources.purity
 
-events: ## Make events/ from events/src/; the tests hold the two together
+events: ## Generate events/ from events/src/ (the tests check that they match)
 	cargo run --quiet --locked -p sample-events --bin make-events
 
-lint-template: $(STAMP) ## Check the templates with cfn-lint (which is what sam validate --lint runs)
+lint-template: $(STAMP) ## Check the templates with cfn-lint, like sam validate --lint
 	cfn-lint --include-checks I --template template.yaml testbed.yaml
 
-# An environment of its own, see tests/template/checkov.txt. It asks no server: what it checks comes with it.
+# A separate environment, see tests/template/checkov.txt. It needs no network, because its checks are part of the package.
 CHECKOV := $(VENV)/checkov/bin/checkov
 $(VENV)/checkov/.requirements: tests/template/checkov.txt $(STAMP)
 	@echo 'setting up $(VENV)/checkov from tests/template/checkov.txt'
@@ -144,46 +144,45 @@ $(VENV)/checkov/.requirements: tests/template/checkov.txt $(STAMP)
 	@touch $@
 
 .PHONY: lint-security
-lint-security: $(VENV)/checkov/.requirements ## Check the templates with checkov; what is left out has a reason beside it
+lint-security: $(VENV)/checkov/.requirements ## Check the templates with checkov (each skipped check has a reason in the template)
 	@$(CHECKOV) --file template.yaml testbed.yaml --framework cloudformation --skip-download --quiet --compact
 
 .PHONY: cost dashboard comparison pages-check
 cost: $(STAMP) ## Compute docs/cost.md from docs/generate/prices.json
 	@$(PY) -m docs.generate.cost
 
-comparison: $(STAMP) built ## Put one incident through this and the others, for docs/comparison.md
+comparison: $(STAMP) built ## Send one incident through this tool and its alternatives, for docs/comparison.md
 	@$(PY) -m docs.generate.comparison
 
 dashboard: $(STAMP) ## Draw docs/dashboard.png from the template's dashboard
 	@$(PY) -m docs.generate.dashboard
 
-pages-check: $(STAMP) ## Check that the pages say what the template does (part of test-python)
+pages-check: $(STAMP) ## Check that the docs match the template (part of test-python)
 	@$(PY) -m unittest tests/template/test_pages.py tests.template.test_template.Changes tests.template.test_template.Publishing
 
-lint-tools: $(STAMP) ## Check formatting and lints of the Python in tests, tools and docs
+lint-tools: $(STAMP) ## Check the formatting of the Python in tests, tools and docs, and lint it
 	ruff format --no-cache --check .
 	ruff check --no-cache --quiet .
 
-# With the examples cargo chooses the features that clippy checked the dependencies with; without, it would check them again.
-docs: ## Build the documentation, warnings are errors
+# With --examples, cargo selects the same features as for clippy and does not check the dependencies again.
+docs: ## Build the API documentation; warnings are errors
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --lib --bins --examples --no-deps --locked --quiet
 
-fuzz-build: ## Build the fuzz targets (a plain build, as CI does it)
+fuzz-build: ## Build the fuzz targets without a fuzzer, as in CI
 	cargo build --manifest-path $(FUZZ)/Cargo.toml --locked --target-dir $(or $(CARGO_TARGET_DIR),target)
 
-deny: $(CARGO_DENY)-$(CARGO_DENY_VERSION) ## Check licences, banned crates and sources of all dependencies
+deny: $(CARGO_DENY)-$(CARGO_DENY_VERSION) ## Check licenses, banned crates and sources of all dependencies
 	$< --all-features --locked check --hide-inclusion-graph licenses bans sources
 	@if [ -n "$${ADVISORIES:-}" ]; then $(MAKE) --no-print-directory advisories; else \
 		printf '%s\n' '' \
-		'  NOT CHECKED: known security holes in dependencies. Their database lies on a server that this run does not ask.' \
-		'  Where it may be asked: make advisories (or ADVISORIES=1 make ci).' ''; fi
+		'  NOT CHECKED: known vulnerabilities of dependencies, because their database is on a server.' \
+		'  To check them: make advisories (or ADVISORIES=1 make ci).' ''; fi
 
-advisories: $(CARGO_DENY)-$(CARGO_DENY_VERSION) ## Check dependencies for known security holes (fetches the RustSec database)
+advisories: $(CARGO_DENY)-$(CARGO_DENY_VERSION) ## Check dependencies for known vulnerabilities (downloads the RustSec database)
 	$< --all-features --locked check advisories
 
-# One file per version: another version is installed beside it, the same one never twice. Its own crates are built in a
-# directory that is thrown away, so that they do not stay in the target directory. Without optimization, which would take longer
-# than it saves: a check takes a second or two.
+# One file per version, so that each version is installed only once. Its crates are built in a temporary directory, so that they do
+# not stay in the target directory. Not optimized, because that would take longer than it saves: a check takes a second or two.
 $(CARGO_DENY)-$(CARGO_DENY_VERSION):
 	@echo 'installing cargo-deny $(CARGO_DENY_VERSION) (a minute, once)'
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
@@ -192,19 +191,19 @@ $(CARGO_DENY)-$(CARGO_DENY_VERSION):
 	@mv $(CARGO_DENY) $@
 
 $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION):
-	@echo 'installing cargo-fuzz $(CARGO_FUZZ_VERSION) (a minute or two, once)'
+	@echo 'installing cargo-fuzz $(CARGO_FUZZ_VERSION) (one or two minutes, once)'
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
 		CARGO_TARGET_DIR="$$scratch" cargo install --quiet --locked --root target/tools cargo-fuzz@$(CARGO_FUZZ_VERSION)
 	@mv $(CARGO_FUZZ) $@
 
 $(CARGO_MUTANTS)-$(CARGO_MUTANTS_VERSION):
-	@echo 'installing cargo-mutants $(CARGO_MUTANTS_VERSION) (some minutes, once)'
+	@echo 'installing cargo-mutants $(CARGO_MUTANTS_VERSION) (several minutes, once)'
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
 		CARGO_TARGET_DIR="$$scratch" cargo install --quiet --locked --no-track --root target/tools cargo-mutants@$(CARGO_MUTANTS_VERSION)
 	@mv $(CARGO_MUTANTS) $@
 
 .PHONY: ci
-ci: locked fmt purity clippy lint-tools lint-template lint-security docs fuzz-build deny test ## All that has to hold before a change lands
+ci: locked fmt purity clippy lint-tools lint-template lint-security docs fuzz-build deny test ## Run all checks that a change must pass
 
 .PHONY: locked
 locked:
@@ -213,7 +212,7 @@ locked:
 .PHONY: arm64-check
 ARM64_LIBRARY := /usr/aarch64-linux-gnu
 ARM64_RUN := $(if $(filter aarch64 arm64,$(shell uname -m)),,qemu-aarch64-static -L $(ARM64_LIBRARY) )
-arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer the events under QEMU
+arm64-check: $(STAMP) ## Cross-build for arm64, and test that binary with all events under QEMU
 	@[ -z '$(ARM64_RUN)' ] || { command -v qemu-aarch64-static > /dev/null && [ -e $(ARM64_LIBRARY)/lib/ld-linux-aarch64.so.1 ]; } \
 		|| { echo 'The arm64 binary cannot be run here. As root: apt-get install qemu-user-static libc6-arm64-cross' >&2; exit 1; }
 	@! command -v rustup > /dev/null || rustup target add aarch64-unknown-linux-gnu
@@ -221,14 +220,14 @@ arm64-check: $(STAMP) ## Cross-build for arm64 and let that binary answer the ev
 	FUNCTION='$(ARM64_RUN)$(CURDIR)/target/lambda-arm64/flow-alerts/bootstrap' cargo test --locked --workspace --test e2e events::
 
 .PHONY: bench fuzz
-# Compiled for the processors that cargo-lambda compiles for.
+# Compiled for the same processors as by cargo-lambda.
 bench: export RUSTFLAGS := -C target-cpu=$(if $(filter aarch64 arm64,$(shell uname -m)),neoverse-n1,haswell)
-bench: ## Measure the reader of flow logs and the detector against their floor and the stock path, and explanations (some three minutes)
+bench: ## Benchmark the flow log reader, the detector and explanations (about three minutes)
 	cargo bench --locked --target-dir target/bench -p flow-log --bench batch
 	cargo bench --locked --target-dir target/bench -p alerting --bench detect --bench explain
 
-# Without a sanitizer, which would need another toolchain; coverage guides it all the same. New inputs go to a scratch folder.
-fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a minute for each kind (FUZZ_SECONDS=60)
+# Without a sanitizer, which would need another toolchain. New inputs are stored in a temporary folder.
+fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Fuzz the flow log reader, a minute for each target (FUZZ_SECONDS=60)
 	@for target in $(FUZZ_TARGETS); do set -e; \
 		scratch=$$(mktemp -d) && seeds=$(CURDIR)/$(FUZZ)/corpus/$$target; \
 		[ $$target != envelope ] || seeds="$$seeds $(CURDIR)/events"; \
@@ -237,35 +236,35 @@ fuzz: $(CARGO_FUZZ)-$(CARGO_FUZZ_VERSION) ## Let hostile input at the reader, a 
 	done
 
 .PHONY: planted planted-check mutants
-planted: ## Plant each bug of tests/sources/planted_bugs.py and see its test fail (BUGS="words of their names")
+planted: ## Plant each bug of tests/sources/planted_bugs.py and check that its test fails (BUGS="words of names")
 	@$(PYTHON) -m tests.sources.planted $(BUGS)
 
-planted-check: ## Check that each bug to plant still fits the sources (part of test-python)
+planted-check: ## Check that each planted bug still fits the sources (part of test-python)
 	@$(PYTHON) -m tests.sources.planted --check
 
-mutants: $(CARGO_MUTANTS)-$(CARGO_MUTANTS_VERSION) ## Run cargo-mutants, survivors against docs/mutants.md (hours; MUTANTS=adapters)
+mutants: $(CARGO_MUTANTS)-$(CARGO_MUTANTS_VERSION) ## Run cargo-mutants and compare its survivors with docs/mutants.md (hours; MUTANTS=adapters)
 	@$(PYTHON) -m tests.sources.mutants --cargo-mutants $< $(MUTANTS)
 
 .PHONY: soak chaos storms
-soak: chaos storms planted mutants ## What CI does in small, at full length: simulation (SEEDS=100000), chaos, storms, planted bugs, mutants
+soak: chaos storms planted mutants ## Run the long tests: simulation (SEEDS=100000), chaos, storms, planted bugs, mutants
 	SEEDS=$${SEEDS:-100000} cargo test --release --locked --target-dir target/soak -p alerting --test simulation
 
-chaos: $(STAMP) built ## 2,000 batches while services throttle and time out and functions are killed (BATCHES=2000; some 10 minutes)
+chaos: $(STAMP) built ## Test 2,000 batches with throttling, timeouts and killed functions (BATCHES=2000; about 10 minutes)
 	@BATCHES=$${BATCHES:-2000} $(PY) -m unittest tests/deployed/test_chaos.py
 
-storms: $(STAMP) built ## A million records, 500 interfaces and 500 sources at once, each call counted (some 3 minutes)
+storms: $(STAMP) built ## Test a million records, 500 interfaces and 500 sources at once, and count all calls (about 3 minutes)
 	@FULL=1 $(PY) -m unittest tests/deployed/test_storms.py
 
 .PHONY: numbers
 RELEASED := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release
-numbers: ## Measure start-up and memory of the release binary
+numbers: ## Measure start-up time and memory of the release binary
 	cargo build --release --locked -p flow-alerts --bin flow-alerts --example bare-runtime
 	FUNCTION=$(RELEASED)/flow-alerts BARE_RUNTIME=$(RELEASED)/examples/bare-runtime \
 		cargo test --locked --workspace --test e2e numbers -- --ignored --nocapture
 
-# ---------------------------------------------------------------- tidy up
+# ---------------------------------------------------------------- clean up
 
 .PHONY: clean
-clean: ## Remove all that was built, and the Python environment
+clean: ## Remove all build results and the Python environment
 	@if [ -e .demo/state.json ] && [ -x $(PY) ]; then $(PY) -m tools.demo stop; fi
 	rm -rf target .aws-sam .demo $(VENV)

@@ -1,4 +1,4 @@
-"""The account and the region that a tool works in: chosen in one place, and named before anything is created or deleted."""
+"""The account and the region that a tool works in. Tools print them before anything is created or deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.session import get_session
 
 
 class NoRegionError(RuntimeError):
-    """Nothing says which region is meant."""
+    """No region is configured."""
 
 
 def session() -> boto3.Session:
@@ -20,10 +20,10 @@ def session() -> boto3.Session:
     than the commands beside it.
 
     Raises:
-        NoRegionError: none of the three names one.
+        NoRegionError: none of the three has a region.
     """
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    # Asked of the profile directly: boto3 takes an empty variable for a region without a name.
+    # Read from the profile directly, because boto3 uses an empty variable as the region.
     region = named or get_session().get_scoped_config().get("region")
     if not region:
         raise NoRegionError("no region: set AWS_REGION, or one for your profile")
@@ -31,12 +31,12 @@ def session() -> boto3.Session:
 
 
 def environment(own: boto3.Session) -> dict[str, str]:
-    """Returns the environment for a tool that is called, which then works in the same region."""
+    """Returns the environment for a called tool, so that it works in the same region."""
     return {**os.environ, "AWS_REGION": own.region_name, "AWS_DEFAULT_REGION": own.region_name}
 
 
 def where(own: boto3.Session) -> str:
-    """Says in which account and region a session works. Who may not ask for the account is told so, and the region anyway."""
+    """Returns the account and region of a session as text. Without permission to read the account, it has the error instead."""
     try:
         account = own.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:

@@ -1,11 +1,11 @@
 """`make demo`: a rejected ping becomes an email, then an update and a resolved email, on an emulated AWS without an account.
 
-    demo.py [run] [--keep]      build, deploy template.yaml into the emulator, put flow log records, show what arrives
-    demo.py put [LINE]          send one more record (by default the documented ping again) to a demo that was kept
+    demo.py [run] [--keep]      build, deploy template.yaml into the emulator, put flow log records, show the emails and metrics
+    demo.py put [LINE]          put one more record (by default the documented ping again) into a demo that was kept
     demo.py look                show the metrics, the alarms and the function's log of a demo that was kept
-    demo.py stop                end it
+    demo.py stop                stop a demo that was kept
 
-Ends with status 0 only when the three emails and the metric arrived; otherwise the last line says what is missing.
+Exits with status 0 only if the three emails and the metric arrived. Otherwise it prints what is missing.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ KEPT = ROOT / ".demo"
 EMAIL_TIMEOUT_SECONDS = 20
 UPDATE_SECONDS, QUIET_SECONDS = 6, 12
 BETWEEN_SECONDS = 2
-# The life of an incident within half a minute. What is waited for beside these times is that of the functions: a lease lasts
-# twice as long as one may run.
+# A whole incident within half a minute. The rest of the waiting time is due to leases, which last longer than the functions may
+# run.
 BRIEF = Fixed(timeout_seconds=3)
 SHORT = {
     "UpdateIntervalsMinutes": f"{UPDATE_SECONDS / 60:g}",
@@ -42,14 +42,14 @@ METRIC_NAME = "Ping-Deny"
 
 
 class Crates:
-    """Counts the crates that cargo compiles, for the step's line."""
+    """Counts the crates that cargo compiles, for the progress line."""
 
     def __init__(self, step: Step) -> None:
         self.step = step
         self.count = 0
 
     def __call__(self, line: str) -> None:
-        """Takes a line that cargo printed."""
+        """Processes a line of cargo's output."""
         words = line.split()
         if words[:1] == ["Compiling"]:
             self.count += 1
@@ -65,8 +65,8 @@ def show_email(email: Email) -> None:
 
 
 @dataclass
-class Story:
-    """What the demo put in, and what came of it."""
+class Progress:
+    """The records that the demo has put, and the emails that have arrived."""
 
     stack: Stack
     records: int = 0
@@ -75,7 +75,7 @@ class Story:
     emails: list[Email] = field(default_factory=list)
 
     def put(self, batches: list[list[str]]) -> float:
-        """Puts records, one batch to a log stream; returns when the first of them went in."""
+        """Puts records, one batch for each log stream. Returns the time of the first call."""
         moments = []
         for batch in batches:
             events = records.events(batch)
@@ -97,7 +97,7 @@ class Story:
 
 
 def collect(stack: Stack, seconds: float) -> list[Email]:
-    """Waits for an email, and then a little longer for one too many."""
+    """Waits for an email, and then a little longer to detect a surplus one."""
     emails: list[Email] = []
 
     def arrived() -> bool:
@@ -111,11 +111,11 @@ def collect(stack: Stack, seconds: float) -> list[Email]:
 
 
 def run(keep: bool) -> None:
-    """The demo itself."""
+    """Runs the demo."""
     started = time.monotonic()
     heading("vpc-flow-alerts", ": a rejected ping becomes an email, an update and a resolved email, on an emulated AWS")
     if KEPT.exists():
-        raise StackError("a demo is still up: look at it with `make demo-look`, end it with `make demo-stop`")
+        raise StackError("a demo is still running: look at it with `make demo-look`, or stop it with `make demo-stop`")
     emulator = None
     try:
         with Step("Compile, lightly optimized (sam build)") as step:
@@ -133,13 +133,13 @@ def run(keep: bool) -> None:
             stack = Stack.deploy(emulator, SHORT, BRIEF)
             step.note = f"{len(stack.resources())} resources"
         off = ", ".join(f"{name}={json.dumps(value)} ({lacking})" for name, (value, lacking) in OFF_IN_THE_EMULATOR.items())
-        aside(f"Switched off, as the emulator lacks it: {off}. Left out: {', '.join(REFUSED.values())}.")
-        aside(
-            f"Short times, for a demo: an update after {UPDATE_SECONDS} s, resolved after {QUIET_SECONDS} quiet ones,"
+        note(f"Switched off, because the emulator lacks them: {off}. Left out: {', '.join(REFUSED.values())}.")
+        note(
+            f"Short intervals for the demo: an update after {UPDATE_SECONDS} s, resolved after {QUIET_SECONDS} quiet seconds,"
             f" functions that end after {BRIEF.timeout_seconds} s. By default updates come after 5, 15 and then every 60"
             " minutes, an incident is resolved after 15, and functions end after 30 s."
         )
-        aside(f"{network.LACKS}.")
+        note(f"{network.LACKS}.")
         if keep:
             remember(stack)
         show(stack, started)
@@ -155,56 +155,56 @@ def run(keep: bool) -> None:
             emulator.stop()
 
 
-def aside(text: str) -> None:
-    """Prints a remark below a step."""
+def note(text: str) -> None:
+    """Prints a note below a step."""
     console.print(textwrap.indent(textwrap.fill(text, WIDTH - 4), "    "), style="dim")
 
 
 def show(stack: Stack, started: float) -> None:
     """Puts the records, and prints the emails, the plain alarm's email and the metrics."""
-    story = Story(stack)
+    progress = Progress(stack)
     interface = network.of(stack.emulator).interface
     batches = records.demonstration(int(time.time()), interface)
     with Step(f"Put {sum(map(len, batches))} flow log records") as step:
-        put_at = story.put(batches)
+        put_at = progress.put(batches)
         step.note = f"{len(batches)} interfaces, {len(batches)} log streams"
     with Step("Wait for the email") as step:
-        opening = story.wait(1, "email")
-        delay = opening.arrived_at - put_at
+        opened = progress.wait(1, "email")
+        delay = opened.arrived_at - put_at
         step.note = f"{duration(delay)} from put to email"
-    with Step("Let it go on, and wait for the update") as step:
-        for batch in records.going_on(int(time.time()), interface):
-            story.put([batch])
+    with Step("Put more pings, wait for the update") as step:
+        for batch in records.continued(int(time.time()), interface):
+            progress.put([batch])
             time.sleep(BETWEEN_SECONDS)
-        update = story.wait(2, "update")
-        step.note = f"{duration(update.arrived_at - opening.arrived_at)} after the first email"
-    with Step("Let it end, and wait for the resolved email") as step:
-        resolved = story.wait(3, "resolved", QUIET_SECONDS + EMAIL_TIMEOUT_SECONDS)
+        update = progress.wait(2, "update")
+        step.note = f"{duration(update.arrived_at - opened.arrived_at)} after the first email"
+    with Step("Wait for the resolved email") as step:
+        resolved = progress.wait(3, "resolved email", QUIET_SECONDS + EMAIL_TIMEOUT_SECONDS)
         step.note = f"{duration(resolved.arrived_at - update.arrived_at)} after the update"
     with Step("Read the metrics back from CloudWatch") as step:
-        wait_for(lambda: METRIC_NAME in stack.metrics(story.since), 5, every=0.2)
-        metrics = stack.metrics(story.since)
+        wait_for(lambda: METRIC_NAME in stack.metrics(progress.since), 5, every=0.2)
+        metrics = stack.metrics(progress.since)
         points = metrics.get(METRIC_NAME)
         if not points:
-            raise StackError(missing(stack, f"the emails came, but no point of the metric {METRIC_NAME}"))
+            raise StackError(missing(stack, f"the emails arrived, but no data point of the metric {METRIC_NAME}"))
         step.note = f"{len(metrics)} metrics"
 
-    story.emails.extend(stack.emails())
-    for title, email in (("The email", opening), ("The update", update), ("The resolved email", resolved)):
+    progress.emails.extend(stack.emails())
+    for title, email in (("The email", opened), ("The update", update), ("The resolved email", resolved)):
         rule(title)
         show_email(email)
-    for email in story.emails[3:]:
-        rule("One email too many")
+    for email in progress.emails[3:]:
+        rule("A surplus email")
         show_email(email)
-    rule("For comparison: what CloudWatch's plain alarm would have emailed")
+    rule("For comparison: the email of CloudWatch's plain alarm")
     alarm = stack.alarm("CloudWatch-Alarm-Ping-Deny")
     print(f"Subject: {plain_alarm.subject(alarm)}\n")
     print(plain_alarm.body(alarm, points[0]["sum"], points[0]["time"], time.time()))
-    rule("In numbers")
+    rule("Numbers")
     show_metrics(metrics)
-    print(f"\n  {story.records} records put, {len(story.emails)} emails, {duration(delay)} from put to the first;")
+    print(f"\n  {progress.records} records put, {len(progress.emails)} emails, {duration(delay)} from put to the first;")
     print(f"  the demo took {duration(time.monotonic() - started)}.")
-    aside("In AWS add the time that a flow log record takes to reach CloudWatch Logs: typically 5 minutes or so.")
+    note("In AWS, add the time until a flow log record reaches CloudWatch Logs: typically about 5 minutes.")
 
 
 def show_metrics(metrics: dict[str, list[dict[str, float]]]) -> None:
@@ -216,7 +216,7 @@ def show_metrics(metrics: dict[str, list[dict[str, float]]]) -> None:
 
 
 def missing(stack: Stack, what: str) -> str:
-    """Says what did not arrive, with the function's last words."""
+    """Returns a message about what did not arrive, with the end of the function's log."""
     log = "\n".join(stack.function_log()[-12:]) or "(nothing)"
     failures = stack.failures()
     failed = f"\nIn the failure queue: {json.dumps(failures[0])[:600]}" if failures else ""
@@ -224,7 +224,7 @@ def missing(stack: Stack, what: str) -> str:
 
 
 def remember(stack: Stack) -> None:
-    """Writes down how to find a kept demo again."""
+    """Writes the state of a demo that is kept."""
     emulator = stack.emulator
     state = {
         "endpoint": emulator.endpoint,
@@ -237,31 +237,31 @@ def remember(stack: Stack) -> None:
 
 
 def kept() -> Stack:
-    """Finds the demo that `make demo KEEP=1` left up."""
+    """Returns the stack of the demo that `make demo KEEP=1` left running."""
     try:
         state = json.loads((KEPT / "state.json").read_text())
     except FileNotFoundError:
-        raise StackError("no demo is up; start one with `make demo KEEP=1`") from None
+        raise StackError("no demo is running; start one with `make demo KEEP=1`") from None
     emulator = Emulator(state["endpoint"], state["pid"], KEPT)
     return Stack(emulator, state["outputs"], state["parameters"], state["queue_url"])
 
 
 def explain_kept(stack: Stack) -> None:
-    """Says what can be done with the demo now."""
-    rule("Still up")
+    """Prints what can be done with a demo that is kept."""
+    rule("Still running")
     print(f"""  make demo-put                       the documented ping once more
   make demo-put LINE="2 123456789010 eni-0a1b2c3d4e5f60718 198.51.100.7 172.31.18.12 \\
       0 0 1 3 252 1432917027 1432917142 REJECT OK"
                                       any record; its times are moved to now
   make demo-look                      metrics, alarms, the function's log
-  make demo-stop                      end it
+  make demo-stop                      stop it
 
   Any AWS tool or SDK, with AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
-  and AWS_ENDPOINT_URL={stack.emulator.endpoint}, sees the rest.""")
+  and AWS_ENDPOINT_URL={stack.emulator.endpoint}, can be used with it.""")
 
 
 def put(line: str) -> None:
-    """Sends a record, or the documented ping, and shows what it led to."""
+    """Puts a record, or the documented ping, and prints the response and the email."""
     stack = kept()
     lines = [line] if line else records.of_interface(records.DOCUMENTED_PING, network.of(stack.emulator).interface)
     lines = records.shifted(lines, int(time.time()) - 60)
@@ -272,19 +272,19 @@ def put(line: str) -> None:
         wait_for(lambda: len(stack.counts()) > before, 10, every=0.1)
     counts = stack.counts()[before:]
     for count in counts:
-        print("\n  The function's answer: " + ", ".join(f"{name} {number}" for name, number in count.items()))
+        print("\n  The function's response: " + ", ".join(f"{name} {number}" for name, number in count.items()))
     emails = collect(stack, 1)
     for email in emails:
         rule("The email")
         show_email(email)
     if not emails:
         suppressed = any(count["suppressed"] for count in counts)
-        why = "this was emailed minutes ago; it is counted, for the next email" if suppressed else "nothing was rejected"
+        why = "the incident is already open; the ping is counted for the next email" if suppressed else "no rejected ping"
         print(f"  No email: {why}.")
 
 
 def look() -> None:
-    """Shows the state of a kept demo."""
+    """Prints the state of a demo that is kept."""
     stack = kept()
     rule("Metrics of the last 3 hours")
     show_metrics(stack.metrics(time.time() - 3 * 3600))
@@ -297,22 +297,22 @@ def look() -> None:
 
 
 def stop() -> None:
-    """Ends a kept demo."""
+    """Stops a demo that is kept."""
     if not KEPT.exists():
-        print("no demo is up")
+        print("no demo is running")
         return
     stack = kept()
     if stack.emulator.alive():
         stack.emulator.stop()
     shutil.rmtree(KEPT, ignore_errors=True)
-    print("the demo is down; nothing is left of it")
+    print("the demo is stopped and removed")
 
 
 def main() -> int:
     """Reads the command line and runs one command."""
     parser = argparse.ArgumentParser(description="A rejected ping becomes three emails, on an emulated AWS.")
     commands = parser.add_subparsers(dest="command")
-    commands.add_parser("run").add_argument("--keep", action="store_true", help="leave everything up afterwards")
+    commands.add_parser("run").add_argument("--keep", action="store_true", help="keep the demo running afterwards")
     commands.add_parser("put").add_argument("line", nargs="?", default="", help="a flow log record")
     commands.add_parser("look")
     commands.add_parser("stop")

@@ -1,7 +1,7 @@
-"""`make invoke`: hand one event of events/ to the function on this machine, and show the email, the metrics and the answer.
+"""`make invoke`: invokes the function on this machine with an event of events/, and prints email, metrics and response.
 
-With `make watch` running in another terminal the event goes there; its output is shown here as well. Without, the same is
-started for just this event.
+Uses the `make watch` in another terminal, if there is one, and prints its output here too. Otherwise starts `cargo lambda
+watch` for this event.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ HOST, PORT = "127.0.0.1", 9000
 LOG = ROOT / "target" / "watch.log"
 
 
-def answers(port: int) -> bool:
-    """Tells whether anything listens there."""
+def listening(port: int) -> bool:
+    """Returns whether something listens on the port."""
     with socket.socket() as probe:
         return probe.connect_ex((HOST, port)) == 0
 
 
 @contextlib.contextmanager
 def watching() -> Iterator[tuple[int, Path]]:
-    """Starts `cargo lambda watch` on a port of its own and ends it; yields the port and the log."""
+    """Starts `cargo lambda watch` on a free port and stops it afterwards. Yields the port and the log."""
     port, log = free_port(), ROOT / "target" / "invoke.log"
     log.parent.mkdir(exist_ok=True)
     command = ["cargo", "lambda", "watch", "--ignore-changes", "--env-file", "tools/console.env"]
     command += ["--invoke-address", HOST, "--invoke-port", str(port)]
     with log.open("wb") as output:
-        # A process group of its own, as the function is a process below it.
+        # A separate process group, because the function is a child process.
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     try:
-        wait_for(lambda: answers(port) or process.poll() is not None, 60)
+        wait_for(lambda: listening(port) or process.poll() is not None, 60)
         yield port, log
     finally:
         os.killpg(process.pid, signal.SIGTERM)
@@ -49,29 +49,29 @@ def watching() -> Iterator[tuple[int, Path]]:
 
 
 def invoke(event: Path, port: int, log: Path) -> int:
-    """Sends the event, and shows what the function printed meanwhile and what it answered."""
+    """Sends the event, and prints the function's output and its response."""
     before = log.stat().st_size if log.exists() else 0
     command = ["cargo", "lambda", "invoke", "flow-alerts", "--data-file", str(event)]
     command += ["--invoke-address", HOST, "--invoke-port", str(port)]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    response = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if log.exists():
         wait_for(lambda: log.stat().st_size > before, 1)
         time.sleep(0.2)
         with log.open(errors="replace") as text:
             text.seek(before)
             print(text.read().rstrip())
-    print(f"\nanswer: {(answer.stdout or answer.stderr).strip()}")
-    return answer.returncode
+    print(f"\nresponse: {(response.stdout or response.stderr).strip()}")
+    return response.returncode
 
 
 def main() -> int:
-    """Finds the event and who is to get it."""
+    """Finds the event and the running function, and invokes it."""
     event = ROOT / "events" / f"{sys.argv[1] if len(sys.argv) > 1 else 'ping-deny'}.json"
     if not event.exists():
         names = ", ".join(sorted(path.stem for path in event.parent.glob("*.json")))
         print(f"no such event: {event.stem}; there are {names}", file=sys.stderr)
         return 2
-    if answers(PORT):
+    if listening(PORT):
         return invoke(event, PORT, LOG)
     with watching() as (port, log):
         return invoke(event, port, log)

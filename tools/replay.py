@@ -1,10 +1,10 @@
-"""Sends batches again that failed: `make replay` (STACK=name; AWS credentials as the AWS tools take them, and the region
-of AWS_REGION, AWS_DEFAULT_REGION or the profile, which is printed first).
+"""Sends failed batches to the function again: `make replay` (STACK=name). Uses AWS credentials like other AWS tools, and the
+region of AWS_REGION, AWS_DEFAULT_REGION or the profile, which is printed first.
 
-Takes the records of failed invocations out of the failure queue one by one, shows what each is about, hands its batch to the
-function again and deletes it from the queue only when the function has done it. What fails once more stays in the queue. The
-function counts a batch once however often it gets it, so a replay that is broken off can be started anew. Timer messages that
-failed are put back into their queue: one that nothing hangs on any more does nothing.
+Reads the records of failed invocations from the failure queue one by one, prints a summary, and invokes the function with the
+batch. Deletes the record only if the invocation succeeds; otherwise it stays in the queue. The function counts a batch once
+however often it is delivered, so an interrupted replay can be repeated. Failed timer messages are sent to their queue again;
+stale ones have no effect.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from botocore.exceptions import ClientError
 from tests.harness.terminal import failed
 from tools import aws
 
-HOLD_SECONDS = 900
-"""How long a record is hidden from others at most; those that stay in the queue are shown again at the end."""
-RUN_SECONDS = 330
-"""How long to wait for the function: longer than it may run."""
-BEFORE = timedelta(minutes=30)
-"""How long before its last failure a batch came, with its retries; the log group is searched from there."""
+VISIBILITY_TIMEOUT_SECONDS = 900
+"""Visibility timeout of a record. Records that stay in the queue become visible again at the end."""
+INVOKE_TIMEOUT_SECONDS = 330
+"""Timeout of an invocation, longer than the function's own."""
+SEARCH_WINDOW = timedelta(minutes=30)
+"""How far before the last failure to search the log group. Covers the retries of a batch."""
 
 
 @dataclass
 class Stack:
-    """What of the stack is needed: from its outputs, or from the command line."""
+    """The resources that are needed, from the stack's outputs or from the command line."""
 
     failure_queue: str
     function: str
@@ -68,11 +68,11 @@ class Failed:
     why: str
     attempts: int
     event: dict[str, Any] | None
-    """The batch as the function got it; none where the record does not carry it."""
+    """The batch as the function received it, or None if the record does not have it."""
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> Failed:
-        """Reads the envelope that Lambda wraps around a failed asynchronous invocation."""
+        """Reads Lambda's record of a failed asynchronous invocation."""
         try:
             record = json.loads(message["Body"])
         except ValueError:
@@ -90,38 +90,38 @@ class Failed:
         )
 
     def about(self) -> str:
-        """Says what the batch is, as far as it can be read."""
+        """Returns a summary of the batch, as far as it can be read."""
         if self.event is None:
             return "a record without its batch"
         data = (self.event.get("awslogs") or {}).get("data")
         if data is None:
-            return "no batch of a subscription"
+            return "not a batch of a subscription"
         try:
             batch = json.loads(gzip.decompress(base64.b64decode(data)))
             events = batch["logEvents"]
             first = datetime.fromtimestamp(events[0]["timestamp"] / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
             return f"{len(events)} records of {batch['logGroup']} / {batch['logStream']} from {first} UTC on"
         except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-            return f"a batch that cannot be read here either ({error})"
+            return f"an unreadable batch ({error})"
 
     def search(self, log_group: str) -> str:
-        """Returns the command that finds in the log group what the record does not carry."""
+        """Returns the command that finds the missing batch in the log group."""
         try:
             end = datetime.fromisoformat(self.when.replace("Z", "+00:00"))
         except ValueError:
             return f"aws logs filter-log-events --log-group-name '{log_group}' --filter-pattern REJECT --start-time ..."
-        start, stop = (int(moment.timestamp() * 1000) for moment in (end - BEFORE, end))
+        start, stop = (int(moment.timestamp() * 1000) for moment in (end - SEARCH_WINDOW, end))
         times = f"--start-time {start} --end-time {stop}"
         return f"aws logs filter-log-events --log-group-name '{log_group}' --filter-pattern REJECT {times}"
 
 
-def held(sqs: Any, queue_url: str) -> Iterator[dict[str, Any]]:
-    """Takes the messages of a queue one after the other, each once. What was not deleted is in the queue again at the end."""
+def messages_of(sqs: Any, queue_url: str) -> Iterator[dict[str, Any]]:
+    """Receives each message of a queue once, one at a time. Messages that were not deleted become visible again at the end."""
     receipts: dict[str, str] = {}
     try:
         while True:
             received = sqs.receive_message(
-                QueueUrl=queue_url, MaxNumberOfMessages=1, VisibilityTimeout=HOLD_SECONDS, WaitTimeSeconds=1
+                QueueUrl=queue_url, MaxNumberOfMessages=1, VisibilityTimeout=VISIBILITY_TIMEOUT_SECONDS, WaitTimeSeconds=1
             )
             messages = received.get("Messages", [])
             if not messages or messages[0]["MessageId"] in receipts:
@@ -130,19 +130,19 @@ def held(sqs: Any, queue_url: str) -> Iterator[dict[str, Any]]:
             yield messages[0]
     finally:
         for receipt in receipts.values():
-            # One that was deleted, or whose time is over, is none of ours any more.
+            # Fails if the message was deleted or its visibility timeout has expired.
             with contextlib.suppress(ClientError):
                 sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=0)
 
 
 def send_again(function: Any, name: str, event: dict[str, Any]) -> tuple[bool, str]:
-    """Hands a batch to the function; returns whether it was done, and what the function said."""
+    """Invokes the function with a batch. Returns whether it succeeded, and the response or the error."""
     try:
-        answer = function.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        response = function.invoke(FunctionName=name, Payload=json.dumps(event).encode())
     except ClientError as error:
         return False, str(error)
-    payload = answer["Payload"].read().decode()
-    if not answer.get("FunctionError"):
+    payload = response["Payload"].read().decode()
+    if not response.get("FunctionError"):
         return True, payload
     try:
         return False, json.loads(payload)["errorMessage"]
@@ -151,24 +151,24 @@ def send_again(function: Any, name: str, event: dict[str, Any]) -> tuple[bool, s
 
 
 def replay(stack: Stack, session: boto3.Session, only_show: bool, drop: bool) -> tuple[int, int]:
-    """Replays what is in the failure queue; returns how many batches were done and how many records were left."""
+    """Replays the failure queue. Returns the number of replayed batches and of records left."""
     sqs = session.client("sqs")
-    # One attempt: a call that is slow is a function at work.
-    patient = Config(read_timeout=RUN_SECONDS, retries={"max_attempts": 0})
-    function = session.client("lambda", config=patient)
+    # No retries: a slow call means that the function is still running.
+    config = Config(read_timeout=INVOKE_TIMEOUT_SECONDS, retries={"max_attempts": 0})
+    function = session.client("lambda", config=config)
     done = left = 0
-    for message in held(sqs, stack.failure_queue):
+    for message in messages_of(sqs, stack.failure_queue):
         failed = Failed.of(message)
         print(f"{failed.when}: {failed.about()}\n  failed {failed.attempts} times: {failed.why}", flush=True)
         delete = False
         if failed.event is None:
             delete = drop and not only_show
-            print("  The record does not carry its batch: it was too large for one. Its records are in the log group:")
+            print("  This record does not have its batch, which was too large. Its records are in the log group:")
             print(f"    {failed.search(stack.log_group)}")
-            print("  They are in no email and no metric. " + ("Dropped." if delete else "Drop this one: make replay DROP=1"))
+            print("  They were not reported or counted. " + ("Dropped." if delete else "To drop it: make replay DROP=1"))
         elif not only_show:
-            delete, said = send_again(function, stack.function, failed.event)
-            print(f"  done: {said}" if delete else f"  failed again, left in the queue: {said}", flush=True)
+            delete, result = send_again(function, stack.function, failed.event)
+            print(f"  done: {result}" if delete else f"  failed again, left in the queue: {result}", flush=True)
             done += delete
         if delete:
             sqs.delete_message(QueueUrl=stack.failure_queue, ReceiptHandle=failed.receipt)
@@ -177,29 +177,29 @@ def replay(stack: Stack, session: boto3.Session, only_show: bool, drop: bool) ->
     return done, left
 
 
-def wake_again(stack: Stack, session: boto3.Session, only_show: bool) -> int:
-    """Puts timer messages that failed back into their queue; returns how many there were."""
+def resend_timers(stack: Stack, session: boto3.Session, only_show: bool) -> int:
+    """Sends failed timer messages to their queue again. Returns their number."""
     if not (stack.timer_queue and stack.timer_failure_queue):
         return 0
     sqs = session.client("sqs")
     count = 0
-    for message in held(sqs, stack.timer_failure_queue):
+    for message in messages_of(sqs, stack.timer_failure_queue):
         count += 1
         if not only_show:
-            # Sent first, deleted after: one that comes twice is stale the second time.
+            # Sent before it is deleted. A duplicate is stale and has no effect.
             sqs.send_message(QueueUrl=stack.timer_queue, MessageBody=message["Body"])
             sqs.delete_message(QueueUrl=stack.timer_failure_queue, ReceiptHandle=message["ReceiptHandle"])
     return count
 
 
 def main() -> int:
-    """Ends with status 1 if something is left in the queue."""
+    """Runs the command line. Returns status 1 if a record is left in the queue."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stack", default="ping-deny", help="the stack whose outputs name the queues and the function")
-    parser.add_argument("--queue-url", help="the failure queue, where there is no stack")
-    parser.add_argument("--function", help="the function, where there is no stack")
+    parser.add_argument("--queue-url", help="the URL of the failure queue, instead of --stack")
+    parser.add_argument("--function", help="the function, instead of --stack")
     parser.add_argument("--show", action="store_true", help="show what is in the queues and change nothing")
-    parser.add_argument("--drop", action="store_true", help="delete the records that do not carry their batch")
+    parser.add_argument("--drop", action="store_true", help="delete the records without their batch")
     options = parser.parse_args()
     try:
         session = aws.session()
@@ -212,9 +212,9 @@ def main() -> int:
     else:
         stack = Stack.of(options.stack, session)
     done, left = replay(stack, session, options.show, options.drop)
-    timers = wake_again(stack, session, options.show)
+    timers = resend_timers(stack, session, options.show)
     if timers:
-        print(f"{timers} timer messages {'wait in their failure queue' if options.show else 'are on their way again'}")
+        print(f"{timers} timer messages {'are in their failure queue' if options.show else 'were sent again'}")
     print(f"{done} done, {left} left in the queue")
     return 1 if left else 0
 

@@ -1,11 +1,10 @@
-"""`make trial` and `make trial-down`: the whole of it in your own AWS account, for an hour or a day, and away again.
+"""`make trial` and `make trial-down`: deploys the stack and a test network into your AWS account, and deletes them.
 
-    trial.py up [--email ADDRESS]     deploy testbed.yaml, then template.yaml on its VPC; say what arrives when
-    trial.py down                     delete both, and look whether anything is left
+    trial.py up [--email ADDRESS]     deploy testbed.yaml, then template.yaml on its VPC; print what happens when
+    trial.py down                     delete both, and check that nothing is left
 
-Takes credentials as the AWS tools do, and the region of AWS_REGION, AWS_DEFAULT_REGION or the profile. Both say first what
-they are about to do, in which account and region, and ask.
-docs/trial.md is the runbook.
+Uses credentials like other AWS tools, and the region of AWS_REGION, AWS_DEFAULT_REGION or the profile. Both commands first
+print what they will do, in which account and region, and ask for confirmation. docs/trial.md is the runbook.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from tools import aws
 
 NAME = "ping-deny-trial"
 TESTBED_NAME = f"{NAME}-net"
-# Not what `sam deploy --guided` may have saved in samconfig.toml for the real stack.
+# Ignores what `sam deploy --guided` may have saved in samconfig.toml for the real stack.
 OWN_CONFIG = ["--config-env", "trial"]
 
 WHAT = f"""\
@@ -35,25 +34,25 @@ WHAT = f"""\
                         outbound ICMP, and an instance (t3.micro) that pings google.com once a minute
   {NAME:<22}template.yaml on that VPC: flow log, log group, functions, topic, alarms, dashboard
 """
-# us-east-1, docs/cost.md has the source of each price; other regions cost up to half as much again.
+# Prices of us-east-1; docs/cost.md has their sources. Other regions cost up to 50 % more.
 COST = """\
-  per hour, without any free tier: instance 0.0104, its public address 0.005, its disk 0.001, KMS key, metrics,
-  alarms and rules some 0.01; flow logs and the rest less than 0.001. Together some 0.03 USD an hour, 0.70 USD a day."""
+  USD per hour without any free tier: instance 0.0104, its public address 0.005, its disk 0.001, KMS key, metrics,
+  alarms and rules about 0.01; flow logs and the rest less than 0.001. In total about 0.03 USD an hour, 0.70 USD a day."""
 
 
 @dataclass
 class Trial:
-    """What is deployed, and from where."""
+    """The templates and parameters of a trial."""
 
     session: boto3.Session
     testbed: Path = ROOT / "testbed.yaml"
     built: Path = ROOT / ".aws-sam" / "build" / "template.yaml"
     overrides: dict[str, str] = field(default_factory=dict)
     zone: str = ""
-    """The availability zone of the instance; empty: the first one."""
+    """The availability zone of the instance. Empty for the first one."""
 
     def up(self, build: bool) -> None:
-        """Deploys both stacks, the first one's outputs into the second one's parameters."""
+        """Deploys both stacks. Outputs of the first one are parameters of the second one."""
         if build:
             with Step("Compile the functions (sam build)") as step:
                 run(["sam", "build", *OWN_CONFIG], self._environment(), lambda line: step.doing(line.strip()[:40]))
@@ -66,8 +65,8 @@ class Trial:
             step.note = f"{len(self._resources(NAME))} resources"
 
     def parameters(self, given: dict[str, str]) -> dict[str, str]:
-        """Returns the main stack's parameters: the testbed's VPC, and names of its own, so that it can stand beside a stack
-        that is there already and goes without a trace.
+        """Returns the main stack's parameters: the testbed's VPC, separate names to avoid conflicts with an existing stack, and
+        deletion of all resources with the stack.
         """
         own = {
             "LogGroupName": NAME,
@@ -80,7 +79,7 @@ class Trial:
         return {"FlowLogResourceId": given["FlowLogResourceId"], **own, **self.overrides}
 
     def down(self) -> list[str]:
-        """Deletes both stacks, the flow log before its VPC; returns what is left of them."""
+        """Deletes both stacks, the flow log before its VPC. Returns what is left of them."""
         for name in (NAME, TESTBED_NAME):
             with Step(f"Delete {name}") as step:
                 if not self.exists(name):
@@ -100,7 +99,7 @@ class Trial:
         return self.left()
 
     def left(self) -> list[str]:
-        """Returns what is still there of all that the trial makes under a name of its own."""
+        """Returns the stacks and log groups of the trial that still exist."""
         found = [name for name in (NAME, TESTBED_NAME) if self.exists(name)]
         groups = self.session.client("logs")
         for prefix in (NAME, f"/aws/lambda/{NAME}"):
@@ -109,7 +108,7 @@ class Trial:
         return found
 
     def exists(self, name: str) -> bool:
-        """Tells whether a stack is there."""
+        """Returns whether a stack exists."""
         try:
             stacks = self.session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         except ClientError as error:
@@ -139,20 +138,20 @@ class Trial:
 
 
 def confirmed(question: str, yes: bool) -> bool:
-    """Asks; anything but y or yes is a no."""
+    """Asks for confirmation. Any answer except y or yes means no."""
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise StackError("nobody to ask: run it on a terminal, or with YES=1")
+        raise StackError("cannot ask for confirmation without a terminal: set YES=1")
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def up(trial: Trial, email: str, yes: bool, build: bool) -> int:
-    """Says, asks, deploys, explains."""
+    """Prints what will be deployed, asks, deploys, and prints what happens next."""
     heading("A trial of vpc-flow-alerts", f" in {aws.where(trial.session)}")
     print(WHAT)
     print(f"Costs\n{COST}\n")
-    print(f"Emails go to {email}.\n" if email else "No address was given (EMAIL=you@example.com): nobody gets the emails.\n")
+    print(f"Emails go to {email}.\n" if email else "No address was given (EMAIL=you@example.com), so no emails are sent.\n")
     if not confirmed("Deploy both?", yes):
         print("Nothing was done.")
         return 1
@@ -161,23 +160,23 @@ def up(trial: Trial, email: str, yes: bool, build: bool) -> int:
     trial.up(build)
     outputs, testbed = trial.outputs(NAME), trial.outputs(TESTBED_NAME)
     print(f"""
-What comes now (docs/trial.md has more):
+What happens next (see docs/trial.md):
 
   at once      an email from AWS: confirm the subscription{"" if email else " (not here: no address was given)"}
   ~ 2 min      the instance {testbed.get("InstanceId", "")} has started and pings
-  5-10 min     the first REJECT records are in {outputs["LogGroupName"]}; then within a minute the email and the metric
-  + 1-2 min    the alarm {NAME}: it looks at the last 20 minutes, and stays in ALARM while the pings go on
-  + 5 min      the first update, as the pings go on; then after 15 and after 60 minutes
+  5-10 min     the first REJECT records are in {outputs["LogGroupName"]}; the email and the metric follow within a minute
+  + 1-2 min    the alarm {NAME} is in ALARM; it evaluates the last 20 minutes
+  + 5 min      the first update, as the pings continue; then after 15 and 60 minutes
 
   {outputs.get("DashboardConsole", "")}
   {outputs["MetricsConsole"]}
 
-`make trial-down` deletes it all. Until then it costs.""")
+`make trial-down` deletes everything. Until then it incurs costs.""")
     return 0
 
 
 def down(trial: Trial, yes: bool) -> int:
-    """Says, asks, deletes, looks."""
+    """Prints what will be deleted, asks, deletes, and checks what is left."""
     where = aws.where(trial.session)
     print(f"Deletes the stacks {NAME} and {TESTBED_NAME} in {where}, with all their records.\n", flush=True)
     if not confirmed("Delete both?", yes):
@@ -185,26 +184,26 @@ def down(trial: Trial, yes: bool) -> int:
         return 1
     left = trial.down()
     if left:
-        errors.print(f"\nStill there: {', '.join(left)}", style="red")
+        errors.print(f"\nStill existing: {', '.join(left)}", style="red")
         return 1
     console.print(
-        "\n  Nothing is left but the KMS key, which AWS deletes in 7 days and does not charge for until then; metrics, which\n"
-        "  fade by themselves; and the bucket of the stack aws-sam-cli-managed-default, which all SAM deployments share.",
+        "\n  Deleted. Remaining: the KMS key, which AWS deletes in 7 days and does not charge for until then; metrics, which\n"
+        "  expire; and the bucket of the stack aws-sam-cli-managed-default, which all SAM deployments share.",
         style="dim",
     )
     return 0
 
 
 def main() -> int:
-    """Reads the command line."""
-    parser = argparse.ArgumentParser(description="The whole of it in your own AWS account, and away again.")
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(description="Deploys the stack and a test network into your AWS account, or deletes them.")
     parser.add_argument("command", choices=["up", "down"])
-    parser.add_argument("--email", default="", help="who gets the emails")
+    parser.add_argument("--email", default="", help="address for the emails")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--testbed", type=Path, default=Trial.testbed, help="another template for the network")
-    parser.add_argument("--built", type=Path, help="a template that sam build has made, instead of building now")
-    parser.add_argument("--zone", default="", help="availability zone of the instance, where the first one lacks its type")
-    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of template.yaml")
+    parser.add_argument("--built", type=Path, help="a template built by sam build; skips the build")
+    parser.add_argument("--zone", default="", help="availability zone of the instance, if the first one lacks its type")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter of template.yaml")
     options = parser.parse_args()
     overrides = dict(parameter.split("=", 1) for parameter in options.parameter)
     try:
@@ -216,7 +215,7 @@ def main() -> int:
         failed(error)
         return 1
     except KeyboardInterrupt:
-        print("\ninterrupted; make trial-down deletes what is there", file=sys.stderr)
+        print("\ninterrupted; make trial-down deletes what was deployed", file=sys.stderr)
         return 130
 
 

@@ -1,9 +1,9 @@
-"""`make comparison`: puts the same incident through what there is and writes the texts into docs/comparison.md.
+"""`make comparison`: sends one incident through this tool and its alternatives, and writes the results to docs/comparison.md.
 
-The stack is deployed into the emulator with its plain alarm switched on and gets AWS's documented ping, at an interface of the
-emulated EC2. The email is the function's own; the plain alarm's is written from the deployed alarm and the metric's point; the
-Contributor Insights report is the template's rule applied to the records; Datadog's metrics are worked out as its published
-function does it.
+Deploys the stack into the emulator with its plain alarm switched on, and puts AWS's documented ping into the log group, at an
+interface of the emulated EC2. The email is the function's own. The plain alarm's email is written from the deployed alarm and
+the metric's data point. The Contributor Insights report is the template's rule applied to the records. Datadog's metrics are
+computed as by its published function.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PAGE = ROOT / "docs" / "comparison.md"
 
 
 def block(page: str, name: str, text: str) -> str:
-    """Replaces the text between a block's marks."""
+    """Replaces the text between a block's markers."""
     pattern = re.compile(rf"(<!-- {name} -->\n```text\n).*?(```\n<!-- end -->)", re.DOTALL)
     if not pattern.search(page):
         raise ValueError(f"{PAGE.name} has no block {name}")
@@ -35,7 +35,7 @@ def block(page: str, name: str, text: str) -> str:
 
 
 def insights(lines: list[str]) -> str:
-    """Returns what the template's rule reports, as the console lays it out."""
+    """Returns the report of the template's Contributor Insights rule in the layout of the console."""
     rules = Template().of_type("AWS::CloudWatch::InsightRule")
     name, rule = next((properties["RuleName"], json.loads(properties["RuleBody"])) for properties in rules.values())
     found = dashboard.contributors(rule, [(0, line) for line in lines])
@@ -49,7 +49,7 @@ def insights(lines: list[str]) -> str:
 def datadog(lines: list[str]) -> str:
     """Returns the counts of DataDog/datadog-serverless-functions, aws/vpc_flow_log_monitoring, for a batch.
 
-    It takes the address that occurs most often for the interface's own, the first one where two occur as often.
+    The function takes the most frequent address as the interface's own, and the first one of several equally frequent ones.
     """
     split = [line.split() for line in lines]
     seen = Counter(address for fields in split for address in fields[3:5])
@@ -65,7 +65,7 @@ def datadog(lines: list[str]) -> str:
 
 
 def main() -> int:
-    """Deploys, feeds, writes."""
+    """Deploys the stack, puts the records, and writes the page."""
     emulator = None
     try:
         with Step("Deploy template.yaml") as step:
@@ -74,7 +74,7 @@ def main() -> int:
             built = network.start_and_build(emulator, ec2)
             stack = Stack.deploy(emulator, {"PlainAlarmEmails": "yes"})
             step.note = emulator.endpoint
-        with Step("Send the ping and read what comes") as step:
+        with Step("Put the ping and read the email") as step:
             began = time.time()
             lines = records.of_interface(records.DOCUMENTED_PING, built.interface)
             lines = records.shifted(lines, int(began) - 5 * 60)
@@ -94,7 +94,7 @@ def main() -> int:
         page = block(page, "log alarm", "\n".join(line for line in lines if " REJECT " in line))
         page = block(page, "contributor insights", insights(lines))
         page = block(page, "datadog", datadog(lines))
-        # Links into the console are long, and their times are those of this run.
+        # Console links are long and contain the times of this run.
         body = re.sub(r"https://\S{60,}", lambda match: match[0][:57] + "...", email.body)
         page = block(page, "this", f"Subject: {email.subject}\n\n{body}")
         Path(PAGE).write_text(page)

@@ -1,4 +1,4 @@
-"""What a month costs, part by part: writes docs/cost.md from prices.json and what is measured or assumed below."""
+"""Computes the cost of a month by part. Writes docs/cost.md from prices.json and the measurements and assumptions below."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ HOURS = 730
 GB = 1e9
 MINUTES = 30 * 24 * 60
 
-# Measured here, or counted in the template.
+# Measured here, or counted from the template.
 RECORD_BYTES = round(mean(len(line) for line in records.ordinary(2000, records.INTERFACE, 1_795_401_134, seed=1)))
 TEMPLATE = Template({"FlowLogResourceId": "vpc-0a1b2c3d4e5f60718"})
 MEMORY_MB = int(TEMPLATE.source["Globals"]["Function"]["MemorySize"])
 MEMORY_GB = MEMORY_MB / 1024
 WRITES_PER_FINDING_BATCH, READS_PER_FINDING_BATCH = 11.3, 3.5  # measured, see docs/benchmarks.md
 METRICS_OF_RECORDS = 3
-METRICS_OF_DECISIONS = 3 + 10  # emails, suppressed, delay; and one for each reason of a decision
+METRICS_OF_DECISIONS = 3 + 10  # emails, suppressed, delay, and one for each reason of a decision
 ALARMS = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
 METRICS_OF = {
     name: sum("MetricStat" in metric for metric in alarm["Metrics"]) if "Metrics" in alarm else 1
@@ -37,31 +37,31 @@ WATCHDOG_METRICS = sum(METRICS_OF[name] for name in WATCHDOG)
 ALARM_METRICS = sum(METRICS_OF.values())
 RULES = len(TEMPLATE.of_type("AWS::CloudWatch::InsightRule"))
 
-# Assumed. A batch without a finding takes less than 1 ms of the function's own; one with findings waits for three calls to
-# DynamoDB and one to CloudWatch, some 10 ms each.
+# Assumed. The function needs less than 1 ms for a batch without a finding. With findings it waits for three calls to DynamoDB
+# and one to CloudWatch, about 10 ms each.
 SECONDS_QUIET, SECONDS_FINDING = 0.002, 0.060
-LOG_BYTES_PER_RUN = 900  # one line of counts, and Lambda's own two
+LOG_BYTES_PER_RUN = 900  # one line with counts, and two lines of Lambda
 LOG_RUN_GB = LOG_BYTES_PER_RUN / GB
 STORED_SHARE = 0.15  # of the bytes, compressed
-POLLS_A_MONTH = 5 * 3 * MINUTES  # Lambda asks the timer's queue: five at a time, 20 s each
-LOG_ALARM_SCANS = 3  # a query every 5 minutes over the last 15, as records come late
+POLLS_A_MONTH = 5 * 3 * MINUTES  # Lambda polls the timer queue with five long polls of 20 s
+LOG_ALARM_SCANS = 3  # a query every 5 minutes over the last 15, because records are late
 
 
 @dataclass(frozen=True)
 class Scale:
-    """So many records a month, and what comes with them."""
+    """A number of records a month, and the quantities that depend on it."""
 
     records: int
     emails: int
-    """Openings, updates and resolved emails: they follow incidents, not records."""
+    """Opened, update and resolved emails. Their number depends on incidents, not on records."""
     hours: float
-    """In how many hours there was a rejected ping: CloudWatch charges a metric by the hour."""
+    """Hours with a rejected ping, because CloudWatch charges a metric by the hour."""
     in_a_batch: int = 1
-    """Records in a batch; one is the dearest case."""
+    """Records in a batch. One is the most expensive case."""
 
     @property
     def label(self) -> str:
-        """For a heading."""
+        """The number of records in words, for a heading."""
         return {1_000: "1 thousand", 1_000_000: "1 million", 1_000_000_000: "1 billion"}[self.records]
 
     @property
@@ -76,12 +76,12 @@ class Scale:
 
     @property
     def batches(self) -> float:
-        """Batches that reach the function: the filter passes as many accepted pings again."""
+        """Batches that reach the function. The filter also passes accepted pings, assumed to be as many."""
         return self.finding_batches * 2
 
     @property
     def gigabytes(self) -> float:
-        """What the flow log writes."""
+        """Gigabytes that the flow log writes."""
         return self.records * RECORD_BYTES / GB
 
 
@@ -90,16 +90,16 @@ SCALES = (Scale(1_000, 9, 10), Scale(1_000_000, 120, HOURS), Scale(1_000_000_000
 
 @dataclass(frozen=True)
 class Part:
-    """A line of the bill: so much of what is priced."""
+    """A line of the bill: amounts of what is charged."""
 
     name: str
     amounts: Callable[[Scale], dict[str, float]]
     switch: str = ""
-    """How it is switched off, where it can be."""
+    """The parameter that switches it off, if any."""
 
 
 def usd(amounts: dict[str, float], used: dict[str, float] | None = None) -> float:
-    """Returns the price of amounts; with `used`, what others have used of the free tier already, after the free tier."""
+    """Returns the price of amounts. With `used`, the use of the free tier so far, the free tier is deducted."""
     total = 0.0
     for name, amount in amounts.items():
         charged = amount
@@ -164,7 +164,7 @@ LOG_ALARM = (
 
 
 def money(amount: float) -> str:
-    """Writes an amount."""
+    """Formats an amount."""
     if amount == 0:
         return "0"
     if amount < 0.005:
@@ -173,18 +173,18 @@ def money(amount: float) -> str:
 
 
 def line(*cells: str) -> str:
-    """Writes a row of a table."""
+    """Formats a row of a table."""
     return "| " + " | ".join(cells) + " |"
 
 
 def total(parts: tuple[Part, ...], scale: Scale, free: bool = False) -> float:
-    """Adds up a bill."""
+    """Returns the total of a bill."""
     used: dict[str, float] | None = {} if free else None
     return sum(usd(part.amounts(scale), used) for part in parts)
 
 
 def savings() -> list[tuple[str, str, list[float]]]:
-    """Returns what can be switched off, the largest saving at a million records first."""
+    """Returns the parts that can be switched off, by their saving at a million records, largest first."""
     found = [(part.switch, part.name, [usd(part.amounts(scale)) for scale in SCALES]) for part in PARTS if part.switch]
     return sorted(found, key=lambda entry: -entry[2][1])
 
@@ -264,8 +264,8 @@ These changes save money, too:
 {newline.join(others)}
 
 A plain alarm states only that something was rejected. A Log Alarm adds raw log lines. [The comparison](comparison.md) shows
-what each sends. The price of a Log Alarm was not found; the price of an ordinary alarm is assumed. Its query runs every 5 minutes
-over the last 15.
+what each sends. The price of a Log Alarm was not found; the price of an ordinary alarm is assumed. Its query runs every 5
+minutes over the last 15.
 
 ## What this is computed from
 

@@ -1,8 +1,8 @@
-"""`make dashboard`: draws the dashboard of template.yaml into docs/dashboard.png, for people who want to see it first.
+"""`make dashboard`: draws the dashboard of template.yaml into docs/dashboard.png, as a preview.
 
-What is drawn is the template's own dashboard body, widget by widget. The numbers are those of a made-up afternoon: metrics and
-flow log records are put into the emulator and read back from it; metric math and Contributor Insights, which it lacks, are
-worked out here from the expressions in the body and from the rules in the template.
+Draws the template's own dashboard body, widget by widget. The data are those of an invented afternoon: metrics and flow log
+records are put into the emulator and read back from it. The emulator lacks metric math and Contributor Insights, so these are
+computed here from the expressions in the body and from the rules in the template.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ WEB, DATABASE, DATABASE_V6 = "10.1.2.3", "10.1.7.20", "2001:db8:1::20"
 WEB_ENI, DATABASE_ENI, GATEWAY_ENI = "eni-0a1b2c3d4e5f60718", "eni-0f9e8d7c6b5a40312", "eni-07c41d92e6b35aa80"
 
 
-# ---------------------------------------------------------------- the dashboard's own language
+# ---------------------------------------------------------------- the dashboard body
 
 
 def body(values: dict[str, str] | None = None) -> dict[str, Any]:
-    """Returns the dashboard of template.yaml with everything put in."""
+    """Returns the dashboard body of template.yaml, with all references resolved."""
     dashboard = next(iter(Template(values).of_type("AWS::CloudWatch::Dashboard").values()))
     return dict(json.loads(dashboard["DashboardBody"]))
 
@@ -60,7 +60,7 @@ class Line:
 
     @property
     def label(self) -> str:
-        """What the legend says."""
+        """The text in the legend."""
         return str(self.options.get("label") or (self.metric[1] if self.metric else self.options["expression"]))
 
 
@@ -78,7 +78,7 @@ def lines(widget: dict[str, Any]) -> list[Line]:
 
 
 def contributors(rule: dict[str, Any], messages: list[tuple[int, str]]) -> dict[tuple[str, ...], list[tuple[int, float]]]:
-    """Applies a Contributor Insights rule for space-separated logs to log events: its points by contributor."""
+    """Applies a Contributor Insights rule for space-separated logs to log events. Returns the points by contributor."""
     alias = {name: int(place) - 1 for place, name in rule["Fields"].items()}
     contribution = rule["Contribution"]
     found: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
@@ -100,12 +100,12 @@ def _matches(value: str, condition: dict[str, Any]) -> bool:
     return value.isdigit() and float(value) == condition["EqualTo"]
 
 
-# ---------------------------------------------------------------- a made-up afternoon
+# ---------------------------------------------------------------- the data
 
 
 @dataclass
-class Afternoon:
-    """What happened between 12:00 and 18:00: three incidents, as records and as the functions' metrics."""
+class ExampleData:
+    """The data of 12:00 to 18:00: three incidents, as records and as the functions' metrics."""
 
     template: Template
     events: list[tuple[int, str, str]] = field(default_factory=list)
@@ -114,29 +114,29 @@ class Afternoon:
         default_factory=lambda: defaultdict(list)
     )
 
-    def make(self) -> Afternoon:
-        """Plays it: a monitor whose pings a network ACL stops, a scan over both protocols, and one that goes on."""
-        dice = np.random.default_rng(7)
-        # When, for how many minutes, who to whom at which interface (protocol, packets a minute), and whether it has ended.
+    def make(self) -> ExampleData:
+        """Generates the data: a monitor whose pings a network ACL rejects, a scan over both protocols, and an open incident."""
+        random = np.random.default_rng(7)
+        # Each flow: source, target, interface, protocol, packets a minute. Each incident: start, minutes, flows, resolved.
         monitor = [("203.0.113.12", WEB, WEB_ENI, 1, 15)]
         scan = [
             ("198.51.100.23", DATABASE, DATABASE_ENI, 1, 38),
             ("198.51.100.61", WEB, WEB_ENI, 1, 14),
             ("2001:db8:9::17", DATABASE_V6, DATABASE_ENI, 58, 21),
         ]
-        going_on = [("192.0.2.77", WEB, GATEWAY_ENI, 1, 27), ("2001:db8:4::2", DATABASE_V6, GATEWAY_ENI, 58, 12)]
-        stories = [("13:06", 52, monitor, True), ("15:21", 68, scan, True), ("17:19", 34, going_on, False)]
-        for start, minutes, flows, over in stories:
+        still_open = [("192.0.2.77", WEB, GATEWAY_ENI, 1, 27), ("2001:db8:4::2", DATABASE_V6, GATEWAY_ENI, 58, 12)]
+        incidents = [("13:06", 52, monitor, True), ("15:21", 68, scan, True), ("17:19", 34, still_open, False)]
+        for start, minutes, flows, resolved in incidents:
             began = self._at(start)
             for minute in range(minutes):
                 moment = began + timedelta(minutes=minute)
                 swell = 0.35 + np.sin(np.pi * (minute + 1) / (minutes + 1)) ** 2
                 counted = Counter[str]()
                 for source, target, eni, protocol, usual in flows:
-                    # A window of 60 s makes one record for each flow; a scan has many targets.
-                    targets = 1 + int(dice.poisson(usual * swell / 9))
+                    # An aggregation interval of 60 s has one record for each flow. A scan has many targets.
+                    targets = 1 + int(random.poisson(usual * swell / 9))
                     for _ in range(targets):
-                        packets = int(max(1, dice.poisson(usual * swell / targets)))
+                        packets = int(max(1, random.poisson(usual * swell / targets)))
                         self._record(moment, eni, source, target, protocol, packets)
                         counted.update({"": 1, "-V6": int(protocol == 58), "-Packets": packets})
                 for name, value in counted.items():
@@ -148,15 +148,15 @@ class Afternoon:
                     self._custom("-Suppressed", arrival, len(flows))
             for minute in (0, 5, 20, 80):
                 if minute < minutes + 12:
-                    self._email(began + timedelta(minutes=6 + minute), 340 + 90 * dice.random() if minute == 0 else None)
-            if over:
+                    self._email(began + timedelta(minutes=6 + minute), 340 + 90 * random.random() if minute == 0 else None)
+            if resolved:
                 ended = began + timedelta(minutes=minutes + 21)
                 self._custom("-Decisions", ended, 1, "quiet")
                 self._email(ended, None)
-        self._functions(dice)
+        self._functions(random)
         return self
 
-    def _functions(self, dice: np.random.Generator) -> None:
+    def _functions(self, random: np.random.Generator) -> None:
         alerts, timer = (("FunctionName", f"<{name}>") for name in ("FlowAlerts", "IncidentTimer"))
         busy = {moment for moment, _ in self.points["Ping-Deny-Metrics", (), "Ping-Deny"]}
         for minute in range(360):
@@ -167,13 +167,13 @@ class Afternoon:
                     "AWS/Lambda",
                     "Duration",
                     moment,
-                    float(dice.gamma(3, 11) + 18 if calls else dice.gamma(2, 0.6) + 0.8),
+                    float(random.gamma(3, 11) + 18 if calls else random.gamma(2, 0.6) + 0.8),
                     alerts,
                 )
             self._add("AWS/Lambda", "Errors", moment, float(minute in (201, 202)), alerts)
             self._add("AWS/Lambda", "Throttles", moment, 0.0, alerts)
             if minute % 5 == 0 and calls:
-                self._add("AWS/Lambda", "Duration", moment, float(dice.gamma(3, 8) + 15), timer)
+                self._add("AWS/Lambda", "Duration", moment, float(random.gamma(3, 8) + 15), timer)
                 self._add("AWS/Lambda", "Errors", moment, 0.0, timer)
             if minute % 5 == 0:
                 for queue in ("FailureQueue", "TimerFailureQueue"):
@@ -206,10 +206,10 @@ class Afternoon:
         return END.replace(hour=hour, minute=minute)
 
 
-def put(emulator: Emulator, afternoon: Afternoon) -> None:
-    """Puts the afternoon into the emulator: metrics, records, alarms."""
+def put(emulator: Emulator, example: ExampleData) -> None:
+    """Puts the data into the emulator: metrics, records, alarms."""
     cloudwatch, logs = emulator.client("cloudwatch"), emulator.client("logs")
-    for (namespace, dimensions, name), series in afternoon.points.items():
+    for (namespace, dimensions, name), series in example.points.items():
         data = [
             {
                 "MetricName": name,
@@ -221,36 +221,36 @@ def put(emulator: Emulator, afternoon: Afternoon) -> None:
         ]
         for at in range(0, len(data), 500):
             cloudwatch.put_metric_data(Namespace=namespace, MetricData=data[at : at + 500])
-    group = afternoon.template.values["LogGroupName"]
+    group = example.template.values["LogGroupName"]
     logs.create_log_group(logGroupName=group)
-    for eni in sorted({eni for _, eni, _ in afternoon.events}):
+    for eni in sorted({eni for _, eni, _ in example.events}):
         logs.create_log_stream(logGroupName=group, logStreamName=f"{eni}-all")
-        own = sorted((time, line) for time, other, line in afternoon.events if other == eni)
+        own = sorted((time, line) for time, other, line in example.events if other == eni)
         for at in range(0, len(own), 5000):
             batch = [{"timestamp": time, "message": line} for time, line in own[at : at + 5000]]
             logs.put_log_events(logGroupName=group, logStreamName=f"{eni}-all", logEvents=batch)
-    for properties in afternoon.template.of_type("AWS::CloudWatch::Alarm").values():
+    for properties in example.template.of_type("AWS::CloudWatch::Alarm").values():
         shape = {"Namespace": "-", "MetricName": "-", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1}
         compared = "GreaterThanOrEqualToThreshold"
         cloudwatch.put_metric_alarm(AlarmName=properties["AlarmName"], ComparisonOperator=compared, **shape)
-        state = "ALARM" if properties["AlarmName"] == afternoon.template.values["AlarmName"] else "OK"
-        cloudwatch.set_alarm_state(AlarmName=properties["AlarmName"], StateValue=state, StateReason="as the picture has it")
+        state = "ALARM" if properties["AlarmName"] == example.template.values["AlarmName"] else "OK"
+        cloudwatch.set_alarm_state(AlarmName=properties["AlarmName"], StateValue=state, StateReason="example data")
 
 
 class Reader:
-    """Reads back from the emulator what a widget shows."""
+    """Reads the data of widgets from the emulator."""
 
     def __init__(self, emulator: Emulator, template: Template, start: datetime) -> None:
         self.cloudwatch, self.logs = emulator.client("cloudwatch"), emulator.client("logs")
         self.template, self.start = template, start
 
     def times(self, period: int) -> list[datetime]:
-        """Returns the left edges of the periods shown."""
+        """Returns the starts of the periods shown."""
         count = int((END - self.start).total_seconds()) // period
         return [self.start + timedelta(seconds=period * index) for index in range(count)]
 
     def series(self, line: Line, widget: dict[str, Any], period: int) -> np.ndarray:
-        """Returns a metric's values by period, NaN where there is no point."""
+        """Returns a metric's value for each period, NaN if there is no data point."""
         assert line.metric
         namespace, name, dimensions = line.metric
         query = {
@@ -271,7 +271,7 @@ class Reader:
         return np.array([there.get(time.timestamp(), np.nan) for time in self.times(period)])
 
     def rows(self, widget: dict[str, Any], period: int) -> list[tuple[Line, np.ndarray]]:
-        """Returns what a metric widget shows, expressions worked out."""
+        """Returns the lines and values of a metric widget, including expressions."""
         known: dict[str, np.ndarray] = {}
         shown = []
         for line in lines(widget):
@@ -282,7 +282,7 @@ class Reader:
         return shown
 
     def insight(self, widget: dict[str, Any], period: int) -> list[tuple[str, np.ndarray]]:
-        """Returns the heaviest contributors of the widget's rule, as shares of each period."""
+        """Returns the largest contributors of the widget's rule, with their value in each period."""
         wanted = widget["properties"]["insightRule"]
         rules = self.template.of_type("AWS::CloudWatch::InsightRule").values()
         rule = json.loads(next(r["RuleBody"] for r in rules if r["RuleName"] == wanted["ruleName"]))
@@ -311,13 +311,13 @@ class Reader:
 
 
 UNIT = 0.62
-"""Inches for one of the dashboard's columns; a row is a little lower."""
+"""Width of one dashboard column in inches. `ROW` is the height of a row."""
 ROW = 0.5
 GAP = 0.09
 
 
 class Canvas:
-    """The page, in the dashboard's units."""
+    """The page, in units of the dashboard."""
 
     def __init__(self, widgets: list[dict[str, Any]]) -> None:
         self.height = max(widget["y"] + widget["height"] for widget in widgets) * ROW
@@ -325,7 +325,7 @@ class Canvas:
         self.figure = plt.figure(figsize=(self.width, self.height), facecolor=PAGE)
 
     def card(self, widget: dict[str, Any], plain: bool = False) -> tuple[float, float, float, float]:
-        """Draws a widget's card and its title; returns left, bottom, width and height of the card in inches."""
+        """Draws a widget's card and its title. Returns left, bottom, width and height of the card in inches."""
         left, width = widget["x"] * UNIT + GAP, widget["width"] * UNIT - 2 * GAP
         height = widget["height"] * ROW - 2 * GAP
         bottom = self.height - (widget["y"] * ROW + GAP) - height
@@ -348,13 +348,13 @@ class Canvas:
         return left, bottom, width, height
 
     def text(self, x: float, y: float, text: str, **style: Any) -> float:
-        """Writes at a place in inches; returns the width."""
+        """Writes text at a position in inches. Returns its width."""
         options: dict[str, Any] = {"color": INK, "size": 10, "va": "center"} | style
         written = self.figure.text(x / self.width, y / self.height, text, **options)
         return float(written.get_window_extent().width / self.figure.dpi)
 
     def axes(self, left: float, bottom: float, width: float, height: float) -> Any:
-        """Makes axes at a place in inches."""
+        """Creates axes at a position in inches."""
         axes = self.figure.add_axes((left / self.width, bottom / self.height, width / self.width, height / self.height))
         axes.set_facecolor(CARD)
         for side in ("top", "right", "left"):
@@ -367,7 +367,7 @@ class Canvas:
 
 
 def draw_text(canvas: Canvas, widget: dict[str, Any]) -> None:
-    """Draws a text widget: a heading and a paragraph, with **bold** left plain."""
+    """Draws a text widget: a heading and a paragraph. **Bold** text is drawn as plain text."""
     left, bottom, _, height = canvas.card(widget, plain=widget["properties"].get("background") == "transparent")
     heading, _, rest = widget["properties"]["markdown"].partition("\n")
     canvas.text(left + 0.1, bottom + height - 0.26, heading.lstrip("# "), size=17, weight="bold")
@@ -391,9 +391,9 @@ def draw_graph(canvas: Canvas, widget: dict[str, Any], reader: Reader) -> None:
     period = properties["period"]
     insight = "insightRule" in properties
     left, bottom, width, height = canvas.card(widget)
-    beside = width * 0.36 if insight else 0.0
+    legend_size = width * 0.36 if insight else 0.0
     axes = canvas.axes(
-        left + 0.62, bottom + (0.38 if insight else 0.66), width - 0.86 - beside, height - (0.92 if insight else 1.2)
+        left + 0.62, bottom + (0.38 if insight else 0.66), width - 0.86 - legend_size, height - (0.92 if insight else 1.2)
     )
     times = [mdates.date2num(time) for time in reader.times(period)]
     if insight:
@@ -431,18 +431,20 @@ def draw_graph(canvas: Canvas, widget: dict[str, Any], reader: Reader) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     if unit := properties.get("yAxis", {}).get("left", {}).get("label"):
         canvas.text(left + 0.16, bottom + height - 0.53, unit, size=8.5, color=FAINT)
-    legend(canvas, rows, left, bottom, width, height, beside)
+    legend(canvas, rows, left, bottom, width, height, legend_size)
 
 
-def legend(canvas: Canvas, rows: list[Any], left: float, bottom: float, width: float, height: float, beside: float) -> None:
-    """Draws the legend: below the graph, or beside it with the totals for contributors."""
-    if beside:
+def legend(
+    canvas: Canvas, rows: list[Any], left: float, bottom: float, width: float, height: float, legend_size: float
+) -> None:
+    """Draws the legend: below the graph, or for contributors next to it, with their totals."""
+    if legend_size:
         for index, (label, color, values, _) in enumerate(rows):
             y = bottom + height - 0.62 - 0.4 * index
-            canvas.text(left + width - beside + 0.1, y, "■", color=color, size=10)
+            canvas.text(left + width - legend_size + 0.1, y, "■", color=color, size=10)
             source, _, interface = label.partition(" ")
-            canvas.text(left + width - beside + 0.32, y + 0.075, source, size=9)
-            canvas.text(left + width - beside + 0.32, y - 0.09, interface, size=7.5, color=FAINT)
+            canvas.text(left + width - legend_size + 0.32, y + 0.075, source, size=9)
+            canvas.text(left + width - legend_size + 0.32, y - 0.09, interface, size=7.5, color=FAINT)
             canvas.text(left + width - 0.16, y, f"{int(values.sum()):,}", size=9, ha="right")
         return
     x = left + 0.3
@@ -452,7 +454,7 @@ def legend(canvas: Canvas, rows: list[Any], left: float, bottom: float, width: f
 
 
 def draw_alarms(canvas: Canvas, widget: dict[str, Any], states: dict[str, str]) -> None:
-    """Draws the alarm widget: a mark and a name for each."""
+    """Draws the alarm widget: a colored dot and a name for each alarm."""
     left, bottom, width, height = canvas.card(widget)
     names = [arn.rpartition(":alarm:")[2] for arn in widget["properties"]["alarms"]]
     columns = 4
@@ -464,7 +466,7 @@ def draw_alarms(canvas: Canvas, widget: dict[str, Any], states: dict[str, str]) 
 
 
 def draw(reader: Reader, widgets: list[dict[str, Any]], path: Path) -> None:
-    """Draws all widgets and writes the picture."""
+    """Draws all widgets and writes the image."""
     plt.rcParams["font.family"] = "DejaVu Sans"
     canvas = Canvas(widgets)
     for widget in widgets:
@@ -481,7 +483,7 @@ def draw(reader: Reader, widgets: list[dict[str, Any]], path: Path) -> None:
 
 
 def main() -> int:
-    """Starts an emulator, fills it, draws, and ends it."""
+    """Starts an emulator, puts the data, draws the dashboard, and stops the emulator."""
     parser = argparse.ArgumentParser(description="Draws the dashboard of template.yaml.")
     parser.add_argument("--output", type=Path, default=PICTURE)
     options = parser.parse_args()
@@ -490,11 +492,11 @@ def main() -> int:
         template = Template()
         dashboard = body()
         hours = int(re.fullmatch(r"-PT(\d+)H", dashboard["start"])[1])  # type: ignore[index]
-        with Step("Put an afternoon into the emulator") as step:
+        with Step("Put example data into the emulator") as step:
             emulator = Emulator.start()
-            afternoon = Afternoon(template).make()
-            put(emulator, afternoon)
-            step.note = f"{len(afternoon.events)} records, {sum(map(len, afternoon.points.values()))} points"
+            example = ExampleData(template).make()
+            put(emulator, example)
+            step.note = f"{len(example.events)} records, {sum(map(len, example.points.values()))} points"
         with Step("Draw the dashboard") as step:
             draw(Reader(emulator, template, END - timedelta(hours=hours)), dashboard["widgets"], options.output)
             step.note = str(options.output.relative_to(ROOT) if options.output.is_relative_to(ROOT) else options.output)

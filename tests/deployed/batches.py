@@ -1,4 +1,4 @@
-"""Batches as CloudWatch Logs hands them to the function, made to be counted: what is in each is known beforehand."""
+"""Generates batches as CloudWatch Logs sends them to the function, with known contents for counting."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.harness.records import unpacked
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch: rejected pings of one packet each, so that packets and records are the same number."""
+    """A batch of rejected pings with one packet each, so that the numbers of packets and records are equal."""
 
     key: str
     """The key of its incident."""
     name: str
-    """The name of its document in the table."""
+    """The id of its item in the table."""
     records: int
-    """Records that count."""
+    """Number of matching records."""
     start: int
     """The time of its first record, in seconds since the epoch."""
     payload: bytes
@@ -30,14 +30,14 @@ class Batch:
 
 
 def event_id(milliseconds: int, serial: int) -> str:
-    """Returns the id of a log event: 56 digits, as CloudWatch Logs gives them."""
+    """Returns the id of a log event: 56 digits, as in CloudWatch Logs."""
     return str((milliseconds << 144) + serial).zfill(56)
 
 
 def batch(log_group: str, interface: str, flows: list[tuple[str, str]], start: int, serial: int) -> Batch:
-    """Makes a batch with a rejected ping for each flow, source and target, and some accepted traffic beside them.
+    """Returns a batch with a rejected ping for each flow (source and target), and one record of accepted traffic.
 
-    `serial` is another one for each batch.
+    `serial` must be different for each batch.
     """
     stream = f"{interface}-all"
     window = f"{start} {start + 50}"
@@ -59,7 +59,7 @@ def batch(log_group: str, interface: str, flows: list[tuple[str, str]], start: i
 
 
 def event(log_group: str, stream: str, events: list[dict[str, Any]]) -> bytes:
-    """Wraps log events as a subscription does."""
+    """Wraps log events into the event of a subscription."""
     document = {
         "messageType": "DATA_MESSAGE",
         "owner": ACCOUNT,
@@ -73,7 +73,7 @@ def event(log_group: str, stream: str, events: list[dict[str, Any]]) -> bytes:
 
 
 def name_of(payload: dict[str, Any]) -> str:
-    """Returns the name of a batch's document, from its event."""
+    """Returns the item id of a batch, from its event."""
     document = unpacked(payload)
     events = document["logEvents"]
     ends = f"{events[0]['id']}|{events[-1]['id']}|{len(events)}"
@@ -81,7 +81,7 @@ def name_of(payload: dict[str, Any]) -> str:
 
 
 def records_by_key(batches: list[Batch]) -> Counter[str]:
-    """Adds up what counts, by incident key."""
+    """Returns the number of matching records by incident key."""
     records: Counter[str] = Counter()
     for one in batches:
         records[one.key] += one.records

@@ -1,4 +1,4 @@
-"""The emails of a run, read from a queue that is subscribed to the topic, by the documents that come with them."""
+"""The emails of a run, from a queue that is subscribed to the topic. Their documents have the incident's key and counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.harness.stack import Email, Stack
 
 
 class Emails:
-    """The emails, read as they come."""
+    """Collects emails as they arrive."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -18,14 +18,14 @@ class Emails:
         self._stop = threading.Event()
 
     def take(self) -> int:
-        """Takes what came; returns how many there are altogether."""
+        """Takes the emails that have arrived. Returns the total number so far."""
         with self._lock:
-            # The stack's alarms email to the same topic.
+            # The stack's alarms publish to the same topic.
             self.all.extend(email for email in self.stack.emails() if "incident" in email.document)
             return len(self.all)
 
     def watch(self, every: float = 0.5) -> None:
-        """Takes what comes again and again, until `close`: an email's time is that at which it was taken."""
+        """Takes emails in the background until `close`. An email's arrival time is when it is taken."""
 
         def loop() -> None:
             while not self._stop.wait(every):
@@ -44,17 +44,17 @@ class Emails:
             found.setdefault(key_of(email), Counter())[kind_of(email)] += 1
         return found
 
-    def told(self) -> Counter[tuple[str, int]]:
-        """Counts resolved emails by the incident's key and the records they tell of."""
-        clears = (email for email in self.all if kind_of(email) == "resolved")
-        return Counter((key_of(email), email.document["totals"]["records"]) for email in clears)
+    def resolved_records(self) -> Counter[tuple[str, int]]:
+        """Counts resolved emails by the incident's key and the number of records they state."""
+        resolved = (email for email in self.all if kind_of(email) == "resolved")
+        return Counter((key_of(email), email.document["totals"]["records"]) for email in resolved)
 
 
 def kind_of(email: Email) -> str:
-    """Tells which of the three emails it is."""
+    """Returns the kind of an email: opened, update or resolved."""
     return email.document["kind"]
 
 
 def key_of(email: Email) -> str:
-    """Tells the key of the incident that it is about."""
+    """Returns the key of an email's incident."""
     return email.document["incident"]["key"]

@@ -1,4 +1,4 @@
-"""What the incident table says was counted, read beside the functions.
+"""Reads from the incident table what the functions counted.
 
 The documents are those of `shared/alerting/src/incident/state.rs`.
 """
@@ -14,14 +14,14 @@ from typing import Any
 from tests.harness.stack import Stack
 
 PAGE = 100
-"""Keys that one BatchGetItem takes."""
+"""Maximum keys of one BatchGetItem call."""
 MAX_SHARDS = 32
-"""Documents over which the counters of an incident may be spread; more than there are."""
+"""Upper bound of the number of counter shards of an incident."""
 
 
 @dataclass(frozen=True)
 class Incident:
-    """An incident and what it counted."""
+    """An incident and the records it counted."""
 
     key: str
     id: str
@@ -30,13 +30,13 @@ class Incident:
 
 @dataclass
 class Ledger:
-    """Collects incidents. A key's document knows only the open one and the last, so somebody has to look now and then."""
+    """Collects incidents. A key's record has only the open and the last incident, so the table must be read regularly."""
 
     stack: Stack
     keys: list[str]
     ended: dict[str, Incident] = field(default_factory=dict)
     running: dict[str, Incident] = field(default_factory=dict)
-    """Those that are open, or whose resolved email is not sent, at the last look."""
+    """Incidents that were open, or whose resolved email was not sent yet, when the table was last read."""
 
     def __post_init__(self) -> None:
         resources = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in self.stack.resources()}
@@ -45,51 +45,51 @@ class Ledger:
         self._client = self.stack.emulator.client("dynamodb")
 
     def documents(self, names: list[str]) -> dict[str, Any]:
-        """Reads documents by their names."""
+        """Reads documents by their ids."""
         found = {}
         for at in range(0, len(names), PAGE):
             keys = [{"id": {"S": name}} for name in names[at : at + PAGE]]
             request = {self.table: {"Keys": keys, "ConsistentRead": True}}
             while request:
-                answer = self._client.batch_get_item(RequestItems=request)
-                for item in answer["Responses"].get(self.table, []):
+                response = self._client.batch_get_item(RequestItems=request)
+                for item in response["Responses"].get(self.table, []):
                     found[item["id"]["S"]] = json.loads(item["body"]["S"])
-                request = answer.get("UnprocessedKeys")
+                request = response.get("UnprocessedKeys")
         return found
 
-    def look(self) -> None:
-        """Notes which incidents have ended since the last look, and which are open."""
-        heads = self.documents([f"incident#{key}" for key in self.keys])
+    def read(self) -> None:
+        """Updates `ended` and `running` from the table."""
+        records = self.documents([f"incident#{key}" for key in self.keys])
         running, ended = {}, {}
-        for name, document in heads.items():
-            key, head = name.removeprefix("incident#"), document["incident"]
-            if current := head["current"]:
+        for name, document in records.items():
+            key, record = name.removeprefix("incident#"), document["incident"]
+            if current := record["current"]:
                 running[current["id"]] = self.count(key, current["id"])
-            if last := head["last"]:
+            if last := record["last"]:
                 incident = Incident(key, last["id"], last["totals"]["records"])
-                reporting = head["reporting"] and head["reporting"]["id"] == last["id"]
+                reporting = record["reporting"] and record["reporting"]["id"] == last["id"]
                 (running if reporting else ended)[last["id"]] = incident
         self.ended |= ended
         self.running = running
 
     def count(self, key: str, incident: str) -> Incident:
-        """Adds up the counters of an open incident."""
+        """Returns an open incident with the sum of its counters."""
         shards = self.documents([f"counters#{number}#{key}" for number in range(MAX_SHARDS)]).values()
-        mine = (document["counters"] for document in shards if document["counters"]["incident"] == incident)
-        # What emails have reported, what one is about to report, and what came since; what is empty is left out.
+        own = (document["counters"] for document in shards if document["counters"]["incident"] == incident)
+        # Counts already reported, in the email being sent, and since then. Empty parts are absent.
         parts = (
             part
-            for shard in mine
+            for shard in own
             for part in (shard.get("reported"), shard.get("fresh"), shard.get("handed", {}).get("summary"))
         )
         return Incident(key, incident, sum(part["totals"]["records"] for part in parts if part))
 
     def watch(self, every: float = 2.0) -> None:
-        """Looks again and again, until `close`."""
+        """Reads the table in the background until `close`."""
 
         def loop() -> None:
             while not self._stop.wait(every):
-                self.look()
+                self.read()
 
         threading.Thread(target=loop, daemon=True).start()
 
@@ -98,7 +98,7 @@ class Ledger:
         self._stop.set()
 
     def records(self) -> Counter[str]:
-        """Adds up the records of all incidents, by key."""
+        """Returns the number of records of all incidents, by key."""
         records: Counter[str] = Counter()
         for incident in (self.running | self.ended).values():
             records[incident.key] += incident.records

@@ -1,4 +1,4 @@
-"""A proxy that counts: which calls the functions make, for which batch, and the capacity that DynamoDB says they consumed."""
+"""A proxy that counts the functions' calls: for which batch, and the capacity they consumed in DynamoDB."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ BATCH = re.compile(rb'"(batch#(?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True)
 class Call:
-    """A call of DynamoDB."""
+    """A DynamoDB call."""
 
     operation: str
     batch: str
-    """The batch that it was for; empty for a timer's message, and for what follows a batch (the record of its email)."""
+    """The id of its batch. Empty for timers, and for the record of an email after the batch."""
     items: int
     read_units: float
     write_units: float
@@ -30,17 +30,17 @@ class Call:
 
 @dataclass
 class Meter:
-    """The proxy, and what it has counted so far."""
+    """The proxy and its counts."""
 
     server: ThreadingHTTPServer
     endpoint: str
     calls: list[Call] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
-    """Calls of other services, by service and operation."""
+    """Number of calls to other services, by service and operation."""
 
     @classmethod
     def start(cls, upstream: str) -> Meter:
-        """Starts it on a free port of 127.0.0.1, before a service that need not answer yet."""
+        """Starts the proxy on a free port of 127.0.0.1. `upstream` does not need to be running yet."""
         meter: Meter
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,20 +48,20 @@ class Meter:
             connection_to: http.client.HTTPConnection | None = None
 
             def log_message(self, format: str, *arguments: Any) -> None:
-                """Says nothing."""
+                """Logs nothing."""
 
             def do_POST(self) -> None:
-                """Passes a request on, and notes what it was."""
+                """Forwards a request and counts it."""
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 target = self.headers.get("X-Amz-Target", "")
                 dynamodb = target.startswith("DynamoDB_")
-                asked = body
+                forwarded = body
                 if dynamodb:
                     document = json.loads(body)
-                    asked = json.dumps(document | {"ReturnConsumedCapacity": "TOTAL"}).encode()
-                status, headers, answer = self.forward(asked)
+                    forwarded = json.dumps(document | {"ReturnConsumedCapacity": "TOTAL"}).encode()
+                status, headers, answer = self.forward(forwarded)
                 if dynamodb:
-                    meter.note(target.partition(".")[2], body, status, answer)
+                    meter.count(target.partition(".")[2], body, status, answer)
                 else:
                     meter.others[name_of(target, self.path, body)] += 1
                 self.send_response(status)
@@ -73,7 +73,7 @@ class Meter:
                 self.wfile.write(answer)
 
             def forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-                """Sends a request on over this client's own connection."""
+                """Sends a request over this client's own connection."""
                 headers = {name: value for name, value in self.headers.items() if name.lower() != "content-length"}
                 if self.connection_to is None:
                     self.connection_to = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=60)
@@ -87,31 +87,31 @@ class Meter:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return meter
 
-    def note(self, operation: str, body: bytes, status: int, answer: bytes) -> None:
-        """Counts a call of DynamoDB."""
+    def count(self, operation: str, body: bytes, status: int, answer: bytes) -> None:
+        """Counts a DynamoDB call."""
         name = BATCH.search(body)
         batch = json.loads(b'"' + name[1] + b'"') if name else ""
-        asked, told = json.loads(body), json.loads(answer or b"{}")
+        request, response = json.loads(body), json.loads(answer or b"{}")
         if operation == "BatchGetItem":
-            keys = sum(len(table["Keys"]) for table in asked["RequestItems"].values())
-            # The emulator does not tell them. One that is not there is read all the same.
-            found = [item for items in told.get("Responses", {}).values() for item in items]
+            keys = sum(len(table["Keys"]) for table in request["RequestItems"].values())
+            # The emulator does not return the consumed units. A missing item consumes one too.
+            found = [item for items in response.get("Responses", {}).values() for item in items]
             units = keys - len(found) + sum(max(1, -(-size(item) // 4096)) for item in found)
             call = Call(operation, batch, keys, units if status == 200 else 0, 0, status)
         else:
-            consumed = told.get("ConsumedCapacity") or []
+            consumed = response.get("ConsumedCapacity") or []
             units = sum(entry["CapacityUnits"] for entry in (consumed if isinstance(consumed, list) else [consumed]))
-            call = Call(operation, batch, len(asked.get("TransactItems", [1])), 0, units, status)
+            call = Call(operation, batch, len(request.get("TransactItems", [1])), 0, units, status)
         self.calls.append(call)
 
     def stop(self) -> None:
-        """Ends it."""
+        """Stops the proxy."""
         self.server.shutdown()
         self.server.server_close()
 
 
 def size(item: dict[str, dict[str, str]]) -> int:
-    """Returns the size of an item as DynamoDB counts it: names and texts in bytes, about a byte for two digits of a number."""
+    """Returns the size of an item in bytes, as DynamoDB counts it: names, strings, and about a byte for two digits."""
     total = 0
     for name, value in item.items():
         ((kind, text),) = value.items()
@@ -120,7 +120,7 @@ def size(item: dict[str, dict[str, str]]) -> int:
 
 
 def name_of(target: str, path: str, body: bytes) -> str:
-    """Names a call of another service."""
+    """Returns the name of a call to another service."""
     if target:
         return target.replace("AmazonSQS.", "sqs ")
     if path.startswith("/service/"):

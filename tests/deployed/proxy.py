@@ -1,4 +1,4 @@
-"""A proxy before the emulator that throttles calls and lets them time out (microburst), on a free port of 127.0.0.1."""
+"""A proxy in front of the emulator (microburst) that throttles calls and lets them time out."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from typing import Any
 from tests.harness.emulator import EmulatorError, free_port
 
 START_TIMEOUT_SECONDS = 30
-CLIENT_GIVES_UP_SECONDS = 3.0
-"""How long the functions wait for the answer to one attempt at a call (`ATTEMPT_TIMEOUT` in `shared/aws-adapters`)."""
+ATTEMPT_TIMEOUT_SECONDS = 3.0
+"""The functions' timeout of one attempt (`ATTEMPT_TIMEOUT` in `shared/aws-adapters`)."""
 
-# How each service says that it is throttling.
+# The throttling error of each service.
 THROTTLED = {
     "dynamodb": {"code": "ThrottlingException", "status": 400, "message": "Throughput exceeds the current capacity"},
     "sns": {"code": "Throttling", "status": 400, "message": "Rate exceeded"},
@@ -31,11 +31,11 @@ THROTTLED = {
 def faults(service: str, throttled: float, timed_out: float) -> list[dict[str, Any]]:
     """Returns the rules that throttle a share of a service's calls and let another share time out.
 
-    Of the calls that time out, every other one is never done; the rest are done after the caller gave up, which is what makes
-    a time-out hard: the caller cannot tell the two apart. The first rule that fires decides, so the shares of the later ones
-    are of what the earlier ones leave.
+    Half of the calls that time out are never processed. The other half are processed after the caller's timeout, so the caller
+    cannot know which case it is. The first matching rule applies, so the probability of a later rule is relative to the calls
+    that earlier rules did not match.
     """
-    too_late = CLIENT_GIVES_UP_SECONDS * 1000 + 500
+    too_late = ATTEMPT_TIMEOUT_SECONDS * 1000 + 500
     never = timed_out / 2 / (1 - throttled)
     late = timed_out / 2 / (1 - throttled - timed_out / 2)
     return [
@@ -55,7 +55,7 @@ class Proxy:
 
     @classmethod
     def start(cls, upstream: str, home: Path) -> Proxy:
-        """Starts a proxy before `upstream`, which need not answer yet. It writes its log below `home`."""
+        """Starts a proxy in front of `upstream`, which does not need to be running yet. Writes its log below `home`."""
         port = free_port()
         log = home / "proxy.log"
         environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
@@ -76,26 +76,26 @@ class Proxy:
                 return proxy
             time.sleep(0.05)
         proxy.stop()
-        raise EmulatorError(f"the proxy did not answer; its last words:\n{log.read_text(errors='replace')[-2000:]}")
+        raise EmulatorError(f"the proxy did not start; the end of its log:\n{log.read_text(errors='replace')[-2000:]}")
 
     def control(self, path: str, body: Any = None) -> Any:
-        """Asks the proxy's control interface, or tells it something."""
+        """Calls the proxy's control interface: GET without a body, POST with one."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.endpoint}/_microburst/{path}", data=data)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
 
-    def break_(self, rules: list[dict[str, Any]]) -> None:
-        """Lets these faults happen from now on, and no others."""
+    def set_faults(self, rules: list[dict[str, Any]]) -> None:
+        """Replaces the active faults."""
         self.control("rules", rules)
 
     def calls(self) -> dict[str, tuple[int, int]]:
-        """Returns how many calls of each service came, and how many of them were made to fail."""
+        """Returns for each service the number of calls, and how many of them had a fault injected."""
         stats = self.control("stats")["by_service"]
         return {entry["service"]: (entry["requests"], entry["faulted"]) for entry in stats}
 
     def stop(self) -> None:
-        """Ends the proxy, which this program started."""
+        """Stops the proxy process."""
         self.process.terminate()
         try:
             self.process.wait(10)

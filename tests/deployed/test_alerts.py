@@ -1,4 +1,4 @@
-"""The real template with the real binaries, deployed by SAM: what goes in as records, and what comes out."""
+"""The real template with the real binaries, deployed by SAM: records in, emails and metrics out."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tests.harness import records
 from tests.harness.adapted import Fixed
 
 SOURCES = records.SAMPLES / "src"
-# Short times, so that an incident's whole life fits in: functions of 3 s, updates after 6 s, an end after 12 quiet ones.
+# Short intervals, so that a whole incident fits into a test: a timeout of 3 s, updates after 6 s, resolved after 12 s.
 BRIEF = Fixed(timeout_seconds=3)
 SHORT = {"UpdateIntervalsMinutes": "0.1", "QuietMinutes": "0.2"}
 
 
 class Pings(Case):
-    """Rejected pings, and what is no rejected ping."""
+    """Batches with and without rejected pings."""
 
-    def test_a_rejected_ping_becomes_a_mail_and_a_metric_and_a_broken_batch_is_kept(self) -> None:
-        """One email for both batches that can be read; the third is in the failure queue, whole."""
+    def test_a_rejected_ping_becomes_an_email_and_a_metric_and_a_broken_batch_is_kept(self) -> None:
+        """The two readable batches cause one email; the third is in the failure queue, complete."""
         self.deploy()
         sent = self.put("ping-deny")
         self.put("mixed-traffic")
@@ -30,32 +30,32 @@ class Pings(Case):
         self.assertTrue(email.subject.startswith("[Ping-Deny] "), email.subject)
         for part in ("172.31.16.139", "203.0.113.12", "4 packets", "eni-1235b8ca123456789", "123456789010", "eu-central-1"):
             self.assertIn(part, email.body)
-        self.assertEqual(self.stack.emails_handed_over(), 1, "the e-mail subscription gets it too")
+        self.assertEqual(self.stack.emails_logged(), 1, "the email subscription gets it too")
         self.assertGreaterEqual(email.arrived_at, sent)
         self.assertLess(email.arrived_at - sent, 20)
 
         mixed = json.loads((SOURCES / "mixed-traffic.json").read_text())["expected"]["matched"]
-        told = self.told("matched", "alerts", "suppressed")
-        self.assertEqual(told, [(1, 1, 0), (mixed, 0, 4)], "one incident: the second batch is counted and not emailed")
+        responses = self.responses("matched", "alerts", "suppressed")
+        self.assertEqual(responses, [(1, 1, 0), (mixed, 0, 4)], "one incident: the second batch is counted without an email")
         self.assertEqual(self.sum("Ping-Deny"), 1 + mixed)
         self.assertGreater(self.sum("Ping-Deny-Packets"), self.sum("Ping-Deny"))
 
         (failure,) = self.failures
-        self.assertEqual(failure["requestPayload"], json.loads(records.sample("broken-gzip")), "the batch is kept whole")
+        self.assertEqual(failure["requestPayload"], json.loads(records.sample("broken-gzip")), "the batch is kept complete")
         self.assertIn("gzip", failure["responsePayload"]["errorMessage"])
 
-    def test_two_formats_given_as_a_parameter_reach_the_function_as_they_are(self) -> None:
-        """The default one is that of the parameter's description."""
+    def test_two_formats_in_the_parameter_reach_the_function(self) -> None:
+        """Separated by `|`, as the parameter's description says."""
         custom = json.loads((SOURCES / "custom-format.json").read_text())["format"]
         self.deploy(FlowLogFormat=f"{records.DEFAULT_FORMAT}|{custom}")
         self.put("custom-format", as_is=True)
         self.put("ping-deny", as_is=True)
         self.collect(emails=1)
-        self.assertEqual(self.told("matched", "no_data", "unparsed"), [(4, 1, 0), (1, 0, 0)], self.last_words())
+        self.assertEqual(self.responses("matched", "no_data", "unparsed"), [(4, 1, 0), (1, 0, 0)], self.log_tail())
         self.assertIn("i-0c50d5961bcb2d47b", self.emails[0].body)
 
-    def test_the_stack_has_what_a_person_needs_next(self) -> None:
-        """And is silent as long as nothing happens."""
+    def test_the_stack_has_its_resources_and_outputs(self) -> None:
+        """And sends no email without records."""
         self.deploy()
         self.collect()
         self.assertEqual(self.emails, [])
@@ -66,47 +66,45 @@ class Pings(Case):
         self.assertEqual(self.stack.outputs["LogGroupName"], "Log-Group")
         self.assertTrue(self.stack.outputs["AlertTopicArn"].endswith(":CloudWatch-Alarms-Ping-Deny"), self.stack.outputs)
 
-    def test_a_batch_that_is_delivered_twice_is_counted_once(self) -> None:
-        """Two points of traffic the first time; a decision, an email and its delay with them, and one more decision the second
-        time.
-        """
+    def test_a_batch_delivered_twice_is_counted_once(self) -> None:
+        """The first time: two data points of traffic, a decision, an email and its delay. The second time: one decision."""
         self.deploy()
         self.invoke("ping-deny")
         self.invoke("ping-deny")
         self.collect(emails=1)
-        self.assertEqual(self.told("matched", "alerts", "metrics"), [(1, 1, 5), (1, 0, 1)], self.last_words())
+        self.assertEqual(self.responses("matched", "alerts", "metrics"), [(1, 1, 5), (1, 0, 1)], self.log_tail())
         for reason in ("new", "repeated"):
             self.assertEqual(self.sum(f"Ping-Deny-Decisions,Reason={reason}"), 1, reason)
         self.assertEqual(len(self.emails), 1)
 
 
 class Incidents(Case):
-    """What belongs together, and its life."""
+    """Grouping and life cycle of incidents."""
 
-    def test_an_incident_is_opened_updated_and_ended_by_its_timer(self) -> None:
-        """Three emails, each for all kinds of subscribers."""
+    def test_an_incident_is_opened_updated_and_resolved(self) -> None:
+        """Each of the three emails reaches all kinds of subscribers."""
         policy = json.dumps({"kind": ["resolved"], "severity": ["info"]})
         stack = self.deploy(BRIEF, **SHORT, ChatTopic="yes")
         topic, scopes = stack.outputs["AlertTopicArn"], ("MessageAttributes", "MessageBody")
         filtered = {
             scope: stack.subscribe(f"filtered-{scope}", topic, FilterPolicy=policy, FilterPolicyScope=scope) for scope in scopes
         }
-        chat = stack.subscribe("reader-of-the-chat", stack.outputs["ChatTopicArn"])
+        chat = stack.subscribe("chat-reader", stack.outputs["ChatTopicArn"])
         self.put("ping-deny")
         self.put("ping-deny-inbound")
         self.collect(emails=3, seconds=90)
 
         subjects = [email.subject for email in self.emails]
-        self.assertEqual(len(subjects), 3, f"{subjects}\n{self.last_words()}")
-        opening, update, resolved = subjects
-        self.assertEqual(opening, "[Ping-Deny] 172.31.16.139 could not answer 4 pings from 203.0.113.12")
+        self.assertEqual(len(subjects), 3, f"{subjects}\n{self.log_tail()}")
+        opened, update, resolved = subjects
+        self.assertEqual(opened, "[Ping-Deny] 172.31.16.139 could not answer 4 pings from 203.0.113.12")
         self.assertTrue(update.startswith("[Ping-Deny] still going on: 180 more rejected pings from 198.51.100.23"), update)
         self.assertTrue(resolved.startswith("[Ping-Deny] resolved after "), resolved)
         self.assertIn(": 184 rejected pings between 172.31.16.139 and 2 addresses", resolved)
-        # Six seconds from one decision to the next; each email takes some time of its own from there to here.
-        self.assertGreaterEqual(self.emails[1].arrived_at - self.emails[0].arrived_at, 5.5, "sooner than the interval")
+        # Six seconds between the decisions, minus the difference of the two emails' delivery times.
+        self.assertGreaterEqual(self.emails[1].arrived_at - self.emails[0].arrived_at, 5.5, "earlier than the interval")
 
-        # Each decision under its reason, those of both functions.
+        # The decisions of both functions, by reason.
         for reason in ("new", "open", "update-due", "quiet"):
             self.assertEqual(self.sum(f"Ping-Deny-Decisions,Reason={reason}"), 1, reason)
         self.assertEqual(self.sum("Ping-Deny-Emails"), 3)
@@ -124,13 +122,13 @@ class Incidents(Case):
         self.assertEqual([message["content"]["title"] for message in chats], subjects)
         self.assertEqual({message["metadata"]["threadId"] for message in chats}, {incident})
 
-    def test_incidents_by_interface_are_told_apart(self) -> None:
-        """The first two are of one interface, the third of another."""
+    def test_incidents_can_be_grouped_by_interface(self) -> None:
+        """The first two batches are of one interface, the third of another."""
         self.deploy(IncidentBy="interface")
         for sample in ("ping-deny", "ping-deny-inbound", "ping-deny-v6"):
             self.put(sample)
         self.collect(emails=2)
-        self.assertEqual(self.told("alerts", "suppressed"), [(1, 0), (0, 1), (1, 0)], self.last_words())
+        self.assertEqual(self.responses("alerts", "suppressed"), [(1, 0), (0, 1), (1, 0)], self.log_tail())
         one, other = self.emails
         self.assertIn("eni-1235b8ca123456789", one.body)
         self.assertIn("eni-0d7e5a1f9c3b2846e", other.body)
@@ -140,14 +138,14 @@ class Replay(Case):
     """`make replay`."""
 
     def replay(self, last: str, *options: str) -> str:
-        """Runs it, looks at its last line, and returns all that it printed. Something is left each time."""
+        """Runs `make replay`, asserts its last line and status 1, and returns the output. A record is left each time."""
         status, output = self.stack.replay(*options)
         self.assertEqual((status, output.rstrip().splitlines()[-1]), (1, last), output)
         return output
 
-    def test_it_finishes_what_failed_and_leaves_what_it_cannot(self) -> None:
-        """A batch that fails because the table is not there, one that can never be read, and one that is not in its record."""
-        # What the documentation says of a record: the payload is in it unless something kept it out.
+    def test_it_replays_what_failed_and_leaves_the_rest_in_the_queue(self) -> None:
+        """A batch that failed because of a missing table, an unreadable batch, and a record without its batch."""
+        # A record without requestPayload, which Lambda omits if the payload is too large.
         empty = {
             "version": "1.0",
             "timestamp": "2026-11-23T09:00:00.000Z",
@@ -155,7 +153,7 @@ class Replay(Case):
             "responsePayload": {"errorMessage": "no"},
         }
         stack = self.deploy()
-        stack.use_table(right=False)
+        stack.use_table(existing=False)
         self.invoke("ping-deny")
         self.invoke("broken-gzip")
         stack.fail(json.dumps(empty))
@@ -163,15 +161,15 @@ class Replay(Case):
         shown = self.replay("0 done, 3 left in the queue", "--show")
         self.assertIn("2 records of Log-Group / eni-1235b8ca123456789-all from ", shown)
         self.assertIn("failed 3 times: cannot finish the batch: dynamodb ", shown)
-        self.assertNotIn("failed again", shown, "showing sends nothing")
+        self.assertNotIn("failed again", shown, "--show sends nothing")
         too_early = self.replay("0 done, 3 left in the queue")
         self.assertIn("failed again, left in the queue: cannot finish the batch", too_early)
-        stack.use_table(right=True)
+        stack.use_table(existing=True)
         self.replay("0 done, 3 left in the queue", "--show")
         replayed = self.replay("1 done, 2 left in the queue")
         self.assertIn('done:{"records":2,"matched":1,', replayed.replace(" ", ""))
         self.assertIn("failed again, left in the queue: cannot read the event", replayed)
-        # Half an hour up to the record's time, in milliseconds.
+        # The half hour before the record's time, in milliseconds.
         search = (
             "aws logs filter-log-events --log-group-name 'Log-Group' --filter-pattern REJECT "
             "--start-time 1795422600000 --end-time 1795424400000"
@@ -181,17 +179,17 @@ class Replay(Case):
 
         self.collect(emails=1, failures=1)
         (failure,) = self.failures
-        self.assertIsInstance(failure["requestPayload"]["awslogs"], dict, "the broken batch is what is left")
-        # The alarms on errors and on the failure queue email, too.
+        self.assertIsInstance(failure["requestPayload"]["awslogs"], dict, "the broken batch is left")
+        # The alarms on errors and on the failure queue send emails too.
         emails = [email.subject for email in self.emails if email.subject.startswith("[Ping-Deny] ")]
-        self.assertEqual((self.told("matched"), len(emails)), ([(1,)], 1), "the replayed batch is counted and emailed once")
+        self.assertEqual((self.responses("matched"), len(emails)), ([(1,)], 1), "counted and notified once")
 
 
 class Enrichment(NetworkCase):
-    """The functions in a network."""
+    """Enrichment by the deployed functions."""
 
-    def test_the_deployed_function_looks_its_network_up(self) -> None:
-        """And names in the email what it found."""
+    def test_the_email_names_what_ec2_knows(self) -> None:
+        """Instance, owner, network ACL and rule."""
         self.deploy()
         self.put("ping-deny", interface=self.network.interface)
         self.collect(emails=1)
@@ -199,7 +197,7 @@ class Enrichment(NetworkCase):
         found = (self.network.interface, self.network.instance, self.network.acl)
         for part in ("web-1", "owner team-a", "rule 50", *found):
             self.assertIn(part, email.body)
-        self.assertEqual(email.attributes.get("vpc"), self.network.vpc, "no record says which VPC it was")
+        self.assertEqual(email.attributes.get("vpc"), self.network.vpc, "the VPC is from EC2; no record has it")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is left of a stack that is deleted, what a change of its parameters does, and the trial."""
+"""Deletion of a stack, changes of its parameters, and the trial."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tools import trial
 
 
 def inventory(emulator: Emulator) -> set[str]:
-    """Lists all that is there of the kinds of resources that the stack is made of, except what SAM itself keeps."""
+    """Returns all resources of the stack's resource types, except SAM's own."""
     found = set()
 
     def take(service: str, operation: str, key: str, name: str | None, kind: str) -> None:
@@ -51,10 +51,10 @@ def inventory(emulator: Emulator) -> set[str]:
 
 
 class Pinged(Case):
-    """A stack that works."""
+    """Test cases that check a stack with a ping."""
 
     def ping(self, stack: Stack, subject: str = "could not answer 4 pings") -> None:
-        """A rejected ping goes in, and its email and its metric come out."""
+        """Puts a rejected ping, and asserts its email and its metric."""
         began = time.time()
         stack.put(records.events(records.shifted(records.DOCUMENTED_PING, int(began) - 60)), "eni-1-all")
         emails: list[Any] = []
@@ -67,8 +67,8 @@ class Pinged(Case):
 class Deletion(Pinged):
     """`sam delete`."""
 
-    def test_only_the_evidence_is_left(self) -> None:
-        """The log group with its records, and the key in its waiting time, which AWS does not let one skip."""
+    def test_only_log_group_and_key_are_left(self) -> None:
+        """The log group is kept with its records. The key is in its waiting period, which AWS requires."""
         before = inventory(self.emulator)
         stack = Stack.deploy(self.emulator)
         self.ping(stack)
@@ -80,7 +80,7 @@ class Deletion(Pinged):
         events = self.emulator.client("logs").filter_log_events(logGroupName="Log-Group")["events"]
         self.assertEqual(len(events), 2, "with its records")
 
-    def test_nothing_is_left_if_so_decided(self) -> None:
+    def test_nothing_is_left_if_configured(self) -> None:
         """LogGroupOnDelete=delete."""
         before = inventory(self.emulator)
         stack = Stack.deploy(self.emulator, {"LogGroupOnDelete": "delete", "TopicKey": "none"})
@@ -89,8 +89,8 @@ class Deletion(Pinged):
         stack.delete()
         self.assertEqual(inventory(self.emulator) - before, set())
 
-    def test_a_log_group_of_somebody_else_is_not_touched(self) -> None:
-        """ExistingLogGroupName: neither the group nor what is in it, and no filter stays in it."""
+    def test_an_existing_log_group_is_not_deleted(self) -> None:
+        """ExistingLogGroupName: the group is kept without the stack's filters."""
         stack = Stack.deploy(self.emulator, {"ExistingLogGroupName": "/vpc/flow", "LogGroupOnDelete": "delete"})
         self.ping(stack)
         stack.delete()
@@ -100,7 +100,7 @@ class Deletion(Pinged):
         self.assertEqual(logs.describe_metric_filters(logGroupName="/vpc/flow")["metricFilters"], [])
 
     def _dashboard_is_as_drawn(self, stack: Stack) -> None:
-        """What CloudFormation makes of the dashboard is what harness/template.py makes of it, which is tested and drawn."""
+        """Asserts that CloudFormation resolves the dashboard body as harness/template.py does for tests and the image."""
         deployed = json.loads(stack.client("cloudwatch").get_dashboard(DashboardName="ping-deny")["DashboardBody"])
         values = {name: value for name, (value, _) in OFF_IN_THE_EMULATOR.items()}
         text = Template(values).of_type("AWS::CloudWatch::Dashboard")["Watch"]["DashboardBody"]
@@ -112,7 +112,7 @@ class Deletion(Pinged):
         self.assertEqual(deployed, json.loads(text))
 
     def _forget(self, stack: Stack) -> None:
-        """Removes the queue in which the tests read the emails: it is no part of the stack."""
+        """Deletes the queue for reading emails, which is not part of the stack."""
         stack.client("sqs").delete_queue(QueueUrl=stack.queue_url)
 
 
@@ -120,8 +120,9 @@ class Updates(Pinged):
     """Changes of a running stack."""
 
     def test_every_parameter_can_be_changed(self) -> None:
-        """First those that are updated in place, then those that replace something, each followed by a ping. What the emulator
-        cannot tell, that a second log group of one name is refused, tests/template has.
+        """First the parameters that are updated in place, then those that replace a resource; each followed by a ping.
+
+        The emulator does not reject a second log group of the same name; tests/template checks that.
         """
         stack = Stack.deploy(self.emulator)
         self.ping(stack)
@@ -137,11 +138,11 @@ class Updates(Pinged):
         # Refused, without effect there, or of things that the emulator lacks.
         not_here = {"LogGroupOnDelete", "ExistingLogGroupName", "Architecture", "FlowLogFormat"}
         tried = in_place.keys() | replacing.keys() | not_here | OFF_IN_THE_EMULATOR.keys()
-        self.assertEqual(Template().values.keys() - tried, set(), "a new parameter belongs into one of these")
+        self.assertEqual(Template().values.keys() - tried, set(), "add a new parameter to one of these")
         names = self._names(stack)
         stack.update(in_place)
         self.assertEqual(self._names(stack) - names, set(), "nothing was replaced")
-        # Another IncidentBy is another incident, so this is an opening again.
+        # Another IncidentBy means another incident, so this ping opens one.
         self.ping(stack)
         self.assertIn("Odd-Packets", stack.metrics(time.time() - 900))
 
@@ -156,9 +157,9 @@ class Updates(Pinged):
         source = "2 123456789010 eni-1 10.0.0.5 198.51.100.9 0 0 1 4 336 1432917094 1432917142 REJECT OK"
         stack.put(records.events(records.shifted([source], int(time.time()) - 60)), "eni-1-all")
         emails: list[Any] = []
-        self.assertTrue(wait_for(lambda: emails.extend(stack.emails()) or emails, 20), "and the new log group is watched")
+        self.assertTrue(wait_for(lambda: emails.extend(stack.emails()) or emails, 20), "no email about the new log group")
 
-        # The way around for LogGroupOnDelete: the log group leaves the stack and stays.
+        # A workaround for LogGroupOnDelete: the log group is removed from the stack and kept.
         stack.update({"ExistingLogGroupName": "Other"})
         self.assertNotIn("LogGroup", {resource["LogicalResourceId"] for resource in stack.resources()})
         events = self.emulator.client("logs").filter_log_events(logGroupName="Other")["events"]
@@ -185,13 +186,13 @@ class Updates(Pinged):
 
 
 class Trial(Case):
-    """tools/trial.py, with what the emulator has of both templates."""
+    """tools/trial.py, with those resources of both templates that the emulator has."""
 
-    # It has no network ACLs, instances and flow logs; the rest of both templates is deployed.
+    # The emulator lacks network ACLs, instances and flow logs; everything else is deployed.
     LACKING = ("AWS::EC2::NetworkAcl", "AWS::EC2::SubnetNetworkAcl", "AWS::EC2::Instance", "AWS::IAM::InstanceProfile")
 
-    def test_both_stacks_come_and_go(self) -> None:
-        """The network first, its VPC into the other stack, and the other way round at the end."""
+    def test_both_stacks_are_deployed_and_deleted(self) -> None:
+        """The network is deployed first and passes its VPC to the other stack. They are deleted in reverse order."""
         with tempfile.TemporaryDirectory() as folder:
             testbed, built = Path(folder) / "testbed.json", Path(folder) / "built.json"
             network, stack_template = Template(path=ROOT / "testbed.yaml").source, Template(path=BUILT / "template.yaml").source
@@ -200,7 +201,7 @@ class Trial(Case):
             before = inventory(self.emulator)
             up = self._run("up", "--email", "you@example.com", testbed=testbed, built=built)
             self.assertLess(up.index("Deploy testbed"), up.index("Deploy template.yaml"))
-            self.assertIn("USD an hour", up[: up.index("Deploy testbed")], "the price is named before anything is made")
+            self.assertIn("USD an hour", up[: up.index("Deploy testbed")], "the price is printed before anything is created")
             cloudformation = self.emulator.client("cloudformation")
             stack = cloudformation.describe_stacks(StackName=trial.NAME)["Stacks"][0]
             given = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
@@ -211,10 +212,10 @@ class Trial(Case):
             self.assertEqual(inventory(self.emulator) - before, {"key PendingDeletion"})
             left = [vpc for vpc in self.emulator.client("ec2").describe_vpcs()["Vpcs"] if vpc["CidrBlock"] == "10.83.0.0/24"]
             self.assertEqual(left, [])
-            self.assertIn("not there", self._run("down"), "a second time is no error")
+            self.assertIn("not there", self._run("down"), "a second time is not an error")
 
-    def test_nothing_is_done_without_a_yes(self) -> None:
-        """Where nobody can be asked, too."""
+    def test_nothing_is_done_without_confirmation(self) -> None:
+        """Also without a terminal."""
         result = self._start("up")
         self.assertEqual(result.returncode, 1)
         self.assertIn("YES=1", result.stderr)

@@ -1,12 +1,13 @@
-"""The deployed functions while everything goes wrong around them: 90 batches, or BATCHES of them with `make chaos`.
+"""The deployed functions under faults: 90 batches, or BATCHES of them with `make chaos`.
 
-Deploys the stack into the emulator with a proxy between the functions and AWS's services, and invokes the function with
-batches as CloudWatch Logs would, asynchronously: a third of them while DynamoDB throttles 30 % of its calls and lets 10 %
-time out (half of those are done all the same, after the caller gave up), a third while SNS does, a third while CloudWatch
-does. All the while processes of the functions are killed. Then it waits, looks at what became of it, sends what lies in the
-failure queue again with `make replay`'s tool, and looks once more.
+Deploys the stack into the emulator with a proxy between the functions and AWS's services. Invokes the function asynchronously
+with batches, as CloudWatch Logs does. For a third of them DynamoDB throttles 30 % of its calls and lets 10 % time out (half of
+these are processed after the caller's timeout); for a third SNS does, and for a third CloudWatch. Meanwhile, processes of the
+functions are killed. Then the test waits until nothing is in progress, checks the results, replays the failure queue with the
+tool of `make replay`, and checks again.
 
-Every record must be counted exactly once, every incident have its opening and its resolved email, and nothing be left over.
+Every record must be counted exactly once, every incident must have an opened and a resolved email, and no queue may have
+messages left.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ BATCHES = int(os.environ.get("BATCHES", "90"))
 RATE = 12.0
 """Batches a second."""
 SEED = int(os.environ.get("SEED", "1"))
-"""What the batches and the killing are drawn from."""
+"""Seed of the batches and of the killing."""
 THROTTLED_SHARE, TIMED_OUT_SHARE = 0.30, 0.10
 KILLS_PER_SECOND = 3.0
-# Functions of 8 s, thus leases of 10.7 s.
+# A timeout of 8 s means leases of 10.7 s.
 TIMEOUT_SECONDS = 8
 # Lambda waits one and then two minutes before it tries again, which is longer than any lease. Here it is
 # shorter: a retry also meets the lease of a run that was killed, and more batches end in the failure queue.
@@ -48,17 +49,17 @@ RETRY_SECONDS = 6
 SETTINGS = {
     "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(RETRY_SECONDS),
     "LAMBDA_ACCOUNT_CONCURRENCY": "0",
-    # A call through the proxy comes with another Host than was signed. What roles may do is tested without a proxy.
+    # A call through the proxy has another Host than the signed one. Permissions are tested without a proxy.
     "AUTH": "false",
 }
 BATCHES_PER_GROUP = 5
-# Batches that are on their way at once, with those that wait for their next attempt: no more than this machine can do.
-MAX_ON_THEIR_WAY = 60
+# Maximum batches in progress, including those that wait for a retry. Limits the load on this machine.
+MAX_IN_PROGRESS = 60
 SETTLE_SECONDS = 600
 
 
-def make(count: int, began: int, dice: random.Random) -> list[Batch]:
-    """Makes the batches: a third of them for one log group, where they meet, the rest for many. Each has its own addresses."""
+def generate(count: int, began: int, dice: random.Random) -> list[Batch]:
+    """Returns the batches: a third for one log group, where they conflict, the rest for many. Addresses differ by log group."""
     groups = max(2, count // BATCHES_PER_GROUP)
     made = []
     for serial in range(count):
@@ -71,7 +72,7 @@ def make(count: int, began: int, dice: random.Random) -> list[Batch]:
 
 @dataclass
 class Killer:
-    """Ends processes of the functions at random: only those that this run's emulator started."""
+    """Kills random processes of the functions, but only those that this run's emulator started."""
 
     emulator: Emulator
     dice: random.Random
@@ -79,13 +80,13 @@ class Killer:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def functions(self) -> list[int]:
-        """Returns the processes that have the emulator for a parent and run a function's binary."""
+        """Returns the ids of the emulator's child processes that run a function's binary."""
         found = []
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():
                 continue
             try:
-                # The name in parentheses may contain anything; the parent's id is the second field behind it.
+                # The name in parentheses can contain anything. The parent's id is the second field after it.
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
                 if parent == self.emulator.pid and Path(os.readlink(entry / "exe")).name == "bootstrap":
                     found.append(int(entry.name))
@@ -94,7 +95,7 @@ class Killer:
         return found
 
     def run(self) -> None:
-        """Starts killing."""
+        """Starts killing processes in the background."""
 
         def loop() -> None:
             while not self._stop.wait(self.dice.expovariate(KILLS_PER_SECOND)):
@@ -108,12 +109,12 @@ class Killer:
         threading.Thread(target=loop, daemon=True).start()
 
     def stop(self) -> None:
-        """Ends the killing."""
+        """Stops killing processes."""
         self._stop.set()
 
 
 def peek(stack: Stack, queue_url: str) -> list[dict[str, Any]]:
-    """Reads a queue without taking anything out of it."""
+    """Reads all messages of a queue without deleting any."""
     sqs = stack.client("sqs")
     bodies, receipts = [], []
     while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=60).get("Messages"):
@@ -127,7 +128,7 @@ def peek(stack: Stack, queue_url: str) -> list[dict[str, Any]]:
 
 @dataclass
 class Run:
-    """A run."""
+    """One run of the test."""
 
     stack: Stack
     proxy: Proxy
@@ -142,31 +143,31 @@ class Run:
         self.faulted: dict[str, tuple[int, int]] = {}
 
     def done(self) -> set[str]:
-        """Returns the batches whose documents say that all of it was done."""
+        """Returns the ids of the batches that are completely processed, according to their records."""
         names = [one.name for one in self.batches if one.name not in self.known_done]
         documents = self.ledger.documents(names)
         self.known_done |= {name for name, document in documents.items() if document["batch"]["done"]}
         return self.known_done
 
     def finished(self) -> int:
-        """Counts the batches that are done or in the failure queue."""
+        """Returns the number of batches that are done or in the failure queue."""
         sqs, url = self.stack.client("sqs"), self.stack.outputs["FailureQueueUrl"]
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return len(self.done()) + sum(map(int, attributes.values()))
 
     def claims(self) -> dict[str, Any]:
-        """Returns the documents of the batches."""
+        """Returns the records of the batches by id."""
         return self.ledger.documents([one.name for one in self.batches])
 
     def feed(self) -> None:
-        """Invokes the function with all batches, under the faults of one service after the other."""
+        """Invokes the function with all batches, with faults in one service after another."""
         services = list(THROTTLED)
         share = -(-len(self.batches) // len(services))
         for at, service in enumerate(services):
             part = self.batches[at * share : (at + 1) * share]
             with Step(f"{len(part)} batches, {service} failing") as step:
-                self.proxy.break_(faults(service, THROTTLED_SHARE, TIMED_OUT_SHARE))
+                self.proxy.set_faults(faults(service, THROTTLED_SHARE, TIMED_OUT_SHARE))
                 before = self.proxy.calls()
                 for number, one in enumerate(part):
                     self.stack.invoke(one.payload)
@@ -174,9 +175,9 @@ class Run:
                     time.sleep(random.expovariate(self.rate))
                     if number % 20 == 0:
                         self.emails.take()
-                        room = at * share + number - MAX_ON_THEIR_WAY
+                        room = at * share + number - MAX_IN_PROGRESS
                         wait_for(lambda room=room: self.finished() >= room, SETTLE_SECONDS, every=0.5)
-                # The last ones' retries, too, meet these faults.
+                # The retries of the last batches have these faults too.
                 fed = at * share + len(part)
                 wait_for(lambda fed=fed: self.finished() >= fed, SETTLE_SECONDS, every=1)
                 after = self.proxy.calls()
@@ -184,7 +185,7 @@ class Run:
                     now - then for now, then in zip(after.get(service, (0, 0)), before.get(service, (0, 0)), strict=True)
                 )
                 self.faulted[service] = (requests, faulted)
-                step.note = f"{faulted} of {requests} calls made to fail"
+                step.note = f"faults in {faulted} of {requests} calls"
 
     def failed(self) -> set[str]:
         """Returns the batches in the failure queue."""
@@ -192,14 +193,14 @@ class Run:
         return {name_of(record["requestPayload"]) for record in records}
 
     def settle(self) -> tuple[set[str], set[str]]:
-        """Waits until every batch is done or in the failure queue, and every incident over, or its timer in the failure queue
-        for timers; returns both kinds of batches.
+        """Waits until every batch is done or in the failure queue, and every incident is resolved or its timer message is in
+        the timer failure queue. Returns the batches that are done, and those in the failure queue.
         """
         everything = {one.name for one in self.batches}
         failed: set[str] = set()
 
         def finished() -> bool:
-            # A batch whose last run was killed between its end and its answer is both done and in the queue.
+            # A batch whose last run was killed just before its response is both done and in the queue.
             if self.finished() >= len(everything):
                 failed.update(self.failed())
             return self.known_done | failed == everything
@@ -207,21 +208,22 @@ class Run:
         ended = wait_for(finished, SETTLE_SECONDS, every=1)
         must("every batch is done or in the failure queue", ended, sorted(everything - self.known_done - failed)[:5])
 
-        def over() -> bool:
+        def resolved() -> bool:
             self.emails.take()
-            self.ledger.look()
+            self.ledger.read()
             running = {incident.key for incident in self.ledger.running.values()}
             if running:
-                running -= {wake["key"] for wake in peek(self.stack, self.stack.outputs["TimerFailureQueueUrl"])}
+                running -= {message["key"] for message in peek(self.stack, self.stack.outputs["TimerFailureQueueUrl"])}
             return not running
 
-        must("every incident is over, or its timer kept", wait_for(over, SETTLE_SECONDS, every=1), self.ledger.running)
+        done = wait_for(resolved, SETTLE_SECONDS, every=1)
+        must("every incident is resolved, or its timer message is kept", done, self.ledger.running)
         time.sleep(1)
         self.emails.take()
         return set(self.known_done), self.failed()
 
     def check(self, counted: list[Batch]) -> None:
-        """Compares what the table and the emails say with the batches that were counted."""
+        """Compares the table and the emails with the batches that were counted."""
         expected, found = records_by_key(counted), self.ledger.records()
         wrong = {key: (found[key], expected[key]) for key in expected | found if found[key] != expected[key]}
         must("every matched record is in the counters exactly once (found, expected)", not wrong, dict(list(wrong.items())[:5]))
@@ -231,25 +233,25 @@ class Run:
             for key, incident in document["batch"]["opened"]:
                 opened.setdefault(key, set()).add(incident)
         known = self.ledger.ended | self.ledger.running
-        must("the incidents are those that batches opened", set().union(*opened.values()) == set(known))
+        must("the incidents are those that the batches opened", set().union(*opened.values()) == set(known))
 
-        kinds, told = self.emails.kinds(), self.emails.told()
+        kinds, stated = self.emails.kinds(), self.emails.resolved_records()
         for key, incidents in opened.items():
             emails = kinds.get(key, Counter())
-            over = incidents & set(self.ledger.ended)
-            must("every incident that is over has had an opening", emails["opened"] >= len(over), (key, emails, incidents))
+            ended = incidents & set(self.ledger.ended)
+            must("every resolved incident has an opened email", emails["opened"] >= len(ended), (key, emails, incidents))
             must(
-                "every incident that is over has had a resolved email",
-                emails["resolved"] >= len(over),
+                "every resolved incident has a resolved email",
+                emails["resolved"] >= len(ended),
                 (key, emails, incidents),
             )
-        tell: Counter[tuple[str, int]] = Counter()
+        counts: Counter[tuple[str, int]] = Counter()
         for incident in self.ledger.ended.values():
-            tell[incident.key, incident.records] += 1
-        must("resolved emails tell what was counted", not tell - told, (tell - told).most_common(3))
+            counts[incident.key, incident.records] += 1
+        must("resolved emails state what was counted", not counts - stated, (counts - stated).most_common(3))
         for incident in self.ledger.running.values():
-            tell[incident.key, incident.records] += 1
-        must("no resolved email tells anything else", set(told) <= set(tell), (set(told) - set(tell)))
+            counts[incident.key, incident.records] += 1
+        must("no resolved email states another count", set(stated) <= set(counts), (set(stated) - set(counts)))
 
     def summary(self) -> dict[str, Any]:
         """Returns the numbers of the run."""
@@ -274,7 +276,7 @@ class Run:
 
 
 def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
-    """The whole of it, from the emulator's start to its end."""
+    """Runs the whole test, and returns its numbers."""
     dice = random.Random(seed)
     home = Path(tempfile.mkdtemp(prefix="vpc-flow-alerts-"))
     proxy = emulator = killer = chaos = None
@@ -286,29 +288,29 @@ def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
         with Step("Deploy template.yaml (sam deploy)"):
             stack = Stack.deploy(emulator, PARAMETERS, fixed(TIMEOUT_SECONDS))
         killer = Killer(emulator, random.Random(seed + 1))
-        chaos = Run(stack, proxy, killer, make(batches, int(time.time()) - 3600, dice), rate)
+        chaos = Run(stack, proxy, killer, generate(batches, int(time.time()) - 3600, dice), rate)
         chaos.ledger.watch()
         killer.run()
         chaos.feed()
         killer.stop()
-        with Step("Wait until all is quiet, then look") as step:
-            # The last service goes on failing until then: a resolved email, too, has to come through.
+        with Step("Wait for all work to end, then check") as step:
+            # The last service keeps failing until then, so resolved emails are sent under faults too.
             done, failed = chaos.settle()
-            proxy.break_([])
+            proxy.set_faults([])
             claimed = chaos.claims()
             chaos.check([one for one in chaos.batches if one.name in claimed])
             counted_before, timers_kept = sum(chaos.ledger.records().values()), len(chaos.ledger.running)
             step.note = f"{len(done)} done, {len(failed)} in the failure queue"
         with Step("make replay") as step:
-            # A batch is left alone for as long as the lease of a run that was killed at it lasts.
+            # A batch cannot be processed until the lease of a killed run has expired.
             time.sleep(2 * TIMEOUT_SECONDS)
             status, output = stack.replay()
-            must("the replay ends well", status == 0, output[-2000:])
+            must("the replay succeeds", status == 0, output[-2000:])
             step.note = output.strip().splitlines()[-1]
-        with Step("Wait until all is quiet, then look again"):
+        with Step("Wait for all work to end, then check again"):
             done, left = chaos.settle()
             must("the failure queue is empty", not left, sorted(left)[:3])
-            must("every incident is over", not chaos.ledger.running, chaos.ledger.running)
+            must("every incident is resolved", not chaos.ledger.running, chaos.ledger.running)
             must("every batch is done", len(done) == len(chaos.batches))
             chaos.check(chaos.batches)
         summary = chaos.summary()
@@ -333,25 +335,25 @@ def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
 
 
 def show(summary: dict[str, Any], seconds: float) -> None:
-    """Prints the numbers."""
-    rule("What came of it")
-    for service, told in summary["faults"].items():
-        print(f"  {service:<12}{told['failed']:>6} of {told['calls']:>6} calls throttled or timed out")
-    print(f"  functions killed {summary['killed']} times, {summary['killed_at_work']} of them at work")
-    print(f"  {summary['batches']} batches with {summary['records']} records that count, {summary['incidents']} incidents")
+    """Prints the numbers of a run."""
+    rule("Results")
+    for service, calls in summary["faults"].items():
+        print(f"  {service:<12}{calls['failed']:>6} of {calls['calls']:>6} calls throttled or timed out")
+    print(f"  functions killed {summary['killed']} times, {summary['killed_at_work']} of them during an invocation")
+    print(f"  {summary['batches']} batches with {summary['records']} matching records, {summary['incidents']} incidents")
     print(f"  {summary['failed_batches']} batches in the failure queue, done by the replay")
-    print(f"  records counted: {summary['counted']}: none lost, none doubled")
+    print(f"  records counted: {summary['counted']}: none lost, none counted twice")
     emails = f"{summary['opened']} opened, {summary['updates']} updates, {summary['resolved']} resolved emails"
-    print(f"  emails: {emails}; none missing, {summary['emails_doubled']} sent again")
-    print(f"  records in the metric: {summary['metric']:g}, {summary['metric'] - summary['records']:g} of them published again")
+    print(f"  emails: {emails}; none missing, {summary['emails_doubled']} sent twice")
+    print(f"  records in the metric: {summary['metric']:g}, {summary['metric'] - summary['records']:g} of them published twice")
     print(f"\n  It took {duration(seconds)}.")
 
 
 class Chaos(unittest.TestCase):
-    """The run."""
+    """The test under faults."""
 
-    def test_nothing_is_lost_while_services_fail_and_functions_die(self) -> None:
-        """As `Run.check` has it; and services did fail, and functions were killed at work."""
+    def test_nothing_is_lost_while_services_fail_and_functions_are_killed(self) -> None:
+        """Checked by `Run.check`. Also asserts that services failed and that functions were killed during invocations."""
         started = time.monotonic()
         summary = run(BATCHES, RATE, SEED)
         show(summary, time.monotonic() - started)

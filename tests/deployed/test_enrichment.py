@@ -1,4 +1,4 @@
-"""The adapter that asks EC2, with two emulated ones: in each the network of `network.py` is built and looked up."""
+"""The EC2 adapter with two emulators of EC2, each with the network of `network.py`."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ from tests.harness.template import ROOT
 
 @cache
 def example() -> str:
-    """Builds the adapter's example and returns where it is. All of the workspace is named, and an example: this makes cargo
-    choose the features that `cargo test --workspace` compiled the SDK with.
+    """Builds the adapter's example and returns its path.
+
+    With --workspace and --example, cargo selects the features of `cargo test --workspace` and does not compile the SDK again.
     """
     build = ["cargo", "build", "--quiet", "--locked", "--workspace", "--example", "enrich"]
-    made = subprocess.run(
+    built = subprocess.run(
         [*build, "--message-format", "json-render-diagnostics"], cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True
     )
-    artifacts = map(json.loads, made.stdout.splitlines())
+    artifacts = map(json.loads, built.stdout.splitlines())
     return str(next(found["executable"] for found in artifacts if found.get("target", {}).get("name") == "enrich"))
 
 
-def look_up(emulator: Emulator, endpoint: str, *wanted: str) -> dict[str, Any]:
-    """Runs the example `enrich` of aws-adapters."""
+def enrich(emulator: Emulator, endpoint: str, *requested: str) -> dict[str, Any]:
+    """Returns the output of the example `enrich` of aws-adapters."""
     env = environment(emulator.endpoint, emulator.home) | {"AWS_ENDPOINT_URL_EC2": endpoint}
-    command = [example(), *wanted]
+    command = [example(), *requested]
     return dict(json.loads(subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True, timeout=60).stdout))
 
 
-class LookUp:
-    """What both of them get right."""
+class Checks:
+    """Checks that hold with both emulators."""
 
     emulator: Emulator
 
     def check(self: Any, built: Network, endpoint: str) -> list[dict[str, Any]]:
-        """Looks up by the interface's id and the address, and by the id alone; returns what was found."""
-        # Another address of the subnet makes it look for peers.
-        by_address = look_up(self.emulator, endpoint, built.interface, built.address, "172.31.16.140")
-        by_id = look_up(self.emulator, endpoint, built.interface, built.address)
+        """Enriches by address and by interface id, and asserts and returns both results."""
+        # With a second address of the subnet, the adapter queries by address.
+        by_address = enrich(self.emulator, endpoint, built.interface, built.address, "172.31.16.140")
+        by_id = enrich(self.emulator, endpoint, built.interface, built.address)
         for found in (by_address, by_id):
             interface = found["interfaces"][built.interface]
             self.assertEqual(interface["addresses"], [built.address])
@@ -57,18 +58,18 @@ class LookUp:
             group = found["groups"][built.group]
             self.assertEqual(group["name"], "web")
             self.assertEqual(group["inbound"], ["Only(1) IcmpRange { kind: None, code: None } Block(203.0.113.0/24)"])
-            # The second look-up, right after it.
+            # The second enrichment, from the cache.
             self.assertEqual((found["warm_millis"], found["warm_is_the_same"]), (0, True))
-        unknown = look_up(self.emulator, endpoint, "eni-0123456789abcdef0", "172.31.99.99")
+        unknown = enrich(self.emulator, endpoint, "eni-0123456789abcdef0", "172.31.99.99")
         self.assertEqual((unknown["missing"][0], unknown["interfaces"]), ("Interfaces: NotFound", {}))
         return [by_address, by_id]
 
 
-class Moto(LookUp, NetworkCase):
-    """The more complete EC2."""
+class Moto(Checks, NetworkCase):
+    """Moto's EC2, which is more complete."""
 
-    def test_it_knows_everything(self) -> None:
-        """The network ACL and its rules, too."""
+    def test_everything_is_found(self) -> None:
+        """Including the network ACL and its rules."""
         (endpoint,) = self.functions_see.values()
         for found in self.check(self.network, endpoint):
             acl = found["acls"][0]
@@ -78,11 +79,11 @@ class Moto(LookUp, NetworkCase):
             self.assertEqual(found["missing"], [])
 
 
-class Ministack(LookUp, Case):
+class Ministack(Checks, Case):
     """The EC2 of the emulator that runs the stack."""
 
-    def test_it_associates_no_subnet_with_an_acl_and_the_adapter_says_so(self) -> None:
-        """As a gap, with all the rest."""
+    def test_a_missing_acl_association_is_reported(self) -> None:
+        """The emulator does not associate subnets with ACLs. The adapter reports missing data and returns the rest."""
         endpoint = self.emulator.endpoint
         _, by_id = self.check(network.build(network.client(endpoint)), endpoint)
         self.assertEqual((by_id["missing"], by_id["acls"]), (["Acls: NotFound"], []))

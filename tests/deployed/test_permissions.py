@@ -1,10 +1,10 @@
-"""Each action that the functions' roles allow is taken away in turn: what then is denied?
+"""Tests that each action in the functions' roles is needed, by removing them one at a time.
 
-Deploys the stack into the emulator, which evaluates IAM policies. An action that a function itself calls for is tried with a
-rejected ping: the function, or the timer that comes back to the incident, has to fail for want of exactly that action. One that
-AWS calls for in the function's name, or whose denial the function bears, is tried with a call in the role's name: it has to
-go through with the action and to be denied without. SimulatePrincipalPolicy is asked about all of them: allowed with the
-action, denied without it, and denied on any other resource; and denied where a condition is not met.
+Deploys the stack into the emulator, which evaluates IAM policies. For an action that a function uses itself, the test puts a
+rejected ping: without the action, the function or the incident timer must fail with exactly that action denied. For an action
+that AWS uses on the function's behalf, or whose denial the function tolerates, the test makes a call with the role: it must
+succeed with the action and be denied without it. All actions are also checked with SimulatePrincipalPolicy: allowed with the
+action; denied without it, on any other resource, and if a condition is not met.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.harness.adapted import Fixed
 from tests.harness.emulator import ACCOUNT, REGION
 from tests.harness.stack import Stack, wait_for
 
-# Short times, so that an incident's timer comes back within seconds; an incident for each source, so that each ping is news.
+# Short intervals, so that timers run within seconds. An incident for each source, so that each ping opens one.
 BRIEF = Fixed(timeout_seconds=3)
 PARAMETERS = {
     "UpdateIntervalsMinutes": "0.1",
@@ -37,7 +37,7 @@ PARAMETERS = {
 WAIT_SECONDS = {"FunctionRole": 10, "TimerRole": 25}
 LOGS = {"FunctionRole": "FunctionLogGroup", "TimerRole": "TimerLogGroup"}
 
-# What no ping can tell, by statement or action, and why.
+# Actions that a ping cannot test, by statement and action or by action, and the reason.
 BY_CALL = {
     "logs:CreateLogStream": "Lambda writes the log",
     "logs:PutLogEvents": "Lambda writes the log",
@@ -47,11 +47,11 @@ BY_CALL = {
     "sqs:GetQueueAttributes": "Lambda polls the queue",
     "kms:Decrypt": "SNS calls it",
     "kms:GenerateDataKey*": "SNS calls it",
-    "cloudwatch:PutMetricData": "not evaluated there for the SDK's protocol",
-    "ec2:DescribeNetworkInterfaces": "the email says so and is sent",
-    "ec2:DescribeTags": "the email says so and is sent",
-    "ec2:DescribeSecurityGroups": "the email says so and is sent",
-    "ec2:DescribeNetworkAcls": "the email says so and is sent",
+    "cloudwatch:PutMetricData": "the emulator does not evaluate it for the SDK's protocol",
+    "ec2:DescribeNetworkInterfaces": "the email is sent and states it",
+    "ec2:DescribeTags": "the email is sent and states it",
+    "ec2:DescribeSecurityGroups": "the email is sent and states it",
+    "ec2:DescribeNetworkAcls": "the email is sent and states it",
 }
 ACCESS_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 
@@ -63,7 +63,7 @@ class Permission:
     role: str
     """The role's logical id."""
     physical: str
-    """Its name."""
+    """The role's name."""
     policy: str
     document: dict[str, Any]
     index: int
@@ -71,22 +71,22 @@ class Permission:
 
     @property
     def statement(self) -> dict[str, Any]:
-        """The statement that allows it."""
+        """The statement with the action."""
         return dict(self.document["Statement"][self.index])
 
     @property
     def label(self) -> str:
-        """How it is told."""
+        """Statement id and action."""
         return f"{self.statement.get('Sid', '')} {self.action}".strip()
 
     @property
     def why_by_call(self) -> str | None:
-        """Why no ping can tell, if none can."""
+        """The reason why a ping cannot test it, if there is one."""
         return BY_CALL.get(self.label) or BY_CALL.get(self.action)
 
     def evaluable(self) -> dict[str, Any]:
-        """The policy as the emulator can evaluate it: it knows no namespace of a metric, and takes a log group's ARN without
-        the `:*` that AWS wants behind it.
+        """Returns the policy in a form that the emulator evaluates: without the condition on the metric namespace, and
+        also with log group ARNs without the `:*` that AWS requires.
         """
         document = copy.deepcopy(self.document)
         statement = document["Statement"][self.index]
@@ -96,7 +96,7 @@ class Permission:
         return document
 
     def without(self) -> dict[str, Any]:
-        """The policy without the action."""
+        """Returns the policy without the action."""
         document = copy.deepcopy(self.document)
         statement = document["Statement"][self.index]
         left = [action for action in as_list(statement["Action"]) if action != self.action]
@@ -108,12 +108,12 @@ class Permission:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Returns a list, of one where it is none."""
+    """Returns the value as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def permissions(stack: Stack) -> Iterator[Permission]:
-    """Finds every action that is allowed to the functions."""
+    """Returns every action in the functions' roles."""
     iam = stack.client("iam")
     names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in stack.resources()}
     for role in LOGS:
@@ -125,7 +125,7 @@ def permissions(stack: Stack) -> Iterator[Permission]:
 
 
 class Probe:
-    """The deployed stack, and one permission less at a time."""
+    """Tests single permissions of the deployed stack."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -135,7 +135,7 @@ class Probe:
         self.sessions: dict[str, dict[str, str]] = {}
 
     def put(self, permission: Permission, document: dict[str, Any]) -> None:
-        """Gives the role a policy."""
+        """Replaces the role's policy."""
         text = json.dumps(document)
         self.iam.put_role_policy(RoleName=permission.physical, PolicyName=permission.policy, PolicyDocument=text)
 
@@ -147,7 +147,7 @@ class Probe:
         return [event["message"] for event in events]
 
     def denied(self, permission: Permission) -> str | None:
-        """Takes the permission away, sends a ping, and returns what the function logged of a denied call."""
+        """Removes the permission, puts a ping, and returns the log line about the denied call, if any."""
         before = len(self.log(permission.role))
         self.put(permission, permission.without())
         try:
@@ -156,18 +156,18 @@ class Probe:
             self.stack.put(records.events(records.shifted([line], int(time.time()) - 60)), "eni-1-all")
             found: list[str] = []
 
-            def told() -> bool:
+            def logged() -> bool:
                 denials = (line for line in self.log(permission.role)[before:] if "not authorized to perform: " in line)
                 found.extend(line for line in denials if f"perform: {permission.action} " in line)
                 return bool(found)
 
-            wait_for(told, WAIT_SECONDS[permission.role], every=0.2)
+            wait_for(logged, WAIT_SECONDS[permission.role], every=0.2)
             return found[0] if found else None
         finally:
             self.put(permission, permission.document)
 
     def called(self, permission: Permission) -> list[str]:
-        """Calls in the role's name, with the permission and without; returns what is wrong."""
+        """Makes a call with the role, with and without the permission. Returns the problems found."""
         wrong = []
         try:
             self.put(permission, permission.evaluable())
@@ -184,11 +184,11 @@ class Probe:
         service, action = permission.action.rstrip("*").split(":")
         resource = str(as_list(permission.statement["Resource"])[0])
         name = resource.rpartition(":")[2]
-        client = self._in_its_name(permission, service)
+        client = self._client(permission, service)
         self.calls += 1
         if service == "logs":
             group = resource.split(":log-group:")[1].removesuffix(":*")
-            event = {"timestamp": int(time.time() * 1000), "message": "a call in the role's name"}
+            event = {"timestamp": int(time.time() * 1000), "message": "a call with the role"}
             more = {"logEvents": [event]} if action == "PutLogEvents" else {}
             request = {"logGroupName": group, "logStreamName": f"call-{self.calls}", **more}
         elif service == "sqs":
@@ -210,11 +210,11 @@ class Probe:
             return error.response["Error"]["Code"] in ACCESS_DENIED
         return False
 
-    def _in_its_name(self, permission: Permission, service: str) -> Any:
+    def _client(self, permission: Permission, service: str) -> Any:
         if permission.physical not in self.sessions:
             role = f"arn:aws:iam::{ACCOUNT}:role/{permission.physical}"
-            answer = self.stack.client("sts").assume_role(RoleArn=role, RoleSessionName="permissions")
-            self.sessions[permission.physical] = answer["Credentials"]
+            response = self.stack.client("sts").assume_role(RoleArn=role, RoleSessionName="permissions")
+            self.sessions[permission.physical] = response["Credentials"]
         credentials = self.sessions[permission.physical]
         make: Any = boto3.client
         return make(
@@ -227,15 +227,15 @@ class Probe:
         )
 
     def simulated(self, permission: Permission) -> list[str]:
-        """Asks SimulatePrincipalPolicy, with the action and without; returns what is wrong."""
+        """Checks with SimulatePrincipalPolicy, with and without the action. Returns the problems found."""
         wrong = []
         own = as_list(permission.statement["Resource"])[0]
         if permission.statement.get("Condition") and self._decision(permission, own) == "allowed":
-            wrong.append("allowed whatever the condition says")
+            wrong.append("allowed without meeting the condition")
         try:
             self.put(permission, permission.evaluable())
             if self._decision(permission, own) != "allowed":
-                wrong.append("not allowed as it stands")
+                wrong.append("not allowed by the policy")
             elsewhere = f"arn:aws:{permission.action.split(':')[0]}:{REGION}:{ACCOUNT}:other"
             if own != "*" and self._decision(permission, elsewhere) == "allowed":
                 wrong.append("allowed on any other resource")
@@ -247,19 +247,19 @@ class Probe:
         return wrong
 
     def _decision(self, permission: Permission, resource: str) -> str:
-        answer = self.iam.simulate_principal_policy(
+        response = self.iam.simulate_principal_policy(
             PolicySourceArn=f"arn:aws:iam::{ACCOUNT}:role/{permission.physical}",
             ActionNames=[permission.action.rstrip("*")],
             ResourceArns=[resource],
         )
-        return str(answer["EvaluationResults"][0]["EvalDecision"])
+        return str(response["EvaluationResults"][0]["EvalDecision"])
 
 
 class Permissions(Case):
-    """Each of them in turn."""
+    """All permissions, one at a time."""
 
-    def test_each_is_missed(self) -> None:
-        """One that nobody misses is too much, or belongs into BY_CALL with a reason."""
+    def test_each_permission_is_needed(self) -> None:
+        """Remove a permission that is not needed, or add it to BY_CALL with a reason."""
         stack = self.deploy(BRIEF, **PARAMETERS)
         probe = Probe(stack)
         for permission in permissions(stack):
@@ -268,7 +268,7 @@ class Permissions(Case):
                 if permission.why_by_call:
                     self.assertEqual(probe.called(permission), [])
                 else:
-                    self.assertTrue(probe.denied(permission), "nobody misses it")
+                    self.assertTrue(probe.denied(permission), "no call is denied without it")
 
 
 if __name__ == "__main__":

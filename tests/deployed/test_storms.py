@@ -1,12 +1,12 @@
-"""Storms through the deployed functions, every call of theirs counted: small ones, or with `make storms` these:
+"""Storms of batches, with every call of the deployed functions counted. Small ones, or with `make storms` these:
 
     one to many     one source pings 500 interfaces in a minute: 500 batches
     many to one     500 sources ping one interface for 10 minutes: 10 batches
     a million       a million records in 10 minutes, from 60,000 sources: 100 batches of 10,000
 
-All of them at once, each in a log group of its own, at some 15 batches a second. Each storm must be one incident with one
-opening, at most one email in each interval and one resolved email, no record lost or doubled, and no batch make more than four
-calls of DynamoDB, not counting those that failed because another batch was quicker at the same document.
+All at once, each in its own log group, at about 15 batches a second. Each storm must be one incident with one opened email, at
+most one email per interval and one resolved email. No record may be lost or counted twice. No batch may make more than four
+DynamoDB calls, not counting calls that failed because of a concurrent write.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ from tests.harness.terminal import Step, console, duration, rule
 TIMEOUT_SECONDS = 10
 SETTINGS = {
     "LAMBDA_ACCOUNT_CONCURRENCY": "0",
-    # The meter asks DynamoDB for the consumed capacity, which the function has not signed. What roles may do is tested
-    # without it.
+    # The proxy adds an unsigned parameter for the consumed capacity. Permissions are tested without it.
     "AUTH": "false",
 }
 MAX_CALLS = 4
@@ -45,12 +44,12 @@ SETTLE_SECONDS = 300
 
 
 def address(number: int, network: str = "198.18") -> str:
-    """Returns an address of a range that is set aside for load tests (RFC 2544)."""
+    """Returns an address of the range reserved for benchmarks (RFC 2544)."""
     return f"{network}.{number // 250}.{1 + number % 250}"
 
 
 def storms(began: int, small: bool) -> dict[str, list[Batch]]:
-    """Makes the storms, by their names."""
+    """Returns the batches of each storm by name."""
     interfaces, sources, batches, records = (60, 60, 6, 1_000) if small else (500, 500, 100, 10_000)
     dice = random.Random(1)
     serial = iter(range(1_000_000))
@@ -80,8 +79,8 @@ def storms(began: int, small: bool) -> dict[str, list[Batch]]:
 
 
 @dataclass
-class Told:
-    """What a storm led to."""
+class Result:
+    """The result of a storm."""
 
     batches: int
     records: int
@@ -93,24 +92,24 @@ class Told:
     seconds: float
     """From the opened email to the resolved email."""
     most_calls: int
-    """Calls of DynamoDB for the batch that needed most."""
+    """Maximum DynamoDB calls for one batch."""
     calls_per_batch: float
     conflicts: int
-    """Times that a batch met another one, which was quicker: one call more for each, mostly."""
+    """Number of calls that failed because of a concurrent write. Each usually causes one more call."""
     read_units: float
-    """For a batch, on average."""
+    """Average for a batch, like `write_units`."""
     write_units: float
 
 
-def tell(name: str, batches: list[Batch], ledger: Ledger, emails: Emails, meter: Meter) -> Told:
-    """Compares a storm with what came of it."""
+def check(name: str, batches: list[Batch], ledger: Ledger, emails: Emails, meter: Meter) -> Result:
+    """Asserts that a storm was handled correctly. Returns its result."""
     names = {one.name for one in batches}
     calls = [call for call in list(meter.calls) if call.batch in names]
     by_batch = Counter(call.batch for call in calls)
     key = batches[0].key
     about = [email for email in emails.all if key_of(email) == key]
     kinds = Counter(map(kind_of, about))
-    told = Told(
+    result = Result(
         batches=len(batches),
         records=records_by_key(batches)[key],
         counted=ledger.records()[key],
@@ -125,21 +124,21 @@ def tell(name: str, batches: list[Batch], ledger: Ledger, emails: Emails, meter:
         read_units=sum(call.read_units for call in calls) / len(batches),
         write_units=sum(call.write_units for call in calls) / len(batches),
     )
-    must(f"{name}: no record is lost or doubled", told.counted == told.records, told)
+    must(f"{name}: no record is lost or counted twice", result.counted == result.records, result)
     must(
-        f"{name}: one incident with one opening and one resolved email",
-        told.opened == told.resolved == told.incidents == 1,
-        told,
+        f"{name}: one incident with one opened and one resolved email",
+        result.opened == result.resolved == result.incidents == 1,
+        result,
     )
-    must(f"{name}: one email in each interval at most", told.updates <= told.seconds / UPDATE_SECONDS, told)
-    met = Counter(call.batch for call in calls if call.status != 200)
-    alone = max(count - met[batch_name] for batch_name, count in by_batch.items())
-    must(f"{name}: at most {MAX_CALLS} calls of DynamoDB for a batch that meets no other", alone <= MAX_CALLS, told)
-    return told
+    must(f"{name}: at most one email per interval", result.updates <= result.seconds / UPDATE_SECONDS, result)
+    conflicts = Counter(call.batch for call in calls if call.status != 200)
+    most = max(count - conflicts[batch_name] for batch_name, count in by_batch.items())
+    must(f"{name}: at most {MAX_CALLS} DynamoDB calls for a batch without conflicts", most <= MAX_CALLS, result)
+    return result
 
 
 def run(small: bool) -> dict[str, Any]:
-    """The whole of it, from the emulator's start to its end."""
+    """Runs all storms, and returns their results."""
     home = Path(tempfile.mkdtemp(prefix="vpc-flow-alerts-"))
     meter = emulator = emails = None
     try:
@@ -150,13 +149,13 @@ def run(small: bool) -> dict[str, Any]:
         with Step("Deploy template.yaml (sam deploy)"):
             stack = Stack.deploy(emulator, PARAMETERS, fixed(TIMEOUT_SECONDS))
         began = int(time.time()) - 900
-        with Step("Make the storms") as step:
-            made = storms(began, small)
-            everything = [one for batches in made.values() for one in batches]
+        with Step("Generate the storms") as step:
+            generated = storms(began, small)
+            everything = [one for batches in generated.values() for one in batches]
             step.note = f"{len(everything)} batches, {sum(one.records for one in everything):,} records"
         ledger, emails = Ledger(stack, sorted({one.key for one in everything})), Emails(stack)
         emails.watch()
-        with Step("Let them in") as step:
+        with Step("Invoke the function") as step:
             dice = random.Random(2)
             dice.shuffle(everything)
             for number, one in enumerate(everything):
@@ -164,23 +163,23 @@ def run(small: bool) -> dict[str, Any]:
                 step.doing(f"{number + 1}")
                 time.sleep(dice.expovariate(RATE))
         waiting = {one.name for one in everything}
-        with Step("Wait until all is quiet"):
+        with Step("Wait for all work to end"):
 
             def done() -> bool:
                 documents = ledger.documents(sorted(waiting))
                 waiting.difference_update(name for name, document in documents.items() if document["batch"]["done"])
                 emails.take()
-                ledger.look()
+                ledger.read()
                 return not waiting and not ledger.running
 
-            must("every batch is done and every incident over", wait_for(done, SETTLE_SECONDS, every=1), len(waiting))
+            must("every batch is done and every incident is resolved", wait_for(done, SETTLE_SECONDS, every=1), len(waiting))
             time.sleep(1)
             emails.take()
             emails.close()
-        told = {name: vars(tell(name, batches, ledger, emails, meter)) for name, batches in made.items()}
+        results = {name: vars(check(name, batches, ledger, emails, meter)) for name, batches in generated.items()}
         timers = [call for call in meter.calls if not call.batch]
-        must("nothing is in the failure queue", not stack.failures())
-        return {"storms": told, "quiet_batch": quiet(meter.calls), "timers": total(timers), "others": dict(meter.others)}
+        must("the failure queue is empty", not stack.failures())
+        return {"storms": results, "quiet_batch": quiet(meter.calls), "timers": total(timers), "others": dict(meter.others)}
     finally:
         if emails:
             emails.close()
@@ -191,12 +190,12 @@ def run(small: bool) -> dict[str, Any]:
 
 
 def quiet(calls: list[Call]) -> dict[str, Any]:
-    """Returns what a batch costs that opens nothing and meets nobody: three calls, the middle one of two items."""
+    """Returns the cost of a batch that opens no incident and has no conflict: three calls, the second one with two items."""
     by_batch: dict[str, list[Call]] = {}
     for call in calls:
         by_batch.setdefault(call.batch, []).append(call)
-    wanted = ["BatchGetItem", "TransactWriteItems", "PutItem"]
-    usual = [made for made in by_batch.values() if [call.operation for call in made] == wanted and made[1].items == 2]
+    usual_calls = ["BatchGetItem", "TransactWriteItems", "PutItem"]
+    usual = [made for made in by_batch.values() if [call.operation for call in made] == usual_calls and made[1].items == 2]
     return {
         "batches": len(usual),
         "read_units": sum(call.read_units for made in usual for call in made) / max(1, len(usual)),
@@ -206,7 +205,7 @@ def quiet(calls: list[Call]) -> dict[str, Any]:
 
 
 def total(calls: list[Call]) -> dict[str, float]:
-    """Adds calls up."""
+    """Returns the totals of calls."""
     return {
         "calls": len(calls),
         "read_units": sum(call.read_units for call in calls),
@@ -215,31 +214,31 @@ def total(calls: list[Call]) -> dict[str, float]:
 
 
 def show(summary: dict[str, Any], seconds: float) -> None:
-    """Prints the tables."""
-    rule("What came of it")
+    """Prints the results."""
+    rule("Results")
     table = Table(box=None, pad_edge=False, collapse_padding=True)
-    for column in ("", "batches", "records", "lost", "doubled", "emails", "calls", "most", "met", "RRU", "WRU"):
+    for column in ("", "batches", "records", "lost", "extra", "emails", "calls", "max", "conflicts", "RRU", "WRU"):
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
-    for name, told in summary["storms"].items():
-        lost, doubled = max(0, told["records"] - told["counted"]), max(0, told["counted"] - told["records"])
-        emails = f"{told['opened']}+{told['updates']}+{told['resolved']}"
-        calls = (f"{told['calls_per_batch']:.2f}", str(told["most_calls"]), str(told["conflicts"]))
-        units = (f"{told[kind]:.2f}" for kind in ("read_units", "write_units"))
-        table.add_row(name, str(told["batches"]), f"{told['records']:,}", str(lost), str(doubled), emails, *calls, *units)
+    for name, result in summary["storms"].items():
+        lost, extra = max(0, result["records"] - result["counted"]), max(0, result["counted"] - result["records"])
+        emails = f"{result['opened']}+{result['updates']}+{result['resolved']}"
+        calls = (f"{result['calls_per_batch']:.2f}", str(result["most_calls"]), str(result["conflicts"]))
+        units = (f"{result[kind]:.2f}" for kind in ("read_units", "write_units"))
+        table.add_row(name, str(result["batches"]), f"{result['records']:,}", str(lost), str(extra), emails, *calls, *units)
     console.print(table)
-    print("  (emails: opening + updates + resolved email; calls, RRU and WRU: DynamoDB's, for a batch)\n")
+    print("  (emails: opened + updates + resolved; extra: counted twice; calls, max, RRU and WRU: DynamoDB, for a batch)\n")
     usual, timers = summary["quiet_batch"], summary["timers"]
-    print(f"  A batch that opens nothing and meets nobody: {usual['read_units']:.2f} RRU, {usual['write_units']:.2f} WRU")
+    print(f"  A batch without a new incident or a conflict: {usual['read_units']:.2f} RRU, {usual['write_units']:.2f} WRU")
     print(f"  Timers: {timers['calls']} calls, {timers['read_units']:g} RRU, {timers['write_units']:g} WRU")
     print("  Other calls: " + ", ".join(f"{name} {count}" for name, count in sorted(summary["others"].items())))
     print(f"\n  It took {duration(seconds)}.")
 
 
 class Storms(unittest.TestCase):
-    """The run."""
+    """The storms."""
 
     def test_a_storm_is_one_incident_and_few_calls(self) -> None:
-        """As `tell` has it."""
+        """Checked by `check`."""
         started = time.monotonic()
         summary = run(small="FULL" not in os.environ)
         show(summary, time.monotonic() - started)

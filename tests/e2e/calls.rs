@@ -1,4 +1,4 @@
-//! Which calls a batch leads to, and how many.
+//! Which AWS calls a batch makes, and how many.
 
 use sample_events::{event_json, storm};
 
@@ -7,9 +7,9 @@ use crate::harness::{World, event, event_of, minutes_ago, rejected};
 #[tokio::test]
 async fn a_batch_without_findings_makes_no_call() {
     let accepted = rejected("203.0.113.12", "172.31.16.139", 1, 4, minutes_ago(7)).replace("REJECT", "ACCEPT");
-    let refused_tcp = rejected("203.0.113.12", "172.31.16.139", 6, 4, minutes_ago(7));
+    let rejected_tcp = rejected("203.0.113.12", "172.31.16.139", 6, 4, minutes_ago(7));
     let mut world = World::start().await;
-    for event in [event("no-data"), event_of(&[accepted, refused_tcp]), event_of::<&str>(&[])] {
+    for event in [event("no-data"), event_of(&[accepted, rejected_tcp]), event_of::<&str>(&[])] {
         let counts = world.send(&event).await.counts();
         assert_eq!((counts.matched, counts.alerts, counts.metrics), (0, 0, 0), "{counts:?}");
     }

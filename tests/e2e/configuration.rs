@@ -1,16 +1,16 @@
-//! Wrong configuration stops the start with one line that names the variable, the value and what is allowed.
+//! An invalid configuration stops the start with one line that names the variable, its value, and what is allowed.
 
 use sample_events::DEFAULT_FORMAT;
 
 use crate::harness::{Setup, event, source};
 
-/// Starts the function and expects it to refuse with one line that contains all `words`.
-async fn refuses(setup: Setup, words: &[&str]) {
-    let (output, init_error) = setup.start().await.refused().await;
+/// Starts the function and asserts that it exits with one line that contains all `words`.
+async fn assert_rejected(setup: Setup, words: &[&str]) {
+    let (output, init_error) = setup.start().await.failed_start().await;
     assert!(!output.status.success(), "{words:?}: {}", output.status);
     let lines: Vec<&str> = output.lines().filter(|line| !line.is_empty()).collect();
     assert_eq!(lines.len(), 1, "one line, not {lines:#?} (words {words:?})");
-    // A line of the function's log, so that Lambda shows it with its level.
+    // A line of the function's JSON log, so that Lambda shows it with its level.
     let logged: serde_json::Value = serde_json::from_str(lines[0]).unwrap_or_else(|error| panic!("{error}: {lines:?}"));
     assert_eq!(logged["level"], "ERROR", "{logged}");
     let message = logged["message"].as_str().unwrap_or_default();
@@ -25,20 +25,20 @@ async fn refuses(setup: Setup, words: &[&str]) {
 }
 
 #[tokio::test]
-async fn where_to_publish() {
-    refuses(Setup::aws().set("PUBLISH_TO", "amazon"), &["PUBLISH_TO", "amazon", "aws", "console"]).await;
-    refuses(Setup::aws().set("PUBLISH_TO", "a\nb"), &["PUBLISH_TO", "aws", "console"]).await;
+async fn an_invalid_destination_is_rejected() {
+    assert_rejected(Setup::aws().set("PUBLISH_TO", "amazon"), &["PUBLISH_TO", "amazon", "aws", "console"]).await;
+    assert_rejected(Setup::aws().set("PUBLISH_TO", "a\nb"), &["PUBLISH_TO", "aws", "console"]).await;
 }
 
 #[tokio::test]
-async fn the_topic() {
-    refuses(Setup::aws().unset("ALERT_TOPIC_ARN"), &["ALERT_TOPIC_ARN"]).await;
-    refuses(Setup::aws().set("ALERT_TOPIC_ARN", ""), &["ALERT_TOPIC_ARN"]).await;
-    refuses(Setup::aws().set("ALERT_TOPIC_ARN", "Ping-Deny"), &["ALERT_TOPIC_ARN", "Ping-Deny", "arn:"]).await;
+async fn a_missing_or_invalid_topic_is_rejected() {
+    assert_rejected(Setup::aws().unset("ALERT_TOPIC_ARN"), &["ALERT_TOPIC_ARN"]).await;
+    assert_rejected(Setup::aws().set("ALERT_TOPIC_ARN", ""), &["ALERT_TOPIC_ARN"]).await;
+    assert_rejected(Setup::aws().set("ALERT_TOPIC_ARN", "Ping-Deny"), &["ALERT_TOPIC_ARN", "Ping-Deny", "arn:"]).await;
 }
 
 #[tokio::test]
-async fn a_format_that_is_no_format() {
+async fn an_invalid_format_is_rejected() {
     for (format, named) in [
         ("version action protocol srcaddr dstaddr log-status", "version"),
         ("${version} {action}", "{action}"),
@@ -47,43 +47,43 @@ async fn a_format_that_is_no_format() {
         ("${version} ${} ${action}", "${}"),
         ("${version} $action", "$action"),
     ] {
-        refuses(Setup::aws().set("FLOW_LOG_FORMAT", format), &["FLOW_LOG_FORMAT", named]).await;
+        assert_rejected(Setup::aws().set("FLOW_LOG_FORMAT", format), &["FLOW_LOG_FORMAT", named]).await;
     }
 }
 
 #[tokio::test]
-async fn a_format_that_can_detect_nothing() {
+async fn a_format_without_a_required_field_is_rejected() {
     for field in ["action", "protocol", "srcaddr", "dstaddr", "log-status"] {
         let without = DEFAULT_FORMAT.replace(&format!("${{{field}}}"), "").replace("  ", " ");
-        refuses(Setup::aws().set("FLOW_LOG_FORMAT", without.trim()), &["FLOW_LOG_FORMAT", field]).await;
+        assert_rejected(Setup::aws().set("FLOW_LOG_FORMAT", without.trim()), &["FLOW_LOG_FORMAT", field]).await;
     }
 }
 
 #[tokio::test]
-async fn formats_that_cannot_be_told_apart() {
+async fn ambiguous_formats_are_rejected() {
     let other = DEFAULT_FORMAT.replace("${version}", "${vpc-id}");
     let both = format!("{DEFAULT_FORMAT}\n{other}");
-    refuses(Setup::aws().set("FLOW_LOG_FORMAT", &both), &["FLOW_LOG_FORMAT", "14"]).await;
+    assert_rejected(Setup::aws().set("FLOW_LOG_FORMAT", &both), &["FLOW_LOG_FORMAT", "14"]).await;
     let twice = format!("{DEFAULT_FORMAT} ${{action}}");
-    refuses(Setup::aws().set("FLOW_LOG_FORMAT", &twice), &["FLOW_LOG_FORMAT", "action"]).await;
+    assert_rejected(Setup::aws().set("FLOW_LOG_FORMAT", &twice), &["FLOW_LOG_FORMAT", "action"]).await;
 }
 
 #[tokio::test]
-async fn metric_names_that_cloudwatch_refuses() {
-    refuses(Setup::aws().set("METRIC_NAMESPACE", "AWS/EC2"), &["METRIC_NAMESPACE", "AWS/EC2"]).await;
-    refuses(Setup::aws().set("METRIC_NAMESPACE", &"N".repeat(256)), &["METRIC_NAMESPACE", "255"]).await;
-    refuses(Setup::aws().set("METRIC_NAME", &"n".repeat(256)), &["METRIC_NAME"]).await;
-    refuses(Setup::aws().set("METRIC_NAME", "a\tb"), &["METRIC_NAME"]).await;
+async fn metric_names_that_cloudwatch_rejects_are_rejected() {
+    assert_rejected(Setup::aws().set("METRIC_NAMESPACE", "AWS/EC2"), &["METRIC_NAMESPACE", "AWS/EC2"]).await;
+    assert_rejected(Setup::aws().set("METRIC_NAMESPACE", &"N".repeat(256)), &["METRIC_NAMESPACE", "255"]).await;
+    assert_rejected(Setup::aws().set("METRIC_NAME", &"n".repeat(256)), &["METRIC_NAME"]).await;
+    assert_rejected(Setup::aws().set("METRIC_NAME", "a\tb"), &["METRIC_NAME"]).await;
 }
 
 #[tokio::test]
-async fn who_reads_the_emails() {
-    refuses(Setup::aws().set("EMAIL_LANGUAGE", "fr"), &["EMAIL_LANGUAGE", "fr", "en and ja"]).await;
-    refuses(Setup::aws().set("TIME_ZONE", "Tokyo"), &["TIME_ZONE", "Tokyo", "Asia/Tokyo"]).await;
+async fn an_unknown_language_or_time_zone_is_rejected() {
+    assert_rejected(Setup::aws().set("EMAIL_LANGUAGE", "fr"), &["EMAIL_LANGUAGE", "fr", "en and ja"]).await;
+    assert_rejected(Setup::aws().set("TIME_ZONE", "Tokyo"), &["TIME_ZONE", "Tokyo", "Asia/Tokyo"]).await;
 }
 
 #[tokio::test]
-async fn numbers() {
+async fn invalid_numbers_are_rejected() {
     for (name, value) in [
         ("UPDATE_INTERVALS_MINUTES", "5,soon"),
         ("UPDATE_INTERVALS_MINUTES", "5,0"),
@@ -93,7 +93,7 @@ async fn numbers() {
         ("MAX_INFLATED_BYTES", "64MiB"),
         ("MAX_INFLATED_BYTES", "0"),
     ] {
-        refuses(Setup::aws().set(name, value), &[name, value]).await;
+        assert_rejected(Setup::aws().set(name, value), &[name, value]).await;
     }
 }
 
@@ -110,7 +110,7 @@ async fn field_names_that_aws_adds_later_are_accepted() {
 }
 
 #[tokio::test]
-async fn several_formats_are_told_apart_by_their_number_of_fields() {
+async fn several_formats_are_distinguished_by_their_number_of_fields() {
     let custom = source("custom-format").format.expect("the custom format's source declares one");
     let both = format!("{DEFAULT_FORMAT}\n{custom}\n");
     let mut world = Setup::aws().set("FLOW_LOG_FORMAT", &both).start().await;
@@ -122,7 +122,7 @@ async fn several_formats_are_told_apart_by_their_number_of_fields() {
 }
 
 #[tokio::test]
-async fn lines_of_another_format_are_unparsed_not_misread() {
+async fn lines_of_another_format_are_unparsed() {
     let mut world = Setup::aws().start().await;
     let counts = world.send(&event("custom-format")).await.counts();
     assert_eq!((counts.records, counts.unparsed, counts.matched), (9, 9, 0));

@@ -1,9 +1,9 @@
-//! Local work: email and metrics are printed, nothing is called.
+//! Local development: emails and metrics are printed, and no call is made.
 
 use crate::harness::{Setup, event};
 
 #[tokio::test]
-async fn the_mail_and_the_metrics_are_printed_and_nothing_is_called() {
+async fn the_email_and_the_metrics_are_printed_and_no_call_is_made() {
     let mut world = Setup::console().start().await;
     let counts = world.send(&event("ping-deny")).await.counts();
     assert_eq!((counts.alerts, counts.metrics), (1, 2), "the counts are those of a real run");
@@ -15,15 +15,15 @@ async fn the_mail_and_the_metrics_are_printed_and_nothing_is_called() {
 }
 
 #[tokio::test]
-async fn the_printed_mail_is_the_one_that_would_be_sent() {
-    // The console calls nothing, so EC2 is not asked here either.
+async fn the_printed_email_is_the_one_that_would_be_sent() {
+    // The console makes no call, so enrichment is switched off for the comparison.
     let mut sent = Setup::aws().set("ENRICHMENT", "off").start().await;
     sent.send(&event("ping-deny-v6")).await.counts();
     let email = sent.sns.email();
     let mut local = Setup::console().start().await;
     local.send(&event("ping-deny-v6")).await.counts();
     let printed = local.stop().await.stdout;
-    // All but the lines that say how late the email is and when the next one may come: the two are not made in the same minute.
+    // Without the lines with the email's delay and the time of the next one: the two are not created in the same minute.
     let missing: Vec<&str> = email
         .lines()
         .filter(|line| !line.contains("Sent ") && !line.contains("Next email at "))

@@ -1,8 +1,8 @@
-//! The email as the subscriber gets it.
+//! The email as a subscriber receives it.
 
 use crate::harness::{Email, Setup, World, event, event_of, minutes_ago, rejected, source};
 
-/// The email about an event, by its records alone.
+/// Returns the email about an event, without enrichment.
 async fn email_of(name: &str) -> Email {
     let mut setup = Setup::aws().set("ENRICHMENT", "off");
     if let Some(format) = source(name).format {
@@ -21,7 +21,7 @@ fn assert_has(email: &Email, parts: &[&str]) {
 }
 
 #[tokio::test]
-async fn the_documented_ping_is_told_with_what_the_records_say() {
+async fn the_email_contains_what_the_records_say() {
     let email = email_of("ping-deny").await;
     assert!(email.subject.starts_with("[Ping-Deny] "), "{:?}", email.subject);
     assert!(email.subject.contains("172.31.16.139") && email.subject.contains("203.0.113.12"), "{:?}", email.subject);
@@ -34,7 +34,7 @@ async fn the_documented_ping_is_told_with_what_the_records_say() {
 }
 
 #[tokio::test]
-async fn a_reply_that_was_stopped_is_told_from_a_request_that_was() {
+async fn a_rejected_reply_and_a_rejected_request_have_different_directions() {
     let (reply, request) = (email_of("ping-deny").await, email_of("ping-deny-inbound").await);
     assert!(reply.body.to_lowercase().contains("outbound"), "{}", reply.body);
     assert!(request.body.to_lowercase().contains("inbound"), "{}", request.body);
@@ -42,7 +42,7 @@ async fn a_reply_that_was_stopped_is_told_from_a_request_that_was() {
 }
 
 #[tokio::test]
-async fn ipv6_is_named_and_shown() {
+async fn icmpv6_and_ipv6_addresses_are_shown() {
     let email = email_of("ping-deny-v6").await;
     assert_has(&email, &["2001:db8:1234:a100:8d6e:3477:df66:f105", "2001:db8:5a17:4::c0de", "ICMPv6"]);
     assert!(email.subject.chars().count() <= 99, "two long addresses must not make the subject too long");
@@ -56,7 +56,7 @@ async fn the_metadata_of_a_custom_format_is_used() {
 }
 
 #[tokio::test]
-async fn there_are_links_that_open_on_the_right_thing() {
+async fn links_lead_to_records_log_stream_interface_and_metric() {
     let email = email_of("ping-deny").await;
     let links: Vec<&str> = email.body.split_whitespace().filter(|word| word.contains("https://")).collect();
     for (what, parts) in [
@@ -72,7 +72,7 @@ async fn there_are_links_that_open_on_the_right_thing() {
 }
 
 #[tokio::test]
-async fn a_reader_in_tokyo_gets_it_in_japanese_and_in_the_local_time() {
+async fn the_email_can_be_in_japanese_and_in_local_time() {
     let mut world = Setup::aws().set("EMAIL_LANGUAGE", "ja").set("TIME_ZONE", "Asia/Tokyo").start().await;
     world.send(&event("ping-deny")).await.counts();
     let email = world.sns.email();
@@ -80,7 +80,7 @@ async fn a_reader_in_tokyo_gets_it_in_japanese_and_in_the_local_time() {
     assert_has(&email, &["4 パケット、336 バイト、1 レコード", "2026-11-23 02:32:14 UTC (11:32:14 Asia/Tokyo)"]);
 }
 
-/// Undoes the console's own escaping: `$` for `%` around `%` around `*` for `%`.
+/// Decodes the console's nested escaping: percent-encoding with `$`, then with `%`, then with `*`.
 fn decoded(link: &str) -> String {
     ["$", "%", "*"].iter().fold(link.to_owned(), |text, mark| {
         let plain = text.replace('+', "%2B").replace(mark, "%");
@@ -108,7 +108,7 @@ async fn the_query_is_for_these_two_addresses_and_their_time() {
 }
 
 #[tokio::test]
-async fn links_know_the_partitions() {
+async fn links_use_the_domain_of_the_partition() {
     for (region, host) in [
         ("cn-north-1", ".amazonaws.cn/"),
         ("us-gov-west-1", ".amazonaws-us-gov.com/"),
@@ -124,11 +124,11 @@ async fn links_know_the_partitions() {
 }
 
 #[tokio::test]
-async fn many_sources_are_counted_and_the_first_ones_named() {
+async fn many_sources_are_counted_and_the_email_stays_short() {
     let email = email_of("sweep").await;
     assert_has(&email, &["120 sources", "1 target", "140 records", "172.31.16.139"]);
     assert!(email.subject.contains("120"), "{:?}", email.subject);
-    assert!(email.body.len() < 64 * 1024, "{} bytes are no email for a telephone", email.body.len());
+    assert!(email.body.len() < 64 * 1024, "{} bytes are too much for an email on a phone", email.body.len());
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn the_first_lines_are_enough_on_a_lock_screen() {
 }
 
 #[tokio::test]
-async fn how_late_it_is_stands_in_it() {
+async fn the_email_states_its_delay() {
     let mut world = World::start().await;
     let start = minutes_ago(7);
     world.send(&event_of(&[rejected("172.31.16.139", "203.0.113.12", 1, 4, start)])).await.counts();

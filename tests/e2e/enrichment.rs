@@ -1,6 +1,6 @@
-//! What EC2 knows, and what the emails make of it.
+//! Enrichment from EC2 and its use in emails.
 //!
-//! `tests/deployed/test_look_ups.py` has the adapter with emulated ones.
+//! `tests/deployed/test_enrichment.py` tests the adapter with emulators of EC2.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::harness::{ACL, Act, INSTANCE, Setup, World, event, event_of, minutes_
 const ALL: [&str; 4] = ["DescribeNetworkAcls", "DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeTags"];
 
 #[tokio::test]
-async fn a_mail_names_the_instance_its_owner_and_the_rule() {
+async fn an_email_names_the_instance_its_owner_and_the_rule() {
     let mut world = World::start().await;
     world.send(&event("ping-deny")).await.counts();
     let email = world.sns.email();
@@ -22,7 +22,7 @@ async fn a_mail_names_the_instance_its_owner_and_the_rule() {
 }
 
 #[tokio::test]
-async fn a_second_mail_about_the_same_places_asks_nothing() {
+async fn a_second_email_about_the_same_interface_makes_no_call() {
     let mut world = Setup::aws().set("INCIDENT_BY", "source").start().await;
     for source in ["203.0.113.12", "203.0.113.13", "203.0.113.14"] {
         world.send(&event_of(&[rejected(source, "172.31.16.139", 1, 4, minutes_ago(7))])).await.counts();
@@ -32,7 +32,7 @@ async fn a_second_mail_about_the_same_places_asks_nothing() {
 }
 
 #[tokio::test]
-async fn switched_off_nothing_is_asked() {
+async fn without_enrichment_no_call_is_made() {
     let mut world = Setup::aws().set("ENRICHMENT", "off").start().await;
     world.send(&event("ping-deny")).await.counts();
     assert!(world.sns.email().body.contains("172.31.16.139"));
@@ -43,7 +43,7 @@ async fn switched_off_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_for_what_is_not_sent() {
+async fn without_an_email_no_call_is_made() {
     let mut world = World::start().await;
     let ping = event("ping-deny");
     world.send(&ping).await.counts();
@@ -52,9 +52,9 @@ async fn nothing_is_asked_for_what_is_not_sent() {
     assert_eq!(world.ec2.attempts(), ALL);
 }
 
-/// The exact times are in `aws-adapters`, on a clock that stands still; these here have to hold on a busy machine.
+/// `aws-adapters` tests the exact times with a paused clock. These bounds must hold on a busy machine.
 #[tokio::test]
-async fn a_mail_waits_two_seconds_for_an_ec2_that_hangs_and_says_so() {
+async fn an_email_waits_two_seconds_if_ec2_hangs() {
     let mut world = World::start().await;
     world.ec2.script().always(Act::Hang);
     let (outcome, took) = world.send_within(&event("ping-deny"), Duration::from_secs(20)).await;
@@ -65,19 +65,19 @@ async fn a_mail_waits_two_seconds_for_an_ec2_that_hangs_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_mail_waits_for_two_rounds_of_calls() {
+async fn an_email_waits_for_two_rounds_of_calls() {
     let mut world = World::start().await;
     world.ec2.slow_down(Duration::from_millis(500));
     let (outcome, took) = world.send_within(&event("ping-deny"), Duration::from_secs(20)).await;
     assert_eq!(outcome.counts().alerts, 1);
     assert_eq!(world.ec2.attempts(), ALL);
-    // One after the other the four would take two seconds, and be given up.
+    // In sequence, the four calls would take two seconds and time out.
     assert!((Duration::from_millis(1_000)..Duration::from_millis(1_900)).contains(&took), "{took:?}");
     assert!(world.sns.email().body.contains("172.31.16.139"));
 }
 
 #[tokio::test]
-async fn a_mail_is_sent_whatever_ec2_says() {
+async fn an_email_is_sent_whatever_ec2_responds() {
     for act in [Act::Deny, Act::Break, Act::Throttle] {
         let mut world = World::start().await;
         world.ec2.script().always(act);

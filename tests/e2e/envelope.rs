@@ -1,10 +1,10 @@
-//! Envelopes that are broken: one clear line, and nothing published half.
+//! Broken envelopes: one clear error, and nothing is published.
 
 use sample_events::{Batch, Counts, Damage, event_json, event_of_payload, storm};
 
 use crate::harness::{Setup, World, event, source};
 
-/// Sends an event that has to fail, and checks that nothing was called and that the process goes on.
+/// Sends an event that must fail. Asserts that no call was made and that the process still works. Returns the error.
 async fn failure(setup: Setup, event_text: &str) -> String {
     let mut world = setup.start().await;
     let error = world.send(event_text).await.error().to_owned();
@@ -26,7 +26,7 @@ fn assert_says(error: &str, words: &[&str]) {
 }
 
 #[tokio::test]
-async fn damage_on_the_way_is_named_by_its_layer() {
+async fn an_error_names_the_damaged_layer() {
     let cases: [(Damage, &[&str]); 6] = [
         (Damage::Base64, &["base64"]),
         (Damage::Checksum, &["gzip", "checksum"]),
@@ -42,7 +42,7 @@ async fn damage_on_the_way_is_named_by_its_layer() {
 }
 
 #[tokio::test]
-async fn an_event_of_another_service_is_named_as_such() {
+async fn an_event_of_another_service_is_an_error() {
     let foreign = [
         r#"{}"#,
         r#"[]"#,
@@ -62,20 +62,20 @@ async fn an_event_of_another_service_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn other_keys_beside_the_data_are_no_error() {
+async fn other_keys_next_to_the_data_are_skipped() {
     let mut world = World::start().await;
     let more = event("ping-deny").replacen("{\"awslogs\":{", r#"{"region":"x","awslogs":{"more":[1,{"data":2}],"#, 1);
     assert_eq!(world.send(&more).await.counts().matched, 1);
 }
 
 #[tokio::test]
-async fn unknown_keys_and_any_order_of_keys_are_no_error() {
+async fn unknown_keys_are_skipped_and_keys_can_be_in_any_order() {
     let record = &ping().log_events[1].message;
     let events_first = format!(
         r#"{{ "logEvents" :[{{"message":"{record}","id":"1","timestamp":1795401134000}}],"policyLevel":"ACCOUNT_LEVEL_POLICY",
         "subscriptionFilters":["f"],"logStream":"eni-1-all","logGroup":"Log-Group","owner":"123456789010","messageType":"DATA_MESSAGE"}}"#
     );
-    // What a filter pattern with named fields adds to each event, and keys that are not documented.
+    // The fields that a filter pattern with named fields adds to each event, and undocumented keys.
     let more_keys = format!(
         r#"{{"messageType":"DATA_MESSAGE","@aws.region":"eu-central-1","new":[1,{{"logEvents":[]}}],"owner":"123456789010",
         "logGroup":"Log-Group","logStream":"eni-1-all","subscriptionFilters":[],"logEvents":[{{"extractedFields":
@@ -89,7 +89,7 @@ async fn unknown_keys_and_any_order_of_keys_are_no_error() {
 }
 
 #[tokio::test]
-async fn json_escapes_in_a_record_are_read_as_what_they_stand_for() {
+async fn json_escapes_in_a_record_are_unescaped() {
     let json = serde_json::to_string(&ping()).expect("a batch is JSON");
     let escaped = json.replace(" REJECT OK", "\\u0020\\u0052EJECT\\tOK");
     assert_ne!(escaped, json);
@@ -98,7 +98,7 @@ async fn json_escapes_in_a_record_are_read_as_what_they_stand_for() {
 }
 
 #[tokio::test]
-async fn a_payload_that_is_wrong_after_its_records_publishes_nothing() {
+async fn a_payload_with_an_error_after_its_records_publishes_nothing() {
     let json = serde_json::to_string(&ping()).expect("a batch is JSON");
     for payload in [
         format!("{json}garbage"),
@@ -122,7 +122,7 @@ async fn log_events_of_an_unknown_message_type_are_an_error() {
         let error = failure(Setup::aws(), &event_json(&batch, None)).await;
         assert_says(&error, &["messagetype", &format!("log events in it: {log_events}")]);
 
-        // A document that nobody would miss is none.
+        // Without log events nothing is lost, so it is not an error.
         batch.log_events.clear();
         let mut world = World::start().await;
         let counts = world.send(&event_json(&batch, None)).await.counts();
@@ -131,7 +131,7 @@ async fn log_events_of_an_unknown_message_type_are_an_error() {
 }
 
 #[tokio::test]
-async fn an_unknown_message_type_beside_records_publishes_nothing() {
+async fn an_unknown_message_type_next_to_records_publishes_nothing() {
     let known = serde_json::to_string(&ping()).expect("a batch is JSON");
     let unknown = known.replace("DATA_MESSAGE", "NEW_MESSAGE");
     for payload in [format!("{known}{unknown}"), format!("{unknown}{known}")] {
@@ -141,7 +141,7 @@ async fn an_unknown_message_type_beside_records_publishes_nothing() {
 }
 
 #[tokio::test]
-async fn a_payload_above_the_limit_is_refused_with_both_numbers() {
+async fn a_payload_above_the_limit_is_rejected_and_the_error_names_the_limit() {
     let event_text = event_json(&storm(2_000, 100, 1_795_401_120), None);
     let setup = || Setup::aws().set("MAX_INFLATED_BYTES", "100000");
     let error = failure(setup(), &event_text).await;
@@ -151,7 +151,7 @@ async fn a_payload_above_the_limit_is_refused_with_both_numbers() {
 }
 
 #[tokio::test]
-async fn a_bomb_is_refused_without_being_unpacked() {
+async fn a_decompression_bomb_is_rejected_without_being_inflated() {
     // 200 MB of one letter in a message shrink to 200 kB of gzip.
     let mut batch = ping();
     batch.log_events[0].message = "A".repeat(200_000_000);
@@ -162,12 +162,12 @@ async fn a_bomb_is_refused_without_being_unpacked() {
     assert_says(&error, &["67108864"]);
     assert_eq!(world.calls(), 0);
     let peak = world.peak_memory_bytes();
-    assert!(peak < 120_000_000, "{peak} bytes to refuse a payload above a limit of 64 MiB");
+    assert!(peak < 120_000_000, "{peak} bytes to reject a payload above the limit of 64 MiB");
 }
 
 #[tokio::test]
-async fn raw_input_reaches_an_error_only_escaped() {
-    // The word where `messageType` should hold one of two words, and the base64 text, come from outside.
+async fn input_is_escaped_in_errors() {
+    // The value of `messageType` and the base64 text are foreign input.
     for hostile in ["\u{1b}[31m", "a\nERROR b", "\u{2028}"] {
         let text = serde_json::json!({ "awslogs": { "data": hostile } }).to_string();
         failure(Setup::aws(), &text).await;

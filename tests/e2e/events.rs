@@ -1,8 +1,8 @@
-//! Every event of `events/` gets the answer its source states.
+//! Every event of `events/` gets the response that its source declares.
 
 use crate::harness::{Setup, World, event, events_dir, source};
 
-/// The scenarios: the sources' names.
+/// Returns the names of the scenarios, which are those of their sources.
 fn scenarios() -> Vec<String> {
     let sources = std::fs::read_dir(events_dir().join("src")).expect("events/src exists");
     let names =
@@ -14,7 +14,7 @@ fn scenarios() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_event_gets_the_answer_its_source_states() {
+async fn every_event_gets_the_response_that_its_source_declares() {
     let mut wrong = Vec::new();
     for name in scenarios() {
         let source = source(&name);
@@ -38,7 +38,7 @@ async fn every_event_gets_the_answer_its_source_states() {
 }
 
 #[tokio::test]
-async fn one_process_answers_them_all_one_after_the_other() {
+async fn one_process_handles_all_events_in_sequence() {
     let mut world = World::start().await;
     for name in scenarios() {
         let source = source(&name);

@@ -1,11 +1,11 @@
-//! The function's own log: JSON that Lambda understands, and not a line per record.
+//! The function's own log: JSON that Lambda understands, and no line per record.
 
 use sample_events::{event_json, storm};
 use serde_json::Value;
 
 use crate::harness::{Act, Output, Setup, World, event, event_of, minutes_ago, rejected};
 
-/// Every line as JSON, checked for the two keys without which Lambda assigns its own time and the level INFO.
+/// Parses every line as JSON. Asserts the two keys without which Lambda assigns its own time and the level INFO.
 fn parsed(output: &Output) -> Vec<Value> {
     let parse = |line: &str| {
         let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
@@ -27,12 +27,12 @@ async fn log_of(events: &[String]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn lines_are_json_with_a_time_and_a_level() {
+async fn lines_are_json_with_a_timestamp_and_a_level() {
     let events = ["ping-deny", "broken-line", "broken-gzip", "control-message"].map(event);
     let lines = log_of(&events).await;
-    assert!(!lines.is_empty(), "a batch with findings leaves a trace");
+    assert!(!lines.is_empty(), "a batch with findings is logged");
     let levels: Vec<&str> = lines.iter().filter_map(|line| line["level"].as_str()).collect();
-    assert!(levels.contains(&"ERROR"), "the broken envelope is an error in the log: {lines:#?}");
+    assert!(levels.contains(&"ERROR"), "a broken envelope is logged as an error: {lines:#?}");
 }
 
 #[tokio::test]
@@ -45,13 +45,13 @@ async fn nothing_is_logged_per_record() {
     let broken = |lines: usize| event_of(&vec!["not a record"; lines]);
     let (few, many) = (count(log_of(&[broken(10)]).await), count(log_of(&[broken(3_000)]).await));
     assert_eq!(few, many, "10 and 3,000 unreadable lines");
-    assert!(few > 0, "unreadable lines leave a trace");
+    assert!(few > 0, "unreadable lines are logged");
 }
 
 #[tokio::test]
-async fn a_batch_without_findings_is_silent_enough() {
+async fn a_batch_without_findings_logs_about_one_line() {
     let quiet = log_of(&vec![event("no-data"); 50]).await.len();
-    assert!(quiet <= 60, "{quiet} lines for 50 batches with nothing in them");
+    assert!(quiet <= 60, "{quiet} lines for 50 batches without findings");
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn neither_the_payload_nor_a_secret_is_logged() {
 }
 
 #[tokio::test]
-async fn the_level_is_lambdas() {
+async fn the_log_level_is_the_one_that_lambda_sets() {
     let mut world = Setup::aws().set("AWS_LAMBDA_LOG_LEVEL", "ERROR").start().await;
     world.send(&event("ping-deny")).await.counts();
     world.send(&event("broken-line")).await.counts();

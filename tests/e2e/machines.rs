@@ -1,4 +1,4 @@
-//! What machines get: the document and the attributes beside the email, and the notification for a chat.
+//! What other subscribers get: the document, the message attributes, and the chat notification.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn document(message: &Message, protocol: &str) -> Value {
 }
 
 #[tokio::test]
-async fn one_message_has_the_mail_for_people_and_the_document_for_machines() {
+async fn one_message_has_the_email_for_people_and_the_document_for_machines() {
     let message = message_of("ping-deny").await;
     for people in ["email", "email-json", "sms", "application"] {
         assert!(message.text(people).contains("could not answer 4 pings"), "{people}: {}", message.text(people));
@@ -34,7 +34,7 @@ async fn one_message_has_the_mail_for_people_and_the_document_for_machines() {
 }
 
 #[tokio::test]
-async fn attributes_say_what_a_filter_policy_may_ask_for() {
+async fn attributes_support_filter_policies() {
     let message = message_of("ping-deny").await;
     for (name, expect) in [
         ("rule", "Ping-Deny"),
@@ -45,7 +45,7 @@ async fn attributes_say_what_a_filter_policy_may_ask_for() {
         ("log_group", "Log-Group"),
         ("interface", "eni-1235b8ca123456789"),
         ("direction", "egress"),
-        // No record names it: EC2 does.
+        // From EC2; no record has it.
         ("vpc", "vpc-0bbb"),
     ] {
         assert_eq!(message.attributes[name], ("String".to_owned(), expect.to_owned()), "{name}");
@@ -56,49 +56,53 @@ async fn attributes_say_what_a_filter_policy_may_ask_for() {
 }
 
 #[tokio::test]
-async fn hostile_records_leave_the_message_whole() {
+async fn hostile_records_do_not_break_the_message() {
     let message = message_of("hostile").await;
     let document = document(&message, "sqs");
     assert_eq!(document["totals"]["records"], 4, "{document:#}");
     assert!(message.bytes <= 256 * 1024);
 }
 
-/// A world with a chat.
-async fn chatty() -> World {
+/// Starts a function with a chat topic.
+async fn start_with_chat() -> World {
     Setup::aws().set("CHAT_TOPIC_ARN", CHAT_TOPIC).start().await
 }
 
 #[tokio::test]
-async fn a_chat_is_told_in_its_own_format_after_the_email() {
-    let mut world = chatty().await;
+async fn a_chat_gets_its_own_format_in_addition_to_the_email() {
+    let mut world = start_with_chat().await;
     assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 1, "an email and its chat are one alert");
     let (emails, chats) = (world.sns.emails(), world.sns.chats());
     let ([email], [chat]) = (&emails[..], &chats[..]) else { panic!("{emails:#?} {chats:#?}") };
-    let told: Value = serde_json::from_str(chat.text("https")).expect("the whole message is the notification");
-    assert_eq!((&told["version"], &told["source"]), (&Value::from("1.0"), &Value::from("custom")));
-    assert_eq!(told["content"]["title"], email.subject.as_str());
-    assert_eq!(told["metadata"]["threadId"], document(&world.sns.messages()[0], "sqs")["incident"]["id"]);
-    assert_eq!(chat.attributes, world.sns.messages()[0].attributes, "one policy fits both topics");
+    let notification: Value = serde_json::from_str(chat.text("https")).expect("the whole message is the notification");
+    assert_eq!((&notification["version"], &notification["source"]), (&Value::from("1.0"), &Value::from("custom")));
+    assert_eq!(notification["content"]["title"], email.subject.as_str());
+    assert_eq!(notification["metadata"]["threadId"], document(&world.sns.messages()[0], "sqs")["incident"]["id"]);
+    assert_eq!(chat.attributes, world.sns.messages()[0].attributes, "one filter policy works for both topics");
 }
 
 #[tokio::test]
-async fn a_chat_that_refuses_or_breaks_neither_loses_nor_repeats_an_email() {
+async fn a_chat_topic_that_fails_neither_loses_nor_repeats_an_email() {
     for act in [Act::Deny, Act::Break, Act::Hang] {
-        let mut world = chatty().await;
+        let mut world = start_with_chat().await;
         world.sns.chat_script().always(act);
         assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 1, "{act:?}");
-        assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 0, "{act:?}: delivered again, done before");
+        assert_eq!(
+            world.send(&event("ping-deny")).await.counts().alerts,
+            0,
+            "{act:?}: the second delivery sends nothing"
+        );
         assert_eq!((world.sns.emails().len(), world.sns.chats().len()), (1, 0), "{act:?}");
         let lines = world.stop().await;
-        let said = lines.lines().filter(|line| line.contains("a best-effort destination failed")).count();
-        assert_eq!(said, 1, "{act:?}: {lines:#?}");
+        let logged = lines.lines().filter(|line| line.contains("a best-effort destination failed")).count();
+        assert_eq!(logged, 1, "{act:?}: {lines:#?}");
     }
 }
 
-/// Even where the invocation's time ends while the chat hangs, the email is recorded by then.
+/// If the invocation times out while the chat topic hangs, the email is already recorded.
 #[tokio::test]
-async fn a_chat_that_hangs_until_the_deadline_repeats_no_email() {
-    let mut world = chatty().await;
+async fn a_chat_topic_that_hangs_until_the_deadline_repeats_no_email() {
+    let mut world = start_with_chat().await;
     world.sns.chat_script().always(Act::Hang);
     let (outcome, _) = world.send_within(&event("ping-deny"), Duration::from_secs(3)).await;
     assert!(outcome.error().contains("in time"), "{:?}", outcome.error());
@@ -107,8 +111,8 @@ async fn a_chat_that_hangs_until_the_deadline_repeats_no_email() {
 }
 
 #[tokio::test]
-async fn an_email_that_cannot_be_sent_is_not_told_to_the_chat() {
-    let mut world = chatty().await;
+async fn without_the_email_the_chat_gets_nothing() {
+    let mut world = start_with_chat().await;
     world.sns.script().first(&[Act::Deny]);
     world.send(&event("ping-deny")).await.error();
     assert_eq!((world.sns.emails().len(), world.sns.chats().len()), (0, 0));
@@ -117,7 +121,7 @@ async fn an_email_that_cannot_be_sent_is_not_told_to_the_chat() {
 }
 
 #[tokio::test]
-async fn the_console_shows_all_of_it_where_that_is_asked_for() {
+async fn the_console_can_show_document_attributes_and_chat() {
     let mut world = Setup::console().set("CONSOLE_SHOWS", "all").start().await;
     world.send(&event("ping-deny")).await.counts();
     let printed = world.stop().await.stdout;

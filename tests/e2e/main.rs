@@ -1,6 +1,6 @@
 //! The function's binary on a loopback runtime API with loopback services.
 //!
-//! `harness` is the world around the function; every other module is a group of scenarios.
+//! `harness` is the function's environment; every other module is a group of scenarios.
 
 mod calls;
 mod configuration;
@@ -10,6 +10,7 @@ mod emails;
 mod enrichment;
 mod envelope;
 mod events;
+mod failures;
 mod harness;
 mod hostile;
 mod logs;
@@ -18,4 +19,3 @@ mod metrics;
 mod numbers;
 mod repeats;
 mod size;
-mod trouble;

@@ -1,4 +1,4 @@
-//! What is published to CloudWatch.
+//! The metrics published to CloudWatch.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn named<'p>(put: &'p Put, name: &str) -> Vec<&'p Datum> {
 }
 
 #[tokio::test]
-async fn records_count_one_each_and_packets_are_added_up() {
+async fn each_record_counts_one_and_packets_are_summed() {
     let start = minutes_ago(7);
     let lines = [
         rejected(OWN, PEER, 1, 4, start + 9),
@@ -32,7 +32,7 @@ async fn records_count_one_each_and_packets_are_added_up() {
     assert_eq!(put.namespace, "Ping-Deny-Metrics");
     assert_eq!(put.names(), ["Ping-Deny", "Ping-Deny-Packets"]);
     let [records] = named(&put, "Ping-Deny")[..] else { panic!("{put:?}") };
-    // As the metric filter would: value 1 per record, so that Sum counts records and Average is 1.
+    // Like the metric filter: value 1 per record, so that Sum counts records and Average is 1.
     assert_eq!((records.statistics.samples, records.statistics.sum), (3.0, 3.0));
     assert_eq!((records.statistics.minimum, records.statistics.maximum), (1.0, 1.0));
     let [packets] = named(&put, "Ping-Deny-Packets")[..] else { panic!("{put:?}") };
@@ -56,7 +56,7 @@ async fn each_minute_gets_its_own_points_at_the_log_events_time() {
 }
 
 #[tokio::test]
-async fn icmpv6_is_counted_in_the_whole_and_apart() {
+async fn icmpv6_is_counted_in_the_total_and_separately() {
     let start = minutes_ago(7);
     let (own, peer) = ("2001:db8:1234:a100:8d6e:3477:df66:f105", "2001:db8:5a17:4::c0de");
     let lines = [rejected(own, peer, 58, 4, start), rejected(OWN, PEER, 1, 3, start), rejected(own, peer, 1, 1, start)];
@@ -66,7 +66,7 @@ async fn icmpv6_is_counted_in_the_whole_and_apart() {
 }
 
 #[tokio::test]
-async fn the_names_are_those_of_the_configuration() {
+async fn namespace_and_metric_name_are_configurable() {
     let setup = Setup::aws().set("METRIC_NAMESPACE", "Shop/Network").set("METRIC_NAME", "IcmpRefused");
     let mut world = setup.start().await;
     world.send(&event("ping-deny-v6")).await.counts();
@@ -76,8 +76,8 @@ async fn the_names_are_those_of_the_configuration() {
 }
 
 #[tokio::test]
-async fn times_that_cloudwatch_refuses_do_not_fail_the_batch() {
-    // A batch can be replayed from the failure queue after two weeks; the service would refuse all of its points.
+async fn timestamps_that_cloudwatch_rejects_do_not_fail_the_batch() {
+    // A batch can be replayed from the failure queue after two weeks; CloudWatch would reject all of its points.
     let lines = [rejected(OWN, PEER, 1, 4, minutes_ago(20 * 24 * 60)), rejected(OWN, PEER, 1, 4, minutes_ago(7))];
     let put = published(&event_of(&lines)).await;
     assert_eq!(put.sum("Ping-Deny"), 2.0, "{put:?}");
@@ -96,7 +96,7 @@ async fn five_hours_in_one_batch_fit_one_compressed_call() {
     assert_eq!((put.sum("Ping-Deny"), put.sum("Ping-Deny-V6"), put.sum("Ping-Deny-Packets")), (600.0, 300.0, 1200.0));
 }
 
-/// What one call said of the monitor itself: metric, dimension, unit, sum.
+/// Returns the operational metrics of one call: name with dimensions, unit, sum.
 fn operations(put: &Put) -> Vec<(String, String, f64)> {
     let operations = put.data.iter().filter(|datum| !["Ping-Deny", "Ping-Deny-Packets"].contains(&datum.name.as_str()));
     operations
@@ -106,55 +106,59 @@ fn operations(put: &Put) -> Vec<(String, String, f64)> {
         .collect()
 }
 
-fn told<const N: usize>(expected: [(&str, &str, f64); N]) -> Vec<(String, String, f64)> {
-    expected.map(|(name, unit, sum)| (name.to_owned(), unit.to_owned(), sum)).into()
+fn expected<const N: usize>(metrics: [(&str, &str, f64); N]) -> Vec<(String, String, f64)> {
+    metrics.map(|(name, unit, sum)| (name.to_owned(), unit.to_owned(), sum)).into()
 }
 
 #[tokio::test]
-async fn decisions_mails_and_delays_are_published_with_the_rest_where_that_is_wanted() {
+async fn operational_metrics_are_published_if_configured() {
     let mut world = Setup::aws().set("OPERATIONAL_METRICS", "yes").start().await;
     let start = minutes_ago(7);
     let first = world.send(&event_of(&[rejected(OWN, PEER, 1, 4, start)])).await.counts();
     let put = world.cloudwatch.put();
-    assert_eq!(first.metrics, put.data.len() as u64, "the response counts these points, too");
+    assert_eq!(first.metrics, put.data.len() as u64, "the response counts these points too");
     let [new, emails, delay] = &operations(&put)[..] else { panic!("{put:#?}") };
     assert_eq!(
         [new.clone(), emails.clone()][..],
-        told([("Ping-Deny-Decisions Reason=new", "Count", 1.0), ("Ping-Deny-Emails ", "Count", 1.0)])
+        expected([("Ping-Deny-Decisions Reason=new", "Count", 1.0), ("Ping-Deny-Emails ", "Count", 1.0)])
     );
     assert_eq!((delay.0.as_str(), delay.1.as_str()), ("Ping-Deny-Email-Delay ", "Seconds"));
-    assert!((420.0..540.0).contains(&delay.2), "{} s from a packet of 7 to 8 minutes ago to now", delay.2);
+    assert!((420.0..540.0).contains(&delay.2), "{} s since a packet of 7 to 8 minutes ago", delay.2);
 
     let lines = [rejected(OWN, PEER, 1, 4, start + 60), rejected(PEER, OWN, 1, 2, start + 60)];
     let again = event_of(&lines);
     world.send(&again).await.counts();
     world.send(&again).await.counts();
     let puts = world.cloudwatch.puts();
-    let open = told([("Ping-Deny-Decisions Reason=open", "Count", 1.0), ("Ping-Deny-Suppressed ", "Count", 2.0)]);
+    let open = expected([("Ping-Deny-Decisions Reason=open", "Count", 1.0), ("Ping-Deny-Suppressed ", "Count", 2.0)]);
     assert_eq!(operations(&puts[1]), open);
-    let repeated = told([("Ping-Deny-Decisions Reason=repeated", "Count", 1.0)]);
+    let repeated = expected([("Ping-Deny-Decisions Reason=repeated", "Count", 1.0)]);
     assert_eq!((puts[2].data.len(), operations(&puts[2])), (1, repeated), "traffic is not counted twice");
 }
 
 #[tokio::test]
-async fn a_mail_that_takes_long_does_not_keep_the_metrics_back_and_is_counted_when_it_is_sent() {
+async fn a_slow_email_does_not_delay_the_metrics_and_is_counted_when_it_is_sent() {
     let mut world = Setup::aws().set("OPERATIONAL_METRICS", "yes").start().await;
     world.sns.script().first(&[Act::Hang]);
     world.send_within(&event("ping-deny"), Duration::from_secs(30)).await.0.counts();
-    let told: Vec<Vec<String>> = world
+    let names: Vec<Vec<String>> = world
         .cloudwatch
         .puts()
         .iter()
         .map(|put| operations(put).into_iter().map(|(name, ..)| name).collect())
         .collect();
-    assert_eq!(told, [vec!["Ping-Deny-Decisions Reason=new"], vec!["Ping-Deny-Emails ", "Ping-Deny-Email-Delay "]]);
+    assert_eq!(names, [vec!["Ping-Deny-Decisions Reason=new"], vec!["Ping-Deny-Emails ", "Ping-Deny-Email-Delay "]]);
 }
 
 #[tokio::test]
-async fn metrics_of_the_monitor_itself_never_fail_a_batch() {
+async fn operational_metrics_never_fail_a_batch() {
     let mut world = Setup::aws().set("OPERATIONAL_METRICS", "yes").start().await;
     world.send(&event("ping-deny")).await.counts();
     world.cloudwatch.script().always(Act::Deny);
     let counts = world.send(&event("ping-deny")).await.counts();
-    assert_eq!((counts.matched, counts.metrics), (1, 0), "the batch was done before, and nobody learns of it");
+    assert_eq!(
+        (counts.matched, counts.metrics),
+        (1, 0),
+        "the batch was processed before, and its operational metrics are lost"
+    );
 }

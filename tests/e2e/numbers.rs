@@ -1,7 +1,7 @@
-//! Start, size and memory of the released function beside a bare runtime: `make numbers`, which says in FUNCTION and BARE_RUNTIME
-//! where they are.
+//! Start-up time, size and memory of the release build, compared with a bare runtime. `make numbers` sets their paths in FUNCTION
+//! and BARE_RUNTIME.
 //!
-//! Ratios are what counts: both are started in turn on the same machine.
+//! Both are started in turn on the same machine, so the ratio is meaningful.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ const RECORDS: usize = 20_000;
 #[ignore = "measures the released binary: make numbers"]
 async fn start_size_and_memory() {
     let (function, bare_runtime) = (variable("FUNCTION").unwrap(), variable("BARE_RUNTIME").unwrap());
-    let (mut bare, mut ours) = (Vec::new(), Vec::new());
+    let (mut bare, mut real) = (Vec::new(), Vec::new());
     for run in 0..RUNS + 2 {
-        for (command, times) in [(&bare_runtime, &mut bare), (&function, &mut ours)] {
+        for (command, times) in [(&bare_runtime, &mut bare), (&function, &mut real)] {
             let took = Setup::console().time_to_first_event(command).await;
-            // The first two only fill the page cache.
+            // The first two runs only fill the page cache.
             if run >= 2 {
                 times.push(took);
             }
         }
     }
-    let (bare, ours) = (median_millis(bare), median_millis(ours));
+    let (bare, real) = (median_millis(bare), median_millis(real));
 
     let event = event_json(&storm(RECORDS, 5_000, minutes_ago(7)), None);
     let mut world = Setup::console().start().await;
@@ -35,7 +35,7 @@ async fn start_size_and_memory() {
 
     println!("process start to the first /next, median of {RUNS} runs in turn");
     println!("  bare runtime          {bare:6.2} ms");
-    println!("  flow-alerts           {ours:6.2} ms   {:.2} x bare (aim: at most 1.5)", ours / bare);
+    println!("  flow-alerts           {real:6.2} ms   {:.2} x bare (aim: at most 1.5)", real / bare);
     println!("size of the binary");
     println!("  flow-alerts           {:6.1} MB", bytes as f64 / 1e6);
     println!("one event of {:.2} MB with {RECORDS} rejected pings", event.len() as f64 / 1e6);

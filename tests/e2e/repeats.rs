@@ -1,4 +1,4 @@
-//! The same problem again: counted and measured, not emailed.
+//! Further findings of an open incident: counted and published as metrics, without an email.
 
 use crate::harness::{Setup, World, event, event_of, minutes_ago, rejected};
 
@@ -6,18 +6,18 @@ const PEER: &str = "203.0.113.12";
 const OWN: &str = "172.31.16.139";
 
 #[tokio::test]
-async fn a_problem_that_goes_on_is_sent_once_and_measured_each_time() {
+async fn an_open_incident_sends_one_email_and_publishes_metrics_each_time() {
     let mut world = World::start().await;
     let start = minutes_ago(9);
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for minute in 0..4 {
         let counts = world.send(&event_of(&[rejected(OWN, PEER, 1, 4, start + 60 * minute)])).await.counts();
-        answers.push((counts.findings, counts.alerts, counts.suppressed, counts.metrics));
+        responses.push((counts.findings, counts.alerts, counts.suppressed, counts.metrics));
     }
-    assert_eq!(answers, [(1, 1, 0, 2), (1, 0, 1, 2), (1, 0, 1, 2), (1, 0, 1, 2)]);
+    assert_eq!(responses, [(1, 1, 0, 2), (1, 0, 1, 2), (1, 0, 1, 2), (1, 0, 1, 2)]);
     assert_eq!(world.sns.emails().len(), 1);
-    let measured: f64 = world.cloudwatch.puts().iter().map(|put| put.sum("Ping-Deny")).sum();
-    assert_eq!(measured, 4.0);
+    let published: f64 = world.cloudwatch.puts().iter().map(|put| put.sum("Ping-Deny")).sum();
+    assert_eq!(published, 4.0);
 }
 
 #[tokio::test]
@@ -41,42 +41,42 @@ async fn another_log_group_is_another_incident() {
 }
 
 #[tokio::test]
-async fn another_process_knows_nothing_of_it() {
+async fn without_a_table_each_process_has_its_own_incidents() {
     for _ in 0..2 {
         let mut world = Setup::aws().start().await;
         assert_eq!(world.send(&event("ping-deny")).await.counts().alerts, 1);
     }
 }
 
-/// Emails and findings held back for two batches: two sources to one target and one of them to another, then one of the sources
-/// again with a third.
-async fn told_apart(by: &str) -> [(u64, u64); 2] {
+/// Returns emails and suppressed findings for each of two batches. The first has two sources to one target and one of them to
+/// another target; the second has one of these sources and a third one.
+async fn emails_and_suppressed(by: &str) -> [(u64, u64); 2] {
     let mut world = Setup::aws().set("INCIDENT_BY", by).start().await;
     let start = minutes_ago(9);
     let ping = |source, target, minute: u64| rejected(source, target, 1, 4, start + 60 * minute);
     let first = [ping("198.51.100.1", OWN, 0), ping("198.51.100.2", OWN, 0), ping("198.51.100.1", "172.31.16.140", 0)];
     let second = [ping("198.51.100.1", OWN, 1), ping("198.51.100.3", OWN, 1)];
-    let mut told = [(0, 0); 2];
-    for (lines, told) in [&first[..], &second[..]].into_iter().zip(&mut told) {
+    let mut results = [(0, 0); 2];
+    for (lines, result) in [&first[..], &second[..]].into_iter().zip(&mut results) {
         let counts = world.send(&event_of(lines)).await.counts();
-        *told = (counts.alerts, counts.suppressed);
+        *result = (counts.alerts, counts.suppressed);
     }
-    assert_eq!(world.sns.emails().len() as u64, told[0].0 + told[1].0);
-    told
+    assert_eq!(world.sns.emails().len() as u64, results[0].0 + results[1].0);
+    results
 }
 
 #[tokio::test]
-async fn incidents_are_told_apart_by_what_the_configuration_says() {
-    assert_eq!(told_apart("log-group").await, [(1, 0), (0, 2)]);
-    assert_eq!(told_apart("interface").await, [(1, 0), (0, 2)]);
-    assert_eq!(told_apart("source").await, [(2, 0), (1, 1)]);
-    assert_eq!(told_apart("destination").await, [(2, 0), (0, 2)]);
+async fn incidents_are_grouped_as_configured() {
+    assert_eq!(emails_and_suppressed("log-group").await, [(1, 0), (0, 2)]);
+    assert_eq!(emails_and_suppressed("interface").await, [(1, 0), (0, 2)]);
+    assert_eq!(emails_and_suppressed("source").await, [(2, 0), (1, 1)]);
+    assert_eq!(emails_and_suppressed("destination").await, [(2, 0), (0, 2)]);
 }
 
 #[tokio::test]
-async fn a_sweep_by_source_is_a_few_mails_and_not_one_for_each() {
+async fn a_sweep_grouped_by_source_sends_a_limited_number_of_emails() {
     let mut world = Setup::aws().set("INCIDENT_BY", "source").start().await;
     let counts = world.send(&event("sweep")).await.counts();
-    // Seven of 120 by their name, and one for all the others.
+    // Seven of 120 sources get their own email; all others share one.
     assert_eq!((counts.findings, counts.alerts, counts.suppressed), (120, 8, 0));
 }

@@ -1,7 +1,7 @@
 """`make built`: compiles the functions for this machine and runs `sam build` on template.yaml, for the emulator.
 
-The build is a lighter one than what is deployed to AWS: the release profile with little optimization and without link-time
-optimization. It takes a fraction of the time, and behaves the same.
+Unlike the build for AWS, it uses little optimization and no link-time optimization. It takes a fraction of the time and behaves
+the same.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tests.harness.emulator import environment
 from tests.harness.terminal import Step, failed
 
 ROOT = Path(__file__).resolve().parents[2]
-# Not where `sam build` puts what `sam deploy` takes to AWS: this one is for the processor of this machine.
+# Separate from the default build directory, which `sam deploy` uses: this build is for the processor of this machine.
 BUILT = ROOT / ".aws-sam" / "emulator"
-# Not what `sam deploy --guided` may have saved in samconfig.toml: a region, a bucket, parameters.
+# Ignores what `sam deploy --guided` may have saved in samconfig.toml: a region, a bucket, parameters.
 OWN_CONFIG = ["--config-env", "emulator"]
-# No profile of its own in Cargo.toml: SAM compiles with the release profile and cannot be told another one.
+# Not a profile in Cargo.toml, because SAM always compiles with the release profile.
 LIGHTER = {
     "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
     "CARGO_PROFILE_RELEASE_LTO": "off",
@@ -29,21 +29,22 @@ LIGHTER = {
 
 
 class StackError(RuntimeError):
-    """A step failed; the message says which, and shows what the tool behind it printed."""
+    """A step failed. The message has the command and the end of its output."""
 
 
 def host_architecture() -> str:
-    """Returns Lambda's name for the processor of this machine: the emulator runs the function as a process of it."""
+    """Returns Lambda's name of this machine's processor. The emulator runs the functions as processes on it."""
     if sys.platform != "linux":
-        raise StackError("the emulator runs the function as a process, which needs Linux (a container or WSL will do)")
+        raise StackError("the emulator runs the function as a process, which needs Linux (a container or WSL works too)")
     machine = platform.machine().lower()
     return "arm64" if machine in ("aarch64", "arm64") else "x86_64"
 
 
 def run(command: list[str], env: dict[str, str], on_line: Callable[[str], None] = lambda line: None) -> str:
-    """Runs a tool and returns what it printed; hands each line to `on_line` as it comes.
+    """Runs a tool and returns its output. Calls `on_line` with each line.
 
-    A tool that fails raises `StackError` with the last lines that it printed.
+    Raises:
+        StackError: the tool failed; the message has the last lines of its output.
     """
     process = subprocess.Popen(
         command,
@@ -73,10 +74,10 @@ def run(command: list[str], env: dict[str, str], on_line: Callable[[str], None] 
 
 
 def build(on_line: Callable[[str], None] = lambda line: None) -> None:
-    """Compiles the functions and runs `sam build`, which needs no AWS: the endpoint that it is given refuses.
+    """Compiles the functions and runs `sam build`. It needs no AWS, so its endpoint refuses connections.
 
-    `sam build` alone would do, but says nothing for minutes: cargo-lambda is called first, as SAM calls it, so that its
-    progress can be shown; SAM then finds the work done.
+    `sam build` alone would print nothing for minutes. So cargo-lambda is called first, with the same arguments as by SAM, to
+    show its progress. SAM then has nothing left to compile.
     """
     quiet = {"CARGO_TERM_COLOR": "never", "CARGO_TERM_PROGRESS_WHEN": "never"}
     env = environment("http://127.0.0.1:9", ROOT / ".aws-sam") | quiet | LIGHTER
@@ -89,7 +90,7 @@ def build(on_line: Callable[[str], None] = lambda line: None) -> None:
 
 
 def main() -> int:
-    """Builds, quiet unless it fails."""
+    """Builds the functions, and prints the output only on failure."""
     try:
         with Step("sam build, lightly optimized") as step:
             build(lambda line: step.doing(line.strip()[:40]))

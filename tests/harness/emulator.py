@@ -1,6 +1,6 @@
-"""Start and stop the AWS emulator (ministack) on a free port of 127.0.0.1, and the clients that talk to it.
+"""Starts and stops the AWS emulator (ministack) on a free port of 127.0.0.1, and creates clients for it.
 
-Nothing here can reach a real AWS account: `environment` drops every AWS variable and profile that the caller has.
+Nothing here can reach a real AWS account: `environment` removes all of the caller's AWS variables and profiles.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-# The account of AWS's own flow log examples, so that the records of the demo belong to the account they are put into.
+# The account in AWS's flow log examples, so that the demo's records belong to the emulator's account.
 ACCOUNT = "123456789010"
 REGION = "eu-central-1"
 START_TIMEOUT_SECONDS = 60
@@ -32,21 +32,20 @@ STOP_TIMEOUT_SECONDS = 10
 
 
 class EmulatorError(RuntimeError):
-    """The emulator did not start; the message says what it printed last."""
+    """The emulator did not start. The message has the end of its log."""
 
 
 def free_port() -> int:
-    """Returns a port of 127.0.0.1 that nothing listens on at this moment."""
+    """Returns a port of 127.0.0.1 that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def environment(endpoint: str, home: Path) -> dict[str, str]:
-    """Returns an environment in which every AWS tool talks to `endpoint` and to nothing else.
+    """Returns an environment in which every AWS tool calls only `endpoint`.
 
-    `home` takes what SAM would otherwise leave in the home directory. SAM looks for a newer version of itself once a week:
-    the date written here keeps it from asking.
+    SAM keeps its files in `home` instead of the home directory. The date written here stops its weekly check for a new version.
     """
     env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     sam_home = home / "sam"
@@ -65,7 +64,7 @@ def environment(endpoint: str, home: Path) -> dict[str, str]:
         no_proxy="127.0.0.1,localhost",
         SAM_CLI_TELEMETRY="0",
         __SAM_CLI_APP_DIR=str(sam_home),
-        # sam, cargo-lambda and the emulator stand beside the Python that runs this.
+        # sam, cargo-lambda and the emulator are installed next to this Python.
         PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     )
     return env
@@ -73,7 +72,7 @@ def environment(endpoint: str, home: Path) -> dict[str, str]:
 
 @dataclass
 class Emulator:
-    """A running emulator: its endpoint, its process, and the directory that holds all it writes."""
+    """A running emulator: its endpoint, its process, and the directory of its files."""
 
     endpoint: str
     pid: int
@@ -88,18 +87,18 @@ class Emulator:
         settings: dict[str, str] | None = None,
         functions_see: dict[str, str] | None = None,
     ) -> Emulator:
-        """Starts the emulator and waits until it answers.
+        """Starts the emulator and waits until it responds.
 
-        Everything it writes goes below `home`, by default a new temporary directory that `stop` removes. The functions call
-        AWS at `functions_call`, by default the emulator itself, and find `functions_see` in their environment; `settings` are
-        further variables of the emulator's.
+        Writes all files below `home`, by default a new temporary directory, which `stop` removes. The functions call AWS at
+        `functions_call`, by default the emulator itself, and get the environment variables `functions_see`. `settings` are
+        further environment variables of the emulator.
         """
         home = Path(home or tempfile.mkdtemp(prefix="vpc-flow-alerts-"))
         scratch = home / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
         port = port or free_port()
         endpoint = f"http://127.0.0.1:{port}"
-        # What the emulator finds in its own environment is what it hands to the functions.
+        # The emulator passes its own environment on to the functions.
         env = environment(functions_call or endpoint, home)
         env |= dict(
             BIND_HOST="127.0.0.1",
@@ -108,7 +107,7 @@ class Emulator:
             MINISTACK_ACCOUNT_ID=ACCOUNT,
             MINISTACK_REGION=REGION,
             TMPDIR=str(scratch),
-            # IAM is evaluated: what the template's roles and policies do not allow fails here as well.
+            # Evaluates IAM: what the template's roles and policies do not allow fails here too.
             AUTH="true",
             LAMBDA_EXECUTOR="local",
             # AWS waits 1 and 2 minutes between the attempts at an asynchronous invocation.
@@ -117,7 +116,7 @@ class Emulator:
         )
         env |= (settings or {}) | (functions_see or {})
         with open(home / "emulator.log", "wb") as log:
-            # A process group of its own: one signal to it ends the emulator and the functions that it started.
+            # A separate process group, so that one signal stops the emulator and the functions it started.
             process = subprocess.Popen(
                 [sys.executable, "-m", "ministack"],
                 cwd=scratch,
@@ -146,15 +145,15 @@ class Emulator:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         tail = "\n".join(self.log().splitlines()[-15:])
-        raise EmulatorError(f"the emulator did not answer on {self.endpoint}; its last words:\n{tail}")
+        raise EmulatorError(f"the emulator did not respond on {self.endpoint}; the end of its log:\n{tail}")
 
     def accompany(self, pid: int) -> None:
-        """Ends a process group with the emulator, also when a later run stops it."""
+        """Registers a process group to be stopped with the emulator, also if a later run stops it."""
         with open(self.home / "companions", "a") as companions:
             companions.write(f"{pid}\n")
 
     def stop(self) -> None:
-        """Ends the emulator's processes, which this program started, and removes what they wrote."""
+        """Stops the emulator's processes, which this program started, and removes their files."""
         for sign in (signal.SIGTERM, signal.SIGKILL):
             if not self._signal(sign):
                 break
@@ -164,20 +163,20 @@ class Emulator:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _signal(self, sign: int) -> bool:
-        """Signals the process groups of the emulator and its companions; returns whether any of it is still there."""
+        """Signals the process groups of the emulator and its companions. Returns whether any of them still exists."""
         companions = self.home / "companions"
         pids = [self.pid, *map(int, companions.read_text().split())] if companions.exists() else [self.pid]
-        there = False
+        alive = False
         for pid in pids:
-            with contextlib.suppress(ChildProcessError):  # one that an earlier run started (KEEP=1) is no child of this one
+            with contextlib.suppress(ChildProcessError):  # not a child of this process if an earlier run (KEEP=1) started it
                 os.waitpid(pid, os.WNOHANG)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, sign)
-                there = True
-        return there
+                alive = True
+        return alive
 
     def alive(self) -> bool:
-        """Returns whether the emulator answers."""
+        """Returns whether the emulator responds."""
         try:
             with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):
                 return True
@@ -185,15 +184,15 @@ class Emulator:
             return False
 
     def log(self) -> str:
-        """Returns all that the emulator printed so far."""
+        """Returns the emulator's log so far."""
         return (self.home / "emulator.log").read_text(errors="replace")
 
     def environment(self) -> dict[str, str]:
-        """Returns the environment for tools that are to talk to this emulator."""
+        """Returns the environment for tools that call this emulator."""
         return environment(self.endpoint, self.home)
 
     def client(self, service: str) -> Any:
-        """Returns a boto3 client of `service` on this emulator."""
+        """Returns a boto3 client for a service of this emulator."""
         make: Any = boto3.client
         return make(
             service,

@@ -1,6 +1,6 @@
-"""CloudWatch's metric math, as far as the template uses it: for the model of the alarms and for the dashboard's picture.
+"""CloudWatch's metric math, as far as the template uses it. For the model of the alarms and the image of the dashboard.
 
-A missing value counts as 0 in a comparison and makes any other result missing; EPOCH has a value for each period.
+A missing value counts as 0 in a comparison, and makes any other result missing. EPOCH has a value for each period.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _COMPARE: dict[type, Callable[[Any, Any], Any]] = {
 
 
 def evaluate(expression: str, known: dict[str, np.ndarray], times: np.ndarray | None = None) -> np.ndarray:
-    """Works an expression out. `times` are the starts of the periods, in minutes, for EPOCH.
+    """Evaluates an expression. `times` are the starts of the periods in minutes, for EPOCH.
 
     Raises:
-        ValueError: the expression has something that is not known here.
+        ValueError: the expression has an unsupported part.
     """
     functions: dict[str, Callable[..., Any]] = {
         "FILL": lambda series, value: np.where(np.isnan(series), value, series),
@@ -58,7 +58,7 @@ def evaluate(expression: str, known: dict[str, np.ndarray], times: np.ndarray | 
                 return np.logical_and.reduce([value(part) for part in parts])
             case ast.Call(func=ast.Name(id=name), args=arguments) if name in functions:
                 return functions[name](*map(value, arguments))
-        raise ValueError(f"not modelled: {ast.unparse(node)}")
+        raise ValueError(f"not supported: {ast.unparse(node)}")
 
     return np.asarray(value(_parsed(expression)), dtype=float)
 

@@ -1,15 +1,15 @@
-"""A small network in an emulated EC2: what the emails of the demo and of the tests name.
+"""A small network in an emulated EC2, for the emails of the demo and the tests.
 
     VPC shop 172.31.0.0/16 > subnet web 172.31.16.0/20 > network interface 172.31.16.139 > instance web-1, owner team-a
-    security group web: allows ping from 203.0.113.0/24, and everything outward
+    security group web: allows inbound ping from 203.0.113.0/24, and everything outbound
     network ACL web: outbound rule 50 denies ICMP to 0.0.0.0/0, rule 100 allows the rest; inbound rule 100 allows everything
 
-Its address is the one of AWS's documented ping (`records.py`), so that only the interface's id has to change there.
+The address is the one in AWS's documented ping (`records.py`), so that only the interface id has to be replaced there.
 
-The emulator that runs the stack (ministack) is of no use for it: its instances have no interfaces, its addresses lie outside
-their subnets, no subnet is ever associated with a network ACL, and most filters are not looked at. So moto's EC2 runs beside
-it, on a port of its own, and the functions are told by AWS_ENDPOINT_URL_EC2. What moto lacks: it evaluates no IAM policy, and
-its network ACLs have no rule `*`.
+The emulator that runs the stack (ministack) cannot be used for it: its instances have no interfaces, its addresses are outside
+their subnets, it does not associate subnets with network ACLs, and it ignores most filters. So moto's EC2 runs next to it, on
+another port, and AWS_ENDPOINT_URL_EC2 points the functions to it. Moto evaluates no IAM policies, and its network ACLs have no
+rule `*`.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from botocore.config import Config
 from tests.harness.emulator import ACCOUNT, REGION, START_TIMEOUT_SECONDS, Emulator, EmulatorError, environment, free_port
 
 ADDRESS = "172.31.16.139"
-LACKS = "EC2 is moto's: it evaluates no IAM policy, and its network ACLs have no rule *"
+LACKS = "EC2 is emulated by moto, which evaluates no IAM policies and has no rule * in network ACLs"
 
 
 @dataclass(frozen=True)
 class Network:
-    """What was built, by id."""
+    """The ids of the network's resources."""
 
     vpc: str
     subnet: str
@@ -46,12 +46,12 @@ class Network:
 
 
 def reserve() -> dict[str, str]:
-    """Returns what the functions need in their environment to find the EC2 that `start` starts later."""
+    """Returns the environment variable that points the functions to the EC2 that `start` starts later."""
     return {"AWS_ENDPOINT_URL_EC2": f"http://127.0.0.1:{free_port()}"}
 
 
 def start(emulator: Emulator, endpoint: str) -> None:
-    """Starts moto's EC2 beside a running emulator; what ends the one ends the other."""
+    """Starts moto's EC2 next to a running emulator. It is stopped with the emulator."""
     with open(emulator.home / "ec2.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", endpoint.rsplit(":", 1)[1]],
@@ -70,11 +70,11 @@ def start(emulator: Emulator, endpoint: str) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     tail = "\n".join((emulator.home / "ec2.log").read_text(errors="replace").splitlines()[-15:])
-    raise EmulatorError(f"the emulated EC2 did not answer on {endpoint}; its last words:\n{tail}")
+    raise EmulatorError(f"the emulated EC2 did not respond on {endpoint}; the end of its log:\n{tail}")
 
 
 def start_and_build(emulator: Emulator, reserved: dict[str, str]) -> Network:
-    """Starts moto's EC2 where `reserve` said, and builds the network in it; `of` finds it again."""
+    """Starts moto's EC2 at the reserved endpoint and builds the network in it. `of` reads the network again."""
     (endpoint,) = reserved.values()
     start(emulator, endpoint)
     built = build(client(endpoint))
@@ -83,24 +83,24 @@ def start_and_build(emulator: Emulator, reserved: dict[str, str]) -> Network:
 
 
 def of(emulator: Emulator) -> Network:
-    """Returns the network that was built beside an emulator."""
+    """Returns the network that was built for an emulator."""
     return Network(**json.loads((emulator.home / "network.json").read_text()))
 
 
 def client(endpoint: str) -> Any:
-    """Returns a boto3 client of an emulated EC2."""
+    """Returns a boto3 client for an emulated EC2."""
     make: Any = boto3.client
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return make("ec2", endpoint_url=endpoint, region_name=REGION, config=Config(proxies={}), **keys)
 
 
 def tagged(kind: str, **tags: str) -> list[dict[str, Any]]:
-    """Returns the tags of a resource that is to be made."""
+    """Returns the tag specification of a new resource."""
     return [{"ResourceType": kind, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}]
 
 
 def build(ec2: Any) -> Network:
-    """Builds the network; works on moto as far as it goes on AWS, and on ministack without the address and the association."""
+    """Builds the network. On ministack, the address and the ACL association have no effect."""
     vpc = ec2.create_vpc(CidrBlock="172.31.0.0/16", TagSpecifications=tagged("vpc", Name="shop"))["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.31.16.0/20", TagSpecifications=tagged("subnet", Name="web"))
     subnet = subnet["Subnet"]["SubnetId"]
@@ -122,11 +122,11 @@ def build(ec2: Any) -> Network:
     if not described.get("Attachment", {}).get("InstanceId"):
         ec2.attach_network_interface(NetworkInterfaceId=interface, InstanceId=instance, DeviceIndex=0)
     address = described["PrivateIpAddress"]
-    return Network(vpc, subnet, group, guard(ec2, vpc, subnet), interface, instance, address)
+    return Network(vpc, subnet, group, add_acl(ec2, vpc, subnet), interface, instance, address)
 
 
-def guard(ec2: Any, vpc: str, subnet: str) -> str:
-    """Makes the network ACL and puts it in front of the subnet."""
+def add_acl(ec2: Any, vpc: str, subnet: str) -> str:
+    """Creates the network ACL and associates it with the subnet. Returns its id."""
     acl = ec2.create_network_acl(VpcId=vpc, TagSpecifications=tagged("network-acl", Name="web"))
     acl = acl["NetworkAcl"]["NetworkAclId"]
     everything = {"NetworkAclId": acl, "CidrBlock": "0.0.0.0/0", "Protocol": "-1", "RuleAction": "allow"}

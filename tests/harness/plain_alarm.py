@@ -1,6 +1,6 @@
-"""The email that CloudWatch's own alarm would send for the same records: the baseline that the function's email has to beat.
+"""The email of CloudWatch's own alarm for the same records, as the baseline for the function's email.
 
-The wording is that of a real alarm email; the values come from the deployed alarm and from the metric.
+The wording is that of a real alarm email. The values come from the deployed alarm and from the metric.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Flow log records to put into the log group: AWS's documented ping, and ordinary traffic around it.
+"""Flow log records for the log group: AWS's documented ping, and ordinary traffic.
 
-All of them have the default format of 14 fields; fields 11 and 12 are `start` and `end` in seconds.
+All have the default format of 14 fields; fields 11 and 12 are `start` and `end` in seconds.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ DEFAULT_FORMAT = (
     "${start} ${end} ${action} ${log-status}"
 )
 
-# "Security group and network ACL rules" in AWS's flow log record examples, word for word: the ping comes in, because the
-# security group and the network ACL allow it; the reply does not get out, because the network ACL has no memory.
+# "Security group and network ACL rules" in AWS's flow log record examples, verbatim. Security group and network ACL allow the
+# inbound ping. The network ACL rejects the reply, because network ACLs are stateless.
+# https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html
 DOCUMENTED_PING = (
     f"2 123456789010 {INTERFACE} 203.0.113.12 172.31.16.139 0 0 1 4 336 1432917027 1432917142 ACCEPT OK",
     f"2 123456789010 {INTERFACE} 172.31.16.139 203.0.113.12 0 0 1 4 336 1432917094 1432917142 REJECT OK",
@@ -39,12 +40,12 @@ class Event:
 
 
 def sample(name: str) -> bytes:
-    """Returns one of the sample events, as CloudWatch Logs hands it to the function."""
+    """Returns a sample event, as CloudWatch Logs sends it to the function."""
     return (SAMPLES / f"{name}.json").read_bytes()
 
 
 def unpacked(event: dict[str, Any]) -> dict[str, Any]:
-    """Returns the document that an event carries."""
+    """Returns the document in an event."""
     return dict(json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"]))))
 
 
@@ -54,7 +55,7 @@ def sample_lines(name: str) -> list[str]:
 
 
 def shifted(lines: list[str] | tuple[str, ...], end: int) -> list[str]:
-    """Moves the times of default-format records so that the newest `end` is `end`; leaves other lines alone."""
+    """Shifts the times of default-format records so that the latest `end` is `end`. Does not change other lines."""
     split = [line.split(" ") for line in lines]
     timed = [f for f in split if len(f) == FIELDS and f[START].isdigit() and f[END].isdigit()]
     if not timed:
@@ -67,7 +68,7 @@ def shifted(lines: list[str] | tuple[str, ...], end: int) -> list[str]:
 
 
 def events(lines: list[str]) -> list[Event]:
-    """Gives each line the timestamp that AWS gives it, its `start`, or this moment where it has none; oldest first."""
+    """Returns log events in order of time. As in AWS, a line's timestamp is its `start`; without one, the current time."""
     now = int(time.time())
     made = []
     for line in lines:
@@ -83,28 +84,29 @@ def interface_of(line: str) -> str:
 
 
 def ordinary(count: int, interface: str, end: int, seed: int) -> list[str]:
-    """Makes `count` records in which nothing is wrong: TCP and UDP, accepted and rejected, pings that got through,
-    and now and then a window without data. The same `seed` makes the same records.
+    """Returns `count` records without a rejected ping: TCP and UDP, accepted and rejected, accepted pings, and some NODATA.
+
+    The same `seed` returns the same records.
     """
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     own = f"172.31.{16 + seed % 16}.{10 + seed % 200}"
     lines = []
     for _ in range(count):
-        start = end - dice.randint(60, 300)
-        window = f"{start} {start + dice.randint(20, 60)}"
-        other = dice.choice([f"172.31.{dice.randint(0, 63)}.{dice.randint(4, 250)}", f"198.51.100.{dice.randint(1, 254)}"])
-        source, target = dice.sample([own, other], 2)
-        packets = dice.randint(1, 400)
-        size = packets * dice.randint(52, 1400)
-        kind = dice.random()
+        start = end - rng.randint(60, 300)
+        window = f"{start} {start + rng.randint(20, 60)}"
+        other = rng.choice([f"172.31.{rng.randint(0, 63)}.{rng.randint(4, 250)}", f"198.51.100.{rng.randint(1, 254)}"])
+        source, target = rng.sample([own, other], 2)
+        packets = rng.randint(1, 400)
+        size = packets * rng.randint(52, 1400)
+        kind = rng.random()
         if kind < 0.02:
             lines.append(f"2 123456789010 {interface} - - - - - - - {window} - NODATA")
         elif kind < 0.06:
             lines.append(f"2 123456789010 {interface} {source} {target} 0 0 1 {packets} {packets * 84} {window} ACCEPT OK")
         else:
-            protocol, port = dice.choice([(6, 443), (6, 22), (6, 3389), (6, 5432), (17, 53), (17, 123)])
-            action = "REJECT" if dice.random() < 0.15 else "ACCEPT"
-            ports = f"{dice.randint(32768, 60999)} {port}"
+            protocol, port = rng.choice([(6, 443), (6, 22), (6, 3389), (6, 5432), (17, 53), (17, 123)])
+            action = "REJECT" if rng.random() < 0.15 else "ACCEPT"
+            ports = f"{rng.randint(32768, 60999)} {port}"
             lines.append(
                 f"2 123456789010 {interface} {source} {target} {ports} {protocol} {packets} {size} {window} {action} OK"
             )
@@ -112,25 +114,25 @@ def ordinary(count: int, interface: str, end: int, seed: int) -> list[str]:
 
 
 def of_interface(lines: list[str] | tuple[str, ...], interface: str) -> list[str]:
-    """Puts another interface's id where the documented one stands."""
+    """Replaces the documented interface id with another one."""
     return [line.replace(INTERFACE, interface) for line in lines]
 
 
-def going_on(now: int, interface: str = INTERFACE) -> list[list[str]]:
-    """Makes the batches with which the demo's problem goes on: the documented ping again, and a stranger who pings the same
+def continued(now: int, interface: str = INTERFACE) -> list[list[str]]:
+    """Returns further batches for the demo's incident: the documented ping again, and another source that pings the same
     interface for two minutes.
     """
     end = now - 2 * 60
-    stranger = [
+    other_source = [
         f"2 123456789010 {interface} 198.51.100.23 172.31.16.139 0 0 1 {packets} {packets * 84} {start} {start + 59} REJECT OK"
         for packets, start in ((60, end - 120), (45, end - 60))
     ]
-    return [shifted(of_interface(DOCUMENTED_PING, interface), end), stranger]
+    return [shifted(of_interface(DOCUMENTED_PING, interface), end), other_source]
 
 
 def demonstration(now: int, interface: str = INTERFACE) -> list[list[str]]:
-    """Makes the batches of the demo, one per interface: the documented ping among ordinary traffic, and two more with
-    ordinary traffic only. The records end as many minutes ago as CloudWatch Logs typically is behind.
+    """Returns the batches of the demo, one per interface: the documented ping among ordinary traffic, and two batches with
+    ordinary traffic only. The records end 5 minutes ago, the typical delay of CloudWatch Logs.
     """
     end = now - 5 * 60
     return [

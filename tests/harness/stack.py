@@ -1,4 +1,4 @@
-"""Deploy what `build.py` built to the emulator, put records in, and collect what comes out."""
+"""Deploys the build of `build.py` to the emulator, puts records, and collects the results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.harness.records import Event
 STACK_NAME = "ping-deny"
 SUBSCRIBER = "you@example.com"
 
-# What the emulator cannot do, switched off by the parameter that a person would use for it, and what it lacks. What has no
+# Features that the emulator lacks: parameter, value that switches the feature off, and name of the feature. What has no
 # parameter is changed in a copy of the template: adapted.py.
 OFF_IN_THE_EMULATOR = {
     "FilterPattern": ("", "patterns with field names"),
@@ -29,32 +29,33 @@ OFF_IN_THE_EMULATOR = {
     "FlowLogResourceId": ("", "flow logs"),
     "ContributorInsights": ("off", "Contributor Insights"),
 }
-# What the function answers.
+# The counts in the function's response.
 COUNTS = ("records", "matched", "no_data", "skip_data", "unparsed", "findings", "alerts", "suppressed", "metrics")
 
 
 @dataclass
 class Email:
-    """A message of the topic: the email as the e-mail subscriber gets it, the document as a queue does."""
+    """A message of the topic: the email as an email subscriber gets it, and the document as a queue gets it."""
 
     subject: str
     body: str
     document: dict[str, Any]
     attributes: dict[str, str]
     arrived_at: float
-    """When it was seen, in seconds since the epoch."""
+    """When it was received, in seconds since the epoch."""
 
 
 @dataclass
 class Stack:
-    """The deployed stack, with a queue subscribed to its topic so that the emails can be read."""
+    """The deployed stack, with a queue subscribed to its topic for reading the emails."""
 
     emulator: Emulator
     outputs: dict[str, str]
     parameters: dict[str, str]
     queue_url: str = ""
     fixed: Fixed = AS_DEPLOYED
-    _right_table: str | None = None
+    _table: str | None = None
+    """The name of the table, while the function is configured with another one."""
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -74,7 +75,7 @@ class Stack:
         return stack
 
     def update(self, overrides: dict[str, str]) -> None:
-        """Deploys again with other parameters, as a person would change them; the others stay."""
+        """Deploys again with changed parameters. Other parameters keep their values."""
         topic = self.outputs["AlertTopicArn"]
         self.parameters |= overrides
         self._deploy()
@@ -93,7 +94,7 @@ class Stack:
             "--no-progressbar",
             *OWN_CONFIG,
         ]
-        # The events table polls every so many seconds; CloudFormation's own time is all that is worth waiting for.
+        # Polls the deployment's events more often than SAM's default.
         env = self.emulator.environment() | {"SAM_CLI_POLL_DELAY": "0.5"}
         run([*command, "--parameter-overrides", *values], env)
         described = self.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
@@ -105,7 +106,7 @@ class Stack:
         run(command, self.emulator.environment())
 
     def client(self, service: str) -> Any:
-        """Returns a boto3 client, made once."""
+        """Returns a boto3 client, created once for each service."""
         if service not in self._clients:
             self._clients[service] = self.emulator.client(service)
         return self._clients[service]
@@ -115,11 +116,11 @@ class Stack:
         return self.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)["StackResources"]
 
     def _subscribe(self) -> None:
-        """Subscribes a queue beside the e-mail address, whose emails the emulator only logs: the document has their text."""
-        self.queue_url = self.subscribe("reader-of-the-mails", self.outputs["AlertTopicArn"])
+        """Subscribes a queue. The emulator only logs messages to the email address, but the document has the email's text."""
+        self.queue_url = self.subscribe("email-reader", self.outputs["AlertTopicArn"])
 
     def subscribe(self, name: str, topic: str, **attributes: str) -> str:
-        """Subscribes a new queue to a topic and returns its URL. `attributes` are the subscription's, a FilterPolicy say."""
+        """Subscribes a new queue to a topic and returns its URL. `attributes` are subscription attributes."""
         sqs = self.client("sqs")
         queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -136,7 +137,7 @@ class Stack:
         return queue_url
 
     def put(self, events: list[Event], stream: str) -> float:
-        """Puts events into a stream of the log group; returns the moment before the call, in seconds since the epoch."""
+        """Puts events into a stream of the log group. Returns the time before the call, in seconds since the epoch."""
         logs = self.client("logs")
         group = self.outputs["LogGroupName"]
         with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
@@ -147,24 +148,24 @@ class Stack:
         return moment
 
     def invoke(self, payload: bytes) -> None:
-        """Invokes the function asynchronously, as CloudWatch Logs does: with retries and the failure queue behind it."""
+        """Invokes the function asynchronously, as CloudWatch Logs does, with retries and the failure queue."""
         name = self.outputs["FunctionName"]
         self.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
 
     @property
     def broken(self) -> bool:
-        """Whether the function was told of a table that does not exist."""
-        return self._right_table is not None
+        """Whether the function is configured with a table that does not exist."""
+        return self._table is not None
 
-    def use_table(self, right: bool) -> None:
-        """Lets the function fail from now on, or work again: tells it another name for the table, or the right one."""
+    def use_table(self, existing: bool) -> None:
+        """Configures the function with the stack's table, or with one that does not exist so that it fails."""
         function = self.client("lambda")
         name = self.outputs["FunctionName"]
         variables = function.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        if right:
-            variables["INCIDENT_TABLE"], self._right_table = self._right_table or variables["INCIDENT_TABLE"], None
+        if existing:
+            variables["INCIDENT_TABLE"], self._table = self._table or variables["INCIDENT_TABLE"], None
         else:
-            self._right_table, variables["INCIDENT_TABLE"] = variables["INCIDENT_TABLE"], "no-such-table"
+            self._table, variables["INCIDENT_TABLE"] = variables["INCIDENT_TABLE"], "no-such-table"
         function.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
         function.get_waiter("function_updated_v2").wait(FunctionName=name)
 
@@ -173,7 +174,7 @@ class Stack:
         self.client("sqs").send_message(QueueUrl=self.outputs["FailureQueueUrl"], MessageBody=record)
 
     def replay(self, *options: str) -> tuple[int, str]:
-        """Runs what `make replay` runs, as a person would; returns its status and all that it printed."""
+        """Runs the command of `make replay`. Returns its status and its output."""
         command = [sys.executable, "-m", "tools.replay", "--stack", STACK_NAME, *options]
         env = self.emulator.environment()
         done = subprocess.run(
@@ -182,13 +183,13 @@ class Stack:
         return done.returncode, done.stdout
 
     def emails(self) -> Iterator[Email]:
-        """Takes the emails that are there."""
+        """Takes the emails that have arrived."""
         for notification in self.notifications(self.queue_url):
             attributes = notification.get("MessageAttributes") or {}
             try:
                 document = json.loads(notification["Message"])
             except ValueError:
-                document = {}  # alarms write to the same topic, in a format of their own
+                document = {}  # alarms publish to the same topic in another format
             email = document.get("email", {"text": notification["Message"]})
             yield Email(
                 subject=notification.get("Subject") or "",
@@ -199,11 +200,11 @@ class Stack:
             )
 
     def notifications(self, queue_url: str) -> Iterator[dict[str, Any]]:
-        """Takes what a topic put into a queue."""
+        """Takes a topic's notifications from a queue."""
         return map(json.loads, self._take(queue_url))
 
     def failures(self) -> list[dict[str, Any]]:
-        """Takes what is in the failure queue."""
+        """Takes the records from the failure queue."""
         return [json.loads(body) for body in self._take(self.outputs["FailureQueueUrl"])]
 
     def _take(self, queue_url: str) -> Iterator[str]:
@@ -213,8 +214,8 @@ class Stack:
                 sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
                 yield message["Body"]
 
-    def emails_handed_over(self) -> int:
-        """Returns how many messages the emulator would have emailed: it only logs them."""
+    def emails_logged(self) -> int:
+        """Returns the number of messages to the email address, which the emulator only logs."""
         return len(re.findall(rf"SNS fanout . email {re.escape(SUBSCRIBER)}", self.emulator.log()))
 
     def function_log(self) -> list[str]:
@@ -227,17 +228,17 @@ class Stack:
         return [line for event in found for line in event["message"].splitlines() if line.strip()]
 
     def counts(self) -> list[dict[str, int]]:
-        """Returns the function's answers, which it logs: one for each batch that succeeded."""
+        """Returns the function's responses from its log, one for each successful invocation."""
         entries = [json.loads(line) for line in self.function_log() if line.startswith("{")]
         fields = [entry.get("fields", entry) for entry in entries]
         return [{name: int(found[name]) for name in COUNTS} for found in fields if found.keys() >= set(COUNTS)]
 
     def runs(self) -> int:
-        """Returns how many invocations of the function have ended, by the platform's lines in its log."""
+        """Returns the number of ended invocations of the function, by the REPORT lines in its log."""
         return sum(line.startswith("REPORT ") for line in self.function_log())
 
     def metrics(self, since: float) -> dict[str, list[dict[str, Any]]]:
-        """Returns the points of every metric in the namespace, per minute: time, sum and number of samples."""
+        """Returns the data points of every metric in the namespace per minute: time, sum and number of samples."""
         cloudwatch = self.client("cloudwatch")
         namespace = self.parameters.get("MetricNamespace", "Ping-Deny-Metrics")
         start = datetime.fromtimestamp(since, timezone.utc) - timedelta(minutes=1)
@@ -260,7 +261,7 @@ class Stack:
         return points
 
     def permissions(self) -> list[dict[str, Any]]:
-        """Returns the statements of the function's role, with every reference resolved."""
+        """Returns the policy statements of the function's role, with all references resolved."""
         iam = self.client("iam")
         role = next(r["PhysicalResourceId"] for r in self.resources() if r["LogicalResourceId"] == "FunctionRole")
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -268,7 +269,7 @@ class Stack:
         return [statement for document in documents for statement in document["Statement"]]
 
     def alarm(self, name: str) -> dict[str, Any]:
-        """Returns one alarm as CloudWatch describes it."""
+        """Returns the description of an alarm."""
         return self.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
 
     def alarms(self) -> dict[str, str]:
@@ -278,7 +279,7 @@ class Stack:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:
-    """Polls `condition` until it holds; returns whether it did in time."""
+    """Polls `condition` until it holds. Returns whether it did within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

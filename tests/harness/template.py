@@ -1,7 +1,7 @@
-"""template.yaml with its parameters put in: what CloudFormation would make of it, as far as that can be told without AWS.
+"""template.yaml with its parameters resolved, as CloudFormation does it, as far as possible without AWS.
 
-Resolves parameters, conditions and intrinsic functions. What only a deployed stack knows is named instead: the physical id of
-a resource is its name where it has one and `<LogicalId>` where it has not, an attribute is `<LogicalId.Attribute>`.
+Resolves parameters, conditions and intrinsic functions. Values that only a deployed stack has get a placeholder: the physical
+id of a resource is its name, or `<LogicalId>` if it has none; an attribute is `<LogicalId.Attribute>`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.harness.emulator import ACCOUNT, REGION
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
 
-# Properties that name a resource for everybody to see, by type. AWS refuses a second resource of the same name.
+# The property with a resource's public name, by type. AWS rejects a second resource of the same name.
 NAMES = {
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CloudWatch::Dashboard": "DashboardName",
@@ -32,13 +32,13 @@ _NOTHING = object()
 
 @cache
 def _parse(path: Path) -> dict[str, Any]:
-    """Reads a template, once: it takes a good part of a second."""
+    """Reads a template. Cached, because parsing takes a good part of a second."""
     return dict(yaml_parse(path.read_text()))
 
 
 class Template:
-    """A template with values for its parameters; those not given have their defaults. Resources in `replaced` have another
-    physical id than they would have.
+    """A template with values for its parameters, by default their defaults. Resources in `replaced` have another physical id,
+    as after a replacement.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Template:
 
     @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:
-        """The resources whose conditions hold, with everything in them resolved."""
+        """The resources whose conditions are true, resolved."""
         found = {}
         for name, resource in self.source["Resources"].items():
             if "Condition" not in resource or self._condition(resource["Condition"]):
@@ -71,7 +71,7 @@ class Template:
 
     @cached_property
     def outputs(self) -> dict[str, Any]:
-        """The outputs whose conditions hold, resolved."""
+        """The outputs whose conditions are true, resolved."""
         return {
             name: self.resolve(output["Value"])
             for name, output in self.source.get("Outputs", {}).items()

@@ -1,4 +1,4 @@
-"""Progress for people: one line per step. Without a terminal it is plain text, with a sign of life where a step takes long."""
+"""Progress output: one line per step. Without a terminal it is plain text, with a line now and then during a long step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 WIDTH = 78
 HEARTBEAT_SECONDS = 30
 
-# What is printed comes from logs and emails: "[Ping-Deny]" is no markup.
+# Printed texts come from logs and emails: "[Ping-Deny]" is not markup.
 console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 errors = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True)
 
@@ -23,12 +23,12 @@ def heading(name: str, rest: str) -> None:
 
 
 def failed(error: object) -> None:
-    """Prints why a tool ends."""
+    """Prints the error with which a tool ends."""
     errors.print(f"\nfailed: {error}", style="red")
 
 
 def duration(seconds: float) -> str:
-    """Writes a duration for people: `0.42 s`, `8.1 s`, `2 min 05 s`."""
+    """Formats a duration: `0.42 s`, `8.1 s`, `2 min 05 s`."""
     if seconds < 1:
         return f"{seconds:.2f} s"
     if seconds < 100:
@@ -37,14 +37,14 @@ def duration(seconds: float) -> str:
 
 
 def rule(title: str) -> None:
-    """Prints a line across the page with a title in it."""
+    """Prints a horizontal rule with a title."""
     console.print()
     console.rule(title, align="left", style="default")
     console.print()
 
 
 class Step:
-    """One step of the work: `with Step("deploy") as step: ...; step.note = "30 resources"`. Its line stays when it ends."""
+    """One step: `with Step("deploy") as step: ...; step.note = "30 resources"`. Its line remains when the step ends."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -53,14 +53,14 @@ class Step:
         shown = (SpinnerColumn(), *columns, TimeElapsedColumn())
         self._progress = Progress(*shown, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._progress.add_task(title, total=None, doing="")
-        self._started = self._spoke = time.monotonic()
+        self._started = self._printed = time.monotonic()
 
     def doing(self, what: str) -> None:
-        """Says what is going on."""
+        """Shows what the step is doing."""
         self._progress.update(self._task, doing=what)
-        if not console.is_terminal and time.monotonic() - self._spoke > HEARTBEAT_SECONDS:
-            self._spoke = time.monotonic()
-            self._line(duration(self._spoke - self._started), what)
+        if not console.is_terminal and time.monotonic() - self._printed > HEARTBEAT_SECONDS:
+            self._printed = time.monotonic()
+            self._line(duration(self._printed - self._started), what)
 
     def __enter__(self) -> Step:
         self._progress.start()

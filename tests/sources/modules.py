@@ -1,7 +1,7 @@
-"""Which module of a crate uses which: read from the sources, without a compiler.
+"""Finds which modules of a crate use which, from the sources and without a compiler.
 
-A use counts for the module that defines the name, not for one that passes it on with `pub use`: a folder's front file is no
-detour. Tests are left out. What is read is what rustfmt writes; macros are not expanded.
+A use counts for the module that defines the name, not for a module that re-exports it with `pub use`. Tests are ignored.
+Expects sources formatted by rustfmt, and does not expand macros.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ class Module:
     path: Path
     text: str
     items: set[str] = field(default_factory=set)
-    passed_on: dict[str, str] = field(default_factory=dict)
+    reexports: dict[str, str] = field(default_factory=dict)
 
 
 def code(path: Path) -> str:
-    """Return a file without comments and without its tests."""
+    """Returns a file without its comments and tests."""
     text = re.sub(r"//[^\n]*", "", path.read_text())
     return text.split("#[cfg(test)]\nmod ", 1)[0]
 
 
 def leaves(tree: str) -> Iterator[tuple[str, str]]:
-    """Return the paths of a use tree, each with the name that it gets."""
-    head, brace, inner = tree.strip().partition("{")
+    """Returns the paths of a use tree, each with the name that it defines."""
+    prefix, brace, inner = tree.strip().partition("{")
     if not brace:
-        path, _, alias = head.strip().partition(" as ")
+        path, _, alias = prefix.strip().partition(" as ")
         yield path, alias or path.rsplit("::", 1)[-1]
         return
     depth, start, inner = 0, 0, inner.rsplit("}", 1)[0] + ","
@@ -49,13 +49,13 @@ def leaves(tree: str) -> Iterator[tuple[str, str]]:
         if char == "," and depth == 0:
             if part := inner[start:at].strip():
                 for leaf, alias in leaves(part):
-                    path = re.sub(r"::self$", "", head.strip() + leaf)
+                    path = re.sub(r"::self$", "", prefix.strip() + leaf)
                     yield path, path.rsplit("::", 1)[-1] if alias == "self" else alias
             start = at + 1
 
 
 def modules(source: Path) -> dict[str, Module]:
-    """Return the modules of a crate by path, the root as an empty one."""
+    """Returns the modules of a crate by path. The path of the root is empty."""
     found = {}
     for path in sorted(source.rglob("*.rs")):
         parts = list(path.relative_to(source).with_suffix("").parts)
@@ -68,12 +68,12 @@ def modules(source: Path) -> dict[str, Module]:
         module.items = set(ITEM.findall(module.text))
         for public, tree in USE.findall(module.text):
             for path, alias in leaves(tree) if public else ():
-                module.passed_on[alias] = absolute(path, name, found)
+                module.reexports[alias] = absolute(path, name, found)
     return found
 
 
 def absolute(path: str, module: str, found: dict[str, Module]) -> str:
-    """Return a path from the crate's root; that of another crate as an empty one."""
+    """Returns a path relative to the crate's root, or an empty one for another crate."""
     base = module.split("::") if module else []
     parts = path.split("::")
     if parts[0] == "crate":
@@ -89,21 +89,21 @@ def absolute(path: str, module: str, found: dict[str, Module]) -> str:
 
 
 def definition(path: str, found: dict[str, Module]) -> str | None:
-    """Return the module that defines what a path from the root names."""
+    """Returns the module that defines the item of a path relative to the root."""
     seen = set()
     while path and path not in seen:
         seen.add(path)
         parts = path.split("::")
         module = next(name for name in ("::".join(parts[:n]) for n in range(len(parts), -1, -1)) if name in found)
         rest = path.removeprefix(module).removeprefix("::").split("::")
-        if rest == [""] or rest[0] not in found[module].passed_on:
+        if rest == [""] or rest[0] not in found[module].reexports:
             return module
-        path = "::".join([found[module].passed_on[rest[0]], *rest[1:]])
+        path = "::".join([found[module].reexports[rest[0]], *rest[1:]])
     return None
 
 
 def uses(source: Path) -> dict[str, set[str]]:
-    """Return which modules each module of a crate uses."""
+    """Returns which modules each module of a crate uses."""
     found = modules(source)
     graph: dict[str, set[str]] = {}
     for name, module in found.items():
@@ -117,7 +117,7 @@ def uses(source: Path) -> dict[str, set[str]]:
 
 
 def circles(graph: dict[str, set[str]]) -> list[list[str]]:
-    """Return the groups of modules that use each other in a circle."""
+    """Returns the groups of modules with circular uses."""
     reached: dict[str, set[str]] = {}
     for start in graph:
         seen, rest = set(), [start]

@@ -1,16 +1,16 @@
-"""`make planted`: bugs that a test has to notice. Each is planted in a copy of the sources, and its test must fail.
+"""`make planted`: plants bugs in a copy of the sources, one at a time. A test must fail with each of them.
 
-The table is planted_bugs.py: file, text, what it becomes, and the arguments of `cargo test`. An entry is stale if its text
-does not stand in its file exactly once. A stale entry is an error, and so are a test command that runs no test, one that
-fails without the bug, and a bug with which the code does not compile.
+planted_bugs.py has the table: file, text, replacement, and the arguments of `cargo test`. An entry is stale if its text does
+not occur exactly once in its file. A stale entry is an error, and so are a test command that runs no test, one that fails
+without the bug, and a bug with which the code does not compile.
 
-    python3 -m tests.sources.planted                  all
-    python3 -m tests.sources.planted consistent ttl   those whose name contains one of the words
-    python3 -m tests.sources.planted --check          only look for stale entries
+    python3 -m tests.sources.planted                  all bugs
+    python3 -m tests.sources.planted consistent ttl   bugs whose name contains one of the words
+    python3 -m tests.sources.planted --check          only check for stale entries
     python3 -m tests.sources.planted --list           the names
 
-The copy is target/planted/sources, and always the same: what is compiled for one bug is used for the next. It is built in
-target/planted/build, or where CARGO_TARGET_DIR says.
+The copy is always target/planted/sources, so that the build of one bug is reused for the next. The build directory is
+CARGO_TARGET_DIR, by default target/planted/build.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "target/planted"
 SOURCES = WORK / "sources"
 
-# A test that hangs with a bug has noticed it. Compiling counts, too.
+# A test that hangs with a bug has caught it. The time includes compiling.
 TIMEOUT_SECONDS = 900
 
 
@@ -48,7 +48,7 @@ class Run:
 
 
 def sources() -> dict[str, bytes]:
-    """Return the files of the working tree that git knows, or would take."""
+    """Returns the files of the working tree that are tracked by git or not ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -61,7 +61,7 @@ def sources() -> dict[str, bytes]:
 
 
 def copy(files: dict[str, bytes]) -> None:
-    """Make the copy like the working tree. A file that is the same is left alone, so that it is not compiled again."""
+    """Updates the copy from the working tree. Does not touch unchanged files, so that they are not compiled again."""
     for name, content in files.items():
         path = SOURCES / name
         if not path.is_file() or path.read_bytes() != content:
@@ -74,7 +74,7 @@ def copy(files: dict[str, bytes]) -> None:
 
 
 def stale(files: dict[str, bytes], bugs: list[Bug]) -> list[str]:
-    """Return what is wrong with the table."""
+    """Returns the problems of the table."""
     wrong = []
     names = [bug.name for bug in BUGS]
     wrong += [f"{name}: two entries have this name" for name in sorted(set(names)) if names.count(name) > 1]
@@ -84,14 +84,14 @@ def stale(files: dict[str, bytes], bugs: list[Bug]) -> list[str]:
         if not text:
             wrong.append(f"{bug.name}: there is no file {bug.file}")
         elif times != 1:
-            wrong.append(f"{bug.name}: its text stands in {bug.file} {times} times, not once")
+            wrong.append(f"{bug.name}: its text occurs in {bug.file} {times} times, not once")
         elif bug.new == bug.old:
             wrong.append(f"{bug.name}: it changes nothing")
     return wrong
 
 
 def cargo_test(arguments: tuple[str, ...]) -> Run:
-    """Run `cargo test` on the copy."""
+    """Runs `cargo test` on the copy."""
     environment = {
         "CARGO_TARGET_DIR": str(WORK / "build"),
         "CARGO_PROFILE_DEV_DEBUG": "0",
@@ -102,7 +102,7 @@ def cargo_test(arguments: tuple[str, ...]) -> Run:
         **os.environ,
         "RUST_BACKTRACE": "0",
     }
-    begun = time.monotonic()
+    start = time.monotonic()
     command = ["cargo", "test", "--locked", "--no-fail-fast", "--color", "never", *arguments]
     process = subprocess.Popen(
         command,
@@ -125,11 +125,11 @@ def cargo_test(arguments: tuple[str, ...]) -> Run:
     results = re.findall(r"^test result: .*? (\d+) passed; (\d+) failed", output, re.MULTILINE)
     passed = sum(int(result[0]) for result in results)
     ran = passed + sum(int(result[1]) for result in results)
-    return Run(output, failed, passed, ran, time.monotonic() - begun, timed_out)
+    return Run(output, failed, passed, ran, time.monotonic() - start, timed_out)
 
 
-def sound(tests: list[tuple[str, ...]]) -> list[str]:
-    """Run each test command without a bug. Return what is wrong: a test that fails anyway notices nothing."""
+def check_tests(tests: list[tuple[str, ...]]) -> list[str]:
+    """Runs each test command without a bug. Returns those that fail or run no test, because they would prove nothing."""
     wrong = []
     for test in tests:
         run = cargo_test(test)
@@ -138,19 +138,19 @@ def sound(tests: list[tuple[str, ...]]) -> list[str]:
         elif run.failed or run.timed_out:
             wrong.append(f"cargo test {' '.join(test)} fails without a bug: {', '.join(run.failed)}\n{tail(run.output)}")
         else:
-            print(f"     sound  {run.seconds:5.0f} s  cargo test {' '.join(test)}: {run.passed} passed", flush=True)
+            print(f"   passing  {run.seconds:5.0f} s  cargo test {' '.join(test)}: {run.passed} passed", flush=True)
     return wrong
 
 
 def plant(bug: Bug) -> tuple[str, str, float]:
-    """Plant a bug, test, and dig it out. Return a word, what noticed it or what is wrong, and the seconds."""
+    """Plants a bug, runs its test, and removes the bug. Returns verdict, failed test or problem, and seconds."""
     path = SOURCES / bug.file
-    whole = path.read_bytes()
-    path.write_bytes(whole.decode().replace(bug.old, bug.new).encode())
+    original = path.read_bytes()
+    path.write_bytes(original.decode().replace(bug.old, bug.new).encode())
     try:
         run = cargo_test(bug.test)
     finally:
-        path.write_bytes(whole)
+        path.write_bytes(original)
     if run.timed_out:
         return "caught", f"still running after {TIMEOUT_SECONDS} s", run.seconds
     if run.failed:
@@ -162,40 +162,40 @@ def plant(bug: Bug) -> tuple[str, str, float]:
 
 
 def tail(output: str) -> str:
-    """Return the last lines of a run."""
+    """Returns the last lines of the output."""
     return "\n".join(f"    {line}" for line in output.splitlines()[-15:])
 
 
 def main() -> int:
-    """Run the command line."""
+    """Runs the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("words", nargs="*", help="only bugs whose name contains one of these")
-    parser.add_argument("--check", action="store_true", help="only look for stale entries")
+    parser.add_argument("--check", action="store_true", help="only check for stale entries")
     parser.add_argument("--list", action="store_true", help="only list the names")
-    asked = parser.parse_args()
-    bugs = [bug for bug in BUGS if not asked.words or any(word in bug.name for word in asked.words)]
+    options = parser.parse_args()
+    bugs = [bug for bug in BUGS if not options.words or any(word in bug.name for word in options.words)]
     if not bugs:
-        parser.error("no bug has such a name")
-    if asked.list:
+        parser.error("no bug has one of these words in its name")
+    if options.list:
         print("\n".join(bug.name for bug in bugs))
         return 0
     files = sources()
     wrong = stale(files, bugs)
-    if wrong or asked.check:
+    if wrong or options.check:
         print("\n".join(wrong) or f"{len(bugs)} planted bugs fit the sources")
         return bool(wrong)
     copy(files)
-    wrong = sound(list(dict.fromkeys(bug.test for bug in bugs)))
+    wrong = check_tests(list(dict.fromkeys(bug.test for bug in bugs)))
     if wrong:
         print("\n".join(wrong))
         return 1
-    escaped = 0
+    missed = 0
     for bug in bugs:
         word, what, seconds = plant(bug)
-        escaped += word != "caught"
+        missed += word != "caught"
         print(f"{word:>10}  {seconds:5.0f} s  {bug.name}: {what}", flush=True)
-    print(f"{len(bugs) - escaped} of {len(bugs)} planted bugs caught")
-    return bool(escaped)
+    print(f"{len(bugs) - missed} of {len(bugs)} planted bugs caught")
+    return bool(missed)
 
 
 if __name__ == "__main__":

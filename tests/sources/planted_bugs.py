@@ -1,4 +1,4 @@
-"""The bugs that `make planted` plants: each was or could be written by mistake, and nobody would see it at once."""
+"""The bugs of `make planted`: mistakes that were made or are easy to make, and hard to notice in a review."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Bug:
 
 
 def wire(module: str) -> tuple[str, ...]:
-    """Return the tests of one adapter on the wire."""
+    """Returns the arguments for the tests of one adapter in `wire`."""
     return ("-p", "aws-adapters", "--lib", f"wire::{module}::")
 
 
@@ -41,7 +41,7 @@ UNITS = ("-p", "alerting", "--lib")
 WHOLE_INCIDENTS = ("-p", "alerting", "--test", "incidents")
 STORED_STATE = ("-p", "alerting", "--test", "stored_state")
 
-# The order of the engine: timers before the commit.
+# The engine schedules timers before the commit.
 SEND_TIMERS = """            for (message, delay_millis) in &plan.timers {
                 self.timers.schedule(message, *delay_millis).await?;
             }
@@ -56,7 +56,7 @@ ADAPTERS = [
         wire("dynamodb"),
     ),
     Bug(
-        "unprocessed keys given up for missing",
+        "unprocessed keys returned as missing",
         DYNAMODB,
         'Err(PortError { call: CALL, reason: format!("keys were left unprocessed {MAX_READS} times") })',
         "Ok(ids.iter().map(|id| found.remove(&id.text())).collect())",
@@ -74,9 +74,9 @@ ADAPTERS = [
     Bug(
         "TransactionConflict of a transaction taken for success",
         DYNAMODB,
-        "return Ok(Commit::Conflict(in_the_way(writes, reasons)))",
+        "return Ok(Commit::Conflict(conflicting(writes, reasons)))",
         'return Ok(if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) '
-        "{ Commit::Conflict(in_the_way(writes, reasons)) } else { Commit::Written })",
+        "{ Commit::Conflict(conflicting(writes, reasons)) } else { Commit::Written })",
         wire("dynamodb"),
     ),
     Bug(
@@ -109,7 +109,7 @@ ADAPTERS = [
         wire("dynamodb"),
     ),
     Bug(
-        "version condition looks whether the document is there",
+        "version condition only checks that the document exists",
         DYNAMODB,
         '            "version = :expected",\n'
         '            Some(HashMap::from([(":expected".to_owned(), AttributeValue::N(version.to_string()))])),\n',
@@ -131,21 +131,21 @@ ADAPTERS = [
         wire("dynamodb"),
     ),
     Bug(
-        "write of somebody else taken for the lost one",
+        "write of another writer taken for the lost one",
         DYNAMODB,
         "if failed.item() == Some(&item) =>",
         'if failed.item().and_then(|other| other.get("version")) == item.get("version") =>',
         wire("dynamodb"),
     ),
     Bug(
-        "documents told in part",
+        "conflicting documents returned in part",
         DYNAMODB,
         "    found.collect::<Option<_>>().unwrap_or_default()\n",
         "    found.flatten().collect()\n",
         wire("dynamodb"),
     ),
     Bug(
-        "throttled transaction not tried again",
+        "throttled transaction not retried",
         DYNAMODB,
         "const MAX_WRITES: u32 = 5;",
         "const MAX_WRITES: u32 = 1;",
@@ -182,12 +182,12 @@ ADAPTERS = [
     Bug(
         "SNS chat waits as long as an email",
         SNS,
-        "                .config_override(hurried());\n",
-        "                .config_override(hurried().retry_config(RetryConfig::standard().with_max_attempts(4)));\n",
+        "                .config_override(chat_limits());\n",
+        "                .config_override(chat_limits().retry_config(RetryConfig::standard().with_max_attempts(4)));\n",
         wire("sns"),
     ),
     Bug(
-        "SNS throttling by the topic's key not tried again",
+        "SNS throttling by the topic's key not retried",
         SNS,
         '&["Throttled", "KMSThrottling"][..]',
         '&["Throttled"][..]',
@@ -201,7 +201,7 @@ ADAPTERS = [
         wire("cloudwatch"),
     ),
     Bug(
-        "CloudWatch time stamps cut to seconds",
+        "CloudWatch timestamps truncated to seconds",
         CLOUDWATCH,
         "DateTime::from_millis(point.at.to_i64())",
         "DateTime::from_secs(point.at.to_i64() / 1_000)",
@@ -211,7 +211,7 @@ ADAPTERS = [
 
 INCIDENTS = [
     Bug(
-        "timer of the opening scheduled after the commit",
+        "timer of a new incident scheduled after the commit",
         CLAIM,
         SEND_TIMERS + "            match self.store.commit(&plan.writes).await? {\n                Commit::Written => {\n",
         "            match self.store.commit(&plan.writes).await? {\n                Commit::Written => {\n" + SEND_TIMERS,
@@ -267,7 +267,7 @@ INCIDENTS = [
         SIMULATION,
     ),
     Bug(
-        "resolved emails off closes over unreported news",
+        "resolved emails off closes an incident with unreported findings",
         PLAN,
         "    let email_first = open.emails == 0 || (news && !policy.resolved_emails);\n",
         "    let email_first = open.emails == 0;\n",
@@ -295,7 +295,7 @@ INCIDENTS = [
         UNITS,
     ),
     Bug(
-        "batch remembered minutes instead of days",
+        "batch record kept minutes instead of days",
         ITEMS,
         "const BATCH_KEPT_MILLIS: u64 = 16 * 24 * 60 * MINUTE_MILLIS;",
         "const BATCH_KEPT_MILLIS: u64 = 16 * MINUTE_MILLIS;",

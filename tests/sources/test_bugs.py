@@ -1,4 +1,4 @@
-"""The tables of bugs made on purpose: what is stale in them is an error."""
+"""Tests of the tables of planted bugs and of surviving mutants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.sources.planted_bugs import BUGS, Bug
 
 
 def bug(**changed: str) -> Bug:
-    """Return a bug that fits FILES."""
+    """Returns a bug that fits FILES."""
     return Bug(**{"name": "one", "file": "a.rs", "old": "1 + 1", "new": "2", "test": ("-p", "a")} | changed)
 
 
@@ -17,14 +17,14 @@ FILES = {"a.rs": b"let a = 1 + 1;\nlet b = 3;\nlet c = 3;\n"}
 
 
 class Planted(unittest.TestCase):
-    """What `make planted-check` refuses."""
+    """Checks of `make planted-check`."""
 
     def test_every_bug_fits_the_sources(self) -> None:
-        """The text of each stands in its file exactly once."""
+        """The text of each occurs exactly once in its file."""
         self.assertEqual(planted.stale(planted.sources(), BUGS), [])
 
-    def test_what_does_not_stand_there_exactly_once_is_stale(self) -> None:
-        """A text that is gone, or there twice, or changes nothing."""
+    def test_an_entry_whose_text_does_not_occur_exactly_once_is_stale(self) -> None:
+        """Also a missing file, and a replacement that changes nothing."""
         self.assertEqual(planted.stale(FILES, [bug()]), [])
         for changed, wrong in [
             ({"old": "1 + 2"}, "0 times"),
@@ -38,10 +38,10 @@ class Planted(unittest.TestCase):
 
 
 class Mutants(unittest.TestCase):
-    """How survivors are read from the page."""
+    """Reading the survivors from the page."""
 
     def test_a_survivor_is_a_line_with_a_reason(self) -> None:
-        """A line without a reason is none, and two alike are two."""
+        """A line without a reason does not count, and two equal lines count twice."""
         page = "\n".join(
             [
                 "- ``a.rs: replace < with <= in f``: nobody can tell.",
@@ -53,8 +53,8 @@ class Mutants(unittest.TestCase):
         )
         self.assertEqual(mutants.known(page), {"a.rs: replace < with <= in f": 2, "a.rs: replace || with && in g": 1})
 
-    def test_every_file_of_a_group_is_there(self) -> None:
-        """A file that was renamed is missed."""
+    def test_every_file_of_a_group_exists(self) -> None:
+        """A renamed file must be renamed in its group too."""
         for name, group in mutants.GROUPS.items():
             for pattern in group.files:
                 self.assertTrue(list(mutants.ROOT.glob(pattern)), f"{name}: {pattern}")

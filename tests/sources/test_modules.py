@@ -1,4 +1,4 @@
-"""The reading of modules: on small crates, circles included."""
+"""Tests of reading modules, on small crates with and without circles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.sources import modules, purity
 
 
 def uses(files: dict[str, str]) -> dict[str, set[str]]:
-    """Return what the modules of a crate with these files use."""
+    """Returns which modules the modules of a crate with these files use."""
     with tempfile.TemporaryDirectory() as folder:
         for name, text in files.items():
             path = Path(folder, name)
@@ -20,38 +20,38 @@ def uses(files: dict[str, str]) -> dict[str, set[str]]:
 
 
 class Modules(unittest.TestCase):
-    """What counts as a use, and which circles are found."""
+    """Uses of modules, and circles."""
 
     def test_a_use_counts_for_the_module_that_defines_the_name(self) -> None:
-        """Front files that pass names on are no detour."""
-        front = "mod one;\nmod two;\npub use one::One;\npub use two::{Two, Three as Third};\n"
+        """Not for a module that re-exports it."""
+        mod_file = "mod one;\nmod two;\npub use one::One;\npub use two::{Two, Three as Third};\n"
         files = {
             "lib.rs": "pub mod a;\npub mod b;\n",
-            "a/mod.rs": front,
+            "a/mod.rs": mod_file,
             "a/one.rs": "use super::two::Two;\npub struct One(Two);\n",
             "a/two.rs": "// crate::a::One\npub struct Two;\npub struct Three;\n",
             "b.rs": "use crate::a::{One, Third as T};\nfn f(_: T) -> crate::a::Two { One }\n",
         }
         graph = uses(files)
         self.assertEqual(graph["a::one"], {"a::two"})
-        self.assertEqual(graph["a::two"], set(), "a comment is no use")
+        self.assertEqual(graph["a::two"], set(), "a comment is not a use")
         self.assertEqual(graph["b"] - {""}, {"a::one", "a::two"})
         self.assertEqual(modules.circles(graph), [])
 
-    def test_circles_are_found_whatever_way_they_take(self) -> None:
-        """Through `super`, a front file or the whole path."""
-        front = "mod one;\nmod two;\npub use one::One;\npub use two::Two;\n"
+    def test_circles_are_found_through_any_path(self) -> None:
+        """Through `super`, a re-export or the whole path."""
+        mod_file = "mod one;\nmod two;\npub use one::One;\npub use two::Two;\n"
         for path in ("super::One", "crate::a::One", "crate::a::one::One", "super::one::One"):
             files = {
                 "lib.rs": "pub mod a;\n",
-                "a/mod.rs": front,
+                "a/mod.rs": mod_file,
                 "a/one.rs": "pub struct One;\nfn f() -> super::Two { g() }\n",
                 "a/two.rs": f"use {path};\npub struct Two(One);\n",
             }
             self.assertEqual(modules.circles(uses(files)), [["a::one", "a::two"]], path)
 
-    def test_tests_may_use_what_they_like(self) -> None:
-        """A use in a test is none."""
+    def test_uses_in_tests_are_ignored(self) -> None:
+        """They may form circles."""
         test = "#[cfg(test)]\nmod tests {\n    use crate::b::B;\n}\n"
         files = {"lib.rs": "mod a;\nmod b;\n", "a.rs": "pub struct A;\n" + test, "b.rs": "pub struct B(crate::a::A);\n"}
         self.assertEqual(modules.circles(uses(files)), [])

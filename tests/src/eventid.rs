@@ -1,9 +1,9 @@
-//! Event ids in the shape CloudWatch Logs gives them.
+//! Event ids in the format of CloudWatch Logs.
 
-/// Makes the id of one log event: 56 digits for any time from 2004 to 2039, as in every payload AWS shows.
+/// Returns the id of one log event: 56 digits for any time from 2004 to 2039, as in AWS's examples.
 ///
-/// AWS's published ids are the timestamp in milliseconds, shifted left by 144 bits, plus something below that; this does
-/// the same with a hash (`seed`) and the position in the batch, so ids are unique, in order and the same on every run.
+/// The ids in AWS's documentation are the timestamp in milliseconds, shifted left by 144 bits, plus lower bits. Here the lower bits
+/// are a hash (`seed`) and the position in the batch, so ids are unique, ordered, and the same on every run.
 pub(crate) fn event_id(timestamp_ms: u64, seed: u64, position: u64) -> String {
     const CHUNK: u128 = 1_000_000_000_000_000_000;
     // 192 bits, most significant first: 144 = 2 * 64 + 16.
@@ -24,7 +24,7 @@ pub(crate) fn event_id(timestamp_ms: u64, seed: u64, position: u64) -> String {
     digits
 }
 
-/// Hashes text to 64 bits (FNV-1a): short, well known, and the same on every platform and release.
+/// Hashes texts to 64 bits with FNV-1a, which is the same on every platform and release.
 pub(crate) fn seed(parts: &[&str]) -> u64 {
     parts
         .iter()

@@ -1,18 +1,20 @@
-//! Generated files next to what they should be.
+//! Comparison of generated and existing files.
 
 use std::collections::BTreeMap;
 
-/// Names of files below `events/` and what stands in them.
+/// File names below `events/` and the contents of the files.
 pub type Files = BTreeMap<String, String>;
 
-/// Names every file that is missing, differs, or has no source.
-pub fn differences(wanted: &Files, found: &Files) -> Vec<String> {
-    let wrong = wanted.iter().filter_map(|(name, text)| match found.get(name) {
+/// Returns one line for every file that is missing, differs, or has no source.
+pub fn differences(generated: &Files, existing: &Files) -> Vec<String> {
+    let wrong = generated.iter().filter_map(|(name, text)| match existing.get(name) {
         None => Some(format!("events/{name} is missing")),
-        Some(there) => (there != text).then(|| format!("events/{name} differs from what its source makes")),
+        Some(content) => (content != text).then(|| format!("events/{name} differs from its source")),
     });
-    let extra =
-        found.keys().filter(|name| !wanted.contains_key(*name)).map(|name| format!("events/{name} has no source"));
+    let extra = existing
+        .keys()
+        .filter(|name| !generated.contains_key(*name))
+        .map(|name| format!("events/{name} has no source"));
     wrong.chain(extra).collect()
 }
 
@@ -25,16 +27,12 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_be_wrong_is_named() {
+    fn each_kind_of_difference_is_reported() {
         let wanted = files(&[("a.json", "1"), ("b.json", "2"), ("c.json", "3")]);
         let found = files(&[("a.json", "1"), ("b.json", "two"), ("d.json", "4")]);
         assert_eq!(
             differences(&wanted, &found),
-            [
-                "events/b.json differs from what its source makes",
-                "events/c.json is missing",
-                "events/d.json has no source"
-            ]
+            ["events/b.json differs from its source", "events/c.json is missing", "events/d.json has no source"]
         );
         assert_eq!(differences(&wanted, &wanted), [""; 0]);
     }

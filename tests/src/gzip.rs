@@ -1,13 +1,13 @@
-//! The gzip layer, written out so that the bytes depend on one locked crate only and can be broken on purpose.
+//! The gzip layer, implemented here so that the bytes depend on only one locked crate and can be damaged on purpose.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
-/// What to break on the way from JSON to the Lambda event.
+/// What to damage between the JSON and the Lambda event.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Damage {
-    /// One bit of the gzip checksum is flipped; the deflated data itself is whole.
+    /// One bit of the gzip checksum is flipped; the deflated data is intact.
     Checksum,
     /// The gzip length field is one too high.
     Length,
@@ -15,7 +15,7 @@ pub enum Damage {
     CutTrailer,
     /// The second half of the deflated data is missing.
     CutData,
-    /// A character that is not in the base64 alphabet stands in the middle.
+    /// The middle character is not in the base64 alphabet.
     Base64,
     /// The inflated JSON ends in the middle of a log event.
     Json,
@@ -32,10 +32,10 @@ pub fn gzip(data: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Inflates what [`gzip`] made, or the body of a request that an SDK compressed (a header without optional fields).
+/// Inflates one member with a header without optional fields, as [`gzip`] and the AWS SDK write it.
 ///
 /// # Errors
-/// One line that says which part is not what it should be.
+/// One line that names the invalid part.
 pub fn gunzip(data: &[u8]) -> Result<Vec<u8>, String> {
     let plain_header = data.len() >= 18 && data[..4] == [0x1f, 0x8b, 8, 0];
     if !plain_header {
@@ -48,7 +48,7 @@ pub fn gunzip(data: &[u8]) -> Result<Vec<u8>, String> {
     if trailer == expected { Ok(out) } else { Err("checksum or length differ".to_owned()) }
 }
 
-/// Packs a payload into the text of `awslogs.data`, breaking it if asked to.
+/// Packs a payload into the text of `awslogs.data`, with optional damage.
 pub(crate) fn pack(mut json: String, damage: Option<Damage>) -> String {
     if damage == Some(Damage::Json) {
         let cut = json.rfind("\"message\":").map_or(json.len() / 2, |at| at + "\"message\":\"2 ".len());
@@ -84,13 +84,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_packed_unpacks_to_the_same_text() {
+    fn packing_and_unpacking_returns_the_same_text() {
         assert_eq!(unpack(None).as_deref(), Ok(JSON));
         assert_eq!(gunzip(&gzip(b"")).as_deref(), Ok(&b""[..]));
     }
 
     #[test]
-    fn every_kind_of_damage_is_noticed_by_a_careful_reader() {
+    fn every_kind_of_damage_is_detected() {
         use Damage::*;
         for damage in [Checksum, Length, CutTrailer, CutData, Base64] {
             unpack(Some(damage)).expect_err(&format!("{damage:?} must break the payload"));

@@ -1,8 +1,8 @@
-//! Lambda events as CloudWatch Logs would send them, made from readable sources.
+//! Lambda events as CloudWatch Logs sends them, generated from readable sources.
 //!
-//! `events/src/*.json` say what is in an event, `events/*.json` are what `cargo lambda invoke` and the tests send.
-//! The sources also say what the function has to answer, so that the table in `events/README.md`, the events and the
-//! integration tests can't drift apart.
+//! `events/src/*.json` are the sources; `events/*.json` are the events that `cargo lambda invoke` and the tests send.
+//! The sources also declare the function's response, so that the table in `events/README.md`, the events and the
+//! integration tests stay consistent.
 
 mod eventid;
 mod files;

@@ -1,4 +1,4 @@
-//! A scenario's readable source and the event made of it.
+//! A scenario's readable source, and the event generated from it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::eventid::{event_id, seed};
 use crate::gzip::{Damage, pack};
 
-/// The format of a flow log that declares none: the 14 fields of version 2.
+/// The default format of flow logs: the 14 fields of version 2.
 pub const DEFAULT_FORMAT: &str = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} \
      ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}";
 
@@ -17,15 +17,15 @@ pub const DEFAULT_FORMAT: &str = "${version} ${account-id} ${interface-id} ${src
 pub struct Source {
     /// What the scenario shows, for the table in `events/README.md`.
     pub description: String,
-    /// The response the function owes for it, in a fresh process.
+    /// The expected response, in a fresh process.
     pub expected: Option<Counts>,
-    /// A word the error must contain, if the function has to fail the invocation.
+    /// A word that the error must contain, if the invocation must fail.
     pub fails: Option<String>,
     /// The `FLOW_LOG_FORMAT` to run the function with, if not the default.
     pub format: Option<String>,
-    /// What to break on the way to the event.
+    /// What to damage in the event.
     pub damage: Option<Damage>,
-    /// Placeholders in the lines and the numbers of characters to put there.
+    /// Placeholders in the lines, and the number of characters that replaces each.
     #[serde(default)]
     pub expand: BTreeMap<String, usize>,
     /// The account whose logs these are.
@@ -44,23 +44,23 @@ pub struct Source {
     pub lines: Vec<Line>,
 }
 
-/// A record, or a whole log event where its id and time can't be taken from a record.
+/// A record, or a whole log event if its id and time cannot be derived from a record.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Line {
     /// A flow log record: the event's time is its `start`.
     Record(String),
-    /// A log event as it is.
+    /// A complete log event.
     Event(LogEvent),
 }
 
-/// The response's counts, as the function's contract names them.
+/// The response's counts, under their public names.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
     /// Log events read.
     pub records: u64,
-    /// Records a rule matched.
+    /// Records that a rule matched.
     pub matched: u64,
     /// NODATA records.
     pub no_data: u64,
@@ -70,9 +70,9 @@ pub struct Counts {
     pub unparsed: u64,
     /// Matched records grouped by flow.
     pub findings: u64,
-    /// Messages sent by this invocation.
+    /// Emails sent by this invocation.
     pub alerts: u64,
-    /// Findings added to an open incident without a message.
+    /// Findings counted without an email.
     pub suppressed: u64,
     /// Metric data points published.
     pub metrics: u64,
@@ -112,7 +112,7 @@ pub struct Batch {
 }
 
 impl Source {
-    /// Builds the payload: ids and timestamps are added as CloudWatch Logs would.
+    /// Builds the payload, with ids and timestamps as CloudWatch Logs adds them.
     pub fn batch(&self) -> Batch {
         let start_at = start_position(self.format.as_deref().unwrap_or(DEFAULT_FORMAT));
         let mut batch = Batch {
@@ -133,7 +133,7 @@ impl Source {
         batch
     }
 
-    /// The Lambda event, as the text of a file of `events/`.
+    /// Returns the Lambda event, as the text of a file in `events/`.
     pub fn event(&self) -> String {
         event_json(&self.batch(), self.damage)
     }
@@ -146,10 +146,10 @@ impl Source {
 }
 
 impl Batch {
-    /// Adds one record; a line without a readable `start` gets the time of the one before it.
+    /// Adds one record. A line without a readable `start` gets the time of the previous one.
     pub fn push(&mut self, message: &str, start_at: usize) {
         let start = message.split_whitespace().nth(start_at).and_then(|start| start.parse::<u64>().ok());
-        // Milliseconds occur in the wild; anything else that is not a plausible time is not one.
+        // Seconds or milliseconds; any other number is not a time.
         let timestamp = match start {
             Some(seconds @ 1_000_000_000..10_000_000_000) => seconds * 1000,
             Some(millis @ 1_000_000_000_000..10_000_000_000_000) => millis,
@@ -170,7 +170,7 @@ pub fn event_of_payload(json: String, damage: Option<Damage>) -> String {
     format!("{{\"awslogs\":{{\"data\":\"{}\"}}}}\n", pack(json, damage))
 }
 
-/// Finds the field that holds the event's time.
+/// Returns the position of `start`, which is the event's time.
 fn start_position(format: &str) -> usize {
     format.split_whitespace().position(|field| field == "${start}").unwrap_or(usize::MAX)
 }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_becomes_text_of_the_length_asked_for() {
+    fn a_placeholder_becomes_text_of_the_given_length() {
         assert_eq!(source(&["a @10@ b"]).batch().log_events[0].message, "a AAAAAAAAAA b");
     }
 

@@ -1,8 +1,8 @@
-//! A batch at the size limit, made when it is needed: nobody wants it in a repository.
+//! A batch at the size limit, generated on demand because it is too large for the repository.
 
 use crate::source::Batch;
 
-/// Makes one interface's batch of `records` rejected pings from up to `sources` addresses in one minute from `start`.
+/// Returns a batch of one interface with `records` rejected pings from up to `sources` addresses, in the minute from `start`.
 ///
 /// 20,000 records make an event of about the 1 MB that an asynchronous invocation can carry.
 pub fn storm(records: usize, sources: u32, start: u64) -> Batch {
@@ -17,7 +17,7 @@ pub fn storm(records: usize, sources: u32, start: u64) -> Batch {
     };
     let mut random = SplitMix(1);
     for _ in 0..records {
-        // 198.18.0.0/15 is set aside for load tests (RFC 2544).
+        // 198.18.0.0/15 is reserved for benchmarks (RFC 2544).
         let source = random.below(u64::from(sources.min(1 << 17)));
         let (network, high, low) = (18 + (source >> 16), (source >> 8) & 255, source & 255);
         let packets = 1 + random.below(60);
@@ -35,7 +35,7 @@ pub fn storm(records: usize, sources: u32, start: u64) -> Batch {
     batch
 }
 
-/// A random number generator (Vigna's SplitMix64) that gives the same storm on every run.
+/// A random number generator (Vigna's SplitMix64), which returns the same storm on every run.
 struct SplitMix(u64);
 
 impl SplitMix {

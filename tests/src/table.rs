@@ -2,7 +2,7 @@
 
 use crate::source::{Counts, Source};
 
-/// Renders one row per scenario: what it shows, and what the function answers to it.
+/// Renders one row per scenario: its description and the function's response.
 pub fn table<'a>(sources: impl IntoIterator<Item = (&'a str, &'a Source)>) -> String {
     let mut out = String::from(
         "| event | shows | records | matched | no_data | skip_data | unparsed | findings | alerts | suppressed | metrics |\n\
@@ -10,12 +10,12 @@ pub fn table<'a>(sources: impl IntoIterator<Item = (&'a str, &'a Source)>) -> St
     );
     for (name, source) in sources {
         let description = &source.description;
-        let answer = match (&source.expected, &source.fails) {
+        let response = match (&source.expected, &source.fails) {
             (Some(counts), _) => cells(counts),
             (None, Some(word)) => format!("the invocation fails: {word} | | | | | | | |"),
             (None, None) => "not stated | | | | | | | |".to_owned(),
         };
-        out.push_str(&format!("| `{name}` | {description} | {answer} |\n"));
+        out.push_str(&format!("| `{name}` | {description} | {response} |\n"));
     }
     out
 }

@@ -1,4 +1,4 @@
-"""The region of the tools that talk to AWS, and that it is named before anything is created or deleted."""
+"""The region of the tools that call AWS, and that it is printed before anything is created or deleted."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PRO
 
 
 class Case(unittest.TestCase):
-    """With an environment of its own: a profile in eu-west-3, one without a region, and no server to ask."""
+    """A test case with its own environment: a profile in eu-west-3, one without a region, and no metadata service."""
 
     def setUp(self) -> None:
-        """Writes the profile."""
+        """Writes the profiles."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         config = Path(folder.name) / "config"
@@ -42,8 +42,8 @@ class Case(unittest.TestCase):
 class Region(Case):
     """`aws.session`."""
 
-    def test_the_region_comes_from_the_first_that_names_one(self) -> None:
-        """AWS_REGION, AWS_DEFAULT_REGION, the profile. An empty variable names none."""
+    def test_the_region_comes_from_the_first_source_that_has_one(self) -> None:
+        """AWS_REGION, AWS_DEFAULT_REGION, the profile. An empty variable is ignored."""
         cases = (
             ({"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}, "eu-north-1"),
             ({"AWS_REGION": "eu-north-1"}, "eu-north-1"),
@@ -60,24 +60,24 @@ class Region(Case):
                 self.assertEqual(own.client("sns").meta.region_name, region)
 
     def test_no_region_is_an_error(self) -> None:
-        """Rather than whatever a tool takes then."""
+        """Tools would otherwise use different defaults."""
         with mock.patch.dict(os.environ, {"AWS_PROFILE": "bare"}), self.assertRaisesRegex(aws.NoRegionError, "AWS_REGION"):
             aws.session()
 
-    def test_tools_that_are_called_work_in_the_same_region(self) -> None:
+    def test_called_tools_work_in_the_same_region(self) -> None:
         """SAM reads both variables."""
         with mock.patch.dict(os.environ, {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}):
             called = aws.environment(aws.session())
         self.assertEqual((called["AWS_REGION"], called["AWS_DEFAULT_REGION"]), ("eu-north-1", "eu-north-1"))
 
-    def test_the_region_is_said_where_the_account_is_not_known(self) -> None:
-        """No credentials, or no permission to ask who one is."""
+    def test_the_region_is_printed_if_the_account_is_unknown(self) -> None:
+        """Without credentials, or without permission for GetCallerIdentity."""
         own = mock.Mock(region_name="eu-north-1")
         own.client.return_value.get_caller_identity.side_effect = NoCredentialsError()
         self.assertRegex(aws.where(own), r"^account unknown \(.+\), region eu-north-1$")
 
-    def test_every_tool_takes_its_session_from_there(self) -> None:
-        """All others talk to the emulator and say which region that has."""
+    def test_every_tool_uses_this_session(self) -> None:
+        """All other clients call the emulator, with its region."""
         folders = ("tools", "tests", "docs/generate")
         for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py") if path != Path(__file__)):
             text = path.read_text()
@@ -86,14 +86,14 @@ class Region(Case):
                 self.assertNotRegex(text, r"boto3\.(resource|setup_default_session)\(", path.name)
             if re.search(r"boto3\.client\b", text):
                 self.assertIn("region_name=REGION", text, path.name)
-                self.assertIn("endpoint_url=", text, f"{path.name}: a client of the emulator's")
+                self.assertIn("endpoint_url=", text, f"{path.name}: a client of the emulator")
 
 
-class Named(Case):
-    """The account and the region are on the screen before anything is done."""
+class Printed(Case):
+    """Account and region are printed before anything is changed."""
 
     def run_main(self, main: Any, *arguments: str) -> str:
-        """Runs a tool in eu-north-1 and returns what it had printed when it first changed something."""
+        """Runs a tool in eu-north-1 until it first changes something, and returns its output so far."""
         printed = io.StringIO()
         identity = mock.patch.object(aws, "where", lambda own: f"account 123456789010, region {own.region_name}")
         with (
@@ -107,22 +107,22 @@ class Named(Case):
             main()
         return printed.getvalue()
 
-    def test_of_a_trial(self) -> None:
-        """With --yes, too: nobody is asked then."""
+    def test_by_a_trial(self) -> None:
+        """Also with --yes, which skips the question."""
         for method in ("up", "down"):
             with mock.patch.object(trial.Trial, method, changes):
                 self.assertIn("account 123456789010, region eu-north-1", self.run_main(trial.main, method, "--yes"))
 
-    def test_of_a_replay(self) -> None:
-        """Which deletes from queues; of one with --queue-url, too."""
+    def test_by_a_replay(self) -> None:
+        """With --stack and with --queue-url."""
         arguments = (("--stack", "ping-deny"), ("--queue-url", "https://queue", "--function", "f"))
         for given in arguments:
             of = mock.Mock(return_value=replay.Stack("https://queue", "f"))
             with mock.patch.object(replay.Stack, "of", of), mock.patch.object(replay, "replay", changes):
                 self.assertIn("account 123456789010, region eu-north-1", self.run_main(replay.main, *given))
 
-    def test_the_calls_of_a_trial_go_to_the_region_that_is_named(self) -> None:
-        """sam is told, and so are the clients."""
+    def test_the_calls_of_a_trial_use_the_printed_region(self) -> None:
+        """As an argument of sam, and in its environment."""
         with mock.patch.dict(os.environ, {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}):
             own = trial.Trial(aws.session())
             with mock.patch.object(trial, "run") as run, mock.patch.object(boto3.Session, "client"):
@@ -133,11 +133,11 @@ class Named(Case):
 
 
 class Changing(Exception):
-    """Raised where a tool begins to change something."""
+    """Raised when a tool starts to change something."""
 
 
 def changes(*_: Any, **__: Any) -> Any:
-    """Stands for whatever creates, deletes or sends."""
+    """Replaces a function that creates, deletes or sends."""
     raise Changing
 
 

@@ -1,4 +1,4 @@
-//! The smallest function there can be on this runtime: what `make numbers` compares the real one's start with.
+//! The smallest possible function on this runtime. `make numbers` compares its start-up time with the real function's.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;

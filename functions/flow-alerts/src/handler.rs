@@ -1,4 +1,4 @@
-//! The handler: the one place that knows the order of things.
+//! The handler: reads an event, passes each batch to the engine, and counts the response.
 
 use std::{
     fmt,
@@ -20,10 +20,10 @@ use serde::Serialize;
 
 use function_edge::{Config, Incidents, clock};
 
-/// Kept from the invocation's time for answering Lambda.
+/// Time reserved at the end of an invocation for responding to Lambda.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(1_000);
 
-/// What an invocation did, counted; the function's answer.
+/// The function's response: what the invocation did, in counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Response {
     /// Log events read.
@@ -34,30 +34,30 @@ pub(crate) struct Response {
     no_data: u64,
     /// SKIPDATA records.
     skip_data: u64,
-    /// Log events that are no readable record.
+    /// Log events that are not readable records.
     unparsed: u64,
-    /// Findings: matched records by flow.
+    /// Findings: matched records grouped by flow.
     findings: u64,
     /// Emails sent.
     alerts: u64,
-    /// Findings that were added to an open incident without an email.
+    /// Findings counted without an email.
     suppressed: u64,
     /// Data points published.
     metrics: u64,
 }
 
-/// Why an invocation failed; Lambda tries it again and keeps it in the failure queue after the last attempt.
+/// The reason an invocation failed. Lambda retries it; after the last attempt the event goes to the failure queue.
 pub(crate) enum Failure {
-    /// The event is no subscription's batch. Nothing was published.
+    /// The event is not a batch from a subscription filter. Nothing was published.
     Envelope(EnvelopeError),
-    /// Log events came in a message that is neither of the documented types. Nothing was published.
+    /// The message has log events and an undocumented message type. Nothing was published.
     MessageType {
-        /// How many log events.
+        /// Number of log events in the message.
         log_events: u64,
     },
-    /// Something could not be published or remembered; what was done is not done again.
+    /// Something could not be published or stored. A retry does not repeat the steps that succeeded.
     Engine(EngineError),
-    /// The invocation's time was nearly over.
+    /// The invocation was about to time out.
     Deadline,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The runtime logs a failure by its `Debug` form: one line, as people read it.
+/// One readable line, because the runtime logs a failure in its `Debug` form.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -102,28 +102,28 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Takes batches from bytes to emails and metrics.
+/// Turns batches of log events into emails and metrics.
 #[derive(Debug)]
 pub(crate) struct Handler {
     formats: Formats,
     engine: Incidents,
-    /// Kept for its buffers. Locked while a batch is read, never across an await.
+    /// Reused for its buffers. Locked while a batch is read, never across an await.
     decoder: Mutex<Decoder>,
-    /// Messages of timers within this process that were handled: tells two of them apart.
-    wakes: AtomicU64,
+    /// Number of in-process timer messages handled. Makes each run's name unique.
+    local_runs: AtomicU64,
 }
 
 impl Handler {
     pub(crate) fn new(config: Config) -> Self {
         let engine = function_edge::engine(&config);
         let decoder = Mutex::new(Decoder::new(config.max_inflated_bytes));
-        Handler { formats: config.formats, engine, decoder, wakes: AtomicU64::new(0) }
+        Handler { formats: config.formats, engine, decoder, local_runs: AtomicU64::new(0) }
     }
 
-    /// Handles one invocation: reads the event, emails and publishes what was found, and answers before `deadline`.
+    /// Handles one invocation: reads the event, sends emails, publishes metrics, and returns before `deadline`.
     ///
     /// # Errors
-    /// The event could not be read, or something could not be published. A line that could not be read is no error.
+    /// The event could not be read, or something could not be published. An unreadable line is not an error.
     pub(crate) async fn handle(&self, event: &str, deadline: SystemTime) -> Result<Response, Failure> {
         let now = clock::now();
         let millis_left = time::millis_between(now, clock::epoch_millis(deadline));
@@ -138,19 +138,19 @@ impl Handler {
         for detection in &detections {
             response.count(detection);
         }
-        // An email that is due and cannot be sent must not keep the batch from being counted.
-        let woken = self.wake_due(now).await;
+        // A due email that cannot be sent must not prevent the batch from being counted, so its error is returned later.
+        let timers = self.run_due_timers(now).await;
         let mut outcome = Outcome::default();
         let mut failed = None;
         for detection in &detections {
-            // Each document is a batch of its own, counted once however often the event comes: one that fails keeps no other
-            // from being done, and brings the event again.
+            // Each document is a batch of its own and is counted once, however often the event is delivered. If one fails, the
+            // others are still processed, and Lambda retries the event.
             match self.engine.batch(&batch_key(std::slice::from_ref(detection)), detection, now).await {
                 Ok(done) => outcome.add(done),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        outcome.add(woken?);
+        outcome.add(timers?);
         if let Some(error) = failed {
             log_set_aside(&outcome);
             return Err(Failure::Engine(error));
@@ -162,19 +162,19 @@ impl Handler {
         Ok(response)
     }
 
-    /// Does what is due for open incidents.
+    /// Processes the in-process timer messages that are due.
     ///
     /// # Errors
-    /// An email could not be sent; the engine has seen to it that this is tried again.
-    pub(crate) async fn wake_due(&self, now: EpochMillis) -> Result<Outcome, Failure> {
+    /// An email could not be sent. The message stays scheduled, so it is retried.
+    pub(crate) async fn run_due_timers(&self, now: EpochMillis) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::default();
         let mut failed = None;
-        for wake in self.engine.timers.due(now) {
-            let run = format!("local {}", self.wakes.fetch_add(1, Ordering::Relaxed));
-            match self.engine.timer(&wake, &run, now).await {
+        for message in self.engine.timers.due(now) {
+            let run = format!("local {}", self.local_runs.fetch_add(1, Ordering::Relaxed));
+            match self.engine.timer(&message, &run, now).await {
                 Ok(done) => outcome.add(done),
                 Err(error) => {
-                    self.engine.timers.failed(&wake, now);
+                    self.engine.timers.failed(&message, now);
                     failed = failed.or(Some(error));
                 }
             }
@@ -183,13 +183,13 @@ impl Handler {
         failed.map_or(Ok(outcome), |error| Err(Failure::Engine(error)))
     }
 
-    /// Decodes the event and detects what is in it. An event whose envelope is broken anywhere yields nothing at all.
+    /// Decodes the event and runs detection on it. If any part of the envelope is broken, nothing of the event is used.
     ///
     /// # Errors
-    /// The envelope is broken, or log events came under a message type that is not known: they may be records, so they are
-    /// not dropped.
+    /// The envelope is broken, or the message type is unknown and the message has log events. Those may be flow records, so they
+    /// are not dropped.
     fn read(&self, event: &str) -> Result<Vec<Detection>, Failure> {
-        // OK because the decoder starts each event anew: what a panic left in its buffers is overwritten.
+        // A poisoned lock is safe to use: the decoder overwrites what a panic left in its buffers.
         let mut decoder = self.decoder.lock().unwrap_or_else(PoisonError::into_inner);
         let mut payload = decoder.decode(event.as_bytes())?;
         let mut detections = Vec::new();
@@ -198,14 +198,16 @@ impl Handler {
             let Some(metadata) = payload.next_batch(|event| detector.observe(&event))? else { break };
             match metadata.message_type {
                 MessageType::Data => detections.push(detector.finish(LogSource::of(&metadata))),
-                // A check whether the function is there. Its one log event is no flow record.
+                // CloudWatch Logs checks that the function exists. The message's one log event is not a flow record.
                 MessageType::Control => tracing::debug!("control message"),
                 _ => {
                     let log_events = detector.finish(LogSource::of(&metadata)).tally.records;
                     if log_events > 0 {
                         return Err(Failure::MessageType { log_events });
                     }
-                    tracing::warn!("a message without log events that is neither DATA_MESSAGE nor CONTROL_MESSAGE");
+                    tracing::warn!(
+                        "skipped a message without log events whose messageType is neither DATA_MESSAGE nor CONTROL_MESSAGE"
+                    );
                 }
             }
         }
@@ -225,14 +227,14 @@ impl Response {
     }
 }
 
-/// One line for stored documents that could not be read, where there were any.
+/// Logs one line if stored documents could not be read.
 fn log_set_aside(outcome: &Outcome) {
     if !outcome.set_aside.is_empty() {
         tracing::error!(copies = outcome.set_aside.join(" "), "stored documents could not be read and were set aside");
     }
 }
 
-/// One line for an invocation, and one for each batch with lines that could not be read.
+/// Logs one line for the invocation, and one for each batch with unreadable lines.
 fn log(detections: &[Detection], response: &Response, outcome: &Outcome) {
     let Response { records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics } = response;
     tracing::info!(records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics, "done");
@@ -242,7 +244,7 @@ fn log(detections: &[Detection], response: &Response, outcome: &Outcome) {
     }
     log_set_aside(outcome);
     if let Some(error) = &outcome.unreported {
-        tracing::warn!(reason = error.to_string(), "metrics of what was decided and sent are not published");
+        tracing::warn!(reason = error.to_string(), "operational metrics could not be published");
     }
     for detection in detections.iter().filter(|detection| detection.tally.unparsed > 0) {
         let reasons: Vec<String> =
@@ -254,7 +256,7 @@ fn log(detections: &[Detection], response: &Response, outcome: &Outcome) {
             reasons = reasons.join(", "),
             samples = samples.join(" | "),
             log_stream = detection.source.log_stream,
-            "lines that are no flow record of a declared format"
+            "lines are not flow records of a declared format"
         );
     }
 }

@@ -1,5 +1,5 @@
-//! The Lambda function behind a flow log's subscription filter: reads each batch of VPC flow records, publishes what it
-//! counted as metrics and emails what was rejected.
+//! The Lambda function behind a flow log's subscription filter: reads each batch of VPC flow records, publishes metrics, and
+//! sends emails about rejected pings.
 
 mod handler;
 
@@ -15,15 +15,12 @@ async fn main() -> ExitCode {
     let Some(config) = function_edge::start() else { return ExitCode::FAILURE };
     let unknown: Vec<&str> = config.formats.unknown_fields().collect();
     if !unknown.is_empty() {
-        tracing::warn!(
-            fields = unknown.join(" "),
-            "FLOW_LOG_FORMAT names fields that are not known yet; they are not read"
-        );
+        tracing::warn!(fields = unknown.join(" "), "FLOW_LOG_FORMAT names unknown fields; they are not read");
     }
     let handler = Arc::new(Handler::new(config));
     let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let handler = Arc::clone(&handler);
-        // Boxed, because the clients' futures are nested deeper than the compiler looks.
+        // Boxed, because the AWS clients' futures are nested deeper than the compiler's recursion limit.
         Box::pin(async move { handler.handle(event.payload.get(), event.context.deadline()).await })
     }));
     match served.await {

@@ -1,5 +1,5 @@
-//! The Lambda function that comes back to open incidents: fed by a queue of delayed messages, it sends what is due, an update or
-//! a resolved email, and arms the next message. While no incident is open there is no message, and it does not run.
+//! The Lambda function that runs the timers of open incidents. Delayed SQS messages invoke it; it sends the update or resolved
+//! email that is due and schedules the next message. While no incident is open, there are no messages and it does not run.
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use function_edge::clock;
 use futures_util::future;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-/// Kept from the invocation's time for answering Lambda.
+/// Time reserved at the end of an invocation for responding to Lambda.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(1_000);
 
 #[tokio::main(flavor = "current_thread")]
@@ -24,14 +24,16 @@ async fn main() -> ExitCode {
     let engine = Arc::new(function_edge::engine(&config));
     let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let engine = Arc::clone(&engine);
-        // Boxed, because the clients' futures are nested deeper than the compiler looks.
+        // Boxed, because the AWS clients' futures are nested deeper than the compiler's recursion limit.
         Box::pin(async move {
             let deadline = clock::epoch_millis(event.context.deadline());
             let messages = event.payload.records.len();
             let response = handle(&engine, event.payload, &event.context.request_id, deadline).await;
             if messages > 0 && response.batch_item_failures.len() == messages {
-                // Lambda counts an error only of a whole invocation, and the alarm looks at those.
-                return Err(Error::from(format!("all {messages} timer messages have to come again; the log says why")));
+                // Lambda's Errors metric counts only invocations that fail as a whole, and the alarm watches that metric.
+                return Err(Error::from(format!(
+                    "all {messages} timer messages failed and will be retried; see the log"
+                )));
             }
             Ok(response)
         })
@@ -45,8 +47,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Does what each message asks for, all at once, so that one whose services hang does not keep the others waiting until their
-/// time is over, too. Names those that have to come again.
+/// Processes all messages concurrently, so that one whose calls hang does not delay the others until they time out too.
+/// Returns the messages that failed, for SQS to deliver again.
 async fn handle<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
     engine: &Engine<S, T, M, N>,
     event: SqsEvent,
@@ -57,53 +59,57 @@ async fn handle<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
         let left = Duration::from_millis(time::millis_between(clock::now(), deadline));
         left.saturating_sub(DEADLINE_MARGIN)
     };
-    let woken =
-        event.records.iter().map(|message| tokio::time::timeout(time_left(), wake(engine, message, request_id)));
-    let woken = future::join_all(woken).await;
+    let runs = event.records.iter().map(|message| tokio::time::timeout(time_left(), run(engine, message, request_id)));
+    let results = future::join_all(runs).await;
     let mut response = SqsBatchResponse::default();
     let mut all = Outcome::default();
-    for (message, result) in event.records.iter().zip(woken) {
+    for (message, result) in event.records.iter().zip(results) {
         match result.unwrap_or_else(|_| Err("a service did not answer in time".to_owned())) {
             Ok(outcome) => all.add(outcome),
             Err(reason) => {
                 let id = message.message_id.clone().unwrap_or_default();
-                tracing::error!(message = id, reason, "a timer message has to come again");
+                tracing::error!(message = id, reason, "a timer message failed and will be retried");
                 let mut failure = BatchItemFailure::default();
                 failure.item_identifier = id;
                 response.batch_item_failures.push(failure);
             }
         }
     }
-    // One call for all messages, and no reason to have any of them again: what they asked for is done.
+    // One call for all messages. If it fails, no message is retried, because their work is done.
     let reported = tokio::time::timeout(time_left(), engine.report(&mut all, clock::now())).await;
     if reported.is_err() || all.unreported.is_some() {
         let reason = all.unreported.map_or_else(|| "no time left".to_owned(), |error| error.to_string());
-        tracing::warn!(reason, "metrics of what was decided and sent are not published");
+        tracing::warn!(reason, "operational metrics could not be published");
     }
     response
 }
 
-async fn wake<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
+/// Processes one message: runs the timer of its incident and logs the outcome.
+///
+/// # Errors
+/// The message is not a timer message, or the engine could not finish its work.
+async fn run<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
     engine: &Engine<S, T, M, N>,
     message: &SqsMessage,
     request_id: &str,
 ) -> Result<Outcome, String> {
     let body = message.body.as_deref().unwrap_or_default();
-    let wake: TimerMessage = serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))?;
-    // Unique for this handling: the same message can be delivered twice, and one invocation can be given several.
+    let timer_message: TimerMessage =
+        serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))?;
+    // Unique to this run: SQS can deliver a message twice, and one invocation can receive several messages.
     let run = format!("{request_id} {}", message.message_id.as_deref().unwrap_or_default());
-    let outcome = engine.timer(&wake, &run, clock::now()).await.map_err(|error| error.to_string())?;
+    let outcome = engine.timer(&timer_message, &run, clock::now()).await.map_err(|error| error.to_string())?;
     if !outcome.set_aside.is_empty() {
         tracing::error!(copies = outcome.set_aside.join(" "), "stored documents could not be read and were set aside");
     }
     let reasons: Vec<&str> = outcome.reasons.iter().map(|reason| reason.word()).collect();
     tracing::info!(
-        key = %wake.key,
-        incident = wake.incident,
-        timer = wake.timer,
+        key = %timer_message.key,
+        incident = timer_message.incident,
+        timer = timer_message.timer,
         emails = outcome.emails,
         reasons = reasons.join(" "),
-        "woken"
+        "timer message processed"
     );
     Ok(outcome)
 }
@@ -127,11 +133,11 @@ mod tests {
 
     use super::*;
 
-    /// Knows of no incident, and never answers when it is asked for the one named `hangs`.
+    /// Ports without any incident. Reading the incident named `hangs` never returns.
     #[derive(Debug)]
-    struct World;
+    struct Stub;
 
-    impl IncidentStore for World {
+    impl IncidentStore for Stub {
         async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
             if ids.iter().any(|id| id.text().contains("hangs")) {
                 future::pending::<()>().await;
@@ -144,33 +150,33 @@ mod tests {
         }
     }
 
-    impl Timers for World {
+    impl Timers for Stub {
         async fn schedule(&self, _: &TimerMessage, _: u64) -> Result<(), PortError> {
             Ok(())
         }
     }
 
-    impl MetricSink for World {
+    impl MetricSink for Stub {
         async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
             Ok(())
         }
     }
 
     fn message(key: &str) -> SqsMessage {
-        let wake = TimerMessage { key: IncidentKey::new(Rule::PingDeny, "1", key), incident: "1".to_owned(), timer: 0 };
+        let body = TimerMessage { key: IncidentKey::new(Rule::PingDeny, "1", key), incident: "1".to_owned(), timer: 0 };
         let mut message = SqsMessage::default();
         message.message_id = Some(key.to_owned());
-        message.body = Some(serde_json::to_string(&wake).expect("a message is text"));
+        message.body = Some(serde_json::to_string(&body).expect("a timer message is JSON"));
         message
     }
 
     #[tokio::test]
-    async fn one_message_that_hangs_does_not_keep_the_others_from_being_done() {
+    async fn a_message_that_hangs_does_not_stop_the_others() {
         let engine = Engine {
-            store: World,
-            timers: World,
+            store: Stub,
+            timers: Stub,
             notifiers: Notifiers::default(),
-            metrics: World,
+            metrics: Stub,
             network: NoNetwork,
             policy: Policy::default(),
             group_by: GroupBy::LogGroup,
@@ -194,16 +200,16 @@ mod tests {
     }
 
     #[test]
-    fn the_queue_hands_over_one_message_at_a_time() {
-        // A panic ends the process, as the release profile says: it must not take nine other messages with it.
+    fn the_template_passes_one_message_to_each_invocation() {
+        // The release profile aborts on a panic. With one message per invocation, no other message is lost with it.
         let template = include_str!("../../../template.yaml");
-        let (_, timer) = template.split_once("\n  IncidentTimer:\n").expect("the function is there");
+        let (_, timer) = template.split_once("\n  IncidentTimer:\n").expect("the template has the function");
         let size = timer.lines().find_map(|line| line.trim().strip_prefix("BatchSize: "));
         assert_eq!(size, Some("1"));
     }
 
     #[test]
-    fn what_cannot_be_sent_is_in_the_failure_queue_before_a_new_round_begins() {
+    fn a_failing_message_reaches_the_failure_queue_before_the_next_round() {
         let template = include_str!("../../../template.yaml");
         let (_, queue) = template.split_once("\n  TimerQueue:\n").expect("the queue is there");
         let ten_times =

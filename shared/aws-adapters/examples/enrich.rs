@@ -1,13 +1,14 @@
-//! Looks interfaces and addresses up in EC2, twice, and prints what was found as JSON, with the milliseconds that each took.
+//! Enriches interfaces and addresses from EC2 twice, first without and then with cached responses. Prints the result and both
+//! durations as JSON.
 //!
 //! ```text
 //! cargo run -p aws-adapters --example enrich -- eni-0a1b2c3d4e5f60718 10.1.2.3
 //! ```
 //!
-//! Region, credentials and endpoint come from the environment, as for every AWS tool; `AWS_ENDPOINT_URL_EC2` leads to an
-//! emulator. `tests/deployed/test_enrichment.py` does that.
+//! Region, credentials and endpoint come from the environment, as for every AWS tool. `tests/deployed/test_enrichment.py` sets
+//! `AWS_ENDPOINT_URL_EC2` to an emulator.
 
-#![expect(clippy::print_stdout, reason = "printing is what it is for")]
+#![expect(clippy::print_stdout, reason = "the example prints its result")]
 
 use std::time::Duration;
 
@@ -22,16 +23,16 @@ use tokio::time::Instant;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let mut wanted = EnrichmentRequest::default();
+    let mut request = EnrichmentRequest::default();
     for argument in std::env::args().skip(1) {
         match argument.parse() {
-            Ok(address) => drop(wanted.addresses.insert(address)),
-            Err(_) => drop(wanted.interfaces.insert(argument)),
+            Ok(address) => drop(request.addresses.insert(address)),
+            Err(_) => drop(request.interfaces.insert(argument)),
         }
     }
     let source = Ec2Network::new(Shared::default(), vec!["owner".to_owned(), "team".to_owned()], || EpochMillis(1));
-    let (cold, cold_time) = timed(&source, &wanted).await;
-    let (warm, warm_time) = timed(&source, &wanted).await;
+    let (cold, cold_time) = timed(&source, &request).await;
+    let (warm, warm_time) = timed(&source, &request).await;
     let mut found = shown(&cold);
     found["cold_millis"] = json!(cold_time.as_millis());
     found["warm_millis"] = json!(warm_time.as_millis());
@@ -39,9 +40,9 @@ async fn main() {
     println!("{found:#}");
 }
 
-async fn timed(source: &Ec2Network, wanted: &EnrichmentRequest) -> (Network, Duration) {
-    let began = Instant::now();
-    (source.enrich(wanted).await, began.elapsed())
+async fn timed(source: &Ec2Network, request: &EnrichmentRequest) -> (Network, Duration) {
+    let start = Instant::now();
+    (source.enrich(request).await, start.elapsed())
 }
 
 fn shown(network: &Network) -> Value {
@@ -50,7 +51,7 @@ fn shown(network: &Network) -> Value {
         "tags": network.tags.iter().map(|(id, one)| (id.clone(), tags(one))).collect::<Map<_, _>>(),
         "groups": network.groups.iter().map(|(id, one)| (id.clone(), group(one))).collect::<Map<_, _>>(),
         "acls": network.acls.iter().map(acl).collect::<Vec<_>>(),
-        "missing": network.missing.iter().map(|gap| format!("{:?}: {:?}", gap.part, gap.reason)).collect::<Vec<_>>(),
+        "missing": network.missing.iter().map(|missing| format!("{:?}: {:?}", missing.part, missing.reason)).collect::<Vec<_>>(),
     })
 }
 

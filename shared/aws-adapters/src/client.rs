@@ -1,4 +1,4 @@
-//! What all AWS clients here share: time-outs, retries, and how an error is told.
+//! What all AWS clients here share: timeouts, retries, and error texts.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -8,40 +8,40 @@ use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
 
-/// To open a connection. The SDK's own default is 3.1 s.
+/// Timeout for opening a connection. The SDK's default is 3.1 s.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_000);
-/// For one attempt. The SDK has no default: a service that accepts a connection and never answers would hang the function.
+/// Timeout for one attempt. The SDK has no default: a service that accepts a connection and never responds would hang the function.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(3_000);
-/// For a call with all its attempts, below the function's time-out of 30 s.
+/// Timeout for a call with all its attempts. Below the function's timeout of 30 s.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_millis(12_000);
-/// Attempts of one call. Three more than the first ride out a second or two of throttling.
+/// Maximum attempts of one call. Three retries cover a second or two of throttling.
 pub const MAX_ATTEMPTS: u32 = 4;
 
-/// Characters of an error's reason.
+/// Maximum length of an error's reason, in characters.
 const MAX_REASON_CHARS: usize = 400;
 
-/// The configuration that all clients share, loaded when the first of them is needed.
+/// The configuration that all clients share, loaded when the first client is needed.
 ///
-/// Most batches have no finding and call nothing: they and the start of the function pay nothing for the clients either.
+/// Most batches have no findings and make no call, so neither they nor the function's start-up should pay for the clients.
 #[derive(Clone, Debug, Default)]
 pub struct Shared(Arc<OnceCell<SdkConfig>>);
 
 impl Shared {
-    /// A configuration that is there already.
+    /// Wraps an existing configuration.
     #[cfg(test)]
     pub(crate) fn of(config: SdkConfig) -> Shared {
         Shared(Arc::new(OnceCell::new_with(Some(config))))
     }
 
-    /// Region, credentials and endpoints from where the SDK looks for them, with the limits of [`limited`].
+    /// Returns the SDK's default configuration with the limits of [`limited`].
     pub(crate) async fn load(&self) -> &SdkConfig {
         self.0.get_or_init(|| limited(aws_config::defaults(BehaviorVersion::latest())).load()).await
     }
 }
 
-/// The HTTP client, the time-outs and the retries of all clients.
+/// Sets the HTTP client, timeouts and retries of all clients.
 ///
-/// Standard retries, not adaptive ones: those never retry at a function's rate of calls (docs/decisions.md).
+/// Standard retries, because adaptive ones never retry at a function's call rate (docs/decisions.md).
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 pub(crate) fn limited(loader: ConfigLoader) -> ConfigLoader {
     let tls = Provider::Rustls(CryptoMode::Ring);
@@ -55,7 +55,7 @@ pub(crate) fn limited(loader: ConfigLoader) -> ConfigLoader {
         .timeout_config(timeouts.build())
 }
 
-/// Tells an SDK error on one line: the service's code and message where it answered, the chain of causes where it did not.
+/// Describes an SDK error on one line: the service's error code and message, or the chain of causes if there was no response.
 pub(crate) fn port_error<E, R>(call: &'static str, error: &SdkError<E, R>) -> PortError
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -69,7 +69,7 @@ where
     PortError { call, reason: one_line(&reason, MAX_REASON_CHARS).into_owned() }
 }
 
-/// The chain of causes, the outermost first.
+/// Returns the chain of causes, outermost first.
 pub(crate) fn causes(error: &dyn Error) -> String {
     let mut reason = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,4 @@
-//! Metrics through Amazon CloudWatch.
+//! Metrics in Amazon CloudWatch.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use tokio::sync::OnceCell;
 
 use crate::client::{Shared, port_error};
 
-/// Data points that one call may carry:
+/// Maximum data points in one call:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>.
 pub const MAX_POINTS_PER_CALL: usize = 1_000;
 
-/// How long metrics wait for emails that are being sent. An email mostly takes some 50 ms; one that hangs must not keep the metrics
-/// from being tried.
+/// How long publishing metrics waits for emails that are being sent. Sending one usually takes about 50 ms. One that hangs must
+/// not prevent metrics from being published.
 pub const MAX_WAIT_FOR_MAILS: Duration = Duration::from_millis(1_000);
 
-/// Publishes data points to one namespace.
+/// A metric sink for one namespace.
 #[derive(Clone, Debug)]
 pub struct CloudWatchMetrics {
     shared: Shared,
@@ -32,7 +32,7 @@ pub struct CloudWatchMetrics {
 }
 
 impl CloudWatchMetrics {
-    /// An adapter that publishes to a namespace.
+    /// Creates an adapter that publishes to a namespace.
     pub fn new(shared: Shared, namespace: impl Into<String>) -> Self {
         CloudWatchMetrics { shared, client: OnceCell::new(), namespace: namespace.into() }
     }

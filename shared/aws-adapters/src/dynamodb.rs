@@ -1,13 +1,13 @@
 //! Incidents in an Amazon DynamoDB table.
 //!
-//! One item for each document, found by its name alone: no query and no scan, and no two documents that share a partition key.
+//! Each document is one item with its own partition key. Items are read by key; there are no queries and no scans.
 //!
 //! | Attribute | |
 //! |---|---|
 //! | `id` | the document's name, the partition key |
 //! | `version` | grows by 1 with each write; every write is conditional on it |
-//! | `body` | the document as JSON; what this version cannot read is told as it is |
-//! | `expires_at` | seconds since the epoch: the table's time to live; missing where the document never expires |
+//! | `body` | the document as JSON; a body that this version cannot read is returned unchanged |
+//! | `expires_at` | the table's time to live, in seconds since the epoch; absent if the document never expires |
 
 use std::{collections::HashMap, time::Duration};
 
@@ -28,19 +28,19 @@ use tokio::sync::OnceCell;
 
 use crate::client::{Shared, port_error};
 
-/// How often keys are asked for again that the service left unprocessed.
+/// Maximum calls for one read, as the service may leave keys unprocessed.
 const MAX_READS: u32 = 6;
-/// Before the first such time; twice as long before each next one.
+/// Pause before the second call; doubles with each further call.
 const READ_PAUSE: Duration = Duration::from_millis(50);
-/// How often a transaction is tried that the service cancels for throttling. The SDK retries calls that are throttled, not these:
+/// Maximum attempts of a transaction that the service cancels for throttling. The SDK retries throttled calls, but not these:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>.
 const MAX_WRITES: u32 = 5;
-/// Before the second time; twice as long before each next one.
+/// Pause before the second attempt; doubles with each further attempt.
 const WRITE_PAUSE: Duration = Duration::from_millis(50);
 
 type Item = HashMap<String, AttributeValue>;
 
-/// Remembers incidents in one table.
+/// An incident store in one table.
 #[derive(Clone, Debug)]
 pub struct DynamoIncidents {
     shared: Shared,
@@ -49,7 +49,7 @@ pub struct DynamoIncidents {
 }
 
 impl DynamoIncidents {
-    /// An adapter for a table whose partition key is the text attribute `id`.
+    /// Creates an adapter for a table whose partition key is the string attribute `id`.
     pub fn new(shared: Shared, table: impl Into<String>) -> Self {
         DynamoIncidents { shared, client: OnceCell::new(), table: table.into() }
     }
@@ -75,11 +75,11 @@ impl DynamoIncidents {
         match put {
             Ok(_) => Ok(Commit::Written),
             Err(error) => match error.as_service_error() {
-                // An attempt of this very call whose answer was lost had written it.
+                // An earlier attempt of this call wrote the item, and its response was lost.
                 Some(PutItemError::ConditionalCheckFailedException(failed)) if failed.item() == Some(&item) => {
                     Ok(Commit::Written)
                 }
-                // A transaction of somebody else was in the way:
+                // A concurrent transaction holds the item:
                 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
                 Some(
                     PutItemError::ConditionalCheckFailedException(_) | PutItemError::TransactionConflictException(_),
@@ -138,57 +138,57 @@ impl IncidentStore for DynamoIncidents {
         }
         let mut pause = WRITE_PAUSE;
         for attempt in 1..=MAX_WRITES {
-            // The SDK gives each call a token of its own, so that its retries write once.
+            // The SDK gives each call its own idempotency token, so its retries write once.
             let write = self.client().await.transact_write_items().set_transact_items(Some(items.clone())).send();
             let Err(error) = write.await else { return Ok(Commit::Written) };
-            let fate = match error.as_service_error() {
+            let cancellation = match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let reasons = cancelled.cancellation_reasons();
-                    match fate(reasons) {
-                        Fate::Conflict => return Ok(Commit::Conflict(in_the_way(writes, reasons))),
-                        fate => fate,
+                    match classify(reasons) {
+                        Cancellation::Conflict => return Ok(Commit::Conflict(conflicting(writes, reasons))),
+                        other => other,
                     }
                 }
-                // A call that was throttled itself was tried by the SDK as often as the time allows.
-                _ => Fate::Failed,
+                // The SDK has already retried a throttled call as often as the time allows.
+                _ => Cancellation::Failed,
             };
-            if fate == Fate::Failed || attempt == MAX_WRITES {
+            if cancellation == Cancellation::Failed || attempt == MAX_WRITES {
                 return Err(port_error(CALL, &error));
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-        Err(PortError { call: CALL, reason: "never tried".to_owned() })
+        Err(PortError { call: CALL, reason: "never attempted".to_owned() })
     }
 }
 
-/// What a cancelled transaction comes to.
+/// What a cancelled transaction means for its writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// Others wrote: plan anew.
+enum Cancellation {
+    /// Another writer was first. The caller plans again.
     Conflict,
-    /// The table is busy: the same again, a little later.
-    Again,
-    /// It will never be written.
+    /// The table is throttled. The same transaction is retried after a pause.
+    Retry,
+    /// A retry cannot help.
     Failed,
 }
 
-/// Judges the reasons of a cancelled transaction. One that waits for capacity outweighs a conflict, as the same transaction tells
-/// of that again when there is capacity.
-fn fate(reasons: &[CancellationReason]) -> Fate {
-    let mut fate = Fate::Conflict;
+/// Classifies the reasons of a cancelled transaction. Throttling takes precedence over a conflict: the retry reports the conflict
+/// again once there is capacity.
+fn classify(reasons: &[CancellationReason]) -> Cancellation {
+    let mut cancellation = Cancellation::Conflict;
     for reason in reasons {
         match reason.code() {
             None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict") => {}
-            Some("ThrottlingError" | "ProvisionedThroughputExceeded") => fate = Fate::Again,
-            Some(_) => return Fate::Failed,
+            Some("ThrottlingError" | "ProvisionedThroughputExceeded") => cancellation = Cancellation::Retry,
+            Some(_) => return Cancellation::Failed,
         }
     }
-    fate
+    cancellation
 }
 
-/// The documents that kept a transaction from being written; none if it is not known of all of them.
-fn in_the_way(writes: &[Write], reasons: &[CancellationReason]) -> Vec<(ItemId, Versioned)> {
+/// Returns the documents that conflicted with a transaction, or none if the response does not include all of them.
+fn conflicting(writes: &[Write], reasons: &[CancellationReason]) -> Vec<(ItemId, Versioned)> {
     let content = writes.iter().zip(reasons).filter(|(_, reason)| !matches!(reason.code(), None | Some("None")));
     let found = content.map(|(write, reason)| Some((write.id.clone(), document(reason.item()?).ok()?.1)));
     found.collect::<Option<_>>().unwrap_or_default()
@@ -226,7 +226,7 @@ fn document(item: &Item) -> Result<(String, Versioned), PortError> {
     let wrong = |what: &str| PortError { call: "dynamodb", reason: format!("cannot read the item {id}: {what}") };
     let version = item.get("version").and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok());
     let version = version.ok_or_else(|| wrong("it has no version"))?;
-    // One without a body is unreadable, too.
+    // A missing body is treated as an unreadable document.
     let doc = StoredItem::from_text(text("body").map_or("", String::as_str));
     Ok((id, Versioned { version, doc }))
 }
@@ -240,17 +240,17 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_transaction_is_a_conflict_or_throttled_or_wrong() {
+    fn a_cancelled_transaction_is_a_conflict_a_retry_or_a_failure() {
         for (codes, expected) in [
-            (&["None", "ConditionalCheckFailed"][..], Fate::Conflict),
-            (&["TransactionConflict", "None"], Fate::Conflict),
-            (&["None", "ThrottlingError"], Fate::Again),
-            (&["ProvisionedThroughputExceeded", "ConditionalCheckFailed"], Fate::Again),
-            (&["ConditionalCheckFailed", "ProvisionedThroughputExceeded"], Fate::Again),
-            (&["ThrottlingError", "ValidationError"], Fate::Failed),
-            (&["ItemCollectionSizeLimitExceeded"], Fate::Failed),
+            (&["None", "ConditionalCheckFailed"][..], Cancellation::Conflict),
+            (&["TransactionConflict", "None"], Cancellation::Conflict),
+            (&["None", "ThrottlingError"], Cancellation::Retry),
+            (&["ProvisionedThroughputExceeded", "ConditionalCheckFailed"], Cancellation::Retry),
+            (&["ConditionalCheckFailed", "ProvisionedThroughputExceeded"], Cancellation::Retry),
+            (&["ThrottlingError", "ValidationError"], Cancellation::Failed),
+            (&["ItemCollectionSizeLimitExceeded"], Cancellation::Failed),
         ] {
-            assert_eq!(fate(&reasons(codes)), expected, "{codes:?}");
+            assert_eq!(classify(&reasons(codes)), expected, "{codes:?}");
         }
     }
 }

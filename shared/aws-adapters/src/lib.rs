@@ -1,6 +1,6 @@
-//! The ports of [`alerting`] on AWS: one thin file for each, and one for what all clients share.
+//! The ports of [`alerting`] on AWS: one thin module for each port, and one for what all clients share.
 //!
-//! No type of an SDK leaves this crate.
+//! No SDK type is part of this crate's API.
 
 pub mod client;
 pub mod cloudwatch;

@@ -1,4 +1,4 @@
-//! Timers as delayed messages of Amazon SQS.
+//! Timers as delayed messages in Amazon SQS.
 
 use alerting::{
     incident::state::TimerMessage,
@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::client::{Shared, port_error};
 
-/// Sends each message to one queue, whose function wakes with it.
+/// A scheduler of timer messages in one queue, which invokes the incident timer.
 #[derive(Clone, Debug)]
 pub struct SqsTimers {
     shared: Shared,
@@ -18,7 +18,7 @@ pub struct SqsTimers {
 }
 
 impl SqsTimers {
-    /// An adapter for a standard queue.
+    /// Creates an adapter for a standard queue.
     pub fn new(shared: Shared, queue_url: impl Into<String>) -> Self {
         SqsTimers { shared, client: OnceCell::new(), queue_url: queue_url.into() }
     }
@@ -29,11 +29,12 @@ impl SqsTimers {
 }
 
 impl Timers for SqsTimers {
-    async fn schedule(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
+    async fn schedule(&self, message: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         const CALL: &str = "sqs SendMessage";
         /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
         const MAX_DELAY_SECONDS: u64 = 900;
-        let body = serde_json::to_string(wake).map_err(|error| PortError { call: CALL, reason: error.to_string() })?;
+        let body =
+            serde_json::to_string(message).map_err(|error| PortError { call: CALL, reason: error.to_string() })?;
         let seconds = delay_millis.div_ceil(1_000).min(MAX_DELAY_SECONDS);
         self.client()
             .await

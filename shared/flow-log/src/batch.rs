@@ -18,12 +18,12 @@ pub struct Batch<'d> {
     log_events: &'d str,
 }
 
-/// What a document says about its log events: everything beside `logEvents` in
+/// The metadata of a document: everything except `logEvents` in
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchMetadata<'d> {
-    /// Whether the log events are log events.
+    /// The kind of the document.
     pub message_type: MessageType,
     /// The id of the account that owns the log group.
     pub owner: Cow<'d, str>,
@@ -43,14 +43,14 @@ pub enum MessageType {
     Data,
     /// A check whether the destination can be reached (`CONTROL_MESSAGE`). Its log event is not from the log group.
     Control,
-    /// A type that is not documented (yet).
+    /// An undocumented type.
     Other,
 }
 
 /// An iterator over the log events of a batch, from [`Batch::log_events`].
 #[derive(Clone, Debug)]
 pub struct LogEvents<'d> {
-    /// Before a log event, a comma or the end.
+    /// At a log event, a comma or the end of the array.
     cursor: Cursor<'d>,
 }
 
@@ -71,7 +71,7 @@ impl<'d> Iterator for LogEvents<'d> {
         self.cursor.white_space();
         self.cursor.take(b',');
         let mut event = None;
-        // The text was read before: only the end of the array is no log event.
+        // The text has been checked before, so only the end of the array is not a log event.
         let _ = log_event(&mut self.cursor, &mut |found| event = Some(found));
         event
     }
@@ -120,7 +120,7 @@ pub(crate) fn document<'d>(cursor: &mut Cursor<'d>, on_event: &mut impl FnMut(Lo
         _ => cursor.skip(),
     })?;
     let (Some(message_type), Some(log_events)) = (message_type, log_events) else {
-        return cursor.error("a document without messageType or logEvents ends");
+        return cursor.error("the document has no messageType or no logEvents");
     };
     let metadata = BatchMetadata {
         message_type: match &*message_type {

@@ -1,4 +1,4 @@
-//! The event of a subscription, down to the text of its payload.
+//! Decodes a subscription's event to the text of its payload.
 
 use base64::Engine;
 
@@ -17,7 +17,7 @@ use crate::{
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>), which inflates to about 5 MB of flow log records.
 pub const DEFAULT_MAX_INFLATED_BYTES: usize = 64 << 20;
 
-/// The bytes that a [`Decoder`] keeps at most in each of its two buffers for the next event: 8 MiB.
+/// Maximum size of each of a [`Decoder`]'s two buffers between events: 8 MiB. A larger buffer is freed.
 pub const KEPT_BYTES: usize = 8 << 20;
 
 /// Decodes events into payloads, in buffers that it reuses.
@@ -29,7 +29,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Makes a decoder that refuses payloads of more than `max_inflated_bytes`.
+    /// Creates a decoder that rejects payloads of more than `max_inflated_bytes`.
     #[must_use]
     pub fn new(max_inflated_bytes: usize) -> Self {
         Decoder { base64: base64(), compressed: Vec::new(), inflater: Inflater::default(), max_inflated_bytes }
@@ -44,7 +44,7 @@ impl Decoder {
     /// [`Decoder::decode_gzip`] read them one by one.
     ///
     /// # Errors
-    /// Returns the layer that is broken, and the place. Nothing of the event is returned then.
+    /// Returns the broken layer and the offset. Nothing of the event is returned then.
     pub fn decode<'d>(&'d mut self, event: &[u8]) -> Result<Payload<'d>, EnvelopeError> {
         self.release();
         event_data(event, &mut |data| self.append(data))?;
@@ -54,7 +54,7 @@ impl Decoder {
     /// Decodes base64 text of gzip data: `awslogs.data`, or `kinesis.data` of one record.
     ///
     /// # Errors
-    /// Returns the layer that is broken, and the place.
+    /// Returns the broken layer and the offset.
     pub fn decode_base64<'d>(&'d mut self, data: &[u8]) -> Result<Payload<'d>, EnvelopeError> {
         self.release();
         self.append(data)?;
@@ -64,15 +64,15 @@ impl Decoder {
     /// Decodes gzip data, such as a Kinesis record whose base64 is already decoded.
     ///
     /// # Errors
-    /// Returns the layer that is broken, and the place.
+    /// Returns the broken layer and the offset.
     pub fn decode_gzip<'d>(&'d mut self, gz: &[u8]) -> Result<Payload<'d>, EnvelopeError> {
         self.release();
         self.inflater.append(gz, self.max_inflated_bytes)?;
         self.payload()
     }
 
-    /// Frees each buffer that is larger than [`KEPT_BYTES`]. Every `decode` starts with this. Call it after a batch to free
-    /// the memory before the next one comes.
+    /// Frees each buffer that is larger than [`KEPT_BYTES`]. Every `decode` starts with this. Call it after a batch to free the
+    /// memory before the next one.
     pub fn release(&mut self) {
         self.inflater.clear(KEPT_BYTES);
         if self.compressed.len() > KEPT_BYTES {

@@ -6,7 +6,7 @@ use crate::json::JsonError;
 
 /// The reason why an event, or the payload in it, cannot be read.
 ///
-/// Prints as one line with the layer and the place, and without any of the input. A retry with the same event fails the same
+/// Prints as one line with the layer and the offset, without any of the input. A retry with the same event fails in the same
 /// way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -103,7 +103,7 @@ impl fmt::Display for GzipFault {
             GzipFault::Checksum => "the checksum does not match",
             GzipFault::Length => "the length does not match",
             GzipFault::CutOff => "cut off",
-            GzipFault::TrailingBytes => "something else follows",
+            GzipFault::TrailingBytes => "trailing data that is not gzip",
         })
     }
 }

@@ -31,7 +31,7 @@ macro_rules! fields {
                 match self { $($(Field::$variant => $name,)*)* }
             }
 
-            /// Returns the field of that exact name; `None` for a name that is not documented (yet).
+            /// Returns the field of this exact name, or `None` for an undocumented name.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Field> {
                 match name { $($($name => Some(Field::$variant),)*)* _ => None }
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_leads_back_to_its_field() {
+    fn from_name_is_the_inverse_of_name() {
         for &field in Field::ALL {
             assert_eq!(Field::from_name(field.name()), Some(field));
         }
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_holds_what_the_versions_brought() {
+    fn each_version_has_its_number_of_fields() {
         let count = |version| Field::ALL.iter().filter(|f| f.since_version() == version).count();
         assert_eq!((2..=11).map(count).collect::<Vec<_>>(), [14, 7, 4, 4, 0, 10, 1, 1, 1, 12]);
     }

@@ -1,4 +1,4 @@
-//! The fields of a line, found when asked for.
+//! The fields of a line, found when they are read.
 
 use crate::{Field, LogFormat, fast::split::Spacing, piece::Piece};
 
@@ -11,12 +11,12 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Returns the text of a field; `None` when the format does not have it or the record shows `-`.
+    /// Returns the text of a field, or `None` if the format does not have it or the record shows `-`.
     pub(crate) fn text(&self, field: Field) -> Option<&'a str> {
         self.text_at(self.format.position(field)?)
     }
 
-    /// Returns the text of the field of that name, documented or not.
+    /// Returns the text of the field with this name, documented or not.
     pub(crate) fn text_by_name(&self, name: &str) -> Option<&'a str> {
         self.text_at(self.format.position_of_name(name)?)
     }

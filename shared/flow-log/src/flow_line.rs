@@ -1,4 +1,4 @@
-//! A line about a flow.
+//! A line with log status `OK`.
 
 use std::fmt;
 
@@ -30,13 +30,13 @@ impl<'a> FlowLine<'a> {
         self.protocol
     }
 
-    /// Returns the text of a field; `None` when the format does not have it or the record shows `-`.
+    /// Returns the text of a field, or `None` if the format does not have it or the record shows `-`.
     #[must_use]
     pub fn text(&self, field: Field) -> Option<&'a str> {
         self.fields.text(field)
     }
 
-    /// Returns the text of the field of that name, also if [`Field`] does not have it; `None` as in [`FlowLine::text`].
+    /// Returns the text of the field with this name, even if [`Field`] does not have it. `None` as in [`FlowLine::text`].
     #[must_use]
     pub fn text_by_name(&self, name: &str) -> Option<&'a str> {
         self.fields.text_by_name(name)
@@ -54,7 +54,7 @@ impl<'a> FlowLine<'a> {
         self.fields.line
     }
 
-    /// Reads all fields that hold numbers and addresses. Allocates nothing.
+    /// Reads all fields that are numbers or addresses. Allocates nothing.
     ///
     /// # Errors
     /// Returns [`LineError::Field`] for the first field, in the order of the line, whose value AWS does not document.

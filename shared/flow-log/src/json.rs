@@ -1,13 +1,13 @@
-//! A strict reader of JSON (RFC 8259) that reads a text once and borrows its strings.
+//! A strict JSON reader (RFC 8259) that reads a text once and borrows its strings.
 
 use std::borrow::Cow;
 
 use crate::fast::scan::string_run;
 
-/// Levels of nested values. Subscriptions use three; the limit protects the stack from hostile input.
+/// Maximum nesting depth. Subscriptions use three levels; the limit protects the stack from hostile input.
 const MAX_DEPTH: usize = 64;
 
-/// The first place where a text is not what it should be.
+/// The first error in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JsonError {
     /// The offset in bytes.
@@ -55,7 +55,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Skips a byte if it comes next.
+    /// Skips a byte if it is next. Returns whether it was.
     pub(crate) fn take(&mut self, byte: u8) -> bool {
         let taken = self.peek() == Some(byte);
         self.at += usize::from(taken);
@@ -68,7 +68,7 @@ impl<'a> Cursor<'a> {
         if self.take(byte) { Ok(()) } else { self.error(what) }
     }
 
-    /// Reads an object; `on_member` has to read the value of each key.
+    /// Reads an object. `on_member` must read the value of each key.
     pub(crate) fn object(&mut self, mut on_member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<()>) -> Result<()> {
         self.expect(b'{', "expected an object")?;
         self.white_space();
@@ -89,7 +89,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads an array; `on_item` has to read each item.
+    /// Reads an array. `on_item` must read each item.
     pub(crate) fn array(&mut self, mut on_item: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
         self.expect(b'[', "expected an array")?;
         self.white_space();
@@ -127,7 +127,7 @@ impl<'a> Cursor<'a> {
                     has_escapes = true;
                     self.escape()?;
                 }
-                Some(_) => return self.error("a control character in a string, not escaped"),
+                Some(_) => return self.error("an unescaped control character in a string"),
                 None => return self.error("the text ends inside a string"),
             }
         }
@@ -148,7 +148,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Reads a whole number of 64 bits with sign.
+    /// Reads a signed 64-bit integer.
     pub(crate) fn integer(&mut self, what: &'static str) -> Result<i64> {
         let start = self.at;
         self.number()?;
@@ -195,7 +195,7 @@ impl<'a> Cursor<'a> {
         self.white_space();
         let nested = matches!(self.peek(), Some(b'{' | b'['));
         let Some(depth) = depth.checked_sub(usize::from(nested)) else {
-            return self.error("nested too deep");
+            return self.error("nested too deeply");
         };
         match self.peek() {
             Some(b'{') => self.object(|cursor, _| cursor.skip_within(depth)),
@@ -217,7 +217,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Reads the value of a key that an object may have once: of two values, either could be meant.
+/// Reads the value of a key that must not occur twice, because it would be unclear which value is meant.
 pub(crate) fn once<'a, T>(
     cursor: &mut Cursor<'a>,
     slot: &mut Option<T>,
@@ -231,8 +231,8 @@ pub(crate) fn once<'a, T>(
 }
 
 impl<'a> RawStr<'a> {
-    /// Returns the value of the string, borrowed unless something is escaped. A lone surrogate, which the grammar of JSON
-    /// allows and UTF-8 cannot hold, becomes U+FFFD.
+    /// Returns the value of the string, borrowed unless it has escapes. A lone surrogate, which JSON's grammar allows and UTF-8
+    /// cannot represent, becomes U+FFFD.
     pub(crate) fn unescape(self) -> Cow<'a, str> {
         if !self.has_escapes {
             return Cow::Borrowed(self.raw);
@@ -262,8 +262,8 @@ impl<'a> RawStr<'a> {
     }
 }
 
-/// Appends the character whose escape starts with these four digits and returns the rest of the text. Two escapes can be one
-/// character: a surrogate pair.
+/// Appends the character whose escape starts with these four digits, and returns the rest of the text. Two escapes can form one
+/// character, a surrogate pair.
 fn push_code_point<'a>(value: &mut String, hex: &'a str) -> &'a str {
     let (high, rest) = unit(hex);
     let low = rest.strip_prefix("\\u").map(unit);

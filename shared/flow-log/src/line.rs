@@ -1,4 +1,4 @@
-//! A line: which kind it is, and the two fields that every rule asks for first.
+//! Reads a line: its kind, and the two fields that every rule checks first.
 
 use crate::{
     Action, Field, FieldErrorKind, FlowLine, Formats, LineError, MAX_FIELDS, NoTraffic, Protocol,
@@ -21,7 +21,7 @@ impl Formats {
     /// Reads a line with the declared format that has its number of fields, split on runs of ASCII white space.
     ///
     /// Checks the number of fields and `log-status`; with status `OK` also `action` and `protocol`.
-    /// [`FlowLine::to_record`] checks the other fields. Allocates nothing. A [`Line`] is about 100 bytes large: a `match` on a
+    /// [`FlowLine::to_record`] checks the other fields. Allocates nothing. A [`Line`] has about 100 bytes, so a `match` on a
     /// reference to it is faster.
     ///
     /// # Errors
@@ -55,10 +55,10 @@ impl Formats {
         let found = split.len();
         let format = self.with_len(found).ok_or(LineError::FieldCount { found })?;
         let field = |at| split.field(line, at);
-        // Called last: the starts were just written, two bytes at a time, and a copy of all of them has to wait for that.
+        // Called last: copying the starts has to wait until the processor has written them, two bytes at a time.
         let fields = || Fields { line, format, spacing: split.spacing() };
         let log_status = field(format.keys.log_status);
-        // A match over words of different lengths becomes a jump table, and nearly every line says OK.
+        // Compared first, because nearly every line is OK and a `match` on words of different lengths becomes a jump table.
         if log_status.bytes() == b"OK" {
             let action = Action::read(field(format.keys.action).bytes())?;
             let protocol = Protocol::read(field(format.keys.protocol))?;
@@ -91,11 +91,11 @@ fn explain(line: &str, error: LineError) -> LineError {
 /// <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html>.
 const TRANSIT_GATEWAY_FIELDS: usize = 36;
 
-/// Whether a line of that many fields is a record of a transit gateway although its `resource-type` is another word or `-`.
-/// Used only where no declared format has that many fields.
+/// Returns whether a line of this many fields is a transit gateway record although its `resource-type` is another word or `-`.
+/// Called only if no declared format has this many fields.
 ///
 /// Version 6 belongs to transit gateway flow logs. A leading 6 in a VPC flow log record is something else, such as the
-/// protocol. Such a record has an action, an account id in second place, or something else where the status would be.
+/// protocol. That record has an action, an account id as its second field, or another value where the status would be.
 fn is_of_transit_gateway(line: &str) -> bool {
     const LOG_STATUS: usize = 25;
     let nth = |at| words(line).nth(at).unwrap_or_default();
@@ -105,13 +105,13 @@ fn is_of_transit_gateway(line: &str) -> bool {
         && !words(line).any(|word| matches!(word, "ACCEPT" | "REJECT"))
 }
 
-/// Whether a line has the names of fields in place of values, like the first line of a file in S3.
+/// Returns whether a line has field names in place of values, like the first line of a file in S3.
 pub(crate) fn is_header(line: &str) -> bool {
     let has = |field: Field| words(line).any(|word| word == field.name());
     has(Field::SrcAddr) && has(Field::DstAddr)
 }
 
-/// Returns as many words as a format may have, so that the search in a line of a million words ends.
+/// Returns the first [`MAX_FIELDS`] words of a line, which bounds the search in a very long line.
 fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split_ascii_whitespace().take(MAX_FIELDS)
 }

@@ -20,10 +20,10 @@ pub enum LineError {
         found: usize,
     },
     /// A record of a transit gateway flow log, which has no `action`:
-    /// <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html>. Recognized by its `resource-type`, or by the
-    /// default format of that log where no declared format has as many fields.
+    /// <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html>. Recognized by its `resource-type`, or by that log's
+    /// default format if no declared format has as many fields.
     TransitGateway,
-    /// The line has the names of the fields in place of values, like the first line of a file in S3.
+    /// The line has field names in place of values, like the first line of a file in S3.
     HeaderLine,
     /// A field has a value that AWS does not document.
     Field {
@@ -42,7 +42,7 @@ pub enum LineError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FieldErrorKind {
-    /// `-` where a value is needed.
+    /// The value is `-`, but the field is required.
     Missing,
     /// Not one of the words that AWS documents.
     NotKnown,

@@ -12,15 +12,14 @@ pub struct LogEvent<'d> {
     pub id: Cow<'d, str>,
     /// Milliseconds since 1970-01-01 00:00 UTC. For flow logs the `start` of the record.
     pub timestamp: i64,
-    /// The message. For flow logs one line, to read with [`Formats::read`](crate::Formats::read). Borrowed unless something in
-    /// it is escaped.
+    /// The message. For flow logs one line, to read with [`Formats::read`](crate::Formats::read). Borrowed unless it has escapes.
     pub message: Cow<'d, str>,
-    /// The JSON of `extractedFields`; empty without that key.
+    /// The JSON of `extractedFields`, or empty without that key.
     pub(crate) extracted_fields: &'d str,
 }
 
 impl<'d> LogEvent<'d> {
-    /// Makes a log event of a source other than a subscription. `timestamp` is in milliseconds since 1970-01-01 00:00 UTC.
+    /// Creates a log event from a source other than a subscription. `timestamp` is in milliseconds since 1970-01-01 00:00 UTC.
     pub fn new(id: impl Into<Cow<'d, str>>, timestamp: i64, message: impl Into<Cow<'d, str>>) -> Self {
         LogEvent { id: id.into(), timestamp, message: message.into(), extracted_fields: "" }
     }
@@ -31,8 +30,8 @@ impl<'d> LogEvent<'d> {
         LogEvent { extracted_fields: json, ..self }
     }
 
-    /// Reads the origin of the event, as far as the subscription filter emits it. A field that is not text or occurs twice
-    /// is `None`. Borrowed unless something is escaped. Reads the JSON with each call.
+    /// Reads the origin of the event, as far as the subscription filter emits it. A field that is not text or occurs twice is
+    /// `None`. Borrowed unless it has escapes. Each call parses the JSON again.
     #[must_use]
     pub fn system_fields(&self) -> SystemFields<'d> {
         SystemFields::read(self.extracted_fields)

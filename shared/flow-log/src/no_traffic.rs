@@ -4,33 +4,33 @@ use std::fmt;
 
 use crate::{EpochMillis, Field, fast::number::number, fields::Fields, piece::Piece};
 
-/// A line with log status `NODATA` or `SKIPDATA`: an interface and an aggregation interval, both as far as the format has
-/// them, and no traffic to read.
+/// A line with log status `NODATA` or `SKIPDATA`. It has no traffic, only an interface and an aggregation interval, as far as the
+/// format has them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct NoTraffic<'a> {
     pub(crate) fields: Fields<'a>,
 }
 
 impl<'a> NoTraffic<'a> {
-    /// Returns the id of the network interface; `None` when the format does not have it or the record shows `-`.
+    /// Returns the id of the network interface, or `None` if the format does not have it or the record shows `-`.
     #[must_use]
     pub fn interface_id(&self) -> Option<&'a str> {
         self.fields.text(Field::InterfaceId)
     }
 
-    /// Returns the start of the aggregation interval; `None` when there is none or it is not a number.
+    /// Returns the start of the aggregation interval, or `None` if it is missing or not a number.
     #[must_use]
     pub fn start(&self) -> Option<EpochMillis> {
         self.time(Field::Start)
     }
 
-    /// Returns the end of the aggregation interval; `None` when there is none or it is not a number.
+    /// Returns the end of the aggregation interval, or `None` if it is missing or not a number.
     #[must_use]
     pub fn end(&self) -> Option<EpochMillis> {
         self.time(Field::End)
     }
 
-    /// Returns the text of a field; `None` when the format does not have it or the record shows `-`.
+    /// Returns the text of a field, or `None` if the format does not have it or the record shows `-`.
     #[must_use]
     pub fn text(&self, field: Field) -> Option<&'a str> {
         self.fields.text(field)

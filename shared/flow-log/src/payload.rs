@@ -6,8 +6,8 @@ use crate::{
     json::{self, Cursor},
 };
 
-/// The inflated payload of an event: one JSON document as CloudWatch Logs sends it, or several after each other. Each document
-/// is a batch of log events of one log stream.
+/// The inflated payload of an event: one JSON document as CloudWatch Logs sends it, or several in sequence. Each document is a
+/// batch of log events of one log stream.
 ///
 /// Two ways to read it:
 /// - [`Payload::next_batch`] reads once and calls a function for each log event. The metadata comes last.
@@ -36,13 +36,13 @@ impl<'d> Payload<'d> {
         self.text.len()
     }
 
-    /// Reads the next document and calls `on_event` for each of its log events; `None` after the last document.
+    /// Reads the next document and calls `on_event` for each of its log events. Returns `None` after the last document.
     ///
-    /// Keys come in any order, so the metadata is known only at the end. Drop what `on_event` collected if this fails, or if
-    /// the message type is not [`MessageType::Data`](crate::MessageType::Data). Keys that are not known are skipped.
+    /// Keys can be in any order, so the metadata is known only at the end. Drop what `on_event` collected if this fails, or if
+    /// the message type is not [`MessageType::Data`](crate::MessageType::Data). Unknown keys are skipped.
     ///
     /// # Errors
-    /// Returns [`EnvelopeError::Json`] where the payload is not what a subscription sends. Reading cannot go on then.
+    /// Returns [`EnvelopeError::Json`] if the payload is not what a subscription sends. Reading cannot continue then.
     pub fn next_batch(
         &mut self,
         mut on_event: impl FnMut(LogEvent<'d>),
@@ -52,8 +52,8 @@ impl<'d> Payload<'d> {
 
     /// Returns an iterator over the documents.
     ///
-    /// Each one is checked to its end before it is returned: a document with an error yields no log event. The iterator
-    /// [`Batch::log_events`] then reads the log events again, which makes reading a batch about a sixth slower than
+    /// Each document is checked completely before it is returned, so a document with an error yields no log event. The iterator
+    /// [`Batch::log_events`] reads the log events a second time, which makes reading a batch about a sixth slower than with
     /// [`Payload::next_batch`]. Nothing is copied or collected.
     ///
     /// ```

@@ -1,6 +1,6 @@
 //! One field of a line.
 
-/// A field as a part of its line: what follows it lets a shortcut look at a fixed number of bytes.
+/// A field as a part of its line. The bytes after the field let a shortcut read a fixed number of bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Piece<'a> {
     line: &'a str,
@@ -9,18 +9,18 @@ pub(crate) struct Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    /// A text of which nothing else is known.
+    /// Creates a piece from a text without a surrounding line.
     pub(crate) const fn whole(text: &'a str) -> Self {
         Piece { line: text, start: 0, end: text.len() }
     }
 
-    /// The first `len` bytes of a text.
+    /// Creates a piece from the first `len` bytes of a text.
     #[inline]
     pub(crate) const fn first(text: &'a str, len: usize) -> Self {
         Piece { line: text, start: 0, end: len }
     }
 
-    /// The field at that position of a single-spaced line, whose fields start where `starts` says.
+    /// Creates a piece from the field at position `at` of a single-spaced line, whose fields start at `starts`.
     #[inline]
     pub(crate) fn nth(line: &'a str, starts: &[u16], at: usize) -> Option<Self> {
         let [start, next] = *starts.get(at..)?.first_chunk()?;
@@ -37,14 +37,14 @@ impl<'a> Piece<'a> {
         self.line.as_bytes().get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Whether the field is `-`, which stands for no value.
+    /// Returns whether the field is `-`, which means no value.
     #[inline]
     pub(crate) fn is_absent(self) -> bool {
-        // The length differs from line to line, the first byte hardly ever does.
+        // The first byte is compared first: it is nearly always the same, while the length differs from line to line.
         self.line.as_bytes().get(self.start) == Some(&b'-') && self.end == self.start + 1
     }
 
-    /// The line from the field on, and how many of these bytes are the field.
+    /// Returns the line from the start of the field, and the length of the field.
     #[inline]
     pub(crate) fn window(self) -> (&'a [u8], usize) {
         (self.line.as_bytes().get(self.start..).unwrap_or_default(), self.end.saturating_sub(self.start))

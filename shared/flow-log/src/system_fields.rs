@@ -6,7 +6,7 @@ use crate::json::{Cursor, JsonError};
 
 /// The origin of one log event, as far as the subscription filter emits it.
 ///
-/// A log group that collects the logs of other accounts and regions holds events of many origins, while
+/// A log group that collects the logs of other accounts and regions has events of many origins, while
 /// [`BatchMetadata::owner`](crate::BatchMetadata::owner) is the collecting account. With `EmitSystemFields` of the
 /// subscription filter each event names its own origin:
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html>.
@@ -27,15 +27,15 @@ enum Slot<'d> {
     #[default]
     Absent,
     Text(Cow<'d, str>),
-    /// Not a string, or there twice: of two values, either could be meant.
+    /// Not a string, or the key occurs twice, so it is unclear which value is meant.
     Unusable,
 }
 
 impl<'d> SystemFields<'d> {
-    /// Reads the fields from the JSON of `extractedFields`. The object also holds the named fields of a filter pattern: often
+    /// Reads the fields from the JSON of `extractedFields`. The object also contains the named fields of a filter pattern: often
     /// all fields of a record and no system field.
     pub(crate) fn read(json: &'d str) -> SystemFields<'d> {
-        // Looking at all bytes is faster than stopping at the first hit.
+        // Checking all bytes is faster than stopping at the first match.
         let may_have_some = json.bytes().fold(false, |found, byte| found | matches!(byte, b'@' | b'\\'));
         if !may_have_some {
             return SystemFields::default();

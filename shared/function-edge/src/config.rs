@@ -1,4 +1,4 @@
-//! The function's configuration: read from the environment here and nowhere else.
+//! The functions' configuration. The environment is read only here.
 
 use std::fmt;
 
@@ -26,26 +26,26 @@ pub enum PublishTo {
         /// `CHAT_TOPIC_ARN`: the topic for a chat's notifications.
         chat_topic_arn: Option<String>,
     },
-    /// To standard output; nothing is called.
+    /// To standard output, without any AWS call.
     Console {
-        /// `CONSOLE_SHOWS`: what is printed of a message.
+        /// `CONSOLE_SHOWS`: what is printed of a notification.
         shows: Shows,
     },
 }
 
-/// Where incidents are remembered between invocations.
+/// Where incidents are stored between invocations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RememberIn {
     /// `INCIDENT_TABLE`: a DynamoDB table.
     pub table: String,
-    /// `TIMER_QUEUE_URL`: an SQS queue, whose messages reach the timer's function.
+    /// `TIMER_QUEUE_URL`: the SQS queue that invokes the incident timer.
     pub timer_queue_url: String,
 }
 
-/// What is looked up in EC2 for the emails.
+/// Settings for enrichment from EC2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrichment {
-    /// `OWNER_TAG_KEYS`: keys of the tags that say who owns a resource, default: `owner` and `team`.
+    /// `OWNER_TAG_KEYS`: keys of the tags that name a resource's owner. Default: `owner` and `team`.
     pub owner_tag_keys: Vec<String>,
 }
 
@@ -56,9 +56,9 @@ pub struct Config {
     pub formats: Formats,
     /// `PUBLISH_TO` (default `aws`) with `ALERT_TOPIC_ARN` and `CHAT_TOPIC_ARN`, or with `CONSOLE_SHOWS`.
     pub publish_to: PublishTo,
-    /// `INCIDENT_TABLE` and `TIMER_QUEUE_URL`; none: in each process of its own.
+    /// `INCIDENT_TABLE` and `TIMER_QUEUE_URL`. Without them, each process keeps its own incidents in memory.
     pub remember_in: Option<RememberIn>,
-    /// `ENRICHMENT` (default `on`) with `OWNER_TAG_KEYS`; none: switched off, or nothing is to be called at all.
+    /// `ENRICHMENT` (default `on`) with `OWNER_TAG_KEYS`. `None` if it is off or `PUBLISH_TO=console`.
     pub enrichment: Option<Enrichment>,
     /// `AWS_REGION`, `METRIC_NAMESPACE`, `METRIC_NAME`, `EMAIL_LANGUAGE` (default `en`) and `TIME_ZONE` (default `UTC`).
     pub site: Site,
@@ -66,7 +66,7 @@ pub struct Config {
     pub policy: Policy,
     /// `INCIDENT_BY`.
     pub group_by: GroupBy,
-    /// `OPERATIONAL_METRICS`: whether decisions, emails and delays are published, too. The stack says yes; without it they are not.
+    /// `OPERATIONAL_METRICS`: whether metrics of decisions, emails and delays are also published. Default `no`; the stack sets `yes`.
     pub operational_metrics: bool,
     /// `MAX_INFLATED_BYTES`.
     pub max_inflated_bytes: usize,
@@ -74,7 +74,7 @@ pub struct Config {
     pub log_level: LevelFilter,
 }
 
-/// A variable with a wrong value: says which one, what it is and what is allowed.
+/// A variable with an invalid value: its name, its value, and what is allowed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError {
     variable: &'static str,
@@ -85,7 +85,7 @@ pub struct ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
-            // Escaped and short, so that whatever stands in it the message stays one line.
+            // Escaped and shortened, so that the message stays on one line whatever the value is.
             Some(value) => write!(f, "{}={:?}: {}", self.variable, one_line(value, 200), self.allowed),
             None => write!(f, "{} is not set: {}", self.variable, self.allowed),
         }
@@ -96,14 +96,14 @@ impl Config {
     /// Reads the environment.
     ///
     /// # Errors
-    /// The first variable with a wrong value.
+    /// The first variable with an invalid value.
     pub fn from_env() -> Result<Config, ConfigError> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
         Config::from_lookup(|name| std::env::var(name).ok())
     }
 
-    /// Reads variables from anywhere. A variable that is set and empty counts as not set: that is how a template passes on an
-    /// empty parameter.
+    /// Reads variables through `lookup`. An empty variable counts as not set, because the template passes an empty parameter on
+    /// as an empty variable.
     fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
         let vars = Variables(|name: &str| lookup(name).filter(|value| !value.trim().is_empty()));
         let formats = vars.parsed("FLOW_LOG_FORMAT", Formats::default(), |text| {
@@ -133,7 +133,7 @@ impl Config {
                 .ok_or_else(|| "1 to 255 printable ASCII characters, not starting with AWS/ or a colon".to_owned())
         })?;
         let metric_name = vars.parsed("METRIC_NAME", "Ping-Deny".to_owned(), |text| {
-            // Room for the longest suffix.
+            // Leaves room for the longest suffix.
             metric_text(text)
                 .filter(|text| text.len() <= 255 - "-Email-Delay".len())
                 .ok_or_else(|| "1 to 244 printable ASCII characters, not starting with a colon".to_owned())
@@ -180,9 +180,9 @@ impl Config {
     }
 }
 
-/// The smallest limit on inflated bytes that is still of use.
+/// Lower bound of `MAX_INFLATED_BYTES`.
 const MIN_INFLATED_BYTES: usize = 1024;
-/// The largest: a function of 1 GiB holds it.
+/// Upper bound of `MAX_INFLATED_BYTES`: fits into a function with 1 GiB of memory.
 const MAX_INFLATED_BYTES: usize = 512 * 1024 * 1024;
 
 struct Variables<F>(F);
@@ -233,7 +233,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         let missing = |variable, other| ConfigError {
             variable,
             value: None,
-            allowed: format!("it is needed when {other} is set; with neither, incidents are remembered in memory"),
+            allowed: format!("it is needed when {other} is set; with neither, incidents are kept in memory"),
         };
         match (self.get(TABLE), self.get(QUEUE)) {
             (None, None) => Ok(None),
@@ -301,7 +301,7 @@ fn is_topic_arn(arn: &str) -> bool {
     matches!(parts[..], ["arn", _, "sns", _, _, _]) && parts.iter().all(|part| !part.is_empty())
 }
 
-/// Minutes within what is allowed; parts of one are good for trials.
+/// Parses minutes within the allowed range. Fractions are allowed, for trials.
 fn minutes(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|minutes| (MIN_MINUTES..=MAX_MINUTES).contains(minutes))
 }
@@ -316,16 +316,16 @@ const MIN_MINUTES: f64 = 0.1;
 /// A week.
 const MAX_MINUTES: f64 = 7.0 * 24.0 * 60.0;
 
-/// Each key is asked for in up to five spellings, and a filter of EC2's takes 200.
+/// Each key is requested in up to five spellings, and an EC2 filter takes 200 values.
 const MAX_OWNER_TAG_KEYS: usize = 10;
 
-/// Text that can be a tag's key (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html>), except for what would
-/// be a wildcard in a filter.
+/// Returns whether a text is a valid tag key (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html>) without
+/// characters that are wildcards in a filter.
 fn tag_key(text: &str) -> bool {
     (1..=128).contains(&text.chars().count()) && !text.contains(|c: char| c.is_control() || "*?\\".contains(c))
 }
 
-/// Text that CloudWatch takes for a namespace or a metric's name.
+/// Returns the text if CloudWatch accepts it as a namespace or a metric name.
 fn metric_text(text: &str) -> Option<String> {
     let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     (printable && text.len() <= 255 && !text.starts_with(':')).then(|| text.to_owned())
@@ -341,14 +341,14 @@ mod tests {
         Config::from_lookup(|name| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
-    fn refused(vars: &[(&str, &str)]) -> String {
+    fn error_message(vars: &[(&str, &str)]) -> String {
         let message = read(vars).unwrap_err().to_string();
         assert!(!message.contains(['\n', '\r']), "more than one line: {message:?}");
         message
     }
 
     #[test]
-    fn a_topic_is_all_that_is_needed() {
+    fn only_the_topic_is_required() {
         let config = read(&[TOPIC]).unwrap();
         let topic_arn = TOPIC.1.to_owned();
         assert_eq!(config.publish_to, PublishTo::Aws { topic_arn, chat_topic_arn: None });
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn enrichment_can_be_switched_off_and_never_happen_beside_the_console() {
+    fn enrichment_can_be_switched_off_and_is_off_with_the_console() {
         assert_eq!(read(&[TOPIC, ("ENRICHMENT", "off")]).unwrap().enrichment, None);
         assert_eq!(read(&[("PUBLISH_TO", "console"), ("ENRICHMENT", "on")]).unwrap().enrichment, None);
         let keys = read(&[TOPIC, ("OWNER_TAG_KEYS", "Besitzer, cost center,チーム")]).unwrap().enrichment.unwrap();
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chat_and_a_talkative_console_are_asked_for() {
+    fn the_chat_topic_and_the_full_console_output_are_opt_in() {
         let chat = "arn:aws:sns:eu-west-1:123456789012:chat";
         let config = read(&[TOPIC, ("CHAT_TOPIC_ARN", chat)]).unwrap();
         let (topic_arn, chat_topic_arn) = (TOPIC.1.to_owned(), Some(chat.to_owned()));
@@ -388,21 +388,21 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_in_tokyo_chooses_language_and_zone() {
+    fn language_and_time_zone_can_be_set() {
         let config = read(&[TOPIC, ("EMAIL_LANGUAGE", "ja"), ("TIME_ZONE", "Asia/Tokyo")]).unwrap();
         assert_eq!(config.site.language, Language::Japanese);
         assert_eq!(Some(config.site.zone), Zone::parse("Asia/Tokyo"));
     }
 
     #[test]
-    fn an_empty_variable_is_a_default() {
+    fn an_empty_variable_means_the_default() {
         let config = read(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", ""), ("QUIET_MINUTES", " ")]).unwrap();
         assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::Email });
         assert_eq!(config.policy, Policy::default());
     }
 
     #[test]
-    fn a_wrong_value_is_named_with_what_is_allowed() {
+    fn an_error_names_the_variable_its_value_and_what_is_allowed() {
         let console = ("PUBLISH_TO", "console");
         for (vars, expect) in [
             (vec![("PUBLISH_TO", "email"), TOPIC], "PUBLISH_TO=\"email\": allowed are aws and console"),
@@ -429,22 +429,22 @@ mod tests {
             (vec![console, ("OWNER_TAG_KEYS", "1,2,3,4,5,6,7,8,9,10,11")], "OWNER_TAG_KEYS=\"1,2,3,"),
             (vec![console, ("FLOW_LOG_FORMAT", "version action")], "FLOW_LOG_FORMAT=\"version action\": "),
         ] {
-            let message = refused(&vars);
+            let message = error_message(&vars);
             assert!(message.starts_with(expect), "{message}");
         }
     }
 
     #[test]
-    fn a_format_that_cannot_detect_anything_is_refused_by_the_missing_field() {
+    fn a_format_without_a_required_field_is_rejected_and_the_error_names_the_field() {
         for missing in ["action", "protocol", "srcaddr", "dstaddr", "log-status"] {
             let format: Vec<String> = ["action", "protocol", "srcaddr", "dstaddr", "log-status"]
                 .iter()
                 .filter(|field| **field != missing)
                 .map(|field| format!("${{{field}}}"))
                 .collect();
-            let message = refused(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", &format.join(" "))]);
-            let said = message.rsplit("\": ").next().unwrap();
-            assert!(said.contains(missing), "{message}");
+            let message = error_message(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", &format.join(" "))]);
+            let allowed = message.rsplit("\": ").next().unwrap();
+            assert!(allowed.contains(missing), "{message}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! `PUBLISH_TO=console`: emails and metrics are printed, nothing is called. For work on a laptop.
+//! `PUBLISH_TO=console`: prints emails and metrics and makes no AWS call. For local development.
 
-#![expect(clippy::print_stdout, reason = "printing is what this sink is for")]
+#![expect(clippy::print_stdout, reason = "this sink prints")]
 
 use std::future;
 
@@ -11,20 +11,20 @@ use alerting::{
     time,
 };
 
-/// What is printed of a message.
+/// What is printed of a notification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shows {
     /// The email.
     #[default]
     Email,
-    /// The email, and what machines and a chat get.
+    /// The email, the JSON document with its attributes, and the chat message.
     All,
 }
 
-/// Prints to standard output.
+/// A notifier and metric sink that prints to standard output.
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
-    /// What is printed of a message.
+    /// What is printed of a notification.
     pub shows: Shows,
 }
 

@@ -1,4 +1,4 @@
-//! What the functions have in common at their edge: the environment, the clock, the log, and which ports are behind the traits.
+//! What both functions share at their edge: configuration, clock, logging, and the choice of ports.
 
 pub mod clock;
 pub mod config;
@@ -10,8 +10,8 @@ pub mod ports;
 pub use config::{Config, ConfigError};
 pub use ports::{Incidents, engine};
 
-/// Starts a function: reads the configuration and opens the log. None where the configuration is wrong; the log says in one line
-/// what of it and what is allowed.
+/// Starts a function: reads the configuration and starts logging. Returns `None` if the configuration is invalid, after logging
+/// one line with the variable, its value, and what is allowed.
 pub fn start() -> Option<Config> {
     match Config::from_env() {
         Ok(config) => {

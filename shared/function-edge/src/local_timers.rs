@@ -1,4 +1,4 @@
-//! Timers within this process: for local work, and as long as no queue is configured.
+//! Timers within this process, for local development without a queue.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,49 +10,50 @@ use alerting::{
 
 use crate::clock;
 
-/// Messages that wait at most; each open incident has one, and a few more are stale.
+/// Maximum number of scheduled messages. Each open incident has one; a few more are stale.
 const MAX_WAITING: usize = 10_000;
-/// How often a message that failed is delivered, as the queue of the stack does, and how long it waits in between.
+/// Maximum deliveries of a message that fails, as in the stack's queue.
 const MAX_RECEIVES: u32 = 12;
-const AGAIN_MILLIS: u64 = MINUTE_MILLIS;
+/// Delay before a failed message is delivered again.
+const RETRY_DELAY_MILLIS: u64 = MINUTE_MILLIS;
 
-/// Keeps messages until somebody asks for those that are due. Lambda freezes a function between invocations, so what is due
-/// is done at the next one.
+/// Scheduled messages, kept until the next invocation asks for those that are due. Nothing can run in between, because Lambda
+/// freezes a function between invocations.
 #[derive(Debug, Default)]
 pub struct LocalTimers(Mutex<Vec<Waiting>>);
 
 #[derive(Debug)]
 struct Waiting {
     at: EpochMillis,
-    wake: TimerMessage,
-    /// How often it failed.
+    message: TimerMessage,
+    /// Number of failed deliveries.
     failed: u32,
-    /// Handed out, and not known to have failed: forgotten when others are next asked for.
-    out: bool,
+    /// Delivered and not reported as failed. Removed at the next call of `due`.
+    delivered: bool,
 }
 
 impl LocalTimers {
-    /// Hands out the messages that are due.
+    /// Returns the messages that are due.
     pub fn due(&self, now: EpochMillis) -> Vec<TimerMessage> {
         let mut waiting = self.waiting();
-        waiting.retain(|one| !one.out);
+        waiting.retain(|one| !one.delivered);
         let due = waiting.iter_mut().filter(|one| one.at <= now);
         due.map(|one| {
-            one.out = true;
-            one.wake.clone()
+            one.delivered = true;
+            one.message.clone()
         })
         .collect()
     }
 
-    /// Keeps a message that was handed out and failed, for another time.
-    pub fn failed(&self, wake: &TimerMessage, now: EpochMillis) {
+    /// Schedules a delivered message that failed again, unless it has failed too often.
+    pub fn failed(&self, message: &TimerMessage, now: EpochMillis) {
         let mut waiting = self.waiting();
-        if let Some(one) = waiting.iter_mut().find(|one| one.out && one.wake == *wake) {
+        if let Some(one) = waiting.iter_mut().find(|one| one.delivered && one.message == *message) {
             one.failed += 1;
-            one.out = one.failed >= MAX_RECEIVES;
-            one.at = time::after(now, AGAIN_MILLIS);
-            if one.out {
-                tracing::error!(key = %wake.key, incident = wake.incident, "a timer message failed too often");
+            one.delivered = one.failed >= MAX_RECEIVES;
+            one.at = time::after(now, RETRY_DELAY_MILLIS);
+            if one.delivered {
+                tracing::error!(key = %message.key, incident = message.incident, "a timer message failed too often");
             }
         }
     }
@@ -63,13 +64,21 @@ impl LocalTimers {
 }
 
 impl Timers for LocalTimers {
-    async fn schedule(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
+    async fn schedule(&self, message: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         let now = clock::now();
         let mut waiting = self.waiting();
         if waiting.len() >= MAX_WAITING {
-            return Err(PortError { call: "local timers", reason: format!("{MAX_WAITING} messages wait already") });
+            return Err(PortError {
+                call: "local timers",
+                reason: format!("{MAX_WAITING} messages are already scheduled"),
+            });
         }
-        waiting.push(Waiting { at: time::after(now, delay_millis), wake: wake.clone(), failed: 0, out: false });
+        waiting.push(Waiting {
+            at: time::after(now, delay_millis),
+            message: message.clone(),
+            failed: 0,
+            delivered: false,
+        });
         Ok(())
     }
 }
@@ -87,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_that_fails_comes_again_a_bounded_number_of_times() {
+    fn a_failing_message_is_redelivered_a_bounded_number_of_times() {
         let timers = LocalTimers::default();
         let wake = TimerMessage { key: IncidentKey::new(Rule::PingDeny, "1", "k"), incident: "i".to_owned(), timer: 1 };
         let armed = pin!(timers.schedule(&wake, 0)).poll(&mut Context::from_waker(Waker::noop()));
@@ -98,9 +107,9 @@ mod tests {
             for due in timers.due(now) {
                 delivered += 1;
                 timers.failed(&due, now);
-                assert!(timers.due(now).is_empty(), "not at once");
+                assert!(timers.due(now).is_empty(), "redelivered without a delay");
             }
-            now = time::after(now, AGAIN_MILLIS);
+            now = time::after(now, RETRY_DELAY_MILLIS);
         }
         assert_eq!(delivered, MAX_RECEIVES);
     }

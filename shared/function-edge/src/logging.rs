@@ -1,12 +1,12 @@
-//! The function's own log: JSON lines with a time stamp and a level.
+//! The functions' own log: JSON lines with a timestamp and a level.
 
 use tracing_subscriber::filter::LevelFilter;
 
-/// Starts logging to standard error, at INFO where no level is given.
+/// Starts logging to standard error, at level INFO by default.
 ///
-/// Lambda takes a line that has no RFC 3339 `timestamp` for one of level INFO, whatever its `level` says
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>), and the runtime's own
-/// subscriber writes none: hence this one. Standard output is left to `PUBLISH_TO=console`.
+/// Lambda treats a line without an RFC 3339 `timestamp` as level INFO, whatever its `level` says
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). The runtime's own subscriber writes
+/// no timestamp, so it is not used. Standard output is reserved for `PUBLISH_TO=console`.
 pub(crate) fn start(level: Option<LevelFilter>) {
     tracing_subscriber::fmt()
         .json()

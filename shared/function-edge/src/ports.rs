@@ -1,4 +1,4 @@
-//! Which ports are behind the traits: AWS's services, the console, or this process.
+//! The choice of ports: AWS services, the console, or this process.
 
 use alerting::{
     engine::Engine,
@@ -20,10 +20,10 @@ use crate::{
     local_timers::LocalTimers,
 };
 
-/// The engine with a choice of ports behind each trait.
+/// The engine with the configured ports.
 pub type Incidents = Engine<Store, Timer, Metrics, Networks>;
 
-/// The engine with the ports that the configuration asks for. Nothing is connected before it is needed.
+/// Returns the engine with the configured ports. No connection is opened before it is needed.
 pub fn engine(config: &Config) -> Incidents {
     let shared = Shared::default();
     let (notifiers, metrics) = match &config.publish_to {
@@ -50,7 +50,7 @@ pub fn engine(config: &Config) -> Incidents {
     Engine { store, timers, notifiers, metrics, network, policy, group_by: config.group_by, site, operational_metrics }
 }
 
-/// The destinations on AWS.
+/// Returns the SNS destinations.
 fn topics(sns: &Sns, topic_arn: &str, chat_topic_arn: Option<&str>) -> Notifiers {
     let chat =
         chat_topic_arn.map(|topic_arn| Box::new(Logged(ChatTopic::new(sns.clone(), topic_arn))) as Box<dyn Notifier>);
@@ -60,7 +60,7 @@ fn topics(sns: &Sns, topic_arn: &str, chat_topic_arn: Option<&str>) -> Notifiers
     }
 }
 
-/// The source of names, owners and rules that the configuration asks for. It keeps what it learns: make one for a process.
+/// Returns the configured enricher. It caches responses, so create one for each process.
 fn network(config: &Config, shared: &Shared) -> Networks {
     match &config.enrichment {
         None => Networks::Off,
@@ -71,12 +71,12 @@ fn network(config: &Config, shared: &Shared) -> Networks {
     }
 }
 
-/// Where incidents are remembered.
+/// Where incidents are stored.
 #[derive(Debug)]
 pub enum Store {
-    /// In this process.
+    /// In this process's memory.
     Memory(MemoryIncidents),
-    /// In a table.
+    /// In a DynamoDB table.
     DynamoDb(DynamoIncidents),
 }
 
@@ -96,17 +96,17 @@ impl IncidentStore for Store {
     }
 }
 
-/// How to come back to incidents.
+/// How timer messages are scheduled.
 #[derive(Debug)]
 pub enum Timer {
     /// Within this process.
     Local(LocalTimers),
-    /// By delayed messages.
+    /// Through delayed SQS messages.
     Sqs(SqsTimers),
 }
 
 impl Timer {
-    /// The messages that are due and that nobody else delivers.
+    /// Returns the messages that are due. Empty for SQS, which delivers its messages itself.
     pub fn due(&self, now: alerting::time::EpochMillis) -> Vec<TimerMessage> {
         match self {
             Timer::Local(timers) => timers.due(now),
@@ -114,10 +114,10 @@ impl Timer {
         }
     }
 
-    /// Keeps a message that was due and failed, for another time.
-    pub fn failed(&self, wake: &TimerMessage, now: alerting::time::EpochMillis) {
+    /// Schedules a due message that failed again. SQS does this itself.
+    pub fn failed(&self, message: &TimerMessage, now: alerting::time::EpochMillis) {
         if let Timer::Local(timers) = self {
-            timers.failed(wake, now);
+            timers.failed(message, now);
         }
     }
 }
@@ -131,7 +131,7 @@ impl Timers for Timer {
     }
 }
 
-/// A best-effort destination whose failures are logged: nobody else hears of them.
+/// A best-effort destination whose failures are logged, because the engine only counts them.
 #[derive(Debug)]
 struct Logged<N>(N);
 
@@ -146,7 +146,7 @@ impl<N: Notifier> Notifier for Logged<N> {
     }
 }
 
-/// Where metrics go.
+/// Where metrics are published.
 #[derive(Debug)]
 pub enum Metrics {
     /// To standard output.
@@ -171,20 +171,20 @@ impl MetricSink for Metrics {
     }
 }
 
-/// Who knows names, owners and rules.
+/// Where enrichment data comes from.
 #[derive(Debug)]
 pub enum Networks {
-    /// Nobody: emails go by the records alone.
+    /// Nowhere: emails contain only what the records say.
     Off,
-    /// EC2.
+    /// From EC2.
     Ec2(Box<Ec2Network>),
 }
 
 impl Enricher for Networks {
-    async fn enrich(&self, wanted: &EnrichmentRequest) -> Network {
+    async fn enrich(&self, request: &EnrichmentRequest) -> Network {
         match self {
             Networks::Off => Network::unknown(MissingReason::SwitchedOff),
-            Networks::Ec2(source) => source.enrich(wanted).await,
+            Networks::Ec2(source) => source.enrich(request).await,
         }
     }
 }

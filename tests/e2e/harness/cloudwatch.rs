@@ -1,4 +1,4 @@
-//! CloudWatch as far as `PutMetricData` goes: the CBOR protocol, and the limits the service enforces.
+//! A fake CloudWatch with `PutMetricData`: its CBOR protocol, and the limits that the service enforces.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>
 
@@ -20,14 +20,14 @@ pub(crate) struct Datum {
     pub(crate) name: String,
     /// Milliseconds since 1970.
     pub(crate) timestamp_ms: i64,
-    /// What CloudWatch's statistics would say of it.
+    /// The data point's statistics in CloudWatch.
     pub(crate) statistics: Statistics,
     pub(crate) unit: String,
     /// The dimensions, as `name=value`.
     pub(crate) dimensions: Vec<String>,
 }
 
-/// The statistics CloudWatch keeps.
+/// The statistics that CloudWatch keeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Statistics {
     pub(crate) samples: f64,
@@ -36,7 +36,7 @@ pub(crate) struct Statistics {
     pub(crate) maximum: f64,
 }
 
-/// One request.
+/// One PutMetricData request.
 #[derive(Clone, Debug)]
 pub(crate) struct Put {
     pub(crate) namespace: String,
@@ -44,12 +44,12 @@ pub(crate) struct Put {
 }
 
 impl Put {
-    /// `Sum` of one metric over all data points.
+    /// Returns the sum of one metric over all data points.
     pub(crate) fn sum(&self, name: &str) -> f64 {
         self.data.iter().filter(|datum| datum.name == name).map(|datum| datum.statistics.sum).sum()
     }
 
-    /// The metrics' names, each once.
+    /// Returns the distinct names of the metrics, sorted.
     pub(crate) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.data.iter().map(|datum| datum.name.as_str()).collect();
         names.sort_unstable();
@@ -81,12 +81,12 @@ impl CloudWatch {
         &self.state.script
     }
 
-    /// The requests that were accepted.
+    /// Returns the accepted requests.
     pub(crate) fn puts(&self) -> Vec<Put> {
         self.state.puts.lock().expect("no poisoned lock").clone()
     }
 
-    /// The one request that was accepted.
+    /// Returns the only accepted request.
     #[track_caller]
     pub(crate) fn put(&self) -> Put {
         let puts = self.puts();
@@ -94,7 +94,7 @@ impl CloudWatch {
         put.clone()
     }
 
-    /// Every request that came, by its path, answered or not.
+    /// Returns the path of every received request, accepted or not.
     pub(crate) fn attempts(&self) -> Vec<String> {
         self.state.attempts.lock().expect("no poisoned lock").clone()
     }
@@ -123,7 +123,7 @@ impl State {
     }
 }
 
-/// Reads a request as strictly as the real service does.
+/// Reads a request as strictly as the real service.
 fn accept(request: &Request) -> Result<Put, String> {
     if request.body.len() > 1_000_000 {
         return Err("the body is above 1 MB".to_owned());
@@ -147,7 +147,7 @@ fn accept(request: &Request) -> Result<Put, String> {
 
 fn datum(value: &Value) -> Result<Datum, String> {
     let timestamp_ms = (get(value, "Timestamp").map_or(f64::NAN, number) * 1000.0).round() as i64;
-    let age_ms = i64::try_from(epoch_ms()).expect("64 bits last for a while") - timestamp_ms;
+    let age_ms = i64::try_from(epoch_ms()).expect("the time fits into 64 bits") - timestamp_ms;
     if !(-2 * HOUR_MS..=14 * 24 * HOUR_MS).contains(&age_ms) {
         return Err(format!("Timestamp {timestamp_ms} is not within two weeks past and two hours ahead"));
     }
@@ -164,7 +164,7 @@ fn datum(value: &Value) -> Result<Datum, String> {
     })
 }
 
-/// Reads whichever of the three ways to give values was used.
+/// Reads the values of a data point, given in one of three ways.
 fn statistics(datum: &Value) -> Result<Statistics, String> {
     let numbers =
         |key: &str| get(datum, key).and_then(Value::as_array).map(|list| list.iter().map(number).collect::<Vec<f64>>());
@@ -203,7 +203,7 @@ fn text(value: &Value) -> String {
     value.as_text().unwrap_or_default().to_owned()
 }
 
-/// A number of any width; a time is a tagged one.
+/// Reads a number of any width. A time is a tagged number.
 fn number(value: &Value) -> f64 {
     match value {
         Value::Tag(1, inner) => number(inner),

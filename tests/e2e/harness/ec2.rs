@@ -1,4 +1,4 @@
-//! EC2 as far as its four Describe calls go: the query protocol, and the network behind the records of the other scenarios.
+//! A fake EC2 with the four Describe calls: the query protocol, and the network of the records in the scenarios.
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>
 
@@ -10,9 +10,9 @@ use std::time::Duration;
 use super::http::{Request, Response, answer, serve};
 use super::script::{Act, Script};
 
-/// The instance that the interface of the records belongs to.
+/// The instance with the interface of the records.
 pub(crate) const INSTANCE: &str = "i-0123456789abcdef0";
-/// The network ACL in front of it: its outbound rule 50 denies ICMP.
+/// The network ACL of the instance's subnet. Its outbound rule 50 denies ICMP.
 pub(crate) const ACL: &str = "acl-0f3a9c0f3a9c0f3a9";
 
 const INTERFACES: &str = "<networkInterfaceSet><item><networkInterfaceId>eni-1235b8ca123456789</networkInterfaceId>\
@@ -59,12 +59,12 @@ impl Ec2 {
         &self.state.script
     }
 
-    /// Lets every answer wait.
+    /// Delays every response.
     pub(crate) fn slow_down(&self, delay: Duration) {
         *self.state.delay.lock().expect("no poisoned lock") = delay;
     }
 
-    /// Every request that came, by its action, answered or not, in alphabetical order: some come at once.
+    /// Returns the action of every received request, accepted or not. Sorted, because some are concurrent.
     pub(crate) fn attempts(&self) -> Vec<String> {
         let mut attempts = self.state.attempts.lock().expect("no poisoned lock").clone();
         attempts.sort();

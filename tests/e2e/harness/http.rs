@@ -1,4 +1,4 @@
-//! A loopback HTTP server for the services the function talks to.
+//! A loopback HTTP server for the services that the function calls.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// A whole request.
+/// A received request.
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -21,21 +21,21 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// A header's text, or the empty text.
+    /// Returns a header's value, or an empty string.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
-/// A whole answer.
+/// A response.
 pub(crate) type Response = hyper::Response<Full<Bytes>>;
 
-/// Builds an answer.
+/// Builds a response.
 pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response {
     let builder = headers
         .iter()
         .fold(hyper::Response::builder().status(status), |builder, (name, value)| builder.header(*name, *value));
-    builder.body(Full::new(body.into())).expect("the harness writes legal headers")
+    builder.body(Full::new(body.into())).expect("the harness writes valid headers")
 }
 
 /// Serves a free port of 127.0.0.1 until the test's runtime ends.
@@ -52,7 +52,7 @@ where
             let state = Arc::clone(&state);
             tokio::spawn(async move {
                 let service = service_fn(move |request| respond(Arc::clone(&state), handle, request));
-                // A client that hangs up, for instance because it was killed, is not the server's failure.
+                // A client that closes the connection, for example because it was killed, is not an error of the server.
                 let _ =
                     hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
             });
@@ -66,12 +66,12 @@ where
     F: Fn(Arc<S>, Request) -> Fut,
     Fut: Future<Output = Response>,
 {
-    let (head, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => return Ok(answer(400, &[], error.to_string())),
     };
     let request =
-        Request { method: head.method.to_string(), path: head.uri.path().to_owned(), headers: head.headers, body };
+        Request { method: parts.method.to_string(), path: parts.uri.path().to_owned(), headers: parts.headers, body };
     Ok(handle(state, request).await)
 }

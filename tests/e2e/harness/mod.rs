@@ -1,4 +1,4 @@
-//! The function's world on loopback: its runtime API, SNS, CloudWatch and EC2.
+//! The function's environment on loopback: the runtime API, SNS, CloudWatch and EC2.
 
 mod clock;
 mod cloudwatch;
@@ -22,19 +22,19 @@ use std::path::{Path, PathBuf};
 
 use sample_events::{Batch, Source, event_json};
 
-/// The directory of the events.
+/// Returns the directory of the events.
 pub(crate) fn events_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
 }
 
-/// A committed event, by its scenario's name.
+/// Reads a committed event by its scenario's name.
 #[track_caller]
 pub(crate) fn event(name: &str) -> String {
     let path = events_dir().join(format!("{name}.json"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A committed event's source.
+/// Reads the source of a committed event.
 #[track_caller]
 pub(crate) fn source(name: &str) -> Source {
     let path = events_dir().join(format!("src/{name}.json"));
@@ -42,12 +42,12 @@ pub(crate) fn source(name: &str) -> Source {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// An event of these default-format lines on one interface.
+/// Returns an event with these lines in the default format, of one interface.
 pub(crate) fn event_of<T: AsRef<str>>(lines: &[T]) -> String {
     event_json(&batch_of(lines), None)
 }
 
-/// A batch of these default-format lines on one interface.
+/// Returns a batch with these lines in the default format, of one interface.
 pub(crate) fn batch_of<T: AsRef<str>>(lines: &[T]) -> Batch {
     let mut batch = source("ping-deny").batch();
     batch.log_events.clear();
@@ -57,7 +57,7 @@ pub(crate) fn batch_of<T: AsRef<str>>(lines: &[T]) -> Batch {
     batch
 }
 
-/// One record of the default format: what `source` sent to `target` in the minute from `start`, rejected.
+/// Returns a rejected record in the default format: traffic from `source` to `target` in the minute from `start`, in seconds.
 pub(crate) fn rejected(source: &str, target: &str, protocol: u8, packets: u64, start: u64) -> String {
     let (bytes, end) = (packets * 84, start + 48);
     format!(

@@ -1,4 +1,4 @@
-//! The function as a child process, in an environment of its own.
+//! The function as a child process, with its own environment variables.
 
 use std::collections::BTreeMap;
 use std::process::{ExitStatus, Stdio};
@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-/// What a process wrote until its end.
+/// The complete output of a process.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) status: ExitStatus,
@@ -16,13 +16,13 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// The lines of both streams.
+    /// Returns the lines of both streams.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.stdout.iter().chain(&self.stderr).map(String::as_str)
     }
 }
 
-/// A running function; it ends with the value at the latest.
+/// A running function. It is killed when this value is dropped.
 pub(crate) struct Process {
     child: Child,
     stdout: JoinHandle<Vec<String>>,
@@ -35,7 +35,7 @@ impl Process {
         Self::of(&variable("FUNCTION").unwrap_or_else(|| env!("CARGO_BIN_EXE_flow-alerts").to_owned()), environment)
     }
 
-    /// Starts a command, its words separated by spaces.
+    /// Starts a command whose arguments are separated by spaces.
     pub(crate) fn of(command: &str, environment: &BTreeMap<String, String>) -> Self {
         let mut words = command.split(' ');
         let mut child = Command::new(words.next().expect("a command has a first word"))
@@ -58,17 +58,17 @@ impl Process {
         self.child.wait().await.expect("a child can be waited for")
     }
 
-    /// The largest amount of memory the process ever had in use (Linux only), in bytes.
+    /// Returns the peak resident memory of the process in bytes (Linux only).
     pub(crate) fn peak_memory_bytes(&self) -> u64 {
         let id = self.child.id().expect("the process runs");
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux describes its processes");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM is part of it");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("procfs has the process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the status has VmHWM");
         line.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number of kB") * 1024
     }
 
-    /// Ends the process and reads the rest of what it wrote.
+    /// Kills the process and reads the rest of its output.
     pub(crate) async fn stop(mut self) -> Output {
-        // It may have ended already; then there is nothing to kill.
+        // An error means that the process has already ended.
         let _ = self.child.start_kill();
         let status = self.ended().await;
         Output {
@@ -79,8 +79,8 @@ impl Process {
     }
 }
 
-/// Another command to run than the function that cargo built: one for another processor (`make arm64-check`), or a released one
-/// (`make numbers`).
+/// Returns an environment variable of the tests. `FUNCTION` is the command to run instead of the binary that cargo built: one for
+/// another processor (`make arm64-check`), or a release build (`make numbers`).
 #[expect(clippy::disallowed_methods, reason = "the Makefile says which binary is tested")]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()

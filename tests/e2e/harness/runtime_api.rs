@@ -1,4 +1,4 @@
-//! The Lambda Runtime API on loopback: hands out invocations and collects what the function answers.
+//! The Lambda Runtime API on loopback: provides invocations and collects the function's responses.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -17,12 +17,12 @@ use super::http::{Request, Response, answer, serve};
 
 const ARN: &str = "arn:aws:lambda:ap-northeast-1:123456789010:function:flow-alerts";
 
-/// What the function made of one invocation.
+/// The result of one invocation.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
-    /// What was posted to `/response`.
+    /// The body posted to `/response`.
     Response(Value),
-    /// What was posted to `/error`.
+    /// The error posted to `/error`.
     Error {
         /// `errorType`
         kind: String,
@@ -32,7 +32,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// The response's counts.
+    /// Returns the response's counts.
     #[track_caller]
     pub(crate) fn counts(&self) -> Counts {
         match self {
@@ -42,12 +42,12 @@ impl Outcome {
         }
     }
 
-    /// The error's message, which has to be one line of readable length.
+    /// Returns the error's message. Asserts that it is one line of readable length.
     #[track_caller]
     pub(crate) fn error(&self) -> &str {
         match self {
             Self::Response(value) => {
-                panic!("the invocation should have failed, but answered {value}")
+                panic!("the invocation should have failed, but responded {value}")
             }
             Self::Error { message, .. } => {
                 assert!(!message.chars().any(char::is_control), "more than one line: {message:?}");
@@ -92,30 +92,30 @@ impl RuntimeApi {
         Self { address, invocations, state, count: AtomicU64::new(0) }
     }
 
-    /// Queues an event; the receiver gets the outcome, or an error when the function hangs up without one.
+    /// Queues an event. The receiver gets the outcome, or an error if the function exits without one.
     pub(crate) fn invoke(&self, event: &str, deadline: Duration) -> oneshot::Receiver<Outcome> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let id = format!("8476a536-e9f4-11e8-9739-{number:012}");
         let (sender, receiver) = oneshot::channel();
         self.state.waiting.lock().expect("no poisoned lock").insert(id.clone(), sender);
-        let deadline_ms = epoch_ms() + u64::try_from(deadline.as_millis()).expect("a deadline is short");
+        let deadline_ms = epoch_ms() + u64::try_from(deadline.as_millis()).expect("the deadline fits into 64 bits");
         let invocation = Invocation { id, event: event.to_owned(), deadline_ms };
         self.invocations.send(invocation).expect("the queue lives as long as the API");
         receiver
     }
 
-    /// Waits until the function has asked for its `n`th invocation, that is: has finished all before it.
+    /// Waits until the function has requested its `n`th invocation, that is, has finished all earlier ones.
     pub(crate) async fn polled(&self, n: u64) {
         let mut polls = self.state.polls.subscribe();
         polls.wait_for(|&polls| polls >= n).await.expect("the API lives as long as the test");
     }
 
-    /// The number of events handed out so far.
+    /// Returns the number of events queued so far.
     pub(crate) fn sent(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// What the function reported to `/runtime/init/error`.
+    /// Returns the body posted to `/runtime/init/error`.
     pub(crate) fn init_error(&self) -> Option<String> {
         self.state.init_error.lock().expect("no poisoned lock").clone()
     }
@@ -163,7 +163,7 @@ impl State {
 
     fn finish(&self, id: &str, outcome: Outcome) -> Response {
         match self.waiting.lock().expect("no poisoned lock").remove(id) {
-            // The test may have given up already; the function can't know.
+            // The test may have timed out and dropped the receiver.
             Some(waiting) => drop(waiting.send(outcome)),
             None => return answer(400, &[], "no such invocation"),
         }

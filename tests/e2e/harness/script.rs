@@ -1,24 +1,24 @@
-//! What a fake service does with the next requests.
+//! Planned responses of a fake service.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-/// One planned answer.
+/// One planned response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// Works as the real service.
+    /// Works like the real service.
     Work,
-    /// Refuses for now: too many requests.
+    /// Throttles: too many requests.
     Throttle,
-    /// Breaks: status 500.
+    /// Fails with status 500.
     Break,
-    /// Refuses for good: status 403, missing permission.
+    /// Denies with status 403: missing permission.
     Deny,
-    /// Never answers.
+    /// Never responds.
     Hang,
 }
 
-/// Planned answers, then the same for ever.
+/// Planned responses, followed by the same one for all further requests.
 #[derive(Debug)]
 pub(crate) struct Script(Mutex<(VecDeque<Act>, Act)>);
 
@@ -27,12 +27,12 @@ impl Script {
         Self(Mutex::new((VecDeque::new(), Act::Work)))
     }
 
-    /// Plans the answers to the next requests.
+    /// Plans the responses to the next requests.
     pub(crate) fn first(&self, acts: &[Act]) {
         self.0.lock().expect("no poisoned lock").0.extend(acts);
     }
 
-    /// Plans the answer to every request that nothing else is planned for.
+    /// Plans the response to all requests after the planned ones.
     pub(crate) fn always(&self, act: Act) {
         self.0.lock().expect("no poisoned lock").1 = act;
     }

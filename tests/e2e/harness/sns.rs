@@ -1,4 +1,4 @@
-//! SNS as far as `Publish` goes: the query protocol, and the limits the service enforces.
+//! A fake SNS with `Publish`: the query protocol, and the limits that the service enforces.
 //!
 //! <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
 
@@ -9,21 +9,21 @@ use std::sync::{Arc, Mutex};
 use super::http::{Request, Response, answer, serve};
 use super::script::{Act, Script};
 
-/// The topic the function is told to publish to.
+/// The topic for emails and documents.
 pub(crate) const TOPIC: &str = "arn:aws:sns:ap-northeast-1:123456789010:CloudWatch-Alarms-Ping-Deny";
 
-/// The topic for a chat, where the function is told of one.
+/// The topic for chat messages, if it is configured.
 pub(crate) const CHAT_TOPIC: &str = "arn:aws:sns:ap-northeast-1:123456789010:CloudWatch-Alarms-Ping-Deny-Chat";
 
-/// Bytes of a message with its attributes.
+/// Maximum size of a message with its attributes, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// A message as it was published.
+/// A published message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Message {
     topic: String,
     pub(crate) subject: String,
-    /// What subscribers of each protocol get; `default` for those that have none of their own.
+    /// The text for each protocol. `default` is for protocols without their own text.
     pub(crate) texts: BTreeMap<String, String>,
     /// Type and value of each attribute.
     pub(crate) attributes: BTreeMap<String, (String, String)>,
@@ -31,13 +31,13 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// What a subscriber of a protocol gets.
+    /// Returns the text for a protocol.
     pub(crate) fn text(&self, protocol: &str) -> &str {
         self.texts.get(protocol).unwrap_or(&self.texts["default"])
     }
 }
 
-/// A message as an e-mail subscriber would get it.
+/// A message as an email subscriber receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Email {
     pub(crate) subject: String,
@@ -45,7 +45,7 @@ pub(crate) struct Email {
 }
 
 impl Email {
-    /// The lines of the body.
+    /// Returns the lines of the body.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.body.lines()
     }
@@ -76,7 +76,7 @@ impl Sns {
         &self.state.script
     }
 
-    /// What becomes of messages to the chat's topic.
+    /// Returns the planned responses for the chat topic.
     pub(crate) fn chat_script(&self) -> &Script {
         &self.state.chat
     }
@@ -86,23 +86,23 @@ impl Sns {
         messages.iter().filter(|message| message.topic == topic).cloned().collect()
     }
 
-    /// The messages that were accepted.
+    /// Returns the accepted messages.
     pub(crate) fn messages(&self) -> Vec<Message> {
         self.accepted(TOPIC)
     }
 
-    /// The messages that were accepted for the chat.
+    /// Returns the accepted chat messages.
     pub(crate) fn chats(&self) -> Vec<Message> {
         self.accepted(CHAT_TOPIC)
     }
 
-    /// The emails that were accepted.
+    /// Returns the accepted emails.
     pub(crate) fn emails(&self) -> Vec<Email> {
         let email = |message: Message| Email { body: message.text("email").to_owned(), subject: message.subject };
         self.messages().into_iter().map(email).collect()
     }
 
-    /// The one email that was accepted.
+    /// Returns the only accepted email.
     #[track_caller]
     pub(crate) fn email(&self) -> Email {
         let emails = self.emails();
@@ -110,7 +110,7 @@ impl Sns {
         email.clone()
     }
 
-    /// Every request that came, by its action, answered or not.
+    /// Returns the action of every received request, accepted or not.
     pub(crate) fn attempts(&self) -> Vec<String> {
         self.state.attempts.lock().expect("no poisoned lock").clone()
     }
@@ -154,8 +154,8 @@ impl State {
     }
 }
 
-/// The message in a request, as far as the real service would take it: not one that is empty, above 256 KiB with its attributes,
-/// or whose subject is too long or not one line; with `MessageStructure=json` only an object with a text for `default`.
+/// Reads the message from a request and rejects what the real service rejects: an empty message, one above 256 KiB with its
+/// attributes, a subject that is too long or not one line, and with `MessageStructure=json` a message without `default`.
 fn read(form: &BTreeMap<String, String>) -> Result<Message, String> {
     let field = |name: &str| form.get(name).cloned().unwrap_or_default();
     let (subject, message) = (field("Subject"), field("Message"));

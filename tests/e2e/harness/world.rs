@@ -1,4 +1,4 @@
-//! A function with everything it talks to.
+//! A function with all services that it calls.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -13,14 +13,14 @@ use super::process::{Output, Process};
 use super::runtime_api::{Outcome, RuntimeApi};
 use super::sns::{Sns, TOPIC};
 
-/// How long an invocation may take if a test does not say; debug builds on a busy machine are slow.
+/// Default time limit of an invocation. Debug builds on a busy machine are slow.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The function's environment before it starts.
 pub(crate) struct Setup(BTreeMap<String, String>);
 
 impl Setup {
-    /// As `template.yaml` sets it up.
+    /// Returns the environment that `template.yaml` configures.
     pub(crate) fn aws() -> Self {
         let pairs = [
             ("PUBLISH_TO", "aws"),
@@ -45,7 +45,7 @@ impl Setup {
         Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
     }
 
-    /// As for local work.
+    /// Returns the environment for local development.
     pub(crate) fn console() -> Self {
         Self::aws().set("PUBLISH_TO", "console").unset("ALERT_TOPIC_ARN")
     }
@@ -60,14 +60,14 @@ impl Setup {
         self
     }
 
-    /// Starts a command with nothing but a runtime API, and says how long it took to ask for its first event.
+    /// Starts a command with only a runtime API. Returns the time until it requested its first event.
     pub(crate) async fn time_to_first_event(self, command: &str) -> Duration {
         let runtime = RuntimeApi::start().await;
         let setup = self.set("AWS_LAMBDA_RUNTIME_API", &runtime.address.to_string());
-        let begun = Instant::now();
+        let start = Instant::now();
         let process = Process::of(command, &setup.0);
-        timeout(DEADLINE, runtime.polled(1)).await.expect("it asks for work");
-        let took = begun.elapsed();
+        timeout(DEADLINE, runtime.polled(1)).await.expect("the function requests an event");
+        let took = start.elapsed();
         process.stop().await;
         took
     }
@@ -99,59 +99,59 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Starts the function as `template.yaml` sets it up.
+    /// Starts the function as `template.yaml` configures it.
     pub(crate) async fn start() -> Self {
         Setup::aws().start().await
     }
 
-    /// Sends an event and waits for what the function makes of it.
+    /// Sends an event and returns the outcome.
     pub(crate) async fn send(&mut self, event: &str) -> Outcome {
         self.send_within(event, DEADLINE).await.0
     }
 
-    /// Sends an event with a deadline, and says how long the function took.
+    /// Sends an event with a deadline. Returns the outcome and the time that the function took.
     ///
-    /// Lambda would end the process at the deadline; here it is a failed test.
+    /// Lambda would kill the process at the deadline; here the test fails.
     pub(crate) async fn send_within(&mut self, event: &str, deadline: Duration) -> (Outcome, Duration) {
-        let begun = Instant::now();
+        let start = Instant::now();
         let outcome = self.runtime.invoke(event, deadline);
         tokio::select! {
-            outcome = outcome => (outcome.expect("the API keeps its promise"), begun.elapsed()),
-            status = self.process.ended() => panic!("the function ended with {status} instead of answering"),
-            () = tokio::time::sleep(deadline) => panic!("no answer before the deadline, {deadline:?} after the event"),
+            outcome = outcome => (outcome.expect("the API returns an outcome"), start.elapsed()),
+            status = self.process.ended() => panic!("the function ended with {status} instead of responding"),
+            () = tokio::time::sleep(deadline) => panic!("no response before the deadline, {deadline:?} after the event"),
         }
     }
 
-    /// The number of calls to any AWS service, answered or not.
+    /// Returns the number of calls to any AWS service, accepted or not.
     pub(crate) fn calls(&self) -> usize {
         let known = self.sns.attempts().len() + self.cloudwatch.attempts().len() + self.ec2.attempts().len();
         known + self.strays().len()
     }
 
-    /// Calls to services that the function has no business with.
+    /// Returns the calls to services that the function should not call.
     pub(crate) fn strays(&self) -> Vec<String> {
         self.strays.lock().expect("no poisoned lock").clone()
     }
 
-    /// The largest amount of memory the function ever had in use, in bytes.
+    /// Returns the peak resident memory of the function in bytes.
     pub(crate) fn peak_memory_bytes(&self) -> u64 {
         self.process.peak_memory_bytes()
     }
 
-    /// Waits for a function that can't start, and returns its output and its report to `/init/error`.
-    pub(crate) async fn refused(mut self) -> (Output, Option<String>) {
+    /// Waits for a function that cannot start. Returns its output and its report to `/init/error`.
+    pub(crate) async fn failed_start(mut self) -> (Output, Option<String>) {
         tokio::select! {
-            ended = timeout(DEADLINE, self.process.ended()) => drop(ended.expect("the function ends or asks for work")),
-            () = self.runtime.polled(1) => panic!("the function started although its configuration is wrong"),
+            ended = timeout(DEADLINE, self.process.ended()) => drop(ended.expect("the function ends or requests an event")),
+            () = self.runtime.polled(1) => panic!("the function started although its configuration is invalid"),
         };
         let output = self.process.stop().await;
         (output, self.runtime.init_error())
     }
 
-    /// Ends the function once it has nothing left to do, and returns all it wrote.
+    /// Stops the function once it is idle, and returns its output.
     pub(crate) async fn stop(self) -> Output {
         let idle = self.runtime.polled(self.runtime.sent() + 1);
-        timeout(DEADLINE, idle).await.expect("the function asks for work again");
+        timeout(DEADLINE, idle).await.expect("the function requests another event");
         self.process.stop().await
     }
 }

@@ -1,10 +1,10 @@
-//! Makes `events/*.json` and the table in `events/README.md` from `events/src/*.json`.
+//! Generates `events/*.json` and the table in `events/README.md` from `events/src/*.json`.
 //!
 //! ```text
 //! cargo run -p sample-events --bin make-events                  write what changed
-//! cargo run -p sample-events --bin make-events -- --storm 20000 print a batch of so many records
+//! cargo run -p sample-events --bin make-events -- --storm 20000 print a batch with this many records
 //! ```
-#![expect(clippy::print_stdout, reason = "a command line tool answers on standard output")]
+#![expect(clippy::print_stdout, reason = "a command line tool prints its result")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -34,19 +34,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// Where they are.
+/// Returns the directory of the events.
 fn events() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
 }
 
 fn write(dir: &Path) -> Result<(), Box<dyn Error>> {
-    let wanted = wanted(dir)?;
-    let found = found(dir)?;
-    for (name, text) in wanted.iter().filter(|(name, text)| found.get(*name) != Some(*text)) {
+    let generated = generated(dir)?;
+    let existing = existing(dir)?;
+    for (name, text) in generated.iter().filter(|(name, text)| existing.get(*name) != Some(*text)) {
         fs::write(dir.join(name), text)?;
         println!("wrote events/{name}");
     }
-    for name in found.keys().filter(|name| !wanted.contains_key(*name)) {
+    for name in existing.keys().filter(|name| !generated.contains_key(*name)) {
         fs::remove_file(dir.join(name))?;
         println!("removed events/{name}: it has no source");
     }
@@ -59,13 +59,13 @@ fn print_storm(records: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the sources make.
-fn wanted(dir: &Path) -> Result<Files, Box<dyn Error>> {
+/// Returns the files generated from the sources.
+fn generated(dir: &Path) -> Result<Files, Box<dyn Error>> {
     let mut sources = BTreeMap::new();
     for (name, text) in json_files(&dir.join("src"))? {
         let source: Source = serde_json::from_str(&text).map_err(|error| format!("events/src/{name}: {error}"))?;
         if source.expected.is_some() == source.fails.is_some() {
-            return Err(format!("events/src/{name}: say either what is expected or how it fails").into());
+            return Err(format!("events/src/{name}: set either expected or fails").into());
         }
         sources.insert(name, source);
     }
@@ -75,8 +75,8 @@ fn wanted(dir: &Path) -> Result<Files, Box<dyn Error>> {
     Ok(files)
 }
 
-/// What stands in `events/` now.
-fn found(dir: &Path) -> Result<Files, Box<dyn Error>> {
+/// Returns the existing files of `events/`.
+fn existing(dir: &Path) -> Result<Files, Box<dyn Error>> {
     let mut files = json_files(dir)?;
     files.insert("README.md".to_owned(), fs::read_to_string(dir.join("README.md"))?);
     Ok(files)
@@ -96,7 +96,7 @@ fn json_files(dir: &Path) -> Result<Files, Box<dyn Error>> {
 
 fn with_table(readme: &str, table: &str) -> Result<String, Box<dyn Error>> {
     let parts = readme.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) = parts.ok_or("events/README.md: the marks around the table are gone")?;
+    let (before, after) = parts.ok_or("events/README.md: the markers around the table are missing")?;
     Ok(format!("{before}{BEGIN}{table}{END}{after}"))
 }
 
@@ -105,9 +105,9 @@ mod tests {
     use sample_events::differences;
 
     #[test]
-    fn the_committed_events_are_what_their_sources_make() {
+    fn the_committed_events_are_generated_from_their_sources() {
         let dir = super::events();
-        let wrong = differences(&super::wanted(&dir).unwrap(), &super::found(&dir).unwrap());
+        let wrong = differences(&super::generated(&dir).unwrap(), &super::existing(&dir).unwrap());
         assert!(wrong.is_empty(), "{}\nrun `make events` and commit the result", wrong.join("\n"));
     }
 }

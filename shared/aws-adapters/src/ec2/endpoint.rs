@@ -1,10 +1,10 @@
-//! Where EC2 is: the endpoint of a region, or the one that was configured.
+//! EC2's endpoint: the configured one, or the region's.
 
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
-/// Domains of the partitions other than the public one, by the start of their regions' names, with the domain of the
-/// dual-stack endpoints: botocore's `partitions.json`.
+/// Partitions other than `aws`: prefix of their regions, domain of their endpoints, and domain of their dual-stack endpoints. From
+/// botocore's `partitions.json`.
 const PARTITIONS: [(&str, &str, &str); 7] = [
     ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
     ("us-gov-", "amazonaws.com", "api.aws"),
@@ -15,8 +15,8 @@ const PARTITIONS: [(&str, &str, &str); 7] = [
     ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
 ];
 
-/// EC2's endpoint: `AWS_ENDPOINT_URL_EC2` or `AWS_ENDPOINT_URL` where set, as for every client of the SDK; else the region's.
-/// None where no region is known either.
+/// Returns `AWS_ENDPOINT_URL_EC2` or `AWS_ENDPOINT_URL` if set, as every SDK client does; otherwise the region's endpoint. `None` if
+/// there is no region either.
 pub(super) fn endpoint(config: &SdkConfig) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id("EC2").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
@@ -29,7 +29,7 @@ pub(super) fn endpoint(config: &SdkConfig) -> Option<String> {
 fn of_region(region: &str, fips: bool, dual_stack: bool) -> String {
     let partition = PARTITIONS.iter().find(|(start, ..)| region.starts_with(start));
     let (_, domain, dual_domain) = partition.unwrap_or(&("", "amazonaws.com", "api.aws"));
-    // Every endpoint of the US government's partition is a FIPS one, and has the plain name.
+    // All endpoints of AWS GovCloud (US) are FIPS endpoints, under the plain name.
     let host = if fips && (dual_stack || !region.starts_with("us-gov-")) { "ec2-fips" } else { "ec2" };
     format!("https://{host}.{region}.{}", if dual_stack { dual_domain } else { domain })
 }

@@ -1,16 +1,16 @@
-//! Names, owners and rules from Amazon EC2, for the emails.
+//! Enrichment from Amazon EC2: names, owners, security groups and network ACLs.
 //!
 //! | Module | |
 //! |---|---|
-//! | `plan` | which questions an email's wishes come down to, and what it gets in the end |
-//! | `known` | answers, remembered by resource |
-//! | `query` | a question as a form |
-//! | `send` | one signed call, with the SDK's retries and time-outs |
-//! | `endpoint` | where EC2 is |
-//! | `xml`, `tags` | answers as values |
+//! | `plan` | which queries a request needs, and the network that results |
+//! | `cache` | responses, cached by resource |
+//! | `query` | a query as a form |
+//! | `send` | one signed call, with the SDK's retries and timeouts |
+//! | `endpoint` | EC2's endpoint |
+//! | `xml`, `tags` | responses as values |
 
+mod cache;
 mod endpoint;
-mod known;
 mod plan;
 mod query;
 mod send;
@@ -39,7 +39,7 @@ use tokio::{
 };
 
 use self::{
-    known::Known,
+    cache::Cache,
     plan::{MAX_INTERFACE_CALLS, Rest},
     query::Query,
     send::Sender,
@@ -47,21 +47,21 @@ use self::{
     xml::{Page, Unreadable},
 };
 pub use self::{
-    known::{MAX_REMEMBERED, TIME_TO_LIVE_MILLIS},
+    cache::{MAX_REMEMBERED, TIME_TO_LIVE_MILLIS},
     plan::MAX_CALLS,
 };
 use crate::client::Shared;
 
-/// How long a look-up may take, with all its calls. An email waits no longer.
+/// Time limit of one enrichment with all its calls. An email is not delayed any longer.
 pub const MAX_MILLIS: u64 = 2_000;
 
-/// Reads interfaces, tags, security groups and network ACLs.
+/// An enricher that reads interfaces, tags, security groups and network ACLs.
 pub struct Ec2Network {
     shared: Shared,
     sender: OnceCell<Result<Sender, MissingReason>>,
     keys: TagKeys,
     clock: fn() -> EpochMillis,
-    memory: Mutex<Known>,
+    cache: Mutex<Cache>,
 }
 
 impl fmt::Debug for Ec2Network {
@@ -71,11 +71,10 @@ impl fmt::Debug for Ec2Network {
 }
 
 impl Ec2Network {
-    /// An adapter that takes the tags with these keys for those that say who owns a resource. The clock tells how old an
-    /// answer is.
+    /// Creates an adapter. Tags with `owner_tag_keys` name a resource's owner. `clock` gives the age of cached responses.
     pub fn new(shared: Shared, owner_tag_keys: Vec<String>, clock: fn() -> EpochMillis) -> Self {
         let keys = TagKeys::new(owner_tag_keys);
-        Ec2Network { shared, sender: OnceCell::new(), keys, clock, memory: Mutex::default() }
+        Ec2Network { shared, sender: OnceCell::new(), keys, clock, cache: Mutex::default() }
     }
 
     async fn sender(&self) -> Result<&Sender, MissingReason> {
@@ -83,76 +82,77 @@ impl Ec2Network {
         sender.as_ref().map_err(Clone::clone)
     }
 
-    fn memory(&self) -> MutexGuard<'_, Known> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Enricher for Ec2Network {
-    async fn enrich(&self, wanted: &EnrichmentRequest) -> Network {
+    async fn enrich(&self, request: &EnrichmentRequest) -> Network {
         let now = (self.clock)();
-        let known = self.memory().fresh(now);
+        let cache = self.cache().fresh(now);
         let calls = Calls(AtomicU32::new(MAX_CALLS));
         let deadline = Instant::now() + Duration::from_millis(MAX_MILLIS);
-        let mut enrich = LookUp { ec2: self, wanted, now, known, missing: Vec::new(), calls: &calls, deadline };
-        enrich.interfaces().await;
-        enrich.rest().await;
-        let network = plan::network(wanted, &enrich.known, enrich.missing);
-        self.memory().keep(enrich.known);
+        let mut run = Run { ec2: self, request, now, cache, missing: Vec::new(), calls: &calls, deadline };
+        run.interfaces().await;
+        run.rest().await;
+        let network = plan::network(request, &run.cache, run.missing);
+        self.cache().merge(run.cache);
         network
     }
 }
 
-/// Calls that are left.
+/// Number of calls left.
 struct Calls(AtomicU32);
 
 impl Calls {
+    /// Takes one call. Returns false if none is left.
     fn take(&self) -> bool {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }
 
-/// What came of a question: all items, or those of the pages that were read and why there are no more.
+/// The response to a query: the items of all pages that were read, and why pages are missing, if any.
 struct Answer<T> {
     items: Vec<T>,
-    gap: Option<MissingData>,
+    missing: Option<MissingData>,
 }
 
-/// One look-up under way.
-struct LookUp<'l> {
+/// One enrichment in progress.
+struct Run<'l> {
     ec2: &'l Ec2Network,
-    wanted: &'l EnrichmentRequest,
+    request: &'l EnrichmentRequest,
     now: EpochMillis,
-    known: Known,
+    cache: Cache,
     missing: Vec<MissingData>,
     calls: &'l Calls,
     deadline: Instant,
 }
 
-impl LookUp<'_> {
-    /// Learns about the interfaces, in one round as a rule and in two at most.
+impl Run<'_> {
+    /// Requests interfaces: usually in one round, at most in two.
     async fn interfaces(&mut self) {
         let calls = Calls(AtomicU32::new(MAX_INTERFACE_CALLS));
         for question in [plan::interfaces_by_address, plan::interfaces_by_id] {
-            let Some(query) = question(self.wanted, &self.known) else { continue };
+            let Some(query) = question(self.request, &self.cache) else { continue };
             let answer = self.ask(&query, &calls, xml::interfaces).await;
-            self.known.learn_interfaces(&query, answer.items, answer.gap.is_none(), self.now);
-            if let Some(gap) = answer.gap {
-                self.missing.push(gap);
+            self.cache.put_interfaces(&query, answer.items, answer.missing.is_none(), self.now);
+            if let Some(missing) = answer.missing {
+                self.missing.push(missing);
                 break;
             }
         }
         self.calls.0.fetch_sub(MAX_INTERFACE_CALLS - calls.0.into_inner(), Ordering::Relaxed);
     }
 
-    /// Learns about all else, in one round.
+    /// Requests everything else, in one round.
     async fn rest(&mut self) {
-        let Rest { acls, groups, tags, missing } = plan::rest(self.wanted, &self.known, &self.ec2.keys);
+        let Rest { acls, groups, tags, missing } = plan::rest(self.request, &self.cache, &self.ec2.keys);
         self.missing.extend(missing);
-        // Each question gets its first call before any of them gets a second one.
+        // Each query gets its first call before any of them gets a second one.
         let [acls, groups, tags] = [acls, groups, tags].map(|query| {
-            let (granted, refused) = query.into_iter().partition::<Vec<_>, _>(|_| self.calls.take());
-            self.missing.extend(refused.iter().map(|query| query.gap(MissingReason::TooManyCalls)));
+            let (granted, left_out) = query.into_iter().partition::<Vec<_>, _>(|_| self.calls.take());
+            self.missing.extend(left_out.iter().map(|query| query.missing(MissingReason::TooManyCalls)));
             granted.into_iter().next()
         });
         let (acls_answer, groups_answer, tags_answer) = tokio::join!(
@@ -161,16 +161,16 @@ impl LookUp<'_> {
             self.ask_if(tags.as_ref(), xml::tags),
         );
         if let (Some(query), Some(answer)) = (acls, acls_answer) {
-            self.known.learn_acls(&query, answer.items, answer.gap.is_none(), self.now);
-            self.missing.extend(answer.gap);
+            self.cache.put_acls(&query, answer.items, answer.missing.is_none(), self.now);
+            self.missing.extend(answer.missing);
         }
         if let (Some(query), Some(answer)) = (groups, groups_answer) {
-            self.known.learn_groups(&query, answer.items, answer.gap.is_none(), self.now);
-            self.missing.extend(answer.gap);
+            self.cache.put_groups(&query, answer.items, answer.missing.is_none(), self.now);
+            self.missing.extend(answer.missing);
         }
         if let (Some(query), Some(answer)) = (tags, tags_answer) {
-            self.known.learn_tags(&query, answer.items, &self.ec2.keys, answer.gap.is_none(), self.now);
-            self.missing.extend(answer.gap);
+            self.cache.put_tags(&query, answer.items, &self.ec2.keys, answer.missing.is_none(), self.now);
+            self.missing.extend(answer.missing);
         }
     }
 
@@ -182,11 +182,11 @@ impl LookUp<'_> {
         if calls.take() {
             self.pages(query, calls, read).await
         } else {
-            Answer { items: Vec::new(), gap: Some(query.gap(MissingReason::TooManyCalls)) }
+            Answer { items: Vec::new(), missing: Some(query.missing(MissingReason::TooManyCalls)) }
         }
     }
 
-    /// Reads the pages of an answer. The call for the first one has been granted.
+    /// Reads the pages of a response. The call for the first page has already been taken.
     async fn pages<T>(&self, query: &Query, calls: &Calls, read: Read<T>) -> Answer<T> {
         let mut items = Vec::new();
         let mut next_token = None;
@@ -203,14 +203,14 @@ impl LookUp<'_> {
                     items.extend(page.items);
                     next_token = page.next_token;
                     match next_token {
-                        None => return Answer { items, gap: None },
+                        None => return Answer { items, missing: None },
                         Some(_) if calls.take() => continue,
                         Some(_) => MissingReason::TooManyCalls,
                     }
                 }
                 Err(missing) => missing,
             };
-            return Answer { items, gap: Some(query.gap(reason)) };
+            return Answer { items, missing: Some(query.missing(reason)) };
         }
     }
 }

@@ -1,21 +1,21 @@
-//! What is asked of EC2, as values: actions, filters, and the form that carries them.
+//! Queries to EC2 as values: actions, filters, and the form that is sent.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>
 
 use alerting::enrichment::{MissingData, MissingReason, NetworkPart};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The version of EC2's API.
+/// Version of the EC2 API.
 const API_VERSION: &str = "2016-11-15";
-/// Items in one answer: the most that all four actions allow. EC2 refuses some unpaged requests in large accounts.
+/// Maximum items in one response: the most that all four actions allow. EC2 refuses some unpaged requests in large accounts.
 const MAX_RESULTS: &str = "1000";
-/// Values that one filter takes
+/// Maximum values of one filter
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>).
 pub(super) const MAX_FILTER_VALUES: usize = 200;
 
-/// All but the unreserved characters of RFC 3986.
+/// Every character except the unreserved ones (RFC 3986, section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The four actions that are called; the function may call no other.
+/// The four actions in use. The function has permission for no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Interfaces,
@@ -25,7 +25,7 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// EC2's name for it.
+    /// Returns EC2's name of the action.
     pub(super) fn name(self) -> &'static str {
         match self {
             Action::Interfaces => "DescribeNetworkInterfaces",
@@ -35,7 +35,7 @@ impl Action {
         }
     }
 
-    /// The part of the answer that it gives.
+    /// Returns the part of the network that the action describes.
     pub(super) fn part(self) -> NetworkPart {
         match self {
             Action::Interfaces => NetworkPart::Interfaces,
@@ -46,15 +46,14 @@ impl Action {
     }
 }
 
-/// One question: an action, and filters that all have to hold. An unknown id in a filter finds nothing; as a parameter of its
-/// own it would fail the call.
+/// An action, and filters that all have to match. Ids are passed in filters, because an unknown id in a parameter fails the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Query {
     pub(super) action: Action,
     pub(super) filters: Vec<Filter>,
 }
 
-/// A filter: its name, and values of which one has to hold.
+/// A filter: its name, and values of which one has to match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Filter {
     pub(super) name: &'static str,
@@ -62,22 +61,22 @@ pub(super) struct Filter {
 }
 
 impl Query {
-    /// A question with one filter; none where there is nothing to ask for.
+    /// Returns a query with one filter, or `None` without values.
     pub(super) fn by(action: Action, name: &'static str, values: Vec<String>) -> Option<Query> {
         (!values.is_empty()).then(|| Query { action, filters: vec![Filter { name, values }] })
     }
 
-    /// What is asked for by the filter that every question has.
+    /// Returns the values of the first filter, which every query has.
     pub(super) fn values(&self) -> &[String] {
         self.filters.first().map_or(&[], |filter| &filter.values)
     }
 
-    /// Notes that its answer is missing, wholly or in part.
-    pub(super) fn gap(&self, reason: MissingReason) -> MissingData {
+    /// Returns a note that data of this query is missing, wholly or in part.
+    pub(super) fn missing(&self, reason: MissingReason) -> MissingData {
         MissingData { part: self.action.part(), reason }
     }
 
-    /// The request's body.
+    /// Returns the request body.
     pub(super) fn form(&self, next_token: Option<&str>) -> String {
         let mut form = format!("Action={}&Version={API_VERSION}&MaxResults={MAX_RESULTS}", self.action.name());
         let mut add = |name: &str, value: &str| {
@@ -104,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_a_form() {
+    fn a_query_is_sent_as_a_form() {
         let query = Query {
             action: Action::Tags,
             filters: vec![
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_ask_for_is_no_question() {
+    fn without_values_there_is_no_query() {
         assert_eq!(Query::by(Action::Groups, "group-id", Vec::new()), None);
     }
 }

@@ -1,5 +1,5 @@
-//! One signed call to EC2, on the parts that the SDK's own clients are made of: their retries, time-outs, credentials, signing
-//! and HTTP client. `aws-sdk-ec2` itself takes minutes to compile for each profile (docs/explanations.md).
+//! One signed call to EC2, built from the parts of the SDK's own clients: retries, timeouts, credentials, signing and HTTP client.
+//! `aws-sdk-ec2` itself takes minutes to compile for each profile (docs/explanations.md).
 
 use std::{fmt, time::Duration};
 
@@ -42,17 +42,17 @@ use aws_types::{SigningName, region::SigningRegion};
 use super::{endpoint::endpoint, query::Query, xml};
 use crate::client::{MAX_ATTEMPTS, causes};
 
-/// Before the first retry, at most; twice as long before each next one. The SDK's own second would fill the time box.
+/// Maximum pause before the first retry; doubles with each further retry. The SDK's default of 1 s would use up the time limit.
 const INITIAL_BACKOFF: Duration = Duration::from_millis(200);
-/// Characters of a reason that is no code of EC2's.
+/// Maximum length of a reason that is not an EC2 error code, in characters.
 const MAX_REASON_CHARS: usize = 80;
 
-/// Sends questions to EC2.
+/// A sender of queries to EC2.
 #[derive(Clone, Debug)]
 pub(super) struct Sender(Operation<String, Vec<u8>, Ec2Error>);
 
 impl Sender {
-    /// A sender for the SDK's configuration.
+    /// Creates a sender from the SDK's configuration.
     ///
     /// # Errors
     /// The configuration lacks a part that every call needs.
@@ -110,10 +110,10 @@ impl Sender {
         Ok(Sender(builder.serializer(request).deserializer(answer).build()))
     }
 
-    /// Asks one question, or for its next page.
+    /// Sends one query, or requests its next page. Returns the body of the response.
     ///
     /// # Errors
-    /// Why there is no answer.
+    /// The reason why there is no response.
     pub(super) async fn send(&self, query: &Query, next_token: Option<&str>) -> Result<Vec<u8>, MissingReason> {
         self.0.invoke(query.form(next_token)).await.map_err(|error| missing(query, &error))
     }
@@ -137,7 +137,7 @@ fn answer(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<Ec2Error
 }
 
 fn missing(query: &Query, error: &SdkError<Ec2Error, HttpResponse>) -> MissingReason {
-    // A missing permission, in the words of EC2 and of the other services
+    // Error codes of a missing permission, of EC2 and of other services
     // (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>).
     const DENIED: [&str; 4] = ["UnauthorizedOperation", "AuthFailure", "AccessDenied", "AccessDeniedException"];
     let failed = |reason: &str| MissingReason::Failed(one_line(reason, MAX_REASON_CHARS).into());
@@ -155,7 +155,7 @@ fn missing(query: &Query, error: &SdkError<Ec2Error, HttpResponse>) -> MissingRe
     }
 }
 
-/// An error that EC2 answered with.
+/// An error response of EC2.
 #[derive(Debug)]
 struct Ec2Error(ErrorMetadata);
 

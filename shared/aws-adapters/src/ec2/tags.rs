@@ -1,4 +1,4 @@
-//! Which tags are of interest, and picking them out.
+//! Which tags are requested, and how they are selected.
 
 use alerting::enrichment::Tags;
 
@@ -10,7 +10,7 @@ pub(super) struct Tag {
     pub(super) value: Box<str>,
 }
 
-/// `Name`, and the keys of the tags that say who owns a resource.
+/// The keys of the tags that name a resource's owner. `Name` is always requested too.
 #[derive(Clone, Debug)]
 pub(super) struct TagKeys(Vec<String>);
 
@@ -19,9 +19,9 @@ impl TagKeys {
         TagKeys(owners)
     }
 
-    /// What to ask EC2 for. Its filter tells upper from lower case and people do not: each key is asked for as it was
-    /// configured, in lower and in upper case, and with a capital at the start, or at the start of each of its words.
-    pub(super) fn asked_for(&self) -> Vec<String> {
+    /// Returns the keys to request. EC2's filter is case-sensitive and people are not, so each key is requested as configured, in
+    /// lower case, in upper case, with its first letter capitalized, and with each word capitalized.
+    pub(super) fn requested(&self) -> Vec<String> {
         let mut keys = vec!["Name".to_owned()];
         for key in &self.0 {
             let lower = key.to_lowercase();
@@ -34,8 +34,8 @@ impl TagKeys {
         keys
     }
 
-    /// Picks what is of interest out of one resource's tags. `Name` is a convention that includes its capital; the other keys
-    /// are compared without regard to case. Tags without a value say nothing.
+    /// Selects the name and the owners from one resource's tags. `Name` is matched exactly, by AWS's convention; the other keys
+    /// ignore case. Tags without a value are ignored.
     pub(super) fn pick(&self, tags: impl IntoIterator<Item = Tag>) -> Tags {
         let tags: Vec<Tag> = tags.into_iter().filter(|tag| !tag.value.is_empty()).collect();
         let name = tags.iter().find(|tag| &*tag.key == "Name").map(|tag| tag.value.clone());
@@ -45,7 +45,7 @@ impl TagKeys {
     }
 }
 
-/// A text in lower case with a capital at its start, or at the start of each of its words.
+/// Capitalizes the first letter of a lower-case text, or of each of its words.
 fn capitals(lower: &str, each_word: bool) -> String {
     let mut text = String::with_capacity(lower.len());
     let mut starts = true;
@@ -69,10 +69,10 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_asked_for_in_the_spellings_that_people_use() {
+    fn keys_are_requested_in_common_spellings() {
         let keys = TagKeys::new(vec!["owner".to_owned(), "cost-Center".to_owned()]);
         assert_eq!(
-            keys.asked_for(),
+            keys.requested(),
             [
                 "Name",
                 "owner",
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_come_in_the_order_configured_whatever_their_case() {
+    fn owners_are_in_configured_order_whatever_their_case() {
         let keys = TagKeys::new(vec!["owner".to_owned(), "team".to_owned()]);
         let tags = keys.pick([tag("Team", "team-a"), tag("name", "no"), tag("OWNER", "me"), tag("Name", "web-1")]);
         assert_eq!(tags.name.as_deref(), Some("web-1"));
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_without_a_value_says_nothing() {
+    fn a_tag_without_a_value_is_ignored() {
         let keys = TagKeys::new(vec!["owner".to_owned()]);
         assert_eq!(keys.pick([tag("Name", ""), tag("owner", "")]), Tags::default());
     }

@@ -1,7 +1,7 @@
-//! EC2's answers, from XML to the values of [`alerting::enrichment::network`].
+//! Converts EC2's XML responses to the values of [`alerting::enrichment::network`].
 //!
-//! Missing and unknown elements are fine, as everywhere at AWS. A rule that cannot be understood is not: leaving out one that
-//! allows or denies would turn an explanation into a wrong one, so the whole answer counts as unreadable.
+//! Missing and unknown elements are accepted. A rule that cannot be interpreted makes the whole response unreadable, because an
+//! explanation without that rule could be wrong.
 
 mod parts;
 #[cfg(test)]
@@ -14,19 +14,19 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::tags::{Tag, TagKeys};
 
-/// One page of an answer.
+/// One page of a response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Page<T> {
     pub(super) items: Vec<T>,
-    /// Where the next page begins, if there is one.
+    /// Token of the next page, if there is one.
     pub(super) next_token: Option<String>,
 }
 
-/// An answer that is no XML, not the XML asked for, or has a rule in it that cannot be understood.
+/// The response is not XML, not the expected XML, or contains a rule that cannot be interpreted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unreadable;
 
-/// Reads the interfaces in an answer.
+/// Reads the interfaces from a response.
 pub(super) fn interfaces(xml: &[u8], keys: &TagKeys) -> Result<Page<Interface>, Unreadable> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -38,7 +38,7 @@ pub(super) fn interfaces(xml: &[u8], keys: &TagKeys) -> Result<Page<Interface>, 
     page(answer.network_interface_set, answer.next_token, |raw| raw.into_interface(keys))
 }
 
-/// Reads the tags in an answer.
+/// Reads the tags from a response.
 pub(super) fn tags(xml: &[u8], _: &TagKeys) -> Result<Page<Tag>, Unreadable> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -50,7 +50,7 @@ pub(super) fn tags(xml: &[u8], _: &TagKeys) -> Result<Page<Tag>, Unreadable> {
     page(answer.tag_set, answer.next_token, |raw| Ok(raw.into_tag()))
 }
 
-/// Reads the security groups in an answer.
+/// Reads the security groups from a response.
 pub(super) fn groups(xml: &[u8], _: &TagKeys) -> Result<Page<SecurityGroup>, Unreadable> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -62,7 +62,7 @@ pub(super) fn groups(xml: &[u8], _: &TagKeys) -> Result<Page<SecurityGroup>, Unr
     page(answer.security_group_info, answer.next_token, RawGroup::into_group)
 }
 
-/// Reads the network ACLs in an answer.
+/// Reads the network ACLs from a response.
 pub(super) fn acls(xml: &[u8], keys: &TagKeys) -> Result<Page<NetworkAcl>, Unreadable> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -74,7 +74,7 @@ pub(super) fn acls(xml: &[u8], keys: &TagKeys) -> Result<Page<NetworkAcl>, Unrea
     page(answer.network_acl_set, answer.next_token, |raw| raw.into_acl(keys))
 }
 
-/// Reads code and message of an error, wherever in the document they stand.
+/// Reads code and message of an error response, wherever they are in the document.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-response>
 pub(super) fn error(xml: &[u8]) -> Option<(String, String)> {
     let mut reader = Reader::from_str(str::from_utf8(xml).ok()?);
@@ -82,13 +82,13 @@ pub(super) fn error(xml: &[u8]) -> Option<(String, String)> {
     loop {
         match reader.read_event().ok()? {
             Event::Start(start) => {
-                let wanted = match start.local_name().as_ref() {
+                let target = match start.local_name().as_ref() {
                     "Code" => &mut code,
                     "Message" => &mut message,
                     _ => continue,
                 };
                 let text = reader.read_text(start.name()).ok()?;
-                wanted.get_or_insert_with(|| unescaped(&text));
+                target.get_or_insert_with(|| unescaped(&text));
             }
             Event::Eof => break,
             _ => {}
@@ -97,7 +97,7 @@ pub(super) fn error(xml: &[u8]) -> Option<(String, String)> {
     code.map(|code| (code, message.unwrap_or_default()))
 }
 
-/// The text with its escapes undone; as it is where they make no sense.
+/// Unescapes a text. Returns it unchanged if its escapes are invalid.
 fn unescaped(text: &str) -> String {
     quick_xml::escape::unescape(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned)
 }

@@ -1,4 +1,4 @@
-//! Notifiers on Amazon SNS: email and document to one topic, a chat's messages to another.
+//! Notifiers on Amazon SNS: emails and documents to one topic, chat messages to another.
 
 mod attribute;
 mod envelope;
@@ -20,19 +20,19 @@ use self::attribute::{Attribute, attributes};
 pub use self::envelope::MACHINES;
 use crate::client::{CONNECT_TIMEOUT, Shared, port_error};
 
-/// For publishing to the chat's topic, with all attempts. Only the end of the invocation waits for it.
+/// Timeout for publishing to the chat topic, with all attempts. Only the end of the invocation waits for it.
 pub const CHAT_TIMEOUT: Duration = Duration::from_millis(3_000);
-/// Attempts at publishing to the chat's topic.
+/// Maximum attempts to publish to the chat topic.
 pub const CHAT_ATTEMPTS: u32 = 2;
-/// For one of them.
+/// Timeout for one of these attempts.
 pub const CHAT_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_400);
 
-/// The client that all topics share; made when it is first needed.
+/// The client that all topics share, created when it is first needed.
 #[derive(Clone, Debug)]
 pub struct Sns(Arc<(Shared, OnceCell<Client>)>);
 
 impl Sns {
-    /// Nothing is connected yet.
+    /// Creates a shared client. No connection is opened yet.
     pub fn new(shared: Shared) -> Sns {
         Sns(Arc::new((shared, OnceCell::new())))
     }
@@ -48,7 +48,7 @@ impl Sns {
     }
 }
 
-/// The topic of emails and documents.
+/// The topic for emails and documents.
 #[derive(Clone, Debug)]
 pub struct AlertTopic {
     sns: Sns,
@@ -56,7 +56,7 @@ pub struct AlertTopic {
 }
 
 impl AlertTopic {
-    /// A notifier that publishes to a topic.
+    /// Creates a notifier that publishes to a topic.
     pub fn new(sns: Sns, topic_arn: impl Into<String>) -> Self {
         AlertTopic { sns, topic_arn: topic_arn.into() }
     }
@@ -80,7 +80,7 @@ impl Notifier for AlertTopic {
     }
 }
 
-/// The topic of a chat's messages.
+/// The topic for chat messages.
 #[derive(Clone, Debug)]
 pub struct ChatTopic {
     sns: Sns,
@@ -88,7 +88,7 @@ pub struct ChatTopic {
 }
 
 impl ChatTopic {
-    /// A notifier that publishes to a topic.
+    /// Creates a notifier that publishes to a topic.
     pub fn new(sns: Sns, topic_arn: impl Into<String>) -> Self {
         ChatTopic { sns, topic_arn: topic_arn.into() }
     }
@@ -98,7 +98,7 @@ impl Notifier for ChatTopic {
     fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
         const CALL: &str = "sns Publish to the chat";
         Box::pin(async move {
-            // Amazon Q Developer takes no text but the message itself: no MessageStructure, and the subject is not shown.
+            // Amazon Q Developer accepts only the message itself: no MessageStructure, and it does not show the subject.
             let client = self.sns.client().await;
             let publish = client
                 .publish()
@@ -106,20 +106,20 @@ impl Notifier for ChatTopic {
                 .message(notification.chat())
                 .set_message_attributes(Some(values(&attributes(&notification.document.routing), CALL)?))
                 .customize()
-                .config_override(hurried());
+                .config_override(chat_limits());
             publish.send().await.map(drop).map_err(|error| port_error(CALL, &error))
         })
     }
 }
 
-/// Names what the SDK does not know to pass by itself: too many calls of SNS, and of KMS where it encrypts the topic
+/// Adds the throttling error codes that the SDK does not retry by itself: of SNS, and of KMS for an encrypted topic
 /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
 fn throttled() -> AwsErrorCodeClassifier<PublishError> {
     AwsErrorCodeClassifier::builder().transient_errors(&["Throttled", "KMSThrottling"][..]).build()
 }
 
-/// Less time than for an email.
-fn hurried() -> Builder {
+/// Returns the chat topic's timeouts and retries, which are shorter than those for emails.
+fn chat_limits() -> Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(CHAT_ATTEMPT_TIMEOUT)

@@ -1,4 +1,5 @@
-//! Metrics in CBOR: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>,
+//! Tests of the CloudWatch adapter. Metrics are sent as CBOR:
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>,
 //! <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>.
 
 use std::{
@@ -17,7 +18,7 @@ use ciborium::Value;
 
 use super::{
     assert_fails,
-    service::{Answer, Request, Service, Trouble, timed},
+    service::{Answer, Fault, Request, Service, timed},
     times,
 };
 use crate::{
@@ -27,12 +28,12 @@ use crate::{
 
 const CALL: &str = "cloudwatch PutMetricData";
 const LINE: &str = "POST /service/GraniteServiceVersion20100801/operation/PutMetricData";
-/// Bodies from this size on are compressed by the SDK:
+/// The SDK compresses bodies of at least this size:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html>.
 const COMPRESSED_FROM_BYTES: usize = 10_240;
 const AT: EpochMillis = EpochMillis(1_795_425_134_250);
 
-/// A data point as CloudWatch has it then.
+/// A data point as CloudWatch stores it.
 #[derive(Clone, Debug, PartialEq)]
 struct Datum {
     namespace: String,
@@ -45,10 +46,10 @@ struct Datum {
     statistics: [f64; 4],
 }
 
-/// The points of each call that was accepted.
+/// The data points of each accepted call.
 type Calls = Arc<Mutex<Vec<Vec<Datum>>>>;
 
-async fn world() -> (Calls, Service, CloudWatchMetrics) {
+async fn setup() -> (Calls, Service, CloudWatchMetrics) {
     let calls = Calls::default();
     let accepted = Arc::clone(&calls);
     let service = Service::new(move |request| match put(request) {
@@ -76,7 +77,7 @@ fn error(status: u16, code: &str, message: &str) -> Answer {
     cbor(status, body)
 }
 
-/// Takes data points as the service does.
+/// Accepts data points as the service does.
 fn put(request: &Request) -> Result<Vec<Datum>, String> {
     let signed = request.header("authorization").contains("/ap-northeast-1/monitoring/aws4_request");
     if request.line != LINE || request.header("smithy-protocol") != "rpc-v2-cbor" || !signed {
@@ -98,8 +99,8 @@ fn put(request: &Request) -> Result<Vec<Datum>, String> {
 
 fn datum(namespace: &str, value: &Value) -> Datum {
     let fields = map(value);
-    // Tag 1: seconds since the epoch, RFC 8949 3.4.2.
-    let Value::Tag(1, at) = &fields["Timestamp"] else { panic!("{fields:?}: a timestamp has tag 1") };
+    // Tag 1: seconds since the epoch (RFC 8949, section 3.4.2).
+    let Value::Tag(1, at) = &fields["Timestamp"] else { panic!("{fields:?}: a timestamp must have tag 1") };
     let set = map(&fields["StatisticValues"]);
     let dimensions = fields.get("Dimensions").map_or_else(Vec::new, |list| list.as_array().unwrap().clone());
     let pair = |dimension: &Value| (text(&map(dimension)["Name"]), text(&map(dimension)["Value"]));
@@ -126,7 +127,8 @@ fn number(value: &Value) -> f64 {
     value.as_float().or_else(|| whole(value)).unwrap()
 }
 
-/// A gzip member without optional fields: ten bytes of head, eight of check sum and length.
+/// Decompresses a gzip member without optional fields: a header of 10 bytes, and 8 bytes of checksum and length at the end
+/// (RFC 1952, section 2.3).
 fn gunzip(bytes: &[u8]) -> Vec<u8> {
     assert_eq!((&bytes[..3], bytes[3]), (&[0x1f, 0x8b, 8][..], 0));
     miniz_oxide::inflate::decompress_to_vec(&bytes[10..bytes.len() - 8]).unwrap()
@@ -136,20 +138,20 @@ fn point(name: impl Into<String>, sample: Sample) -> Point {
     Point { name: name.into(), at: AT, sample, unit: Unit::Count, reason: None }
 }
 
-/// So many points that can be told apart.
+/// Returns this many points with different names.
 fn points(number: usize) -> Vec<Point> {
     (0..number).map(|index| point(format!("metric-{index}"), Sample::of(index as u64))).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn points_arrive_as_statistic_sets_at_their_time() {
-    let (calls, service, metrics) = world().await;
+    let (calls, service, metrics) = setup().await;
     let set = Sample { count: 3, sum: 60, min: 10, max: 30 };
     let reason = Some(Reason::New.word());
-    let late = Point { unit: Unit::Seconds, ..point("Delay", Sample::of(412)) };
+    let delay = Point { unit: Unit::Seconds, ..point("Delay", Sample::of(412)) };
     let whole = EpochMillis(1_795_425_134_000);
     metrics
-        .publish(&[point("Packets", set), Point { reason, at: whole, ..point("Mails", Sample::ones(2)) }, late])
+        .publish(&[point("Packets", set), Point { reason, at: whole, ..point("Emails", Sample::ones(2)) }, delay])
         .await
         .unwrap();
     let datum = |name: &str, at, unit: &str, dimensions: &[(&str, &str)], statistics| Datum {
@@ -162,7 +164,7 @@ async fn points_arrive_as_statistic_sets_at_their_time() {
     };
     let expected = vec![
         datum("Packets", 1_795_425_134.25, "Count", &[], [3.0, 60.0, 10.0, 30.0]),
-        datum("Mails", 1_795_425_134.0, "Count", &[("Reason", Reason::New.word())], [2.0, 2.0, 1.0, 1.0]),
+        datum("Emails", 1_795_425_134.0, "Count", &[("Reason", Reason::New.word())], [2.0, 2.0, 1.0, 1.0]),
         datum("Delay", 1_795_425_134.25, "Seconds", &[], [1.0, 412.0, 412.0, 412.0]),
     ];
     assert_eq!(*calls.lock().unwrap(), [expected]);
@@ -170,7 +172,7 @@ async fn points_arrive_as_statistic_sets_at_their_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_points_than_a_call_takes_are_split() {
+async fn more_points_than_fit_into_one_call_are_split() {
     for (number, sizes) in [
         (0, vec![]),
         (1, vec![1]),
@@ -178,11 +180,11 @@ async fn more_points_than_a_call_takes_are_split() {
         (MAX_POINTS_PER_CALL + 1, vec![1_000, 1]),
         (2_500, vec![1_000, 1_000, 500]),
     ] {
-        let (calls, _, metrics) = world().await;
+        let (calls, _, metrics) = setup().await;
         metrics.publish(&points(number)).await.unwrap();
         let calls = calls.lock().unwrap();
         assert_eq!(calls.iter().map(Vec::len).collect::<Vec<_>>(), sizes);
-        // Each of them once, in the order they came.
+        // Each point once, in the original order.
         let names: Vec<&str> = calls.iter().flatten().map(|datum| datum.name.as_str()).collect();
         assert!(names.iter().enumerate().all(|(index, name)| *name == format!("metric-{index}")), "{number}");
     }
@@ -190,7 +192,7 @@ async fn more_points_than_a_call_takes_are_split() {
 
 #[tokio::test(start_paused = true)]
 async fn large_bodies_are_compressed_and_stay_below_the_limit() {
-    let (calls, service, metrics) = world().await;
+    let (calls, service, metrics) = setup().await;
     metrics.publish(&points(5)).await.unwrap();
     metrics.publish(&points(MAX_POINTS_PER_CALL)).await.unwrap();
     let requests = service.requests();
@@ -198,35 +200,35 @@ async fn large_bodies_are_compressed_and_stay_below_the_limit() {
     assert_eq!(encodings, ["", "gzip"]);
     let whole = gunzip(&requests[1].body).len();
     assert!(requests[0].body.len() < COMPRESSED_FROM_BYTES && whole > COMPRESSED_FROM_BYTES);
-    // The service takes 1 MB.
+    // The service accepts up to 1 MB.
     assert!(whole < 1_000_000, "{whole} bytes");
     assert_eq!(calls.lock().unwrap()[1].len(), MAX_POINTS_PER_CALL);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_pass_is_tried_again() {
-    for trouble in [
-        Trouble::Refused(error(400, "Throttling", "Rate exceeded")),
-        Trouble::Refused(error(400, "ThrottlingException", "Rate exceeded")),
-        Trouble::Refused(error(500, "InternalServiceFault", "")),
-        Trouble::RequestLost,
+async fn transient_errors_are_retried() {
+    for fault in [
+        Fault::Refused(error(400, "Throttling", "Rate exceeded")),
+        Fault::Refused(error(400, "ThrottlingException", "Rate exceeded")),
+        Fault::Refused(error(500, "InternalServiceFault", "")),
+        Fault::RequestLost,
     ] {
-        let (calls, service, metrics) = world().await;
-        service.expect(times(3, &trouble));
+        let (calls, service, metrics) = setup().await;
+        service.expect(times(3, &fault));
         metrics.publish(&points(3)).await.unwrap();
-        assert_eq!(calls.lock().unwrap().len(), 1, "{trouble:?}");
-        service.expect(times(4, &trouble));
+        assert_eq!(calls.lock().unwrap().len(), 1, "{fault:?}");
+        service.expect(times(4, &fault));
         metrics.publish(&points(3)).await.unwrap_err();
         assert_eq!(service.requests().len() as u32, 2 * MAX_ATTEMPTS);
     }
 }
 
-/// Points of earlier calls stay published; those after the one that failed are not tried.
+/// Points of earlier calls stay published. Calls after the failed one are not made.
 #[tokio::test(start_paused = true)]
-async fn a_call_that_fails_is_an_error_whatever_came_before() {
+async fn a_failed_call_is_an_error_whatever_succeeded_before() {
     for code in ["AccessDeniedException", "InvalidParameterValueException"] {
-        let (calls, service, metrics) = world().await;
-        service.expect([Trouble::Nothing, Trouble::Refused(error(400, code, "no"))]);
+        let (calls, service, metrics) = setup().await;
+        service.expect([Fault::None, Fault::Refused(error(400, code, "no"))]);
         assert_fails(metrics.publish(&points(2_500)).await, CALL, code);
         assert_eq!(calls.lock().unwrap().len(), 1);
         assert_eq!(service.requests().len(), 2, "{code}");
@@ -234,17 +236,17 @@ async fn a_call_that_fails_is_an_error_whatever_came_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_never_answers_is_an_error_in_time() {
-    let (_, service, metrics) = world().await;
-    service.always(&Trouble::Silence);
+async fn a_service_that_never_responds_is_an_error_within_the_timeout() {
+    let (_, service, metrics) = setup().await;
+    service.always(&Fault::NoAnswer);
     let (result, took) = timed(metrics.publish(&points(1))).await;
     assert_fails(result, CALL, "timeout");
     assert!(took > ATTEMPT_TIMEOUT * 3 && took <= OPERATION_TIMEOUT, "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn metrics_wait_a_second_for_mails() {
-    let (_, _, metrics) = world().await;
+async fn metrics_wait_one_second_for_emails() {
+    let (_, _, metrics) = setup().await;
     let ((), took) = timed(metrics.publish_deadline()).await;
     assert_eq!(took, MAX_WAIT_FOR_MAILS);
     assert_eq!(took, Duration::from_secs(1));

@@ -1,4 +1,4 @@
-//! The real HTTP client on 127.0.0.1: what the service in memory says of lost connections is how they look on a socket.
+//! The real HTTP client on 127.0.0.1: a lost connection has the same effect as in the in-memory service.
 
 use alerting::{
     detection::Rule,
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     assert_fails,
-    service::{Answer, Service, Trouble},
+    service::{Answer, Fault, Service},
     times,
 };
 use crate::{CloudWatchMetrics, SqsTimers, client::MAX_ATTEMPTS};
@@ -23,37 +23,37 @@ fn queue() -> Service {
     Service::new(move |_| Answer::new(200, "application/x-amz-json-1.0", answer.to_string()))
 }
 
-fn wake() -> TimerMessage {
+fn timer_message() -> TimerMessage {
     TimerMessage { key: IncidentKey::new(Rule::PingDeny, "a", "b"), incident: "i-1".to_owned(), timer: 7 }
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_is_tried_again_whenever_it_ends() {
+async fn a_lost_connection_is_retried_whenever_it_is_lost() {
     let service = queue();
     let (shared, _listening) = service.listen().await;
     let timers = SqsTimers::new(shared, QUEUE);
-    for trouble in [Trouble::Nothing, Trouble::RequestLost, Trouble::AnswerLost, Trouble::AnswerCut] {
-        service.expect([trouble.clone()]);
-        assert_eq!(timers.schedule(&wake(), 1).await, Ok(()), "{trouble:?}");
+    for fault in [Fault::None, Fault::RequestLost, Fault::AnswerLost, Fault::AnswerCut] {
+        service.expect([fault.clone()]);
+        assert_eq!(timers.schedule(&timer_message(), 1).await, Ok(()), "{fault:?}");
         let requests = service.requests();
-        assert_eq!(requests.len(), if matches!(trouble, Trouble::Nothing) { 1 } else { 2 }, "{trouble:?}");
+        assert_eq!(requests.len(), if matches!(fault, Fault::None) { 1 } else { 2 }, "{fault:?}");
         let first = &requests[0];
         assert_eq!((first.line.as_str(), first.header("x-amz-target")), ("POST /", "AmazonSQS.SendMessage"));
         assert!(requests.iter().all(|request| request.body == first.body));
     }
-    service.expect(times(4, &Trouble::AnswerLost));
-    assert_fails(timers.schedule(&wake(), 1).await, "sqs SendMessage", "dispatch failure");
+    service.expect(times(4, &Fault::AnswerLost));
+    assert_fails(timers.schedule(&timer_message(), 1).await, "sqs SendMessage", "dispatch failure");
     assert_eq!(service.requests().len() as u32, MAX_ATTEMPTS);
 }
 
 #[tokio::test]
-async fn nobody_at_the_port_is_an_error() {
+async fn a_refused_connection_is_an_error() {
     let (shared, listening) = queue().listen().await;
     drop(listening);
-    assert_fails(SqsTimers::new(shared, QUEUE).schedule(&wake(), 1).await, "sqs SendMessage", "refused");
+    assert_fails(SqsTimers::new(shared, QUEUE).schedule(&timer_message(), 1).await, "sqs SendMessage", "refused");
 }
 
-/// 50 kB of points, compressed on the way, and an answer of one byte.
+/// 50 kB of points, sent compressed, and a response of one byte.
 #[tokio::test]
 async fn a_large_body_arrives_whole() {
     let answer = Answer::new(200, "application/cbor", [0xa0]).header("smithy-protocol", "rpc-v2-cbor");
@@ -71,7 +71,7 @@ async fn a_large_body_arrives_whole() {
     let requests = service.requests();
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].header("content-encoding"), "gzip");
-    // The last eight bytes of gzip are the check sum and the length before compression.
+    // The last eight bytes of gzip are the checksum and the uncompressed length (RFC 1952, section 2.3.1).
     let end = requests[0].body.len();
     let length = u32::from_le_bytes(requests[0].body[end - 4..].try_into().unwrap());
     assert!(length > 50_000, "{length} bytes");

@@ -1,6 +1,6 @@
-//! The adapters on the wire: each in front of a service that answers as AWS documents it.
+//! Tests of the adapters against fake services that respond as AWS documents it.
 //!
-//! What is asserted is what the service has in the end and what the caller is told, and requests only where AWS prescribes them.
+//! The tests assert what the service stores and what the adapter returns, and requests only where AWS prescribes them.
 
 mod cloudwatch;
 mod dynamodb;
@@ -12,16 +12,16 @@ mod table;
 
 use alerting::ports::PortError;
 use serde_json::json;
-use service::{Answer, Trouble};
+use service::{Answer, Fault};
 
-/// An error of a service that speaks JSON, as DynamoDB and SQS do:
+/// Returns an error response in JSON, as DynamoDB and SQS send it:
 /// <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>.
 fn json_error(status: u16, namespace: &str, code: &str, message: &str) -> Answer {
     let body = json!({"__type": format!("{namespace}#{code}"), "message": message});
     Answer::new(status, "application/x-amz-json-1.0", body.to_string())
 }
 
-/// Asserts that a call failed, and that the error names call and cause.
+/// Asserts that a call failed, and that the error names the call and the cause.
 #[track_caller]
 fn assert_fails<T: std::fmt::Debug>(result: Result<T, PortError>, call: &str, cause: &str) {
     let error = result.expect_err("the call fails");
@@ -29,7 +29,7 @@ fn assert_fails<T: std::fmt::Debug>(result: Result<T, PortError>, call: &str, ca
     assert!(error.reason.contains(cause), "{error} does not name {cause}");
 }
 
-/// The same trouble, so many times.
-fn times(number: usize, trouble: &Trouble) -> Vec<Trouble> {
-    vec![trouble.clone(); number]
+/// Returns the same fault this many times.
+fn times(number: usize, fault: &Fault) -> Vec<Fault> {
+    vec![fault.clone(); number]
 }

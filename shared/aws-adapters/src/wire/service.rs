@@ -1,9 +1,9 @@
-//! A service that answers as AWS documents it, and what goes wrong on the way to it.
+//! A fake service that responds as AWS documents it, with faults on the way to it.
 //!
-//! Mostly it stands in memory behind the SDK's HTTP client. Time is tokio's then, which the tests stop: a time-out of twelve
-//! seconds costs nothing and is measured to the millisecond. A stopped clock and a socket do not go together, because the clock
-//! runs ahead whenever all tasks wait for the kernel. So the same service also listens on 127.0.0.1, for the tests that show
-//! that the real HTTP client reports a lost connection alike.
+//! Usually it is in memory, behind the SDK's HTTP client. Time is then tokio's, which the tests pause: a timeout of twelve
+//! seconds passes at once and is measured to the millisecond. A paused clock does not work with sockets, because it advances
+//! whenever all tasks wait for the kernel. So the service can also listen on 127.0.0.1, for the tests that show that the real
+//! HTTP client reports a lost connection in the same way.
 
 use std::{
     collections::VecDeque,
@@ -35,33 +35,33 @@ use tokio::time::Instant;
 
 use crate::client::{MAX_ATTEMPTS, Shared, limited};
 
-/// What an answer takes to come back.
+/// Time until a response arrives.
 pub(crate) const LATENCY: Duration = Duration::from_millis(10);
 
-/// A whole request.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    /// Method and path.
+    /// HTTP method and path.
     pub(crate) line: String,
-    /// Names in lower case.
+    /// Name, in lower case, and value of each header.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    /// A header's text, or the empty text.
+    /// Returns a header's value, or an empty string.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
 
-/// A whole answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -81,28 +81,28 @@ impl Answer {
     }
 }
 
-/// What goes wrong with one call.
+/// A fault of one call.
 #[derive(Clone, Debug)]
-pub(crate) enum Trouble {
-    /// Nothing does.
-    Nothing,
-    /// Nothing is done, and this is the answer.
+pub(crate) enum Fault {
+    /// No fault.
+    None,
+    /// The call is not processed, and this is the response.
     Refused(Answer),
-    /// It is done, and the connection ends before the answer.
+    /// The call is processed, and the connection closes before the response.
     AnswerLost,
-    /// It is done, and the connection ends within the answer.
+    /// The call is processed, and the connection closes within the response.
     AnswerCut,
-    /// The connection ends before anything is done.
+    /// The connection closes before the call is processed.
     RequestLost,
-    /// It is done, and the answer comes after so long.
+    /// The call is processed, and the response arrives after this time.
     Late(Duration),
-    /// It is done, and no answer comes.
-    DoneInSilence,
-    /// Nothing is done, and no answer comes.
-    Silence,
+    /// The call is processed, and no response arrives.
+    DoneWithoutAnswer,
+    /// The call is not processed, and no response arrives.
+    NoAnswer,
 }
 
-/// What becomes of one call.
+/// What the client receives from one call.
 enum Outcome {
     Answered(Answer, Duration),
     Cut(Answer),
@@ -112,13 +112,13 @@ enum Outcome {
 
 type Handle = dyn Fn(&Request) -> Answer + Send + Sync;
 
-/// The service: what it does, what goes wrong, and what it was asked.
+/// The service: how it processes calls, the faults of the next ones, and the requests it received.
 #[derive(Clone)]
 pub(crate) struct Service(Arc<Inner>);
 
 struct Inner {
     handle: Box<Handle>,
-    troubles: Mutex<VecDeque<Trouble>>,
+    faults: Mutex<VecDeque<Fault>>,
     requests: Mutex<Vec<Request>>,
 }
 
@@ -130,54 +130,55 @@ impl fmt::Debug for Service {
 
 impl Service {
     pub(crate) fn new(handle: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Service {
-        let (troubles, requests) = Default::default();
-        Service(Arc::new(Inner { handle: Box::new(handle), troubles, requests }))
+        let (faults, requests) = Default::default();
+        Service(Arc::new(Inner { handle: Box::new(handle), faults, requests }))
     }
 
-    /// What goes wrong with the next calls, one after the other. Nothing does with those after them.
-    pub(crate) fn expect(&self, troubles: impl IntoIterator<Item = Trouble>) {
-        self.0.troubles.lock().unwrap().extend(troubles);
+    /// Sets the faults of the next calls, in order. Calls after them have none.
+    pub(crate) fn expect(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.0.faults.lock().unwrap().extend(faults);
     }
 
-    /// The same goes wrong with every call from now on.
-    pub(crate) fn always(&self, trouble: &Trouble) {
-        self.expect(vec![trouble.clone(); 100]);
+    /// Sets the same fault for every following call.
+    pub(crate) fn always(&self, fault: &Fault) {
+        self.expect(vec![fault.clone(); 100]);
     }
 
-    /// The calls since the last time somebody asked.
+    /// Takes the requests received since the last time they were taken.
     pub(crate) fn requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.0.requests.lock().unwrap())
     }
 
-    fn meet(&self, request: Request) -> Outcome {
-        let trouble = self.0.troubles.lock().unwrap().pop_front().unwrap_or(Trouble::Nothing);
+    /// Receives a request, and applies the next fault.
+    fn receive(&self, request: Request) -> Outcome {
+        let fault = self.0.faults.lock().unwrap().pop_front().unwrap_or(Fault::None);
         let work = || (self.0.handle)(&request);
-        let outcome = match trouble {
-            Trouble::Nothing => Outcome::Answered(work(), LATENCY),
-            Trouble::Late(after) => Outcome::Answered(work(), after),
-            Trouble::Refused(answer) => Outcome::Answered(answer, LATENCY),
-            Trouble::AnswerCut => Outcome::Cut(work()),
-            Trouble::AnswerLost => {
+        let outcome = match fault {
+            Fault::None => Outcome::Answered(work(), LATENCY),
+            Fault::Late(after) => Outcome::Answered(work(), after),
+            Fault::Refused(answer) => Outcome::Answered(answer, LATENCY),
+            Fault::AnswerCut => Outcome::Cut(work()),
+            Fault::AnswerLost => {
                 work();
                 Outcome::Lost
             }
-            Trouble::RequestLost => Outcome::Lost,
-            Trouble::DoneInSilence => {
+            Fault::RequestLost => Outcome::Lost,
+            Fault::DoneWithoutAnswer => {
                 work();
                 Outcome::Never
             }
-            Trouble::Silence => Outcome::Never,
+            Fault::NoAnswer => Outcome::Never,
         };
         self.0.requests.lock().unwrap().push(request);
         outcome
     }
 
-    /// The clients' configuration, with this service in memory.
+    /// Returns the clients' configuration with this service in memory.
     pub(crate) async fn shared(&self) -> Shared {
         Shared::of(loader().http_client(self.clone()).endpoint_url("http://service.test").load().await)
     }
 
-    /// The clients' configuration with this service on a port of 127.0.0.1: the HTTP client of the functions, and shorter pauses.
+    /// Returns the clients' configuration with this service on a port of 127.0.0.1: the functions' HTTP client, shorter pauses.
     pub(crate) async fn listen(&self) -> (Shared, Listening) {
         let listening = Listening::start(self.clone());
         let retries = RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(LATENCY);
@@ -186,7 +187,7 @@ impl Service {
     }
 }
 
-/// The limits of the functions, and credentials and a region that come from nowhere else.
+/// Returns the functions' limits with fixed credentials and a fixed region, so that nothing comes from the environment.
 fn loader() -> ConfigLoader {
     let credentials = Credentials::new(
         "AKIAIOSFODNN7EXAMPLE",
@@ -214,7 +215,7 @@ impl HttpConnector for Service {
             headers: request.headers().iter().map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect(),
             body: request.body().bytes().unwrap().to_vec(),
         };
-        let outcome = self.meet(request);
+        let outcome = self.receive(request);
         HttpConnectorFuture::new(async move {
             match outcome {
                 Outcome::Answered(answer, after) => {
@@ -236,41 +237,41 @@ impl HttpConnector for Service {
     }
 }
 
-/// A service on a port, until this is dropped.
+/// A service on a port, which stops when this is dropped.
 pub(crate) struct Listening {
     address: SocketAddr,
-    over: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Listening {
     fn start(service: Service) -> Listening {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let over = Arc::new(AtomicBool::new(false));
-        let ends = Arc::clone(&over);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                if ends.load(Ordering::Relaxed) {
+                if stopped.load(Ordering::Relaxed) {
                     return;
                 }
                 let (service, stream) = (service.clone(), stream.unwrap());
-                // A client that hangs up ends its connection, not the service.
+                // An error ends only this connection.
                 thread::spawn(move || drop(serve(&service, &stream)));
             }
         });
-        Listening { address, over }
+        Listening { address, stop }
     }
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
-        // Wakes the thread that waits for connections.
+        self.stop.store(true, Ordering::Relaxed);
+        // A connection ends the thread's wait in `incoming`.
         drop(TcpStream::connect(self.address));
     }
 }
 
-/// Serves one connection: HTTP/1.1 with lengths, one request after the other.
+/// Serves one connection: HTTP/1.1 with Content-Length, one request after another.
 fn serve(service: &Service, stream: &TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
@@ -290,21 +291,21 @@ fn serve(service: &Service, stream: &TcpStream) -> std::io::Result<()> {
         let mut request = Request { line, headers, body: Vec::new() };
         request.body = vec![0; request.header("content-length").parse().unwrap()];
         reader.read_exact(&mut request.body)?;
-        let (answer, cut) = match service.meet(request) {
+        let (answer, cut) = match service.receive(request) {
             Outcome::Answered(answer, after) => {
                 thread::sleep(after);
                 (answer, false)
             }
             Outcome::Cut(answer) => (answer, true),
             Outcome::Lost => return Ok(()),
-            // Until the client hangs up.
+            // Waits until the client closes the connection.
             Outcome::Never => return reader.read_line(&mut String::new()).map(drop),
         };
-        let mut head = format!("HTTP/1.1 {} -\r\ncontent-length: {}\r\n", answer.status, answer.body.len());
+        let mut headers = format!("HTTP/1.1 {} -\r\ncontent-length: {}\r\n", answer.status, answer.body.len());
         for (name, value) in &answer.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            headers.push_str(&format!("{name}: {value}\r\n"));
         }
-        writer.write_all(format!("{head}\r\n").as_bytes())?;
+        writer.write_all(format!("{headers}\r\n").as_bytes())?;
         writer.write_all(if cut { &answer.body[..answer.body.len() / 2] } else { &answer.body })?;
         if cut {
             return Ok(());
@@ -312,9 +313,9 @@ fn serve(service: &Service, stream: &TcpStream) -> std::io::Result<()> {
     }
 }
 
-/// How long something takes, by the stopped clock.
+/// Returns the result and its duration by tokio's clock.
 pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
-    let begun = Instant::now();
+    let start = Instant::now();
     let result = work.await;
-    (result, begun.elapsed())
+    (result, start.elapsed())
 }

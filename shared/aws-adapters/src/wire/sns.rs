@@ -1,4 +1,4 @@
-//! Messages to topics: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
+//! Tests of the SNS adapter: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     assert_fails,
-    service::{Answer, Request, Service, Trouble, timed},
+    service::{Answer, Fault, Request, Service, timed},
     times,
 };
 use crate::{
@@ -27,10 +27,10 @@ const CHAT_CALL: &str = "sns Publish to the chat";
 
 type Form = BTreeMap<String, String>;
 
-/// The messages that were published.
+/// The published messages.
 type Published = Arc<Mutex<Vec<Form>>>;
 
-async fn world() -> (Published, Service, AlertTopic, ChatTopic) {
+async fn setup() -> (Published, Service, AlertTopic, ChatTopic) {
     let published = Published::default();
     let messages = Arc::clone(&published);
     let service = Service::new(move |request| match publish(request) {
@@ -50,7 +50,7 @@ async fn world() -> (Published, Service, AlertTopic, ChatTopic) {
     (published, service, alerts, chat)
 }
 
-/// Takes a message as the service does.
+/// Accepts a message as the service does.
 fn publish(request: &Request) -> Result<Form, Answer> {
     let signed = request.header("authorization").contains("/ap-northeast-1/sns/aws4_request");
     let content = request.header("content-type") == "application/x-www-form-urlencoded";
@@ -85,14 +85,14 @@ fn xml(status: u16, body: &str) -> Answer {
     Answer::new(status, "text/xml", body)
 }
 
-/// What is sent about a ping that two interfaces of ours rejected.
-fn notice() -> RenderedNotification {
+/// Returns a notification about a ping that two own interfaces rejected.
+fn notification() -> RenderedNotification {
     let records = [("10.0.0.5", "eni-1"), ("10.0.0.6", "eni-2")];
     let records = records.map(|(target, interface)| record("203.0.113.12", target, interface));
     Scenario::opened(&detected(records)).render()
 }
 
-/// Type and value of each attribute, by name.
+/// Returns type and value of each attribute, by name.
 fn attributes(form: &Form) -> BTreeMap<String, (String, String)> {
     let entry = |number: u32, name: &str| form.get(&format!("MessageAttributes.entry.{number}.{name}")).cloned();
     let attribute = |number| {
@@ -103,16 +103,16 @@ fn attributes(form: &Form) -> BTreeMap<String, (String, String)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mail_and_its_document_are_one_message_with_a_text_for_each_protocol() {
-    let (published, service, alerts, _) = world().await;
-    let notice = notice();
-    alerts.send(&notice).await.unwrap();
+async fn an_email_and_its_document_are_one_message_with_a_text_for_each_protocol() {
+    let (published, service, alerts, _) = setup().await;
+    let notification = notification();
+    alerts.send(&notification).await.unwrap();
     let form = published.lock().unwrap().pop().unwrap();
     assert_eq!(form["TopicArn"], TOPIC);
-    assert_eq!(form["Subject"], notice.email.subject);
+    assert_eq!(form["Subject"], notification.email.subject);
     assert_eq!(form["MessageStructure"], "json");
     let texts: BTreeMap<String, String> = serde_json::from_str(&form["Message"]).unwrap();
-    assert_eq!(texts["default"], notice.email.body);
+    assert_eq!(texts["default"], notification.email.body);
     for protocol in MACHINES {
         let document: Value = serde_json::from_str(&texts[protocol]).unwrap();
         assert_eq!(document["rule"], "Ping-Deny", "{protocol}");
@@ -121,11 +121,11 @@ async fn a_mail_and_its_document_are_one_message_with_a_text_for_each_protocol()
 }
 
 #[tokio::test(start_paused = true)]
-async fn attributes_are_strings_and_several_values_an_array() {
-    let (published, _, alerts, chat) = world().await;
-    let notice = notice();
-    alerts.send(&notice).await.unwrap();
-    chat.send(&notice).await.unwrap();
+async fn attributes_are_strings_and_several_values_are_an_array() {
+    let (published, _, alerts, chat) = setup().await;
+    let notification = notification();
+    alerts.send(&notification).await.unwrap();
+    chat.send(&notification).await.unwrap();
     let forms = published.lock().unwrap();
     let content = attributes(&forms[0]);
     let pair = |kind: &str, value: &str| (kind.to_owned(), value.to_owned());
@@ -133,55 +133,55 @@ async fn attributes_are_strings_and_several_values_an_array() {
     assert_eq!(content["kind"], pair("String", "opened"));
     assert_eq!(content["log_group"], pair("String", "Log-Group"));
     assert_eq!(content["interface"], pair("String.Array", r#"["eni-1","eni-2"]"#));
-    assert_eq!(content.len(), notice.document.routing.values().len());
+    assert_eq!(content.len(), notification.document.routing.values().len());
     assert_eq!(attributes(&forms[1]), content, "the chat's messages can be filtered alike");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_chat_gets_its_notification_and_nothing_around_it() {
-    let (published, _, _, chat) = world().await;
-    let notice = notice();
-    chat.send(&notice).await.unwrap();
+async fn the_chat_gets_only_its_notification() {
+    let (published, _, _, chat) = setup().await;
+    let notification = notification();
+    chat.send(&notification).await.unwrap();
     let form = published.lock().unwrap().pop().unwrap();
     assert_eq!(form["TopicArn"], CHAT);
-    assert_eq!(form["Message"], notice.chat());
+    assert_eq!(form["Message"], notification.chat());
     assert_eq!((form.get("Subject"), form.get("MessageStructure")), (None, None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_pass_is_tried_again() {
-    for trouble in [
-        Trouble::Refused(error(400, "Throttling", "Rate exceeded")),
-        Trouble::Refused(error(429, "Throttled", "Rate exceeded")),
-        Trouble::Refused(error(400, "KMSThrottling", "Rate exceeded")),
-        Trouble::Refused(error(500, "InternalError", "")),
-        Trouble::Refused(error(503, "ServiceUnavailable", "")),
-        Trouble::RequestLost,
+async fn transient_errors_are_retried() {
+    for fault in [
+        Fault::Refused(error(400, "Throttling", "Rate exceeded")),
+        Fault::Refused(error(429, "Throttled", "Rate exceeded")),
+        Fault::Refused(error(400, "KMSThrottling", "Rate exceeded")),
+        Fault::Refused(error(500, "InternalError", "")),
+        Fault::Refused(error(503, "ServiceUnavailable", "")),
+        Fault::RequestLost,
     ] {
-        let (published, service, alerts, chat) = world().await;
-        service.expect(times(3, &trouble));
-        let (result, took) = timed(alerts.send(&notice())).await;
-        assert_eq!(result, Ok(()), "{trouble:?}");
+        let (published, service, alerts, chat) = setup().await;
+        service.expect(times(3, &fault));
+        let (result, took) = timed(alerts.send(&notification())).await;
+        assert_eq!(result, Ok(()), "{fault:?}");
         assert_eq!(published.lock().unwrap().len(), 1);
         assert!(took < OPERATION_TIMEOUT);
-        // The chat is tried twice.
-        service.expect(times(1, &trouble));
-        assert_eq!(chat.send(&notice()).await, Ok(()), "{trouble:?}");
+        // The chat has two attempts.
+        service.expect(times(1, &fault));
+        assert_eq!(chat.send(&notification()).await, Ok(()), "{fault:?}");
         service.requests();
-        service.expect(times(2, &trouble));
-        chat.send(&notice()).await.unwrap_err();
+        service.expect(times(2, &fault));
+        chat.send(&notification()).await.unwrap_err();
         assert_eq!(service.requests().len() as u32, CHAT_ATTEMPTS);
         assert_eq!(published.lock().unwrap().len(), 2);
     }
 }
 
-/// A standard topic has no token that would tell the second from the first: subscribers get the same message twice.
+/// A standard topic does not deduplicate, so subscribers get the same message twice.
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_makes_a_second_copy_and_no_failure() {
-    for trouble in [Trouble::AnswerLost, Trouble::DoneInSilence] {
-        let (published, service, alerts, _) = world().await;
-        service.expect([trouble]);
-        assert_eq!(alerts.send(&notice()).await, Ok(()));
+async fn a_lost_response_causes_a_duplicate_and_not_an_error() {
+    for fault in [Fault::AnswerLost, Fault::DoneWithoutAnswer] {
+        let (published, service, alerts, _) = setup().await;
+        service.expect([fault]);
+        assert_eq!(alerts.send(&notification()).await, Ok(()));
         let forms = published.lock().unwrap();
         assert_eq!(forms.len(), 2);
         assert_eq!(forms[0], forms[1]);
@@ -189,7 +189,7 @@ async fn a_lost_answer_makes_a_second_copy_and_no_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_no_retry_helps_is_an_error_at_once_that_names_it() {
+async fn permanent_errors_are_named_and_not_retried() {
     for (status, code) in [
         // The topic was deleted.
         (404, "NotFound"),
@@ -198,47 +198,47 @@ async fn what_no_retry_helps_is_an_error_at_once_that_names_it() {
         (400, "KMSAccessDenied"),
         (400, "EndpointDisabled"),
     ] {
-        let (published, service, alerts, chat) = world().await;
-        service.expect(times(2, &Trouble::Refused(error(status, code, "the reason"))));
-        assert_fails(alerts.send(&notice()).await, CALL, &format!("{code}: the reason"));
-        assert_fails(chat.send(&notice()).await, CHAT_CALL, &format!("{code}: the reason"));
+        let (published, service, alerts, chat) = setup().await;
+        service.expect(times(2, &Fault::Refused(error(status, code, "the reason"))));
+        assert_fails(alerts.send(&notification()).await, CALL, &format!("{code}: the reason"));
+        assert_fails(chat.send(&notification()).await, CHAT_CALL, &format!("{code}: the reason"));
         assert_eq!(service.requests().len(), 2, "{code}");
         assert_eq!(published.lock().unwrap().len(), 0);
     }
-    // And as the service finds it out by itself.
-    let (_, service, ..) = world().await;
+    // The service's own check of the topic.
+    let (_, service, ..) = setup().await;
     let gone = "arn:aws:sns:ap-northeast-1:123456789010:gone";
     let alerts = AlertTopic::new(Sns::new(service.shared().await), gone);
-    assert_fails(alerts.send(&notice()).await, CALL, "NotFound: Topic does not exist");
+    assert_fails(alerts.send(&notification()).await, CALL, "NotFound: Topic does not exist");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_never_answers_is_an_error_in_time_and_sooner_for_the_chat() {
-    let (_, service, alerts, chat) = world().await;
-    service.always(&Trouble::Silence);
-    let (result, took) = timed(alerts.send(&notice())).await;
+async fn a_topic_that_never_responds_is_an_error_and_sooner_for_the_chat() {
+    let (_, service, alerts, chat) = setup().await;
+    service.always(&Fault::NoAnswer);
+    let (result, took) = timed(alerts.send(&notification())).await;
     assert_fails(result, CALL, "timeout");
     assert!(took > ATTEMPT_TIMEOUT * 3 && took <= OPERATION_TIMEOUT, "{took:?}");
     let attempts = service.requests().len() as u32;
     assert!((3..=MAX_ATTEMPTS).contains(&attempts), "{attempts} attempts");
 
-    let (result, took) = timed(chat.send(&notice())).await;
+    let (result, took) = timed(chat.send(&notification())).await;
     assert_fails(result, CHAT_CALL, "timeout");
     assert!(took > CHAT_ATTEMPT_TIMEOUT && took <= CHAT_TIMEOUT, "{took:?}");
     assert_eq!(service.requests().len() as u32, CHAT_ATTEMPTS);
 }
 
-/// A slow topic gets one message for each email, and may get two for the chat.
+/// A slow topic gets one message for each email, and may get two for each chat message.
 #[tokio::test(start_paused = true)]
-async fn an_answer_for_the_chat_is_waited_for_half_as_long() {
+async fn an_attempt_for_the_chat_times_out_in_half_the_time() {
     for (after_millis, attempts) in [(1_300, 1), (1_500, 2)] {
-        let (published, service, alerts, chat) = world().await;
-        let late = Trouble::Late(Duration::from_millis(after_millis));
+        let (published, service, alerts, chat) = setup().await;
+        let late = Fault::Late(Duration::from_millis(after_millis));
         service.expect([late.clone()]);
-        alerts.send(&notice()).await.unwrap();
+        alerts.send(&notification()).await.unwrap();
         assert_eq!(published.lock().unwrap().len(), 1);
         service.expect([late]);
-        chat.send(&notice()).await.unwrap();
+        chat.send(&notification()).await.unwrap();
         assert_eq!(published.lock().unwrap().len(), 1 + attempts, "{after_millis} ms");
     }
 }

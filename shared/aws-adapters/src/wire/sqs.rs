@@ -1,4 +1,4 @@
-//! Timers in a queue: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+//! Tests of the SQS adapter: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     assert_fails, json_error,
-    service::{Answer, Request, Service, Trouble, timed},
+    service::{Answer, Fault, Request, Service, timed},
     times,
 };
 use crate::{
@@ -22,10 +22,10 @@ use crate::{
 const QUEUE: &str = "https://sqs.ap-northeast-1.amazonaws.com/123456789010/timers";
 const CALL: &str = "sqs SendMessage";
 
-/// What is in the queue: delay in seconds and body of each message.
+/// The messages in the queue: delay in seconds and body of each.
 type Queue = Arc<Mutex<Vec<(i64, String)>>>;
 
-async fn world() -> (Queue, Service, SqsTimers) {
+async fn setup() -> (Queue, Service, SqsTimers) {
     let queue = Queue::default();
     let messages = Arc::clone(&queue);
     let service = Service::new(move |request| match send(request) {
@@ -39,7 +39,7 @@ async fn world() -> (Queue, Service, SqsTimers) {
     (queue, service, timers)
 }
 
-/// Takes a message as the service does: a delay from 0 to 900 s, and no group in a standard queue.
+/// Accepts a message as the service does: a delay from 0 to 900 s, and no message group id in a standard queue.
 fn send(request: &Request) -> Result<(i64, String), Answer> {
     let signed = request.header("authorization").contains("/ap-northeast-1/sqs/aws4_request");
     let json = request.header("content-type") == "application/x-amz-json-1.0";
@@ -48,9 +48,9 @@ fn send(request: &Request) -> Result<(i64, String), Answer> {
     }
     let body = request.json();
     if body["QueueUrl"] != QUEUE {
-        return Err(not_there());
+        return Err(no_such_queue());
     }
-    // Without a delay, the queue's own one counts: none here.
+    // Without DelaySeconds, the queue's default applies, which is 0 here.
     let delay = if body["DelaySeconds"].is_null() { 0 } else { body["DelaySeconds"].as_i64().unwrap() };
     let text = body["MessageBody"].as_str().unwrap_or_default();
     if !(0..=900).contains(&delay) || text.is_empty() || body.get("MessageGroupId").is_some() {
@@ -59,7 +59,7 @@ fn send(request: &Request) -> Result<(i64, String), Answer> {
     Ok((delay, text.to_owned()))
 }
 
-fn not_there() -> Answer {
+fn no_such_queue() -> Answer {
     json_error(400, "com.amazonaws.sqs", "QueueDoesNotExist", "The specified queue does not exist.")
         .header("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")
 }
@@ -68,7 +68,7 @@ fn answer(status: u16, body: &Value) -> Answer {
     Answer::new(status, "application/x-amz-json-1.0", body.to_string())
 }
 
-fn wake() -> TimerMessage {
+fn timer_message() -> TimerMessage {
     TimerMessage {
         key: IncidentKey::new(Rule::PingDeny, "123456789010", "vpc-\"flow\""),
         incident: "i-1".to_owned(),
@@ -77,7 +77,7 @@ fn wake() -> TimerMessage {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delay_is_in_whole_seconds_never_shorter_and_at_most_fifteen_minutes() {
+async fn a_delay_is_rounded_up_to_seconds_and_capped_at_fifteen_minutes() {
     for (millis, seconds) in [
         (0, 0),
         (1, 1),
@@ -92,18 +92,18 @@ async fn a_delay_is_in_whole_seconds_never_shorter_and_at_most_fifteen_minutes()
         (86_400_000, 900),
         (u64::MAX, 900),
     ] {
-        let (queue, _, timers) = world().await;
-        timers.schedule(&wake(), millis).await.unwrap();
+        let (queue, _, timers) = setup().await;
+        timers.schedule(&timer_message(), millis).await.unwrap();
         assert_eq!(queue.lock().unwrap()[0].0, seconds, "{millis} ms");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_body_is_the_message_as_the_timer_reads_it() {
-    let (queue, _, timers) = world().await;
-    timers.schedule(&wake(), 60_000).await.unwrap();
+async fn the_body_is_the_timer_message_as_json() {
+    let (queue, _, timers) = setup().await;
+    timers.schedule(&timer_message(), 60_000).await.unwrap();
     let (_, body) = queue.lock().unwrap().pop().unwrap();
-    assert_eq!(serde_json::from_str::<TimerMessage>(&body).unwrap(), wake());
+    assert_eq!(serde_json::from_str::<TimerMessage>(&body).unwrap(), timer_message());
     // The queue may hold messages of another version: the names are a contract.
     let key = json!({"rule": "ping-deny", "owner": "123456789010", "log_group": "vpc-\"flow\"", "part": {"by": "all"}});
     let expected = json!({"key": key, "incident": "i-1", "timer": 7});
@@ -111,29 +111,29 @@ async fn the_body_is_the_message_as_the_timer_reads_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_pass_is_tried_again() {
-    for trouble in [
-        Trouble::Refused(json_error(403, "com.amazonaws.sqs", "RequestThrottled", "Request is throttled.")),
-        Trouble::Refused(json_error(400, "com.amazon.coral.availability", "ThrottlingException", "Rate exceeded")),
-        Trouble::Refused(json_error(500, "com.amazon.coral.service", "InternalFailure", "")),
-        Trouble::Refused(json_error(503, "com.amazon.coral.service", "ServiceUnavailable", "")),
-        Trouble::RequestLost,
+async fn transient_errors_are_retried() {
+    for fault in [
+        Fault::Refused(json_error(403, "com.amazonaws.sqs", "RequestThrottled", "Request is throttled.")),
+        Fault::Refused(json_error(400, "com.amazon.coral.availability", "ThrottlingException", "Rate exceeded")),
+        Fault::Refused(json_error(500, "com.amazon.coral.service", "InternalFailure", "")),
+        Fault::Refused(json_error(503, "com.amazon.coral.service", "ServiceUnavailable", "")),
+        Fault::RequestLost,
     ] {
-        let (queue, service, timers) = world().await;
-        service.expect(times(3, &trouble));
-        timers.schedule(&wake(), 60_000).await.unwrap();
-        assert_eq!(queue.lock().unwrap().len(), 1, "{trouble:?}");
+        let (queue, service, timers) = setup().await;
+        service.expect(times(3, &fault));
+        timers.schedule(&timer_message(), 60_000).await.unwrap();
+        assert_eq!(queue.lock().unwrap().len(), 1, "{fault:?}");
         assert_eq!(service.requests().len(), 4);
     }
 }
 
-/// The queue then has the message twice. The incident knows which message counts, and both have the same number.
+/// The queue then has the message twice, with the same sequence number. Handling it twice has no effect.
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_makes_a_second_copy_and_no_failure() {
-    for trouble in [Trouble::AnswerLost, Trouble::DoneInSilence] {
-        let (queue, service, timers) = world().await;
-        service.expect([trouble]);
-        timers.schedule(&wake(), 60_000).await.unwrap();
+async fn a_lost_response_causes_a_duplicate_and_not_an_error() {
+    for fault in [Fault::AnswerLost, Fault::DoneWithoutAnswer] {
+        let (queue, service, timers) = setup().await;
+        service.expect([fault]);
+        timers.schedule(&timer_message(), 60_000).await.unwrap();
         let messages = queue.lock().unwrap();
         assert_eq!(messages.len(), 2);
         assert_eq!(messages[0], messages[1]);
@@ -141,33 +141,33 @@ async fn a_lost_answer_makes_a_second_copy_and_no_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_no_retry_helps_is_an_error_at_once_that_names_it() {
+async fn permanent_errors_are_named_and_not_retried() {
     let denied = "is not authorized to perform: sqs:SendMessage";
     for (answer, cause) in [
-        (not_there(), "The specified queue does not exist"),
+        (no_such_queue(), "The specified queue does not exist"),
         (json_error(403, "com.amazon.coral.service", "AccessDeniedException", denied), "AccessDeniedException"),
         (json_error(400, "com.amazonaws.sqs", "InvalidMessageContents", "characters"), "InvalidMessageContents"),
         (json_error(400, "com.amazonaws.sqs", "KmsAccessDenied", "the key"), "KmsAccessDenied"),
     ] {
-        let (queue, service, timers) = world().await;
-        service.expect([Trouble::Refused(answer)]);
-        assert_fails(timers.schedule(&wake(), 60_000).await, CALL, cause);
+        let (queue, service, timers) = setup().await;
+        service.expect([Fault::Refused(answer)]);
+        assert_fails(timers.schedule(&timer_message(), 60_000).await, CALL, cause);
         assert_eq!(queue.lock().unwrap().len(), 0);
         assert_eq!(service.requests().len(), 1, "{cause}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_never_takes_the_message_is_an_error_in_time() {
-    let (_, service, timers) = world().await;
-    service.always(&Trouble::Silence);
-    let (result, took) = timed(timers.schedule(&wake(), 60_000)).await;
+async fn a_queue_that_never_accepts_the_message_is_an_error_within_the_timeout() {
+    let (_, service, timers) = setup().await;
+    service.always(&Fault::NoAnswer);
+    let (result, took) = timed(timers.schedule(&timer_message(), 60_000)).await;
     assert_fails(result, CALL, "timeout");
     assert!(took > ATTEMPT_TIMEOUT * 3 && took <= OPERATION_TIMEOUT, "{took:?}");
 
-    let (_, service, timers) = world().await;
+    let (_, service, timers) = setup().await;
     let throttled = json_error(400, "com.amazonaws.sqs", "RequestThrottled", "Request is throttled.");
-    service.always(&Trouble::Refused(throttled));
-    assert_fails(timers.schedule(&wake(), 60_000).await, CALL, "RequestThrottled");
+    service.always(&Fault::Refused(throttled));
+    assert_fails(timers.schedule(&timer_message(), 60_000).await, CALL, "RequestThrottled");
     assert_eq!(service.requests().len() as u32, MAX_ATTEMPTS);
 }

@@ -1,4 +1,4 @@
-//! A DynamoDB table as far as the store needs one: conditional writes, transactions and batch reads.
+//! A fake DynamoDB table: conditional writes, transactions and batch reads, as far as the store uses them.
 //!
 //! - <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html>
 //! - <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
@@ -18,7 +18,7 @@ use super::{
 
 /// The table's name.
 pub(crate) const TABLE: &str = "incidents";
-/// Keys of one read and writes of one transaction.
+/// Maximum keys of one read, and writes of one transaction.
 const MAX_ITEMS: usize = 100;
 
 /// The table behind the service.
@@ -28,15 +28,15 @@ pub(crate) struct Table(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     items: BTreeMap<String, Value>,
-    /// Each item as it was before its last write: what a read may return that is not consistent.
+    /// Each item before its last write, which an eventually consistent read may return.
     stale: BTreeMap<String, Value>,
-    /// Transactions that were written, by their tokens.
+    /// Written transactions by their tokens.
     done: BTreeMap<String, Value>,
-    /// How many keys the next reads process.
+    /// Number of keys that each of the next reads processes.
     processed: VecDeque<usize>,
 }
 
-/// Why a call is refused.
+/// The error response to a rejected call.
 type Refused = Answer;
 
 impl Table {
@@ -45,17 +45,17 @@ impl Table {
         Service::new(move |request| table.handle(request).unwrap_or_else(|refused| refused))
     }
 
-    /// How many keys each of the next reads processes. Those after them process all.
+    /// Sets how many keys each of the next reads processes. Later reads process all keys.
     pub(crate) fn process(&self, keys: impl IntoIterator<Item = usize>) {
         self.0.lock().unwrap().processed.extend(keys);
     }
 
-    /// An item.
+    /// Returns an item.
     pub(crate) fn item(&self, id: &str) -> Option<Value> {
         self.0.lock().unwrap().items.get(id).cloned()
     }
 
-    /// Deletes an item, as the time to live does.
+    /// Deletes an item, as its expiry does.
     pub(crate) fn delete(&self, id: &str) {
         self.0.lock().unwrap().items.remove(id);
     }
@@ -132,13 +132,13 @@ impl State {
         Ok(answer(200, &json!({})))
     }
 
-    /// The item's id, and whether its condition holds.
+    /// Returns the item's id, and whether its condition holds.
     fn check(&self, put: &Value) -> Result<(String, bool), Refused> {
         if put["TableName"] != TABLE {
             return Err(error(NAMESPACE, "ResourceNotFoundException", "Requested resource not found"));
         }
         let Some(id) = put["Item"]["id"]["S"].as_str() else {
-            return Err(validation("MissingReason the key id in the item"));
+            return Err(validation("One or more parameter values were invalid: Missing the key id in the item"));
         };
         let now = self.items.get(id);
         let values = &put["ExpressionAttributeValues"];
@@ -151,14 +151,14 @@ impl State {
         Ok((id.to_owned(), holds))
     }
 
-    /// The item, where a failed condition is to return it and there is one.
+    /// Returns the existing item, if the write requests it on a failed condition.
     fn content(&self, put: &Value, id: &str) -> Option<Value> {
         self.items.get(id).filter(|_| put["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD").cloned()
     }
 
     fn batch_get(&mut self, body: &Value) -> Result<Answer, Refused> {
-        let asked = &body["RequestItems"][TABLE];
-        let keys = asked["Keys"].as_array().cloned().unwrap_or_default();
+        let request = &body["RequestItems"][TABLE];
+        let keys = request["Keys"].as_array().cloned().unwrap_or_default();
         if keys.is_empty() || keys.len() > MAX_ITEMS {
             return Err(validation("Too many items requested for the BatchGetItem call"));
         }
@@ -168,27 +168,27 @@ impl State {
         }
         let processed = self.processed.pop_front().unwrap_or(keys.len()).min(keys.len());
         let (left, done) = keys.split_at(keys.len() - processed);
-        let from = if asked["ConsistentRead"] == true { &self.items } else { &self.stale };
-        // In no particular order, says the documentation: here from the end.
+        let from = if request["ConsistentRead"] == true { &self.items } else { &self.stale };
+        // The order of the response is undefined, so the last key comes first here.
         let found: Vec<&Value> = done.iter().rev().filter_map(|key| from.get(key["id"]["S"].as_str()?)).collect();
         let mut unprocessed = json!({});
         if !left.is_empty() {
-            unprocessed[TABLE] = json!({"Keys": left, "ConsistentRead": asked["ConsistentRead"]});
+            unprocessed[TABLE] = json!({"Keys": left, "ConsistentRead": request["ConsistentRead"]});
         }
         Ok(answer(200, &json!({"Responses": {TABLE: found}, "UnprocessedKeys": unprocessed})))
     }
 }
 
-/// Whether a condition of one term holds. None if it is not one, or if its values are not those that were given.
+/// Returns whether a condition of one term holds. `None` if the condition or its values are invalid.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html>
 fn holds(condition: &str, item: Option<&Value>, values: &Value) -> Option<bool> {
-    let there = |path: &str| item.is_some_and(|item| !item[path].is_null());
+    let exists = |path: &str| item.is_some_and(|item| !item[path].is_null());
     let function = |name: &str| condition.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
     if let Some(path) = function("attribute_not_exists") {
-        return values.is_null().then(|| !there(path));
+        return values.is_null().then(|| !exists(path));
     }
     if let Some(path) = function("attribute_exists") {
-        return values.is_null().then(|| there(path));
+        return values.is_null().then(|| exists(path));
     }
     let (path, value) = condition.split_once(" = ")?;
     let given = values.as_object().filter(|given| given.len() == 1)?.get(value)?;
@@ -198,7 +198,7 @@ fn holds(condition: &str, item: Option<&Value>, values: &Value) -> Option<bool> 
 /// The namespace of DynamoDB's own errors.
 const NAMESPACE: &str = "com.amazonaws.dynamodb.v20120810";
 
-/// A transaction that was cancelled: a code for each write, and the item that is in its way where it is told.
+/// Returns the response to a cancelled transaction: for each write a code and, if returned, the conflicting item.
 pub(crate) fn cancelled<'a>(reasons: impl IntoIterator<Item = (&'a str, Option<Value>)>) -> Answer {
     let (mut codes, mut content) = (Vec::new(), Vec::new());
     for (code, item) in reasons {
@@ -221,7 +221,7 @@ pub(crate) fn cancelled<'a>(reasons: impl IntoIterator<Item = (&'a str, Option<V
     answer(400, &body)
 }
 
-/// An error of DynamoDB's own.
+/// Returns an error with DynamoDB's own namespace.
 pub(crate) fn refused(status: u16, code: &str) -> Answer {
     json_error(status, NAMESPACE, code, "no")
 }

@@ -1,10 +1,10 @@
-//! The time to read a batch, next to the least that any reader has to do.
+//! Measures the time to read a batch against the minimum that any reader has to do.
 //!
-//! `cargo bench --bench batch` prints one table from one run: ns per line, and the ratio to the floor of the same payload,
-//! which is base64 and inflate into reused buffers and nothing else.
+//! `cargo bench --bench batch` prints one table: ns per line, and the ratio to the floor of the same payload. The floor is base64
+//! and inflate into reused buffers, and nothing else.
 
 #![allow(missing_docs, reason = "the macros of the benchmark harness make items without docs")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark talks to the person who runs it")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its result")]
 
 #[path = "../measure/mod.rs"]
 mod measure;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use flow_log::{Action, Decoder, EpochMillis, Formats, Line, LineError, Protocol};
 
-/// The least that a detector keeps of a batch: counts, and the matching records by their two addresses.
+/// The minimum that a detector keeps of a batch: counts, and the matching records by source and destination address.
 #[derive(Default)]
 struct Findings {
     records: u64,
@@ -32,14 +32,14 @@ impl Flow {
 pub(crate) fn ours(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -> usize {
     let mut payload = decoder.decode(event).unwrap();
     let mut findings = Findings::default();
-    while payload.next_batch(|event| look(&mut findings, formats, &event.message)).unwrap().is_some() {}
+    while payload.next_batch(|event| observe(&mut findings, formats, &event.message)).unwrap().is_some() {}
     black_box(&findings);
     findings.flows.len()
 }
 
-fn look(findings: &mut Findings, formats: &Formats, message: &str) {
+fn observe(findings: &mut Findings, formats: &Formats, message: &str) {
     findings.records += 1;
-    // By reference: a record is large.
+    // By reference, because a record is large.
     let matched = match &formats.read(message) {
         Ok(Line::Flow(flow)) if flow.action() == Action::Reject && is_ping(flow.protocol()) => flow.to_record(),
         Ok(Line::Flow(_)) => return,
@@ -72,7 +72,7 @@ fn is_ping(protocol: Protocol) -> bool {
     matches!(protocol, Protocol::ICMP | Protocol::ICMPV6)
 }
 
-/// Reads an event in the usual way: the typed event of `aws_lambda_events`, then each line split.
+/// Reads an event with `aws_lambda_events` and splits each line.
 pub(crate) fn stock(event: &[u8]) -> usize {
     let event: aws_lambda_events::cloudwatch_logs::LogsEvent = serde_json::from_slice(event).unwrap();
     let is_match = |message: &str| {

@@ -1,4 +1,4 @@
-//! Generated events: the same in every run, as varied as real traffic.
+//! Generated events: the same in every run, and as varied as real traffic.
 
 use std::fmt::Write;
 
@@ -8,13 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 /// The kind of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Accepted traffic, with one rejected ping among fifty lines.
+    /// Accepted traffic, with one rejected ping in fifty lines.
     Accepted,
     /// Rejected pings only.
     Matching,
-    /// As `Accepted`, each line followed by its fields as a filter pattern with names adds them.
+    /// As `Accepted`, with the `extractedFields` that a filter pattern with named fields adds.
     Extracted,
-    /// As `Accepted`, in AWS's example format of version 5 with 29 fields.
+    /// As `Accepted`, in AWS's version 5 example format with 29 fields.
     Version5,
 }
 
@@ -41,10 +41,10 @@ const NAMES: [&str; 14] = [
     "flowlogstatus",
 ];
 
-/// Addresses that talk to the interface.
+/// Number of addresses that exchange traffic with the interface.
 const PEERS: u64 = 300;
 
-/// Returns one of them: some near, most anywhere.
+/// Returns the address of a peer: some private, most public.
 fn peer(n: u64) -> String {
     let mut random = Random(n);
     match random.below(4) {
@@ -54,7 +54,7 @@ fn peer(n: u64) -> String {
     }
 }
 
-/// A step of SplitMix64.
+/// A SplitMix64 random number generator.
 struct Random(u64);
 
 impl Random {
@@ -67,7 +67,7 @@ impl Random {
     }
 }
 
-/// Makes the event of a subscription with that many lines, all of one interface as in every real one.
+/// Returns an event with this many lines. All are of one interface, because a log stream is.
 pub(crate) fn event(kind: Kind, lines: usize, seed: u64) -> Vec<u8> {
     let mut random = Random(seed << 32 | lines as u64);
     let mut json = String::from(
@@ -77,7 +77,7 @@ pub(crate) fn event(kind: Kind, lines: usize, seed: u64) -> Vec<u8> {
         let comma = if i == 0 { "" } else { "," };
         let ping = kind == Kind::Matching || i % 50 == 7;
         let (line, start) = line(kind, ping, &mut random);
-        // The leading digits are a time; the rest tells the events of a batch apart.
+        // As in real ids, the first digits are a time; the rest makes the id unique in its batch.
         let id = format!("3891{:014}{:038}", 4_321_000_000_u64 + start, 7 * i);
         write!(json, r#"{comma}{{"id":"{id}","timestamp":{start}000,"message":"{line}""#).unwrap();
         if kind == Kind::Extracted {

@@ -1,8 +1,8 @@
-//! The least that any reader of events does.
+//! The minimum that any reader of events has to do.
 
 use base64::Engine;
 
-/// SIMD base64 and the fastest inflate, into buffers that are large enough.
+/// SIMD base64 and the fastest inflate, into preallocated buffers.
 pub(crate) struct Floor {
     base64: base64::engine::Simd,
     inflate: libdeflater::Decompressor,

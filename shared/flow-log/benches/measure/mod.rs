@@ -1,4 +1,4 @@
-//! Measures ways to read events against a floor, and prints one table. Also the benchmark of `alerting` includes this module.
+//! Measures readers of events against a floor and prints one table. The benchmark of `alerting` includes this module too.
 
 mod data;
 mod floor;
@@ -12,7 +12,7 @@ use floor::Floor;
 
 pub(crate) use data::{Kind, VERSION_5};
 
-/// Log events in a batch.
+/// Numbers of log events in a batch.
 const LINES: [usize; 4] = [1, 50, 1_000, 10_000];
 const PASSES: usize = 7;
 
@@ -23,17 +23,17 @@ pub(crate) struct Row<R> {
     pub(crate) reader: Reader<R>,
 }
 
-/// A way to read the events.
+/// A reader of events.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Reader<R> {
     /// Base64 and inflate into reused buffers, and nothing else.
     Floor,
-    /// One of the ways that are measured.
+    /// One of the measured readers.
     Measured(R),
 }
 
-/// Different events by turns: with one event again and again the processor would learn its branches, which a real batch,
-/// seen once, does not let it.
+/// Different events in turn. If one event were repeated, the processor would learn its branches, which it cannot for a real
+/// batch, which is read once.
 struct Events {
     events: Vec<Vec<u8>>,
     next: usize,
@@ -41,8 +41,8 @@ struct Events {
 
 impl Events {
     fn new(kind: Kind, lines: usize) -> Self {
-        let different = (40_000 / lines).clamp(5, 101) as u64;
-        Events { events: (0..different).map(|seed| data::event(kind, lines, seed)).collect(), next: 0 }
+        let count = (40_000 / lines).clamp(5, 101) as u64;
+        Events { events: (0..count).map(|seed| data::event(kind, lines, seed)).collect(), next: 0 }
     }
 
     fn next(&mut self) -> &[u8] {
@@ -51,7 +51,7 @@ impl Events {
     }
 }
 
-/// Measures all rows. For each kind there is a row with the floor and at least one other; `read` reads an event.
+/// Measures all rows. Each kind needs a row with the floor and at least one other row. `read` reads an event.
 pub(crate) fn run<R: Copy + PartialEq + std::fmt::Debug>(
     rows: &[Row<R>],
     mut read: impl FnMut(R, Kind, &[u8]) -> usize,
@@ -68,7 +68,7 @@ pub(crate) fn run<R: Copy + PartialEq + std::fmt::Debug>(
         .configure_from_args();
     let mut floor = Floor::new();
     let mut sizes = Vec::new();
-    // Several short passes: what else the machine does then slows a reader and its floor alike.
+    // Several short passes, so that other load on the machine slows a reader and its floor alike.
     for pass in 0..PASSES {
         for (lines, kind) in LINES.into_iter().flat_map(|lines| Kind::ALL.map(|kind| (lines, kind))) {
             let readers: Vec<_> = rows.iter().filter(|row| row.kind == kind).map(|row| row.reader).collect();
@@ -101,8 +101,8 @@ pub(crate) fn run<R: Copy + PartialEq + std::fmt::Debug>(
     report::print(&directory, rows, &sizes);
 }
 
-/// Returns the time of that many calls, each after a call of another reader: a batch comes alone, so caches and branch
-/// predictors must not hold what a loop of the same call would leave there.
+/// Returns the time of this many calls, each after a call of another reader. In production, caches and branch predictors are not
+/// warm from a previous call, so they must not be warm here.
 fn timed(
     calls: u64,
     events: &mut Events,
@@ -120,7 +120,7 @@ fn timed(
     sum
 }
 
-/// Returns the processor time of this thread: the clock stands still while another thread has the processor.
+/// Returns the CPU time of this thread, which excludes the time of other threads.
 fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.try_into().unwrap()

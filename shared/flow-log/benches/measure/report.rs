@@ -1,4 +1,4 @@
-//! One table from what criterion measured.
+//! Prints criterion's results as one table.
 
 use std::{fmt::Debug, path::Path};
 

@@ -1,4 +1,4 @@
-//! Any bytes as an event, as base64 and as gzip: an answer, within the limit.
+//! Any bytes as an event, as base64 and as gzip: reading returns, and the payload is within the limit.
 #![no_main]
 
 use flow_log::Decoder;

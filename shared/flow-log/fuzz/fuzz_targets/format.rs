@@ -1,4 +1,4 @@
-//! Any text as formats: what is read prints as it was read, what is refused is refused in one line.
+//! Any text as formats: parsed formats print as they were written, and an error is one line.
 #![no_main]
 
 use flow_log::Formats;

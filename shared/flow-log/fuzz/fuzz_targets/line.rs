@@ -1,4 +1,4 @@
-//! Any text as a line of a format, which its first line may declare: the quick way finds what the naive one does.
+//! Any text as a line: the crate agrees with the naive reader. The first line of the text may declare the format.
 #![no_main]
 
 #[allow(dead_code)]

@@ -40,12 +40,12 @@ fn ipv4(piece: Piece<'_>) -> Option<Ipv4Addr> {
     }
     let window = u8x16::new(window);
     let dots = window.simd_eq(u8x16::splat(b'.')).to_bitmask();
-    // One bit for the end of each number, which is also the end of the piece.
+    // One bit for the end of each number. The end of the last one is the end of the piece.
     let ends = dots & !(u32::MAX << len) | 1 << len;
     let layout = &LAYOUTS[Layout::index(ends)];
     let digits = (window ^ u8x16::splat(b'0')).shuffle(u8x16::new(layout.digits));
     let in_range = digits.max(u8x16::new(layout.least)).min(u8x16::splat(9)).simd_eq(digits).to_bitmask();
-    // Two numbers side by side, each of the bytes 0, hundreds, tens and ones.
+    // Two numbers side by side. The bytes of each are 0, hundreds, tens and ones.
     let [a, b] = halves(digits.to_array()).map(|two| {
         let [hundreds, tens, ones] = [8, 16, 24].map(|bits| two >> bits & PER_NUMBER);
         100 * hundreds + 10 * tens + ones
@@ -123,9 +123,9 @@ mod tests {
 
     use super::*;
 
-    /// Reads a text with other text behind it, so that the shortcut has its 16 bytes.
-    fn within_a_line(text: &str, behind: &str) -> (Option<Ipv4Addr>, Option<IpAddr>) {
-        let line = format!("{text}{behind}");
+    /// Reads a text that is followed by other text, so that the shortcut has its 16 bytes.
+    fn within_a_line(text: &str, suffix: &str) -> (Option<Ipv4Addr>, Option<IpAddr>) {
+        let line = format!("{text}{suffix}");
         let piece = Piece::nth(&line, &[0, text.len() as u16 + 1], 0).unwrap();
         (ipv4(piece), address(piece))
     }
@@ -168,13 +168,13 @@ mod tests {
                     format!("1.2.3.{a}.{b}"),
                 ] {
                     assert_eq!(address(Piece::whole(&text)), plain(&text), "{text}");
-                    for behind in
+                    for suffix in
                         [" 0.0.0.0.0.0.0.0", "0123456789012345", ".1.1.1.1.1.1.1.1", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"]
                     {
                         assert_eq!(
-                            within_a_line(&text, behind),
+                            within_a_line(&text, suffix),
                             (text.parse().ok(), plain(&text)),
-                            "{text:?}{behind:?}"
+                            "{text:?}{suffix:?}"
                         );
                     }
                 }
@@ -183,13 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_at_every_place_of_an_address() {
+    fn every_byte_at_every_position_of_an_address() {
         for good in ["0.0.0.0", "203.0.113.12", "10.200.3.40", "255.255.255.255"] {
             for at in 0..good.len() {
                 for byte in 0..0x80_u8 {
                     let text = format!("{}{}{}", &good[..at], char::from(byte), &good[at + 1..]);
                     let expected = (text.parse().ok(), plain(&text));
-                    assert_eq!(within_a_line(&text, " and what follows it"), expected, "{text:?}");
+                    assert_eq!(within_a_line(&text, " and more of the line"), expected, "{text:?}");
                 }
             }
         }
@@ -199,17 +199,17 @@ mod tests {
         #![proptest_config(crate::fast::cases())]
 
         #[test]
-        fn both_ways_agree(
+        fn shortcut_and_plain_agree(
             text in prop_oneof![
                 any::<Ipv4Addr>().prop_map(|address| address.to_string()),
                 any::<IpAddr>().prop_map(|address| address.to_string()),
                 "[0-9]{1,4}(\\.[0-9]{1,4}){2,4}",
                 "[0-9a-f.:]{0,20}",
             ],
-            behind in "[ -~]{0,24}",
+            suffix in "[ -~]{0,24}",
         ) {
-            let expected = (if behind.len() + text.len() < 16 { None } else { text.parse().ok() }, plain(&text));
-            prop_assert_eq!(within_a_line(&text, &behind), expected);
+            let expected = (if suffix.len() + text.len() < 16 { None } else { text.parse().ok() }, plain(&text));
+            prop_assert_eq!(within_a_line(&text, &suffix), expected);
         }
     }
 }

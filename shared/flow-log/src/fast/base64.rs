@@ -9,8 +9,7 @@ pub(crate) type Base64 = base64::engine::Simd;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(crate) type Base64 = base64::engine::GeneralPurpose;
 
-/// Returns the engine for the standard alphabet. Padding may be missing: AWS writes it, some tools that make test events do
-/// not, and the data is the same.
+/// Returns the engine for the standard alphabet. Padding is optional, because some tools for test events leave it out.
 pub(crate) fn base64() -> Base64 {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     return Base64::standard(config());

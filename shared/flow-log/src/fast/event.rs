@@ -1,4 +1,4 @@
-//! The data of an event: found between the fixed texts that CloudWatch Logs writes.
+//! Finds the data of an event between the fixed texts that CloudWatch Logs writes.
 
 use crate::{
     EnvelopeError,
@@ -7,8 +7,8 @@ use crate::{
 
 type Result<T> = std::result::Result<T, EnvelopeError>;
 
-/// Calls `on_data` with each base64 text of an event, up to its first error. It has to change nothing before it returns
-/// [`EnvelopeError::Base64`].
+/// Calls `on_data` with each base64 text of an event, up to its first error. `on_data` may be called again with the same text
+/// after [`EnvelopeError::Base64`], so it must not change anything before it returns that error.
 ///
 /// # Errors
 /// Returns [`EnvelopeError::Event`] if the event is not the JSON that a subscription sends, otherwise the error of `on_data`.
@@ -22,8 +22,8 @@ pub(crate) fn event_data(event: &[u8], on_data: &mut impl FnMut(&[u8]) -> Result
     plain(event, on_data)
 }
 
-/// Returns the data of an event that begins and ends as CloudWatch Logs writes it. If it is base64 nothing else is in between:
-/// the alphabet has neither a quote nor a backslash.
+/// Returns the data of an event that begins and ends as CloudWatch Logs writes it. If the data is valid base64, it is the whole
+/// string, because base64 has neither quotes nor backslashes.
 fn usual(event: &[u8]) -> Option<&[u8]> {
     event.strip_prefix(br#"{"awslogs":{"data":""#)?.trim_ascii_end().strip_suffix(br#""}}"#)
 }
@@ -56,7 +56,7 @@ fn walk<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> js
         _ => cursor.skip(),
     })?;
     cursor.white_space();
-    if cursor.peek().is_some() { cursor.error("something follows") } else { Ok(()) }
+    if cursor.peek().is_some() { cursor.error("unexpected data after the event") } else { Ok(()) }
 }
 
 fn data<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> json::Result<()> {
@@ -64,15 +64,15 @@ fn data<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> js
     Ok(())
 }
 
-/// Reads an object for one key, which has to be there once.
+/// Reads one key of an object, which must occur exactly once.
 fn member<'a>(
     cursor: &mut Cursor<'a>,
-    wanted: &'static str,
+    name: &'static str,
     on_value: &mut dyn FnMut(&mut Cursor<'a>) -> json::Result<()>,
 ) -> json::Result<()> {
     let mut found = false;
     cursor.object(|cursor, key| {
-        if *key != *wanted {
+        if *key != *name {
             return cursor.skip();
         }
         if std::mem::replace(&mut found, true) {
@@ -90,10 +90,10 @@ mod tests {
 
     use super::*;
 
-    /// What a way of reading makes of an event: its data, decoded.
-    fn read(how: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>) -> Result<Vec<Vec<u8>>> {
+    /// Returns the decoded data of an event as `way` reads it.
+    fn read(way: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>) -> Result<Vec<Vec<u8>>> {
         let mut all = Vec::new();
-        let read = how(&mut |data| {
+        let read = way(&mut |data| {
             all.push(STANDARD.decode(data).map_err(|_| EnvelopeError::Base64 { at: 0 })?);
             Ok(())
         });
@@ -104,7 +104,7 @@ mod tests {
         #![proptest_config(crate::fast::cases())]
 
         #[test]
-        fn both_ways_agree(
+        fn shortcut_and_plain_agree(
             data in "([A-Za-z0-9+/]{4}){0,9}", other in "[ \"\\\\{}:,A=é\n]{0,3}", at in any::<prop::sample::Index>(), end in "[ \n}x]{0,2}",
         ) {
             let mut event = format!(r#"{{"awslogs":{{"data":"{data}"}}}}{end}"#);

@@ -1,7 +1,7 @@
-//! Gzip (RFC 1952) into a reused buffer, bounded and checked: one member at once with libdeflater.
+//! Inflates gzip (RFC 1952) into a reused buffer, bounded and checked. A single member is inflated at once with libdeflater.
 //!
-//! libdeflater inflates twice as fast as zlib-rs but needs the whole input and the length of the output, and does not tell
-//! how much of the input it used. So zlib-rs reads what consists of several members or is damaged, and files.
+//! libdeflater inflates twice as fast as zlib-rs but needs the whole input and the length of the output, and does not report how
+//! much of the input it used. So zlib-rs reads files, several members, and damaged data.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -12,7 +12,7 @@ use crate::{
 
 type Result<T> = std::result::Result<T, EnvelopeError>;
 
-/// The highest compression ratio of deflate.
+/// Maximum compression ratio of deflate.
 const MAX_RATIO: usize = 1032;
 
 /// A buffer for inflated data and the state to fill it.
@@ -21,12 +21,12 @@ pub(crate) struct Inflater {
     libdeflater: libdeflater::Decompressor,
     /// Initialized up to its length.
     buffer: Vec<u8>,
-    /// The bytes of the buffer that hold inflated data.
+    /// Number of bytes in the buffer that are inflated data.
     filled: usize,
 }
 
 impl Inflater {
-    /// Forgets the inflated data, and frees the buffer if it is larger than `keep_bytes`.
+    /// Clears the inflated data, and frees the buffer if it is larger than `keep_bytes`.
     pub(crate) fn clear(&mut self, keep_bytes: usize) {
         self.filled = 0;
         if self.buffer.len() > keep_bytes {
@@ -41,7 +41,7 @@ impl Inflater {
     /// Appends the inflated data of `gz`; `limit` bounds the length of everything inflated since [`Inflater::clear`].
     ///
     /// # Errors
-    /// Too much data, or a fault in `gz`. The buffer may then hold a part of the data.
+    /// Too much data, or a fault in `gz`. The buffer may then contain a part of the data.
     pub(crate) fn append(&mut self, gz: &[u8], limit: usize) -> Result<()> {
         if let Some(member) = single_member(gz) {
             if member.length > limit - self.filled {
@@ -69,8 +69,8 @@ impl Inflater {
         false
     }
 
-    /// The plain twin: any number of members, and a reason for each fault. A first pass checks and measures, so that memory
-    /// is taken only for sound data within the limit.
+    /// The plain twin: any number of members, and a reason for each fault. A first pass checks and measures, so that memory is
+    /// allocated only for valid data within the limit.
     #[cold]
     fn plain(&mut self, gz: &[u8], limit: usize) -> Result<()> {
         let mut length = 0;
@@ -95,7 +95,7 @@ impl Inflater {
             return;
         }
         if self.filled == 0 {
-            // Frees the old buffer first. The allocator hands out new zeroed memory as it is: no copy, nothing to clear.
+            // Frees the old buffer first. New memory from the allocator is zero already, so nothing is copied or cleared.
             self.buffer = Vec::new();
             self.buffer = vec![0; len];
         } else {
@@ -114,9 +114,9 @@ struct Member<'a> {
 
 /// Reads the frame of one member, which is what CloudWatch Logs sends; `None` if the data may be something else.
 ///
-/// libdeflater does not tell where in its input it stopped, and two equal members would agree with the trailer of the last
-/// one. So this declines if another member could start anywhere. The three bytes may also occur by chance; then the plain
-/// twin finds the same.
+/// libdeflater does not report where in its input it stopped, and the trailer of two equal members fits the first one too. So
+/// this declines if the first bytes of another member occur anywhere. They may also occur by chance; then the plain twin returns
+/// the same.
 fn single_member(gz: &[u8]) -> Option<Member<'_>> {
     let body = gz.get(header_len(gz).ok()?..)?;
     let (deflated, trailer) = body.split_last_chunk::<TRAILER_BYTES>()?;
@@ -137,7 +137,7 @@ fn walk(gz: &[u8], mut on_piece: impl FnMut(&[u8]) -> Result<()>) -> Result<()> 
         let member = gz.get(at..).unwrap_or_default();
         let fault = |offset: usize, what| EnvelopeError::Gzip { at: at + offset, what };
         let header = header_len(member).map_err(|what| {
-            // The first bytes tell damaged gzip from other data behind it.
+            // The first bytes distinguish a damaged member from other data after the last member.
             let follows = at > 0 && what == GzipFault::NotGzip;
             fault(0, if follows { GzipFault::TrailingBytes } else { what })
         })?;
@@ -193,10 +193,10 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// What a way of inflating makes of the data.
-    fn inflated(gz: &[u8], how: impl FnOnce(&mut Inflater, &[u8]) -> Result<()>) -> Result<Vec<u8>> {
+    /// Returns the data as `way` inflates it.
+    fn inflated(gz: &[u8], way: impl FnOnce(&mut Inflater, &[u8]) -> Result<()>) -> Result<Vec<u8>> {
         let mut inflater = Inflater::default();
-        how(&mut inflater, gz).map(|()| inflater.inflated().to_vec())
+        way(&mut inflater, gz).map(|()| inflater.inflated().to_vec())
     }
 
     const LIMIT: usize = 4000;
@@ -212,7 +212,7 @@ mod tests {
         #![proptest_config(crate::fast::cases())]
 
         #[test]
-        fn both_ways_agree(text in "([a-z]{1,9} ?){0,400}", level in 0..10_u32, again in any::<bool>()) {
+        fn shortcut_and_plain_agree(text in "([a-z]{1,9} ?){0,400}", level in 0..10_u32, again in any::<bool>()) {
             let gz = gzip(text.as_bytes(), level).repeat(1 + usize::from(again));
             prop_assert_eq!(single_member(&gz).is_some(), !again);
             let [fast, plain] = both(&gz);
@@ -220,7 +220,7 @@ mod tests {
         }
 
         #[test]
-        fn both_ways_agree_on_damaged_data(
+        fn shortcut_and_plain_agree_on_damaged_data(
             text in "([a-z]{1,9} ?){0,99}", at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in 0..10_usize,
         ) {
             let mut gz = gzip(text.as_bytes(), 6);
@@ -228,9 +228,9 @@ mod tests {
             gz[at] ^= byte;
             gz.truncate(gz.len() - cut);
             let [fast, plain] = both(&gz);
-            // A trailer with too large a length is refused before anything is inflated, whatever else is wrong.
-            let refused = fast == Err(EnvelopeError::TooLarge { limit: LIMIT }) && plain.is_err();
-            prop_assert!(refused || fast == plain, "{:?} {:?}", fast, plain);
+            // A length above the limit is rejected before anything is inflated, whatever else is wrong.
+            let rejected = fast == Err(EnvelopeError::TooLarge { limit: LIMIT }) && plain.is_err();
+            prop_assert!(rejected || fast == plain, "{:?} {:?}", fast, plain);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One log event of a batch: the layout that CloudWatch Logs writes, without a search for keys.
+//! Reads one log event of a batch in the layout that CloudWatch Logs writes, without a search for keys.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::{
     piece::Piece,
 };
 
-/// Reads the log event at the cursor and passes it on. A return value would be copied once more: log events are large.
+/// Reads the log event at the cursor and passes it to `on_event`. Returning it would copy it once more, and log events are large.
 #[inline(always)]
 pub(crate) fn log_event<'d>(cursor: &mut Cursor<'d>, on_event: &mut impl FnMut(LogEvent<'d>)) -> Result<()> {
     if let Some(event) = usual(cursor) {
@@ -20,8 +20,8 @@ pub(crate) fn log_event<'d>(cursor: &mut Cursor<'d>, on_event: &mut impl FnMut(L
     Ok(())
 }
 
-/// Reads a log event in exactly the layout that CloudWatch Logs writes. Anything else is left to [`plain`], with the cursor
-/// where it was.
+/// Reads a log event in exactly the layout that CloudWatch Logs writes. Otherwise returns `None` and leaves the cursor where it
+/// was, for [`plain`].
 #[inline(always)]
 fn usual<'d>(cursor: &mut Cursor<'d>) -> Option<LogEvent<'d>> {
     let all = cursor.rest();
@@ -40,7 +40,7 @@ fn usual<'d>(cursor: &mut Cursor<'d>) -> Option<LogEvent<'d>> {
     Some(LogEvent { id: Cow::Borrowed(id), timestamp, message: Cow::Borrowed(message), extracted_fields })
 }
 
-/// Splits after a string whose opening quote is already taken, unless something in it is escaped or would have to be.
+/// Splits after a string whose opening quote has been read, unless it contains an escape or a character that needs one.
 #[inline]
 fn string(text: &str) -> Option<(&str, &str)> {
     let (value, rest) = text.split_at_checked(string_run(text.as_bytes()))?;
@@ -71,7 +71,7 @@ fn extracted_fields(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// The plain twin: keys in any order, any white space, escapes, keys that are not known.
+/// The plain twin: keys in any order, any white space, escapes, unknown keys.
 #[cold]
 fn plain<'d>(cursor: &mut Cursor<'d>) -> Result<LogEvent<'d>> {
     let mut id = None;
@@ -94,7 +94,7 @@ fn plain<'d>(cursor: &mut Cursor<'d>) -> Result<LogEvent<'d>> {
             message,
             extracted_fields: extracted_fields.unwrap_or_default(),
         }),
-        _ => cursor.error("a log event without timestamp or message ends"),
+        _ => cursor.error("the log event has no timestamp or no message"),
     }
 }
 
@@ -104,17 +104,17 @@ mod tests {
 
     use super::*;
 
-    /// What the shortcut reads of a text, if it takes it, and where the cursor is then.
+    /// Returns the log event as `way` reads it, and the position of the cursor after it.
     fn read<'d, E>(
         text: &'d str,
-        how: impl FnOnce(&mut Cursor<'d>) -> std::result::Result<LogEvent<'d>, E>,
+        way: impl FnOnce(&mut Cursor<'d>) -> std::result::Result<LogEvent<'d>, E>,
     ) -> Option<(LogEvent<'d>, usize)> {
         let mut cursor = Cursor::new(text);
-        how(&mut cursor).ok().map(|event| (event, cursor.at))
+        way(&mut cursor).ok().map(|event| (event, cursor.at))
     }
 
     #[test]
-    fn takes_what_cloudwatch_logs_writes() {
+    fn accepts_the_layout_of_cloudwatch_logs() {
         for end in ["", r#","extractedFields":{"action":"REJECT","@aws.account":"123456789012"}"#] {
             let text = format!(r#"{{"id":"0001","timestamp":1432917027000,"message":"2 - OK"{end}}},"#);
             let usual = read(&text, |cursor| usual(cursor).ok_or(()));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn declines_what_only_looks_like_it() {
+    fn declines_similar_layouts() {
         for text in [
             r#"{"id":"1","timestamp":0432917027000,"message":"m"}"#,
             r#"{"id":"1","timestamp":14329170270000,"message":"m"}"#,
@@ -147,7 +147,7 @@ mod tests {
         #![proptest_config(crate::fast::cases())]
 
         #[test]
-        fn both_ways_agree(
+        fn shortcut_and_plain_agree(
             id in "[0-9]{0,3}", timestamp in "[0-9]{12,14}|-?[0-9]{0,3}(\\.5)?", message in "[ -~é]{0,80}",
             fields in "(,\"extractedFields\":\\{(\"[a-z@]{0,3}\":\"[ -~]{0,3}\",?){0,3}\\})?",
             cut in any::<prop::sample::Index>(), other in "[\"\\\\{}:, \n0-9a]{0,2}", keep in prop::bool::weighted(0.5),

@@ -16,8 +16,7 @@ pub(crate) fn number(piece: Piece<'_>, max: u64) -> Option<u64> {
     value.filter(|value| *value <= max)
 }
 
-/// The plain twin. It also reads more than 15 digits, and fields so close to the end of the line that no 8 or 16 bytes are
-/// left to look at.
+/// The plain twin. It also reads more than 15 digits, and fields with fewer than 8 or 16 bytes left in the line.
 #[cold]
 fn plain(digits: &[u8]) -> Option<u64> {
     let mut value = if digits.is_empty() { None } else { Some(0_u64) };
@@ -51,13 +50,13 @@ fn up_to_eight_digits(window: [u8; 8], len: usize) -> Option<u64> {
     const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
     const HIGH_NIBBLES: u64 = u64::from_ne_bytes([0xf0; 8]);
     const TO_NEXT_NIBBLE: u64 = u64::from_ne_bytes([6; 8]);
-    // Moves the last digit into the highest byte: zeros fill the bytes before the first one, what follows the field goes.
+    // Shifts the last digit into the highest byte. Zeros fill the bytes before the first digit; bytes after the field are dropped.
     let digits = (u64::from_le_bytes(window) ^ ZEROS) << (u64::BITS as usize - 8 * len);
-    // A digit is at most 9: nothing in the upper half of its byte, also after adding 6.
+    // A digit is at most 9, so the upper half of its byte is 0, even after adding 6.
     if (digits | digits.wrapping_add(TO_NEXT_NIBBLE)) & HIGH_NIBBLES != 0 {
         return None;
     }
-    // Each step joins neighbors: digits to pairs, pairs to fours, fours to the number.
+    // Each step combines neighbors: digits to pairs, pairs to fours, fours to the number.
     let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
@@ -69,9 +68,9 @@ mod tests {
 
     use super::*;
 
-    /// The number alone, and with more of a line behind it.
+    /// Returns the number alone, and followed by more of a line; each with the number's length.
     fn pieces(text: &str) -> [(String, u16); 3] {
-        ["", " 1", " 123456789 123456789"].map(|behind| (format!("{text}{behind}"), text.len() as u16))
+        ["", " 1", " 123456789 123456789"].map(|suffix| (format!("{text}{suffix}"), text.len() as u16))
     }
 
     fn read(line: &str, len: u16, max: u64) -> Option<u64> {
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_at_every_place_of_a_number() {
+    fn every_byte_at_every_position_of_a_number() {
         for (good, byte) in ["0", "7", "12345678", "999999999", "123456789012345"]
             .iter()
             .flat_map(|good| (0..0x80_u8).map(move |byte| (good, byte)))
@@ -125,7 +124,7 @@ mod tests {
         #![proptest_config(crate::fast::cases())]
 
         #[test]
-        fn both_ways_agree(text in "[0-9]{0,25}|[0-9]{0,17}[ -~]{0,2}[0-9]{0,3}") {
+        fn shortcut_and_plain_agree(text in "[0-9]{0,25}|[0-9]{0,17}[ -~]{0,2}[0-9]{0,3}") {
             for (line, len) in pieces(&text) {
                 prop_assert_eq!(read(&line, len, u64::MAX), plain(text.as_bytes()), "{:?}", line);
             }

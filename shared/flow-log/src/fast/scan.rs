@@ -6,7 +6,7 @@
 
 use wide::u8x64;
 
-/// Bytes that are compared at once.
+/// Number of bytes compared at once.
 pub(crate) const WORD: usize = 64;
 
 /// Returns the spaces of a word and the bytes below a space, one bit per byte, the first byte in the lowest bit.
@@ -31,7 +31,7 @@ pub(crate) fn string_run(bytes: &[u8]) -> usize {
     words.len() * WORD + plain_string_run(tail)
 }
 
-/// The plain twin of [`string_run`], which also reads what is shorter than a word.
+/// The plain twin of [`string_run`], which also reads the part that is shorter than a word.
 #[inline]
 fn plain_string_run(bytes: &[u8]) -> usize {
     bytes.iter().position(|&byte| is_special(byte)).unwrap_or(bytes.len())
@@ -64,7 +64,7 @@ mod tests {
 
     use super::*;
 
-    /// One bit per byte.
+    /// Returns one bit per byte, the first byte in the lowest bit.
     fn bits(word: &[u8; WORD], of: impl Fn(u8) -> bool) -> u64 {
         word.iter().rev().fold(0, |bits, &byte| bits << 1 | u64::from(of(byte)))
     }
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_at_every_place_of_a_word() {
+    fn every_byte_at_every_position_of_a_word() {
         for byte in 0..=u8::MAX {
             for at in 0..WORD {
                 for rest in [0x00, 0x1f, 0x20, 0x21, 0x7f, 0x80, 0xff] {

@@ -1,30 +1,30 @@
-//! The fields of a line: all starts of a single-spaced line at once.
+//! Splits a line into fields: finds all starts in a single-spaced line at once.
 
 use super::scan::{WORD, spaces_and_controls};
 use crate::piece::Piece;
 
-/// Starts that are written at once, needed or not.
+/// Number of starts written at once, whether they are needed or not.
 const BATCH: usize = 8;
 
-/// Fields of a usual line, with room: AWS's example of version 5 has 29. The starts of so many are kept with a record, and a
-/// table for them is cleared faster.
+/// Maximum fields of a usual line; AWS's version 5 example has 29. A record keeps the starts of up to this many fields, and a
+/// table of this size is cleared faster.
 pub(crate) const FEW: usize = 31;
 
-/// Returns the entries of a table for the starts of that many fields: one more behind the last, and a whole batch after that.
+/// Returns the size of a table for the starts of this many fields: one more entry after the last field, and a whole batch.
 pub(crate) const fn entries(fields: usize) -> usize {
     fields + 1 + BATCH
 }
 
-/// The starts of the fields in a single-spaced line, and where one behind the last would start.
+/// The starts of the fields in a single-spaced line, and the start that a field after the last one would have.
 pub(crate) struct Starts<const ENTRIES: usize> {
     starts: [u16; ENTRIES],
     found: usize,
 }
 
-/// How a line is split again when one of its fields is asked for.
+/// How a line is split again when one of its fields is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spacing {
-    /// The fields start there, and one behind the last would. Entries after that mean nothing.
+    /// The starts of the fields, and of a field after the last one. Later entries have no meaning.
     Known([u16; FEW + 1]),
     /// One space between any two fields.
     Single,
@@ -34,14 +34,15 @@ pub(crate) enum Spacing {
 
 /// A way to split a line: [`Starts`] or its plain twin [`Runs`].
 pub(crate) trait Split<'a> {
-    /// The number of fields.
+    /// Returns the number of fields.
     fn len(&self) -> usize;
-    /// A field of the line that was split.
+    /// Returns a field of the line that was split.
     fn field(&self, line: &'a str, at: usize) -> Piece<'a>;
+    /// Returns how to split the line again.
     fn spacing(&self) -> Spacing;
 }
 
-/// The plain twin of [`Starts`]: splits any line on runs of ASCII white space, again for each question.
+/// The plain twin of [`Starts`]: splits any line on runs of ASCII white space, again for each call.
 pub(crate) struct Runs<'a>(pub(crate) &'a str);
 
 impl<'a> Split<'a> for Runs<'a> {
@@ -77,10 +78,10 @@ impl<'a, const ENTRIES: usize> Split<'a> for Starts<ENTRIES> {
 }
 
 impl<const ENTRIES: usize> Starts<ENTRIES> {
-    /// The most fields that fit.
+    /// Maximum number of fields.
     const MAX_FIELDS: usize = ENTRIES - entries(0);
 
-    /// An empty table. It stays where it is made: a copy costs more than the search.
+    /// Creates an empty table. Fill it in place: copying it costs more than the search.
     #[inline]
     pub(crate) const fn new() -> Self {
         Starts { starts: [0; ENTRIES], found: 0 }
@@ -92,9 +93,9 @@ impl<const ENTRIES: usize> Starts<ENTRIES> {
     #[inline]
     pub(crate) fn find(&mut self, line: &[u8]) -> Option<()> {
         let len = u16::try_from(line.len()).ok()?;
-        let behind = len.checked_add(1)?;
+        let end = len.checked_add(1)?;
         self.found = 1;
-        // A space before the line would make an empty first field.
+        // The start of the line counts as a space, so that a leading space is doubled.
         let mut space_before = 1;
         let mut on_word = |spaces: u64, controls: u64, base: u16| -> Option<()> {
             let doubled = spaces & (spaces << 1 | space_before);
@@ -108,7 +109,7 @@ impl<const ENTRIES: usize> Starts<ENTRIES> {
             base += WORD as u16;
         }
         if base < len {
-            // The last word overlaps the one before; the bits of what both cover are shifted out.
+            // The last word overlaps the one before it. The bits of the overlap are shifted out.
             let (spaces, controls) = match line.last_chunk() {
                 Some(last) => spaces_and_controls(last),
                 None => spaces_and_controls(&padded(line)),
@@ -119,11 +120,11 @@ impl<const ENTRIES: usize> Starts<ENTRIES> {
         if matches!(line.last(), None | Some(b' ')) {
             return None;
         }
-        *self.starts.get_mut(self.found)? = behind;
+        *self.starts.get_mut(self.found)? = end;
         Some(())
     }
 
-    /// Adds a start after each space. Writes eight at a time even where there are fewer: a loop of the right length would be
+    /// Adds a start after each space. Writes eight at a time even if there are fewer, because a loop of the exact length would be
     /// mispredicted on most lines. The next call overwrites the surplus.
     #[inline]
     fn push(&mut self, mut spaces: u64, base: u16) -> Option<()> {
@@ -165,7 +166,7 @@ mod tests {
         (0..split.len()).map(|at| split.field(line, at).text()).collect()
     }
 
-    /// The fields, if the shortcut takes the line.
+    /// Returns the fields, if the shortcut accepts the line.
     fn fast(line: &str) -> Option<Vec<&str>> {
         let mut starts = Starts::<{ entries(MAX_FIELDS) }>::new();
         starts.find(line.as_bytes()).map(|()| fields(line, &starts))
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_single_spaced_lines_of_any_length() {
+    fn accepts_single_spaced_lines_of_any_length() {
         let long = [PING, PING, PING].join(" ");
         for len in 1..=long.len() {
             let line = long[..len].trim_end();
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn declines_what_is_not_single_spaced() {
+    fn declines_lines_that_are_not_single_spaced() {
         for at in 0..=PING.len() {
             for other in [" ", "\t", "\n", "\0", "\u{b}", "\u{1f}"] {
                 let line = format!("{}{other}{}", &PING[..at], &PING[at..]);
@@ -215,7 +216,7 @@ mod tests {
         #![proptest_config(crate::fast::cases())]
 
         #[test]
-        fn both_ways_agree(line in "([!-~é]{1,20} ){0,40}[!-~]{1,20}|[!-~é \t\n\0]{0,300}") {
+        fn shortcut_and_plain_agree(line in "([!-~é]{1,20} ){0,40}[!-~]{1,20}|[!-~é \t\n\0]{0,300}") {
             let is_single_spaced = line.split(' ').all(|field| !field.is_empty() && field.bytes().all(|b| b > b' '));
             prop_assert_eq!(fast(&line), is_single_spaced.then(|| plain(&line)));
         }

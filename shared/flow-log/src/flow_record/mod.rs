@@ -19,9 +19,9 @@ macro_rules! record {
     ($( $(#[$doc:meta])* $member:ident: $type:ty = $field:ident, $read:expr; )*) => {
         /// A record of traffic with every field checked.
         ///
-        /// Numbers and addresses are members. Text, such as an id, is a method, which finds it in the line.
+        /// Numbers and addresses are struct fields. Texts, such as ids, are methods that find them in the line.
         ///
-        /// An optional field is `None` when the format does not have it or the record shows `-`. [`Field`] has the meaning of
+        /// An optional field is `None` if the format does not have it or the record shows `-`. [`Field`] documents the meaning of
         /// each field. [`FlowLine::text_by_name`](crate::FlowLine::text_by_name) reads fields that [`Field`] does not have.
         #[derive(Clone, Copy)]
         #[non_exhaustive]
@@ -73,7 +73,7 @@ macro_rules! record {
                 })
             }
 
-            /// Calls with the name and value of each member.
+            /// Calls `on_member` with the name and value of each member.
             pub(crate) fn each_member(&self, mut on_member: impl FnMut(&'static str, &dyn std::fmt::Debug)) {
                 on_member("action", &self.action);
                 on_member("protocol", &self.protocol);
@@ -89,7 +89,7 @@ macro_rules! record {
             }
         }
 
-        /// Whether the value of a field is documented, or absent where it may be.
+        /// Returns whether the value of a field is valid, or absent where that is allowed.
         fn is_readable(field: Field, piece: Piece<'_>) -> bool {
             match field {
                 Field::SrcAddr | Field::DstAddr => address(piece).is_some(),
@@ -130,7 +130,7 @@ record! {
     encryption_status: EncryptionStatus = EncryptionStatus, known_number;
 }
 
-/// Returns the error for the first field, in the order of the line, that cannot be read. `known` is one of them.
+/// Returns the error for the first unreadable field, in the order of the line. `known` is one of the unreadable fields.
 #[cold]
 fn first_unreadable<'a>(fields: &Fields<'a>, piece: impl Fn(Field) -> Option<Piece<'a>>, known: Field) -> LineError {
     let mut in_order = fields.format.fields().flatten();

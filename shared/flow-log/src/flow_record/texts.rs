@@ -1,4 +1,4 @@
-//! The text of a record, found when asked for.
+//! The texts of a record, found when they are read.
 
 use std::fmt;
 

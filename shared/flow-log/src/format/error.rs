@@ -36,7 +36,7 @@ impl fmt::Display for FormatError {
                 )
             }
             FormatError::Twice(name) => {
-                write!(f, "${{{name}}} stands twice in a format: allowed is once")
+                write!(f, "${{{name}}} occurs twice in a format: allowed is once")
             }
             FormatError::Missing(field) => {
                 write!(f, "the format has no ${{{field}}}; it needs")?;
@@ -45,7 +45,7 @@ impl fmt::Display for FormatError {
             FormatError::SameLength(len) => {
                 write!(
                     f,
-                    "two formats have {len} fields: formats are told apart by their number of fields, so each needs its own"
+                    "two formats have {len} fields: formats are distinguished by their number of fields, so each needs its own"
                 )
             }
             FormatError::TooManyFields => write!(f, "more than {MAX_FIELDS} fields in a format"),
@@ -76,8 +76,8 @@ mod tests {
             ("${srcaddr}${dstaddr}", "is not a field"),
             ("${}", "is not a field"),
             ("${a\u{1b}[2J}", "${a\\u{1b}[2J}"),
-            ("${srcaddr} ${srcaddr}", "${srcaddr} stands twice"),
-            ("${x} ${x}", "${x} stands twice"),
+            ("${srcaddr} ${srcaddr}", "${srcaddr} occurs twice"),
+            ("${x} ${x}", "${x} occurs twice"),
             ("${srcaddr}", "has no ${action}; it needs ${action} ${protocol}"),
             ("${action} ${protocol} ${srcaddr} ${dstaddr}", "has no ${log-status}"),
             (&format!("{FIVE}\n{FIVE}"), "two formats have 5 fields"),

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{FormatError, Keys, LogFormat, positions};
 use crate::{Field, fast::split::FEW};
 
-/// One or several declared formats, told apart by their number of fields.
+/// One or several declared formats, distinguished by their number of fields.
 ///
 /// Several flow logs with different formats can write to one log group, and neither a record nor the subscription names its
 /// format. [`Formats::read`] reads a line.
@@ -38,10 +38,10 @@ impl Formats {
         Formats::new(lines.map(LogFormat::parse).collect::<Result<_, _>>()?)
     }
 
-    /// Takes formats that are parsed already.
+    /// Creates a set of parsed formats.
     ///
     /// # Errors
-    /// Returns [`FormatError::Empty`] without any, and [`FormatError::SameLength`] for two with the same number of fields.
+    /// Returns [`FormatError::Empty`] if there is no format, and [`FormatError::SameLength`] if two have the same number of fields.
     pub fn new(formats: Vec<LogFormat>) -> Result<Formats, FormatError> {
         for (i, format) in formats.iter().enumerate() {
             if formats.iter().take(i).any(|earlier| earlier.len() == format.len()) {
@@ -97,7 +97,7 @@ mod tests {
     const FIVE: &str = "${action} ${protocol} ${srcaddr} ${dstaddr} ${log-status}";
 
     #[test]
-    fn the_default_is_what_its_text_says() {
+    fn the_default_format_parses_back_to_itself() {
         let text = Formats::default().to_string();
         assert_eq!(Formats::parse(&text), Ok(Formats::default()));
         assert!(text.starts_with("${version} ${account-id} ${interface-id} ${srcaddr} "));

@@ -10,12 +10,12 @@ use crate::Field;
 pub use error::FormatError;
 pub use formats::Formats;
 
-/// The maximum number of fields in a format. AWS documents 54; the rest is room for fields that it adds.
+/// The maximum number of fields in a format. AWS documents 54; the rest is reserved for fields that it adds.
 pub const MAX_FIELDS: usize = 96;
 
 const ABSENT: u8 = u8::MAX;
 
-/// The fields without which a record does not say what was accepted or rejected.
+/// The fields that every format needs, because without them a record does not say what was accepted or rejected.
 const REQUIRED: [Field; 5] = [Field::Action, Field::Protocol, Field::SrcAddr, Field::DstAddr, Field::LogStatus];
 
 /// One declared format: the fields of a line, in their order.
@@ -107,7 +107,7 @@ impl LogFormat {
         self.fields.len()
     }
 
-    /// Returns the position of a field, from 0; `None` when the format does not have it.
+    /// Returns the position of a field, from 0, or `None` if the format does not have it.
     #[must_use]
     #[inline]
     pub fn position(&self, field: Field) -> Option<usize> {
@@ -133,7 +133,7 @@ impl LogFormat {
         self.fields.iter().filter_map(move |field| field.map_or_else(|| opaque.next(), |field| Some(field.name())))
     }
 
-    /// Returns the position of the field of that name, also if [`Field`] does not have it.
+    /// Returns the position of the field with this name, even if [`Field`] does not have it.
     #[must_use]
     pub fn position_of_name(&self, name: &str) -> Option<usize> {
         self.names().position(|known| known == name)
@@ -154,7 +154,7 @@ impl fmt::Display for LogFormat {
 /// Returns the position of each field, or [`ABSENT`].
 fn positions(fields: &[Option<Field>]) -> [u8; Field::COUNT] {
     let mut positions = [ABSENT; Field::COUNT];
-    // A format has fewer fields than a byte can count.
+    // A format has fewer fields than `u8::MAX`.
     for (at, field) in (0..ABSENT).zip(fields) {
         if let Some(field) = field {
             positions[*field as usize] = at;
@@ -163,8 +163,8 @@ fn positions(fields: &[Option<Field>]) -> [u8; Field::COUNT] {
     positions
 }
 
-/// Whether a text has only letters, digits and punctuation that joins words, as the names of AWS do. Nothing in it can end a
-/// line or a placeholder.
+/// Returns whether a text has only letters, digits and the punctuation of AWS's names. Such a text cannot end a line or a
+/// placeholder.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:@".contains(&b))
 }

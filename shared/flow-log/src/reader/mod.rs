@@ -1,4 +1,4 @@
-//! Lines of files, as S3 and export tasks have them.
+//! Reads the lines of files in S3, including those of export tasks.
 
 mod owned;
 
@@ -13,7 +13,7 @@ use crate::{FormatError, Formats, Line, LineError, LogFormat, MAX_LINE_BYTES, li
 
 pub use owned::{Lines, OwnedFileLine};
 
-/// Reads the lines of a file, plain or gzip (also of several members), from any [`BufRead`].
+/// A reader of the lines of a file, plain or gzip (also with several members), from any [`BufRead`].
 ///
 /// Three kinds of file have flow log records:
 /// - A flow log that publishes to S3 writes a header line with the names of the fields
@@ -21,7 +21,7 @@ pub use owned::{Lines, OwnedFileLine};
 ///   next header line.
 /// - An export task of CloudWatch Logs writes a time before each message
 ///   (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html>).
-/// - Anything else that writes one message per line is read as it is.
+/// - Any other file with one message per line.
 ///
 /// Empty lines are skipped.
 ///
@@ -44,7 +44,7 @@ pub use owned::{Lines, OwnedFileLine};
 #[derive(Debug)]
 pub struct Reader<R> {
     source: Source<R>,
-    /// Shared with the lines that are copied.
+    /// Shared with the copied lines.
     formats: Arc<Formats>,
     line: Vec<u8>,
     number: u64,
@@ -64,14 +64,14 @@ pub struct FileLine<'a> {
     pub number: u64,
     /// The time that an export task wrote before the message: RFC 3339 in UTC with milliseconds.
     pub timestamp: Option<&'a str>,
-    /// The message; empty if the line is too long or not UTF-8.
+    /// The message, or empty if the line is too long or not UTF-8.
     pub text: &'a str,
-    /// The message as a line of a flow log, or the reason why it is none.
+    /// The message as a line of a flow log, or the reason why it cannot be read.
     pub parsed: Result<Line<'a>, LineError>,
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Makes a reader of lines in these formats. Detects gzip by its first byte, which no text starts with.
+    /// Creates a reader of lines in these formats. Detects gzip by its first byte, which no text starts with.
     ///
     /// # Errors
     /// Returns the error of the first read.
@@ -91,11 +91,11 @@ impl<R: BufRead> Reader<R> {
         &self.formats
     }
 
-    /// Reads the next line that is neither empty nor a header line; `None` at the end.
+    /// Reads the next line that is neither empty nor a header line. Returns `None` at the end.
     ///
     /// # Errors
-    /// Returns the error of a read, also for damaged gzip data, and [`io::ErrorKind::InvalidData`] for a header line that is
-    /// not a format, as none of its lines can be read. Each names the line.
+    /// Returns the error of a read, also for damaged gzip data, and [`io::ErrorKind::InvalidData`] for a header line that is not a
+    /// format, because the lines after it cannot be read. Each error names the line.
     pub fn next_line(&mut self) -> io::Result<Option<FileLine<'_>>> {
         let Some(text) = self.advance()? else {
             return Ok(None);
@@ -123,7 +123,7 @@ impl<R: BufRead> Reader<R> {
         Lines::new(self)
     }
 
-    /// Reads up to the next line that is neither empty nor a header line. The inner result tells whether it is complete.
+    /// Reads up to the next line that is neither empty nor a header line. The inner result is an error if the line is too long.
     fn advance(&mut self) -> io::Result<Option<Result<(), LineError>>> {
         loop {
             let number = self.number + 1;
@@ -164,7 +164,7 @@ impl<R: BufRead> Source<R> {
     }
 }
 
-/// Reads a line without its end. Nothing is kept of a line that is too long.
+/// Reads a line without its line break. A line that is too long is skipped and nothing of it is kept.
 fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<Result<(), LineError>>> {
     line.clear();
     let limit = MAX_LINE_BYTES as u64 + 1;
@@ -185,7 +185,7 @@ fn text_of(line: &[u8]) -> Result<&str, LineError> {
     std::str::from_utf8(line).map_err(|_| LineError::NotUtf8)
 }
 
-/// Returns the line if it has the names of fields in place of values.
+/// Returns the line if it has field names in place of values.
 fn header(line: &[u8]) -> Option<&str> {
     // Most lines start with a digit, and no name does.
     let text = line.first().filter(|byte| byte.is_ascii_alphabetic()).and_then(|_| std::str::from_utf8(line).ok())?;

@@ -16,9 +16,9 @@ pub struct Lines<'r, R> {
     failed: bool,
 }
 
-/// One line of a file with its own memory.
+/// An owned line of a file.
 ///
-/// It has the text and the format, and is parsed when asked: records borrow from it.
+/// It has the text and the formats, and is parsed on request, because records borrow from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedFileLine {
     number: u64,
@@ -61,7 +61,7 @@ impl OwnedFileLine {
     /// Parses the message.
     ///
     /// # Errors
-    /// Returns the reason why it is not a line of a flow log.
+    /// Returns the reason why the message is not a line of a flow log.
     pub fn parse(&self) -> Result<Line<'_>, LineError> {
         self.as_file_line().parsed
     }

@@ -1,4 +1,4 @@
-//! The types of the fields. Each has room for values that AWS adds.
+//! The types of the fields. Each also represents values that AWS adds later.
 
 mod numbers;
 mod protocol;

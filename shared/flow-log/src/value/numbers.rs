@@ -8,7 +8,7 @@ macro_rules! numbers {
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_doc])* #[doc = concat!("\n\nIn a record: `", $number, "`.")] $variant, )*
-            /// A number that is not documented (yet).
+            /// An undocumented number.
             Other(u32),
         }
 
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_kept_known_or_not() {
+    fn documented_and_undocumented_numbers_are_kept() {
         for n in 0..20 {
             assert_eq!(TrafficPath::from(n).number(), n);
             assert_eq!(EncryptionStatus::from(n).number(), n);

@@ -13,9 +13,9 @@ impl<'a> From<&'a str> for Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// Decodes the value (<https://www.rfc-editor.org/rfc/rfc3986#section-2.1>). A `%` without two hexadecimal digits stays as
-    /// it is, and bytes that are not UTF-8 become U+FFFD. The result can have control characters and line breaks: a tag holds
-    /// whatever its owner wrote.
+    /// Decodes the value (<https://www.rfc-editor.org/rfc/rfc3986#section-2.1>). A `%` without two hexadecimal digits is not
+    /// changed, and bytes that are not UTF-8 become U+FFFD. The result can have control characters and line breaks, as a tag can
+    /// contain any text.
     #[must_use]
     pub fn decode(self) -> Cow<'a, str> {
         percent_encoding::percent_decode_str(self.0).decode_utf8_lossy()

@@ -1,7 +1,7 @@
 //! TCP flags.
 
-/// The bitwise OR of the TCP flags of all packets in the aggregation interval. AWS records FIN, SYN, RST and SYN-ACK: a flow
-/// with only ACK or PSH has 0, and SYN-ACK is 18.
+/// The bitwise OR of the TCP flags of all packets in the aggregation interval. AWS records FIN, SYN, RST and SYN-ACK, so a
+/// flow with only ACK or PSH has 0. SYN-ACK is 18.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TcpFlags(pub u8);
 

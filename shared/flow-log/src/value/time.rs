@@ -3,8 +3,8 @@
 /// A point in time: milliseconds since 1970-01-01 00:00 UTC.
 ///
 /// AWS documents Unix seconds for `start` and `end`
-/// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>); milliseconds occur in practice. A number from
-/// 100,000,000,000 on is read as milliseconds, which is a time after March 1973. As seconds it would be after the year 5000.
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>); milliseconds occur in practice. A number of at
+/// least 100,000,000,000 is read as milliseconds, a time after March 1973. As seconds it would be after the year 5000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EpochMillis(pub u64);
 

@@ -49,7 +49,7 @@ macro_rules! words {
         #[non_exhaustive]
         pub enum $name<'a> {
             $( $(#[$variant_doc])* #[doc = concat!("\n\nIn a record: `", $word, "`.")] $variant, )*
-            /// A word that is not documented (yet).
+            /// An undocumented word.
             Other(&'a str),
         }
 
@@ -83,7 +83,7 @@ words! {
         /// From the network interface.
         Egress = "egress",
     }
-    /// The reason why traffic was rejected. Security groups and network ACLs give none, so it does not tell these apart.
+    /// The reason why traffic was rejected. Security groups and network ACLs give none, so it cannot distinguish them.
     RejectReason {
         /// VPC Block Public Access: <https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html>.
         BlockPublicAccess = "BPA",
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_kept_known_or_not() {
+    fn documented_and_undocumented_words_are_kept() {
         assert_eq!(RejectReason::from("BPA"), RejectReason::BlockPublicAccess);
         assert_eq!(RejectReason::from("XYZ"), RejectReason::Other("XYZ"));
         assert_eq!(FlowDirection::from("egress"), FlowDirection::Egress);

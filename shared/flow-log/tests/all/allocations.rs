@@ -1,4 +1,4 @@
-//! What reading a batch takes from the allocator.
+//! Allocations and peak memory of reading a batch.
 
 use std::io::Write;
 
@@ -20,7 +20,7 @@ fn batch(lines: usize) -> Vec<u8> {
     event(&payload(&(0..lines).map(line).collect::<Vec<_>>().join(",")))
 }
 
-/// Reads every typed field of every line, and adds up what the type system cannot throw away.
+/// Reads every typed field of every line. Returns the sum of the packets, so that the reads are not optimized away.
 fn read(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -> u64 {
     let mut packets = 0;
     let mut payload = decoder.decode(event).unwrap();
@@ -50,7 +50,7 @@ fn allocations_do_not_depend_on_the_number_of_lines() {
             (first.count_total, second.count_total)
         })
         .collect();
-    // The first time, the two buffers; every time, the list of subscription filters.
+    // The first event allocates the two buffers; every event allocates the list of subscription filters.
     assert_eq!(counts, [(3, 1); 4]);
 }
 
@@ -67,12 +67,12 @@ fn system_fields_are_read_without_an_allocation() {
 }
 
 #[test]
-fn peak_memory_is_the_payload_and_a_mebibyte() {
+fn peak_memory_is_at_most_the_payload_and_a_mebibyte() {
     let large = batch(20_000);
     let members = {
         let text = payload(&(0..20_000).map(|i| log_event(i, "x y z")).collect::<Vec<_>>().join(","));
-        let (head, tail) = text.as_bytes().split_at(text.len() / 3);
-        wrap(&[gzip(head), gzip(tail)].concat())
+        let (start, end) = text.as_bytes().split_at(text.len() / 3);
+        wrap(&[gzip(start), gzip(end)].concat())
     };
     for (event, inflated) in [
         (&large, Decoder::default().decode(&large).unwrap().inflated_bytes() as u64),
@@ -88,11 +88,11 @@ fn peak_memory_is_the_payload_and_a_mebibyte() {
 }
 
 #[test]
-fn buffers_are_used_again_and_given_back() {
+fn buffers_are_reused_and_large_ones_are_freed() {
     let mut decoder = Decoder::default();
     let small = batch(100);
     measured(&mut decoder, &small);
-    assert_eq!(measured(&mut decoder, &small).bytes_max, 4 * 24, "room for four names of filters");
+    assert_eq!(measured(&mut decoder, &small).bytes_max, 4 * 24, "capacity for four names of filters");
 
     let spaces = wrap(&gzip(&[b' '; 20 << 20]));
     let taken = measure(|| assert!(decoder.decode(&spaces).unwrap().inflated_bytes() > 8 << 20));
@@ -100,12 +100,12 @@ fn buffers_are_used_again_and_given_back() {
     assert!(measure(|| decoder.release()).bytes_current < -(8 << 20));
 }
 
-/// One gzip member of so many MiB of zeros, which says that it has another length.
+/// Returns one gzip member with this many MiB of zeros, whose trailer contains `length`.
 fn zeros(mib: usize, length: u32) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(&[0; 1 << 20]).unwrap();
     encoder.flush().unwrap();
-    // After a flush the compressed bytes can stand again and again.
+    // After a flush the compressed bytes can be repeated.
     let once = encoder.get_ref().clone();
     let end = [3, 0];
     let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
@@ -113,12 +113,12 @@ fn zeros(mib: usize, length: u32) -> Vec<u8> {
 }
 
 #[test]
-fn bombs_are_refused_without_the_memory() {
+fn decompression_bombs_are_rejected_without_allocating() {
     let honest = wrap(&zeros(1024, 1 << 30));
     assert!(honest.len() < 2 << 20, "1 GB in about 1 MB");
-    // A member that says it is short, and is not.
+    // A member that is longer than its trailer says.
     let short = wrap(&zeros(80, 1000));
-    // Many members that are short, and together are not.
+    // Many short members that together exceed the limit.
     let many = wrap(&gzip(&[0; 1 << 20]).repeat(65));
     let expected = format!("gzip: inflates to more than {DEFAULT_MAX_INFLATED_BYTES} bytes");
     for (event, name) in [(honest, "honest"), (short, "short"), (many, "many")] {

@@ -1,4 +1,4 @@
-//! The seeds of the fuzz targets hold what the targets assert, also where nobody fuzzes.
+//! Runs the assertions of the fuzz targets on their seeds, without a fuzzer.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use flow_log::{Decoder, Formats};
 
 use crate::naive;
 
-/// The seeds of one target; there have to be some.
+/// Returns the seeds of one target, of which there must be at least one.
 fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = format!("{}/fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
     let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
@@ -16,7 +16,7 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn envelopes_are_read_in_some_way() {
+fn each_envelope_is_read_by_exactly_one_method() {
     for (name, bytes) in seeds("envelope") {
         let ways = [Decoder::decode, Decoder::decode_base64, Decoder::decode_gzip];
         let read = ways.iter().filter(|way| {
@@ -29,7 +29,7 @@ fn envelopes_are_read_in_some_way() {
 }
 
 #[test]
-fn payloads_are_read_as_the_naive_way_reads_them() {
+fn payloads_are_read_like_the_naive_reader() {
     for (name, bytes) in seeds("payload") {
         let text = String::from_utf8(bytes).unwrap();
         let found = naive::payload(&text);
@@ -39,7 +39,7 @@ fn payloads_are_read_as_the_naive_way_reads_them() {
 }
 
 #[test]
-fn lines_are_read_as_the_naive_way_reads_them() {
+fn lines_are_read_like_the_naive_reader() {
     for (name, bytes) in seeds("line") {
         let text = String::from_utf8(bytes).unwrap();
         let declared = text.split_once('\n').and_then(|(format, line)| Some((Formats::parse(format).ok()?, line)));
@@ -49,7 +49,7 @@ fn lines_are_read_as_the_naive_way_reads_them() {
 }
 
 #[test]
-fn formats_print_as_they_were_read() {
+fn printed_formats_parse_back_to_themselves() {
     for (name, bytes) in seeds("format") {
         let formats = Formats::parse(&String::from_utf8(bytes).unwrap()).unwrap();
         assert_eq!(Formats::parse(&formats.to_string()), Ok(formats), "{name}");

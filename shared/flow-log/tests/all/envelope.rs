@@ -1,4 +1,4 @@
-//! Envelopes: what is read, and what is refused with which words.
+//! Envelopes: what is read, and the error for what is rejected.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ fn messages(payload: &str) -> Vec<String> {
     events.into_iter().map(|event| event.message.into_owned()).collect()
 }
 
-fn refused(event: &[u8]) -> String {
+fn rejection(event: &[u8]) -> String {
     let error = decode(event).unwrap_err().to_string();
     assert!(!error.contains(char::is_control), "{error:?}");
     error
@@ -33,7 +33,7 @@ fn a_payload_as_cloudwatch_logs_writes_it() {
 }
 
 #[test]
-fn keys_may_come_in_any_order_and_unknown_ones_are_skipped() {
+fn keys_can_be_in_any_order_and_unknown_ones_are_skipped() {
     for payload in [
         r#"{"logEvents":[{"message":"m","id":"1","timestamp":5}],"messageType":"DATA_MESSAGE"}"#,
         r#"{"logEvents":[{"timestamp":5,"message":"m"}],"messageType":"DATA_MESSAGE","policyLevel":"ACCOUNT_LEVEL_POLICY"}"#,
@@ -79,7 +79,7 @@ fn escapes_in_messages() {
     }
 }
 
-/// What the system fields of a batch's one event say: account, region, log group.
+/// Returns the system fields of a batch's only event: account, region, log group.
 fn origin(log_event: &str) -> [Option<String>; 3] {
     let event = event(&payload(log_event));
     let mut decoder = Decoder::default();
@@ -117,7 +117,7 @@ fn system_fields_in_any_order_of_keys() {
 }
 
 #[test]
-fn system_fields_that_are_not_there_or_not_text() {
+fn system_fields_that_are_missing_or_not_text() {
     let some = |text: &str| Some(text.to_owned());
     for (fields, expected) in [
         (r#""x":1"#, [None, None, None]),
@@ -127,7 +127,7 @@ fn system_fields_that_are_not_there_or_not_text() {
         (r#""extractedFields":"@aws.account""#, [None, None, None]),
         (r#""extractedFields":["@aws.account","1"]"#, [None, None, None]),
         (r#""extractedFields":[{"@aws.account":"1"}]"#, [None, None, None]),
-        // The fields that a filter pattern names, which may have any name.
+        // Named fields of a filter pattern, which can have any name.
         (r#""extractedFields":{"account":"1","aws.account":"1","@AWS.ACCOUNT":"1"}"#, [None, None, None]),
         (r#""extractedFields":{"account":"@aws.account","region":"@"}"#, [None, None, None]),
         // Each on its own.
@@ -139,14 +139,14 @@ fn system_fields_that_are_not_there_or_not_text() {
         (r#""extractedFields":{"@aws.account":null,"@aws.region":{"@source.log":"g"}}"#, [None, None, None]),
         (r#""extractedFields":{"@aws.account":"","@aws.region":"r"}"#, [None, some("r"), None]),
         (r#""extractedFields":{"x":{"@aws.account":"1"},"@aws.region":"r"}"#, [None, some("r"), None]),
-        // Twice: either could be meant.
+        // The same key twice: it is unclear which value is meant.
         (r#""extractedFields":{"@aws.account":"1","@aws.region":"r","@aws.account":"2"}"#, [None, some("r"), None]),
         (r#""extractedFields":{"@aws.account":"1","@aws.account":"1"}"#, [None, None, None]),
         (r#""extractedFields":{"@aws.account":"1","\u0040aws.account":null}"#, [None, None, None]),
         (r#""extractedFields":{"@aws.account":[],"@aws.account":"1"}"#, [None, None, None]),
-        // Beside the object: no place where CloudWatch Logs writes them.
+        // Outside the object, where CloudWatch Logs does not write them.
         (r#""@aws.account":"1""#, [None, None, None]),
-        // Text that is no account stays text; who shows it has to mind.
+        // Invalid accounts are not changed. The caller must escape them.
         (r#""extractedFields":{"@aws.account":"a\nb\ud800"}"#, [some("a\nb\u{fffd}"), None, None]),
     ] {
         for event in [
@@ -175,14 +175,14 @@ fn system_fields_are_borrowed_unless_escaped() {
 }
 
 #[test]
-fn the_event_in_testdata_holds_the_lines_beside_it() {
+fn the_event_in_testdata_has_the_lines_of_its_scenario() {
     let (events, _) = decode(&std::fs::read(testdata().join("ping-reply-rejected.event.json")).unwrap()).unwrap();
     let messages: Vec<_> = events.into_iter().map(|event| event.message).collect();
     assert_eq!(messages, crate::support::scenario("ping-reply-rejected").1);
 }
 
 #[test]
-fn a_control_message_says_so() {
+fn a_control_message_has_its_message_type() {
     let control = std::fs::read_to_string(testdata().join("control-message.json")).unwrap();
     let (events, headers) = decode(&event(&control)).unwrap();
     assert_eq!((events.len(), headers[0].message_type), (1, MessageType::Control));
@@ -202,18 +202,18 @@ fn several_documents_in_one_payload() {
 fn several_gzip_members_in_one_payload() {
     let text = payload(&[log_event(1, "a"), log_event(2, "b")].join(","));
     for cut in [1, text.len() / 2, text.len() - 1] {
-        let (head, tail) = text.as_bytes().split_at(cut);
-        let (events, _) = decode(&wrap(&[gzip(head), gzip(tail)].concat())).unwrap();
+        let (start, end) = text.as_bytes().split_at(cut);
+        let (events, _) = decode(&wrap(&[gzip(start), gzip(end)].concat())).unwrap();
         assert_eq!(events.len(), 2, "{cut}");
     }
-    // Two equal members: each alone agrees with the last one's trailer.
+    // Two equal members: the trailer of the last one fits the first one too.
     let whole = gzip(text.as_bytes());
     let (events, headers) = decode(&wrap(&[&*whole, &*whole].concat())).unwrap();
     assert_eq!((events.len(), headers.len()), (4, 2));
 }
 
 #[test]
-fn kinesis_records_through_the_same_entry() {
+fn kinesis_records_are_decoded_too() {
     let record = |text: &str| {
         format!(
             r#"{{"kinesis":{{"kinesisSchemaVersion":"1.0","data":"{}"}},"eventSource":"aws:kinesis"}}"#,
@@ -248,7 +248,7 @@ fn events_in_any_json_layout() {
 }
 
 #[test]
-fn a_decoder_forgets_what_it_read_before() {
+fn a_decoder_does_not_keep_data_of_earlier_events() {
     let mut decoder = Decoder::default();
     let long = event(&payload(&(0..100).map(|i| log_event(i, "x")).collect::<Vec<_>>().join(",")));
     let short = event(&payload(&log_event(1, "y")));
@@ -266,19 +266,19 @@ fn broken_events() {
         (b"{}", "event: neither awslogs.data nor Records[].kinesis.data at byte 0"),
         (b"{\"awslogs\":{}}", "event: no data at byte 13"),
         (b"{\"awslogs\":{\"data\":5}}", "event: expected the data as a string at byte 19"),
-        (b"{\"awslogs\":{\"data\":\"\"}} x", "event: something follows at byte 24"),
+        (b"{\"awslogs\":{\"data\":\"\"}} x", "event: unexpected data after the event at byte 24"),
         (b"{\"awslogs\":{\"data\":\"\",\"data\":\"\"}}", "event: the same key twice at byte 29"),
         (b"{\"awslogs\":{\"data\":\"\"", "event: expected a comma or the end of the object at byte 21"),
         (b"{\"a\xff\":1}", "event: not UTF-8 at byte 3"),
         (b"{\"awslogs\":{\"data\":\"!!!!\"}}", "data: not base64 at byte 0"),
         (b"{\"awslogs\":{\"data\":\"H4sI AAAA\"}}", "data: not base64 at byte 4"),
-        (b"{\"awslogs\":{\"data\":\"H4sI\nAAAA\"}}", "event: a control character in a string, not escaped at byte 24"),
-        (b"{\"awslogs\":{\"data\":\"H4sI\"}}\"}}", "event: something follows at byte 27"),
+        (b"{\"awslogs\":{\"data\":\"H4sI\nAAAA\"}}", "event: an unescaped control character in a string at byte 24"),
+        (b"{\"awslogs\":{\"data\":\"H4sI\"}}\"}}", "event: unexpected data after the event at byte 27"),
         (b"{\"awslogs\":{\"data\":\"AAAAA\"}}", "data: not base64 at byte 5"),
         (b"{\"awslogs\":{\"data\":\"\"}}", "gzip: not gzip at byte 0"),
         (b"{\"awslogs\":{\"data\":\"eyJhIjoxfQ==\"}}", "gzip: not gzip at byte 0"),
     ] {
-        assert_eq!(refused(event), expected, "{}", event.escape_ascii());
+        assert_eq!(rejection(event), expected, "{}", event.escape_ascii());
     }
 }
 
@@ -302,13 +302,13 @@ fn broken_gzip() {
         (wrap(&gz[..len - 8]), format!("gzip: cut off at byte {}", len - 8)),
         (wrap(&gz[..len / 2]), format!("gzip: cut off at byte {}", len / 2)),
         (wrap(&gz[..5]), "gzip: cut off at byte 0".into()),
-        (wrap(&[&*gz, b"x"].concat()), format!("gzip: something else follows at byte {len}")),
-        (wrap(&[&*gz, &[0; 8]].concat()), format!("gzip: something else follows at byte {len}")),
+        (wrap(&[&*gz, b"x"].concat()), format!("gzip: trailing data that is not gzip at byte {len}")),
+        (wrap(&[&*gz, &[0; 8]].concat()), format!("gzip: trailing data that is not gzip at byte {len}")),
         (wrap(&[&*gz, &gz[..12]].concat()), format!("gzip: cut off at byte {}", len + 12)),
     ] {
-        assert_eq!(refused(&event), expected);
+        assert_eq!(rejection(&event), expected);
     }
-    assert!(refused(&changed(14, 0xff)).starts_with("gzip: "), "a damaged first block");
+    assert!(rejection(&changed(14, 0xff)).starts_with("gzip: "), "a damaged first block");
 }
 
 #[test]
@@ -316,12 +316,12 @@ fn broken_payloads() {
     for (payload, expected) in [
         ("", "payload: expected an object at byte 0"),
         ("[]", "payload: expected an object at byte 0"),
-        ("{}", "payload: a document without messageType or logEvents ends at byte 2"),
-        (r#"{"messageType":"DATA_MESSAGE"}"#, "payload: a document without messageType or logEvents ends at byte 30"),
-        (r#"{"logEvents":[]}"#, "payload: a document without messageType or logEvents ends at byte 16"),
+        ("{}", "payload: the document has no messageType or no logEvents at byte 2"),
+        (r#"{"messageType":"DATA_MESSAGE"}"#, "payload: the document has no messageType or no logEvents at byte 30"),
+        (r#"{"logEvents":[]}"#, "payload: the document has no messageType or no logEvents at byte 16"),
         (r#"{"logEvents":[],"logEvents":[]}"#, "payload: the same key twice at byte 28"),
         (r#"{"logEvents":{}}"#, "payload: expected an array at byte 13"),
-        (r#"{"logEvents":[{}]}"#, "payload: a log event without timestamp or message ends at byte 16"),
+        (r#"{"logEvents":[{}]}"#, "payload: the log event has no timestamp or no message at byte 16"),
         (r#"{"logEvents":[{"extractedFields":{},"extractedFields":{}}]}"#, "payload: the same key twice at byte 54"),
         (r#"{"logEvents":[{"extractedFields":{"a"}}]}"#, "payload: expected a colon at byte 37"),
         (r#"{"logEvents":[{"timestamp":"5"}]}"#, "payload: expected a value at byte 27"),
@@ -332,13 +332,10 @@ fn broken_payloads() {
             "payload: expected the timestamp in whole milliseconds at byte 27",
         ),
         (r#"{"logEvents":[{"message":null}]}"#, "payload: expected a string at byte 25"),
-        (
-            "{\"logEvents\":[{\"message\":\"a\nb\"}]}",
-            "payload: a control character in a string, not escaped at byte 27",
-        ),
+        ("{\"logEvents\":[{\"message\":\"a\nb\"}]}", "payload: an unescaped control character in a string at byte 27"),
         (
             "{\"logEvents\":[{\"id\":\"\",\"timestamp\":5,\"message\":\"a\0\"}]}",
-            "payload: a control character in a string, not escaped at byte 49",
+            "payload: an unescaped control character in a string at byte 49",
         ),
         (r#"{"logEvents":[{"message":"\x"}]}"#, "payload: not an escape sequence at byte 26"),
         (r#"{"logEvents":[{"message":"\u12g4"}]}"#, "payload: not an escape sequence at byte 26"),
@@ -356,7 +353,7 @@ fn broken_payloads() {
         (r#"{x:5}"#, "payload: expected a key at byte 1"),
         (r#"{"x":5,}"#, "payload: expected a key at byte 7"),
     ] {
-        assert_eq!(refused(&event(payload)), expected, "{payload}");
+        assert_eq!(rejection(&event(payload)), expected, "{payload}");
     }
-    assert_eq!(refused(&wrap(&gzip(b"{\"x\":\"\xff\"}"))), "payload: not UTF-8 at byte 6");
+    assert_eq!(rejection(&wrap(&gzip(b"{\"x\":\"\xff\"}"))), "payload: not UTF-8 at byte 6");
 }

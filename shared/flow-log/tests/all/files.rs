@@ -1,4 +1,4 @@
-//! Files: what S3 and export tasks write, plain and compressed, and what else may come.
+//! Files: those of S3 and export tasks, plain and compressed, and invalid ones.
 
 use std::io::{BufReader, Cursor, ErrorKind};
 
@@ -6,7 +6,7 @@ use flow_log::{Formats, Line, MAX_LINE_BYTES, Reader};
 
 use crate::support::{gzip, testdata};
 
-/// A word for each line: its number, then what it is.
+/// Returns for each line its number and what was read.
 fn outcomes(bytes: &[u8]) -> Vec<String> {
     let mut reader = Reader::new(Cursor::new(bytes), Formats::default()).unwrap();
     let mut outcomes = Vec::new();
@@ -31,8 +31,8 @@ fn files_plain_and_compressed() {
         let bytes = std::fs::read(testdata().join(name)).unwrap();
         assert_eq!(outcomes(&bytes), expected, "{name}");
         assert_eq!(outcomes(&gzip(&bytes)), expected, "{name}, compressed");
-        let (head, tail) = bytes.split_at(bytes.len() / 3);
-        assert_eq!(outcomes(&[gzip(head), gzip(tail)].concat()), expected, "{name}, in two members");
+        let (start, end) = bytes.split_at(bytes.len() / 3);
+        assert_eq!(outcomes(&[gzip(start), gzip(end)].concat()), expected, "{name}, in two members");
         let crlf = String::from_utf8(bytes).unwrap().replace('\n', "\r\n");
         assert_eq!(outcomes(crlf.trim_end().as_bytes()), expected, "{name}, with CR LF and without the last one");
     }
@@ -40,18 +40,18 @@ fn files_plain_and_compressed() {
 }
 
 #[test]
-fn the_last_header_line_counts() {
+fn the_last_header_line_applies() {
     let ping = "2 1 eni-1 10.0.0.1 10.0.0.2 0 0 1 4 336 1 2 REJECT OK";
     let header = "srcaddr dstaddr protocol action log-status new-field";
     let file = format!("{ping}\n{header}\n10.0.0.1 10.0.0.2 58 REJECT OK x\n{ping}\n");
     assert_eq!(outcomes(file.as_bytes()), ["1 REJECT ICMP", "3 REJECT ICMPv6", "4 field-count"]);
-    // As when the files of two flow logs are put together.
+    // As in a concatenation of the files of two flow logs.
     let file = format!("{header}\n{}\n{ping}", flow_log::Field::DEFAULT_FORMAT.map(flow_log::Field::name).join(" "));
     assert_eq!(outcomes(file.as_bytes()), ["3 REJECT ICMP"]);
 }
 
 #[test]
-fn a_header_that_cannot_be_read_ends_the_file() {
+fn an_unreadable_header_line_is_an_error() {
     let transit_gateway = "version resource-type account-id tgw-id srcaddr dstaddr log-status\n";
     let mut reader = Reader::new(transit_gateway.as_bytes(), Formats::default()).unwrap();
     let error = reader.next_line().unwrap_err();
@@ -60,7 +60,7 @@ fn a_header_that_cannot_be_read_ends_the_file() {
 }
 
 #[test]
-fn times_of_an_export_and_what_only_looks_like_one() {
+fn timestamps_of_an_export_and_similar_texts() {
     let ping = "2 1 eni-1 10.0.0.1 10.0.0.2 0 0 1 4 336 1 2 REJECT OK";
     for (prefix, timestamp) in [
         ("2015-05-29T16:30:27.000Z ", Some("2015-05-29T16:30:27.000Z")),
@@ -78,7 +78,7 @@ fn times_of_an_export_and_what_only_looks_like_one() {
 }
 
 #[test]
-fn lines_that_are_too_long_or_no_text() {
+fn lines_that_are_too_long_or_not_text() {
     let ping = b"2 1 eni-1 10.0.0.1 10.0.0.2 0 0 1 4 336 1 2 REJECT OK\n";
     let long = |len: usize| [&*vec![b'x'; len], b"\n", ping].concat();
     assert_eq!(outcomes(&long(MAX_LINE_BYTES)), ["1 field-count", "2 REJECT ICMP"]);
@@ -90,7 +90,7 @@ fn lines_that_are_too_long_or_no_text() {
 }
 
 #[test]
-fn damaged_gzip_is_an_error_behind_the_lines_before() {
+fn damaged_gzip_is_an_error_after_the_lines_before_it() {
     let lines = "2 1 eni-1 10.0.0.1 10.0.0.2 0 0 1 4 336 1 2 REJECT OK\n".repeat(1000);
     let gz = gzip(lines.as_bytes());
     for damaged in [&gz[..gz.len() - 4], &[&gz[..gz.len() - 8], &[0; 8]].concat()] {
@@ -101,7 +101,7 @@ fn damaged_gzip_is_an_error_behind_the_lines_before() {
                 Ok(line) => read += u32::from(line.is_some()),
                 Err(error) => break error,
             }
-            assert!(read <= 1000, "the damage goes unseen");
+            assert!(read <= 1000, "the damage is not detected");
         };
         assert!(matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidInput), "{error:?}");
     }

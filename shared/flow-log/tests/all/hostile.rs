@@ -1,14 +1,14 @@
-//! Input that somebody made on purpose: a clear answer, in time, whatever it is.
+//! Malicious input: a clear result in bounded time, whatever it is.
 
 use flow_log::{Decoder, Formats, LineError, LogFormat};
 
 use crate::support::{decode, event, gzip, log_event, payload, wrap};
 
-fn refused(payload: &str) -> String {
+fn rejection(payload: &str) -> String {
     decode(&event(payload)).unwrap_err().to_string()
 }
 
-/// The outcome of one message in an otherwise good batch.
+/// Returns the error for one message in an otherwise valid batch.
 fn unparsed(json_message: &str) -> LineError {
     let json = format!(r#"{{"id":"1","timestamp":1432917027000,"message":{json_message}}},{}"#, log_event(2, "good"));
     let (events, _) = decode(&event(&payload(&json))).unwrap();
@@ -20,13 +20,13 @@ fn unparsed(json_message: &str) -> LineError {
 fn deep_json() {
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
         let nested = |depth: usize| format!(r#"{{"x":{}1{}}}"#, open.repeat(depth), close.repeat(depth));
-        assert!(refused(&nested(64)).starts_with("payload: a document without"), "{open}");
-        assert!(refused(&nested(65)).starts_with("payload: nested too deep at byte"), "{open}");
-        assert!(refused(&nested(2_000_000)).starts_with("payload: nested too deep at byte"), "{open}");
-        assert!(refused(&nested(2_000_000).replace('}', "")).starts_with("payload: "), "{open}");
+        assert!(rejection(&nested(64)).starts_with("payload: the document has no"), "{open}");
+        assert!(rejection(&nested(65)).starts_with("payload: nested too deeply at byte"), "{open}");
+        assert!(rejection(&nested(2_000_000)).starts_with("payload: nested too deeply at byte"), "{open}");
+        assert!(rejection(&nested(2_000_000).replace('}', "")).starts_with("payload: "), "{open}");
     }
     let event = format!("{}{}", r#"{"a":"#.repeat(1_000_000), "}".repeat(1_000_000));
-    assert!(decode(event.as_bytes()).unwrap_err().to_string().starts_with("event: nested too deep at byte"));
+    assert!(decode(event.as_bytes()).unwrap_err().to_string().starts_with("event: nested too deeply at byte"));
 }
 
 #[test]
@@ -41,15 +41,15 @@ fn huge_json() {
     assert_eq!(Formats::default().read(&long), Err(LineError::FieldCount { found: 1 }));
 
     let long_number = format!(r#"{{"logEvents":[{{"timestamp":{}}}]}}"#, "9".repeat(1_000_000));
-    assert_eq!(refused(&long_number), "payload: expected the timestamp in whole milliseconds at byte 27");
+    assert_eq!(rejection(&long_number), "payload: expected the timestamp in whole milliseconds at byte 27");
 
     let escapes = r"\u0041".repeat(1_000_000);
     assert_eq!(unparsed(&format!("\"{escapes}\"")), LineError::FieldCount { found: 1 });
-    assert!(refused(&payload(&"{},".repeat(1_000_000))).len() < 100);
+    assert!(rejection(&payload(&"{},".repeat(1_000_000))).len() < 100);
 }
 
 #[test]
-fn text_that_is_none() {
+fn text_that_is_not_utf_8() {
     assert_eq!(decode(&wrap(&gzip(b"\xc0\xaf"))).unwrap_err().to_string(), "payload: not UTF-8 at byte 0");
     let cut_character = payload(&log_event(1, "x")).replace('x', "X").into_bytes();
     let cut_character: Vec<u8> = cut_character.iter().map(|&b| if b == b'X' { 0xe6 } else { b }).collect();
@@ -58,7 +58,7 @@ fn text_that_is_none() {
 }
 
 #[test]
-fn odd_characters_spoil_their_line_only() {
+fn odd_characters_affect_only_their_line() {
     for json in [r#""\ud800 2 eni""#, r#""a\u0000b c""#, r#""\u202e\u0007 x""#] {
         assert!(matches!(unparsed(json), LineError::FieldCount { .. }), "{json}");
     }
@@ -98,7 +98,7 @@ fn every_single_bit_changed_and_every_cut() {
     let whole = gzip(payload(&log_event(1, "2 1 eni-1 10.0.0.1 10.0.0.2 0 0 1 4 336 1 2 REJECT OK")).as_bytes());
     let good = decode(&wrap(&whole)).unwrap();
     let mut decoder = Decoder::default();
-    let mut says_nothing = Vec::new();
+    let mut without_effect = Vec::new();
     for at in 0..whole.len() {
         assert!(decoder.decode_gzip(&whole[..at]).is_err(), "cut at {at}");
         for bit in 0..8 {
@@ -106,17 +106,17 @@ fn every_single_bit_changed_and_every_cut() {
             changed[at] ^= 1 << bit;
             if let Ok(batch) = decode(&wrap(&changed)) {
                 assert_eq!(batch, good, "bit {bit} of byte {at}");
-                says_nothing.push(at);
+                without_effect.push(at);
             }
         }
     }
-    // Whether it is text, a time, how hard the compressor tried, on what system, and what fills up the last byte.
-    says_nothing.retain(|at| ![3, 4, 5, 6, 7, 8, 9, whole.len() - 9].contains(at));
-    assert_eq!(says_nothing, [0; 0]);
+    // The text flag, the time, the compression level, the system, and the padding of the last byte.
+    without_effect.retain(|at| ![3, 4, 5, 6, 7, 8, 9, whole.len() - 9].contains(at));
+    assert_eq!(without_effect, [0; 0]);
 }
 
 #[test]
-fn gzip_headers_with_everything_in_them() {
+fn gzip_headers_with_all_optional_fields() {
     let plain = gzip(payload(&log_event(1, "m")).as_bytes());
     let with = |flags: u8, extra: &[u8]| {
         let mut gz = [&plain[..10], extra, &plain[10..]].concat();

@@ -1,4 +1,4 @@
-//! The iterators find what the calls that borrow find, and stop where these fail.
+//! The iterators return what the borrowing calls return, and stop where those fail.
 
 use std::io::{Cursor, ErrorKind};
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::support::{event, gzip, log_event, payload, testdata};
 
-/// The lines of a file as `Debug` prints them, by both ways; an error ends them.
+/// Returns the lines of a file as `Debug` prints them, read in both ways up to the first error.
 fn lines(bytes: &[u8]) -> [Vec<String>; 2] {
     let reader = || Reader::new(Cursor::new(bytes), Formats::default()).unwrap();
     let mut borrowed = Vec::new();
@@ -31,7 +31,7 @@ fn lines(bytes: &[u8]) -> [Vec<String>; 2] {
 }
 
 #[test]
-fn lines_are_those_that_the_reader_lends() {
+fn owned_lines_equal_the_borrowed_ones() {
     let long = [&*vec![b'x'; MAX_LINE_BYTES + 1], b"\n\xff\n"].concat();
     let mut files = vec![long, b"srcaddr dstaddr\n2 1\n".to_vec()];
     for name in ["s3-with-header.log", "exported-to-s3.log"] {
@@ -63,7 +63,7 @@ fn lines_outlive_the_reader_and_keep_their_format() {
 }
 
 #[test]
-fn lines_end_after_an_error_which_names_its_line() {
+fn lines_end_after_an_error_that_names_its_line() {
     let gz = gzip(&b"2 1\n".repeat(3));
     let mut reader = Reader::new(&gz[..gz.len() - 4], Formats::default()).unwrap();
     let mut lines = reader.lines();
@@ -72,7 +72,7 @@ fn lines_end_after_an_error_which_names_its_line() {
     assert!(lines.next().is_none());
 }
 
-/// The log events and the metadata as `Debug` prints them, by both ways; an error ends them.
+/// Returns the log events and the metadata as `Debug` prints them, read in both ways up to the first error.
 fn batches(event: &[u8]) -> [Vec<String>; 2] {
     let mut decoder = Decoder::default();
     let mut called = Vec::new();
@@ -96,12 +96,12 @@ fn batches(event: &[u8]) -> [Vec<String>; 2] {
         }
         Err(error) => error.to_string(),
     });
-    // One more than any payload here has: an iterator that does not end fails, too.
+    // More than any payload here has, so that an iterator that does not end fails too.
     [called, iterated.take(10).collect()]
 }
 
 #[test]
-fn batches_are_those_that_are_passed_on() {
+fn iterated_batches_equal_those_of_next_batch() {
     let events = [log_event(1, "a"), log_event(2, "b\n\"c\""), r#"{ "message":"]" , "timestamp":1}"#.to_owned()];
     for separator in [",", " ,\n"] {
         let good = payload(&events.join(separator));

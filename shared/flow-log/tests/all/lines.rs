@@ -1,4 +1,4 @@
-//! Lines as records: AWS's own examples, and what counts as unparsed.
+//! Lines as records: AWS's examples, and what counts as unparsed.
 
 use flow_log::{
     Action, EncryptionStatus, EpochMillis, Field, FieldErrorKind, FlowDirection, FlowRecord, Formats, InterfaceType,
@@ -9,7 +9,7 @@ use crate::support::scenario;
 
 const PING: &str = "2 123456789010 eni-1 172.31.16.139 203.0.113.12 0 0 1 4 336 1432917094 1432917142 REJECT OK";
 
-/// Reads a line all the way.
+/// Reads a line and all its fields.
 fn typed<'a>(formats: &'a Formats, line: &'a str) -> FlowRecord<'a> {
     match formats.read(line).unwrap() {
         Line::Flow(flow) => flow.to_record().unwrap(),
@@ -17,7 +17,7 @@ fn typed<'a>(formats: &'a Formats, line: &'a str) -> FlowRecord<'a> {
     }
 }
 
-/// What a rule gets that looks at every record: the kind, or why not.
+/// Returns what a rule that reads every record gets: the kind of line, or the error.
 fn outcome(formats: &Formats, line: &str) -> String {
     let read = formats.read(line).and_then(|record| match record {
         Line::Flow(flow) => flow.to_record().map(|r| format!("{} {}", r.action, r.protocol)),
@@ -27,7 +27,7 @@ fn outcome(formats: &Formats, line: &str) -> String {
     read.unwrap_or_else(|unparsed| unparsed.to_string())
 }
 
-/// The default format's ping with one field replaced.
+/// Returns the ping of the default format with one field replaced.
 fn ping_with(field: Field, value: &str) -> String {
     let at = Field::DEFAULT_FORMAT.iter().position(|&f| f == field).unwrap();
     let mut fields: Vec<_> = PING.split(' ').collect();
@@ -36,7 +36,7 @@ fn ping_with(field: Field, value: &str) -> String {
 }
 
 #[test]
-fn awss_examples_read_as_documented() {
+fn aws_examples_are_read_as_documented() {
     for (name, expected) in [
         ("accepted-and-rejected", &["ACCEPT TCP", "REJECT TCP"][..]),
         ("ping-reply-rejected", &["ACCEPT ICMP", "REJECT ICMP"]),
@@ -136,7 +136,7 @@ fn the_fields_of_a_record_are_borrowed_from_the_line() {
 }
 
 #[test]
-fn what_every_line_is_checked_for() {
+fn checks_of_every_line() {
     let formats = Formats::default();
     for (line, expected) in [
         (PING.to_owned(), "REJECT ICMP"),
@@ -161,7 +161,7 @@ fn what_every_line_is_checked_for() {
 }
 
 #[test]
-fn what_a_matched_record_is_checked_for_besides() {
+fn further_checks_of_a_matched_record() {
     let formats = Formats::default();
     for (field, value, expected) in [
         (Field::SrcAddr, "-", "srcaddr is missing"),
@@ -186,7 +186,7 @@ fn what_a_matched_record_is_checked_for_besides() {
     ] {
         let line = ping_with(field, value);
         assert_eq!(outcome(&formats, &line), expected, "{line}");
-        assert!(matches!(formats.read(&line), Ok(Line::Flow(_))), "no rule looks at it: {line}");
+        assert!(matches!(formats.read(&line), Ok(Line::Flow(_))), "the line alone is valid: {line}");
     }
 }
 
@@ -204,7 +204,7 @@ fn fields_split_on_runs_of_white_space() {
     ] {
         assert_eq!(typed(&formats, &line), typed(&formats, PING), "{line:?}");
     }
-    // Not white space to a log: these stay in their field.
+    // Not ASCII white space, so these stay in their field.
     for odd in ["\u{a0}", "\0", "\u{b}", "\u{2003}"] {
         let line = PING.replacen(' ', odd, 1);
         assert_eq!(formats.read(&line), Err(LineError::FieldCount { found: 13 }), "{line:?}");
@@ -224,13 +224,13 @@ fn no_data_and_skipped_are_never_unparsed() {
         }
     }
     let line = "2 123456789010 eni-1 - - - - - - - 1431280876 soon - SKIPDATA";
-    let Ok(Line::SkipData(idle)) = formats.read(line) else { panic!("{line}") };
-    assert_eq!(idle.interface_id(), Some("eni-1"));
-    assert_eq!((idle.start(), idle.end()), (Some(EpochMillis(1_431_280_876_000)), None));
+    let Ok(Line::SkipData(skipped)) = formats.read(line) else { panic!("{line}") };
+    assert_eq!(skipped.interface_id(), Some("eni-1"));
+    assert_eq!((skipped.start(), skipped.end()), (Some(EpochMillis(1_431_280_876_000)), None));
 }
 
 #[test]
-fn records_wrapped_in_json_are_no_records() {
+fn records_wrapped_in_json_are_unparsed() {
     let formats = Formats::default();
     for (line, expected) in [
         (format!(r#"{{"message":"{PING}"}}"#), "log-status is not a documented value"),
@@ -246,7 +246,7 @@ fn records_wrapped_in_json_are_no_records() {
 }
 
 #[test]
-fn several_formats_are_told_apart_by_their_number_of_fields() {
+fn several_formats_are_distinguished_by_their_number_of_fields() {
     let (v5, lines) = scenario("services-and-direction");
     let formats = Formats::parse(&format!("{}\n{v5}", Formats::default())).unwrap();
     assert_eq!(typed(&formats, PING).flow_direction(), None);
@@ -255,7 +255,7 @@ fn several_formats_are_told_apart_by_their_number_of_fields() {
 }
 
 #[test]
-fn fields_that_are_not_known_are_carried_along() {
+fn unknown_fields_can_be_read_by_name() {
     let formats =
         Formats::parse("${new-a} ${action} ${protocol} ${srcaddr} ${dstaddr} ${log-status} ${new-b}").unwrap();
     let Ok(Line::Flow(flow)) = formats.read("one REJECT 1 10.0.0.1 10.0.0.2 OK -") else { panic!() };
@@ -272,7 +272,7 @@ const TRANSIT_GATEWAY: &str = "6 {} 123456789012 tgw-0123456789abcdef0 tgw-attac
     0 0 1 4 336 1616729292 1616729349 OK IPv4 0 0 0 0 0 ap-southeast-2 ingress - -";
 
 #[test]
-fn transit_gateway_records_are_known_by_their_shape_too() {
+fn transit_gateway_records_are_recognized_by_their_layout_too() {
     const RECORD: &str = "a transit gateway record, which has no action";
     const COUNT: &str = "36 fields, which no declared format has";
     let line = |resource_type: &str| TRANSIT_GATEWAY.replace("{}", resource_type);
@@ -292,9 +292,9 @@ fn transit_gateway_records_are_known_by_their_shape_too() {
         (line("-").replace(' ', "  "), RECORD),
         (without_traffic.to_owned(), RECORD),
         (with(25, "SKIPDATA"), RECORD),
-        // The word is enough, wherever it is and however many fields there are.
+        // The word is sufficient, wherever it is and however many fields there are.
         (format!("{} -", line("TransitGateway")), RECORD),
-        // One thing is different, and it may be anything.
+        // With one difference, the line may be anything.
         (format!("{} -", line("-")), "37 fields, which no declared format has"),
         (line("").replacen("  ", " ", 1), "35 fields, which no declared format has"),
         (line("123456789012"), COUNT),
@@ -303,7 +303,7 @@ fn transit_gateway_records_are_known_by_their_shape_too() {
         (with(25, "-"), COUNT),
         (with(25, "ok"), COUNT),
         (with(24, "OK").replacen("OK OK", "OK x", 1), COUNT),
-        // A VPC record of a format that nobody declared; the 6 is its protocol.
+        // A VPC record of an undeclared format; the 6 is its protocol.
         (with(33, "ACCEPT"), COUNT),
         (with(1, "REJECT"), COUNT),
     ] {
@@ -312,7 +312,7 @@ fn transit_gateway_records_are_known_by_their_shape_too() {
 }
 
 #[test]
-fn a_declared_format_of_36_fields_wins_over_the_shape_of_a_transit_gateway_record() {
+fn a_declared_format_of_36_fields_has_priority_over_the_layout_of_a_transit_gateway_record() {
     let opaque = |range: std::ops::Range<usize>| range.map(|i| format!("${{x{i}}} ")).collect::<String>();
     let format = format!(
         "${{protocol}} {}${{srcaddr}} ${{dstaddr}} {}${{log-status}} {}${{action}}",

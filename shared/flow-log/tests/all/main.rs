@@ -1,8 +1,8 @@
-//! The crate's behaviour from outside, a module per scenario.
+//! Tests of the public API, one module per topic.
 
 #![allow(
     clippy::unwrap_used,
-    reason = "a test fails where it unwraps nothing; the lint knows only test functions, not their helpers"
+    reason = "a failed unwrap fails the test; the lint exempts test functions but not their helpers"
 )]
 
 mod allocations;

@@ -1,4 +1,4 @@
-//! The crate again, in the plainest words there are: slow, copying everything, and the judge of the quick ways.
+//! A naive second implementation: slow, copies everything, and is the oracle for the crate's fast code.
 
 use std::fmt::Debug;
 use std::io::Write;
@@ -11,7 +11,7 @@ use flow_log::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// What a line is: the kind, and every field of the record as `Debug` prints it.
+/// The result of reading a line: its kind, and every field of the record as `Debug` prints it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Flow(Action, Protocol, Result<Vec<String>, LineError>),
@@ -37,10 +37,10 @@ pub(crate) fn read(formats: &Formats, line: &str) -> Outcome {
 pub(crate) fn read_naively(formats: &Formats, line: &str) -> Outcome {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let unparsed = |unparsed| {
-        let head = &words[..words.len().min(96)];
-        Outcome::Error(if head.contains(&"TransitGateway") {
+        let first_words = &words[..words.len().min(96)];
+        Outcome::Error(if first_words.contains(&"TransitGateway") {
             LineError::TransitGateway
-        } else if head.contains(&"srcaddr") && head.contains(&"dstaddr") {
+        } else if first_words.contains(&"srcaddr") && first_words.contains(&"dstaddr") {
             LineError::HeaderLine
         } else {
             unparsed
@@ -54,7 +54,7 @@ pub(crate) fn read_naively(formats: &Formats, line: &str) -> Outcome {
         };
     };
     let word = |field: Field| format.names().position(|name| name == field.name()).map(|at| words[at]);
-    let wrong = |field, why| LineError::Field { field, kind: why };
+    let wrong = |field, kind| LineError::Field { field, kind };
     match word(Field::LogStatus).unwrap() {
         "OK" => {}
         "NODATA" => return Outcome::NoData,
@@ -70,17 +70,17 @@ pub(crate) fn read_naively(formats: &Formats, line: &str) -> Outcome {
     };
     let protocol = match digits(word(Field::Protocol).unwrap(), 255) {
         Ok(number) => Protocol(u8::try_from(number).unwrap()),
-        Err(why) => return unparsed(wrong(Field::Protocol, why)),
+        Err(kind) => return unparsed(wrong(Field::Protocol, kind)),
     };
     for field in format.fields().flatten() {
-        if let Err(why) = typed(field, word(field)) {
-            return Outcome::Flow(action, protocol, Err(wrong(field, why)));
+        if let Err(kind) = typed(field, word(field)) {
+            return Outcome::Flow(action, protocol, Err(wrong(field, kind)));
         }
     }
     Outcome::Flow(action, protocol, Field::ALL.iter().map(|&field| Ok(typed(field, word(field)).unwrap())).collect())
 }
 
-/// Whether 36 words of no declared format are the fields of a transit gateway flow log's default format.
+/// Returns whether words that fit no declared format are a record in the default format of transit gateway flow logs.
 fn is_transit_gateway_record(words: &[&str]) -> bool {
     words.len() == 36
         && words[0] == "6"
@@ -98,7 +98,7 @@ fn digits(text: &str, max: u64) -> Result<u64, FieldErrorKind> {
     }
 }
 
-/// The field's value as `Debug` prints it.
+/// Returns the field's value as `Debug` prints it.
 fn typed(field: Field, text: Option<&str>) -> Result<String, FieldErrorKind> {
     fn optional<T: Debug>(value: T) -> Result<String, FieldErrorKind> {
         Ok(format!("{:?}", Some(value)))
@@ -140,7 +140,7 @@ fn typed(field: Field, text: Option<&str>) -> Result<String, FieldErrorKind> {
     }
 }
 
-/// What a record has in a field, as `Debug` prints it.
+/// Returns a field of a record as `Debug` prints it.
 fn member(r: &FlowRecord<'_>, field: Field) -> String {
     macro_rules! members {
         ($($field:ident $member:ident,)*; $($text:ident $method:ident,)*) => {
@@ -198,7 +198,7 @@ struct Event {
     extracted_fields: Option<Box<RawValue>>,
 }
 
-/// The members of an object as they stand there, also the same key twice; none of anything else.
+/// The members of an object, including duplicate keys. Empty for any other value.
 #[derive(Debug, Default)]
 struct Members(Vec<(String, Box<RawValue>)>);
 
@@ -222,7 +222,7 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// The account, region and log group of the event's system fields.
+/// Returns account, region and log group from the event's system fields.
 fn system_fields(extracted_fields: Option<&RawValue>) -> Vec<Option<String>> {
     let members: Members = extracted_fields.and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default();
     let of = |name: &str| {
@@ -239,7 +239,7 @@ pub(crate) type Parts = (String, i64, String, Vec<Option<String>>);
 /// All log events and the headers' texts.
 pub(crate) type Payload = (Vec<Parts>, Vec<Vec<String>>);
 
-/// Reads a payload with the crate; `None` if it is broken.
+/// Reads a payload with the crate. Returns `None` if it is broken.
 pub(crate) fn payload(text: &str) -> Option<Payload> {
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
     gz.write_all(text.as_bytes()).unwrap();
@@ -260,7 +260,7 @@ pub(crate) fn payload(text: &str) -> Option<Payload> {
     Some((events, headers))
 }
 
-/// Reads a payload without the crate; `None` if it is broken.
+/// Reads a payload without the crate. Returns `None` if it is broken.
 pub(crate) fn payload_naively(text: &str) -> Option<Payload> {
     let mut payload = Payload::default();
     for document in serde_json::Deserializer::from_str(text).into_iter::<Document>() {

@@ -1,4 +1,4 @@
-//! Generated input, valid and mutated: the quick ways decide as the naive ones do.
+//! Generated input, valid and mutated: the crate agrees with the naive implementation.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -10,10 +10,10 @@ use crate::naive::{self, payload_naively, read, read_naively};
 
 const REQUIRED: [Field; 5] = [Field::Action, Field::Protocol, Field::SrcAddr, Field::DstAddr, Field::LogStatus];
 
-/// A record of a transit gateway that does not say so, in the default format of its flow logs.
+/// A transit gateway record without the word `TransitGateway`, in the default format of its flow logs.
 const TRANSIT_GATEWAY: &str = "6 - 123456789012 tgw-1 a-1 1 2 vpc-1 vpc-2 s-1 s-2 e-1 e-2 z1 z2 a-2 10.0.0.1 10.0.0.2 0 0 1 4 336 1 2 OK IPv4 0 0 0 0 0 r ingress - -";
 
-/// Any format: what has to be there and any of the rest, with names that are not known, in any order.
+/// Generates formats: the required fields, any other fields and unknown names, in any order.
 fn format() -> impl Strategy<Value = String> {
     let optional: Vec<&str> =
         Field::ALL.iter().filter(|field| !REQUIRED.contains(field)).map(|field| field.name()).collect();
@@ -25,7 +25,7 @@ fn format() -> impl Strategy<Value = String> {
         .prop_map(|names| names.iter().map(|name| format!("${{{name}}}")).collect::<Vec<_>>().join(" "))
 }
 
-/// A text for a field: mostly what AWS writes, now and then what it does not.
+/// Generates texts for a field: usually valid, sometimes not.
 fn text(name: &str) -> BoxedStrategy<String> {
     let strings = |words: &'static [&'static str]| select(words).prop_map(str::to_owned).boxed();
     let usual = match Field::from_name(name) {
@@ -60,22 +60,22 @@ fn text(name: &str) -> BoxedStrategy<String> {
     prop_oneof![30 => usual, 1 => odd].boxed()
 }
 
-/// A line of that format.
+/// Generates lines of a format.
 fn line(format: &str) -> BoxedStrategy<String> {
     let names: Vec<_> = format.split(' ').map(|field| field.trim_matches(['$', '{', '}'])).collect();
     names.into_iter().map(text).collect::<Vec<_>>().prop_map(|texts| texts.join(" ")).boxed()
 }
 
-/// Something that happens to a text at some place.
+/// Inserts `what` into a text, and removes the next character unless `keep` is set.
 fn mutate(text: &str, at: Index, what: &str, keep: bool) -> String {
     let places: Vec<_> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
     let at = places[at.index(places.len())];
-    let (head, tail) = text.split_at(at);
-    let mut rest = tail.chars();
+    let (before, after) = text.split_at(at);
+    let mut rest = after.chars();
     if !keep {
         rest.next();
     }
-    format!("{head}{what}{}", rest.as_str())
+    format!("{before}{what}{}", rest.as_str())
 }
 
 fn between_fields() -> impl Strategy<Value = &'static str> {
@@ -86,14 +86,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn formats_print_as_they_parse(text in format()) {
+    fn printed_formats_parse_back_to_themselves(text in format()) {
         let formats = Formats::parse(&text).unwrap();
         prop_assert_eq!(formats.to_string(), &*text);
         prop_assert_eq!(Formats::parse(&formats.to_string()).unwrap(), formats);
     }
 
     #[test]
-    fn any_text_as_a_format_is_read_or_refused_in_one_line(text in "(\\$\\{)?\\PC*(\\$\\{[a-z-]{0,12}\\}? ?)*") {
+    fn any_text_is_a_format_or_a_one_line_error(text in "(\\$\\{)?\\PC*(\\$\\{[a-z-]{0,12}\\}? ?)*") {
         match Formats::parse(&text) {
             Ok(formats) => prop_assert_eq!(Formats::parse(&formats.to_string()).unwrap(), formats),
             Err(error) => prop_assert!(!error.to_string().contains(char::is_control)),
@@ -200,26 +200,26 @@ fn in_json() -> impl Strategy<Value = &'static str> {
     )
 }
 
-/// A payload: mostly in the layout that CloudWatch Logs writes.
+/// Generates payloads, usually in the layout that CloudWatch Logs writes.
 fn payload() -> impl Strategy<Value = String> {
     let events = prop::collection::vec(log_event(), 0..6);
     let document = (events, json_string(), any::<bool>(), select(&["", " ", "\n"][..])).prop_map(
         |(events, group, first, space)| {
             let events = format!(r#""logEvents":[{}]"#, events.join(&format!(",{space}")));
-            let head = format!(
+            let metadata = format!(
                 r#""messageType":"DATA_MESSAGE","owner":"1","logGroup":{group},"subscriptionFilters":["a",{group}]"#
             );
             if first {
-                format!("{{{events},{space}{head}}}")
+                format!("{{{events},{space}{metadata}}}")
             } else {
-                format!("{{{head},{space}\"policyLevel\":null,{events}}}{space}")
+                format!("{{{metadata},{space}\"policyLevel\":null,{events}}}{space}")
             }
         },
     );
     prop::collection::vec(document, 1..3).prop_map(|documents| documents.concat())
 }
 
-/// The names of the system fields, one of them also escaped, and one of another field.
+/// The names of the system fields, one of them also escaped, and a similar name.
 const SYSTEM_FIELDS: &[&str] = &["@aws.account", "@aws.region", "@source.log", "\\u0040aws.region", "@aws.accounts"];
 
 fn log_event() -> BoxedStrategy<String> {

@@ -1,4 +1,4 @@
-//! Envelopes and lines to test with.
+//! Envelopes and lines for the tests.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,31 +7,31 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flow_log::{BatchMetadata, Decoder, EnvelopeError, Formats, LogEvent};
 
-/// One member, as CloudWatch Logs writes it.
+/// Compresses to one gzip member, as CloudWatch Logs does.
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-/// The event that carries these compressed bytes.
+/// Returns the event with these compressed bytes.
 pub(crate) fn wrap(gz: &[u8]) -> Vec<u8> {
     format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, STANDARD.encode(gz)).into_bytes()
 }
 
-/// The event that carries this payload.
+/// Returns the event with this payload.
 pub(crate) fn event(payload: &str) -> Vec<u8> {
     wrap(&gzip(payload.as_bytes()))
 }
 
-/// A payload as CloudWatch Logs writes it, with these log events.
+/// Returns a payload as CloudWatch Logs writes it, with these log events.
 pub(crate) fn payload(log_events: &str) -> String {
     format!(
         r#"{{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"Log-Group","logStream":"eni-1-all","subscriptionFilters":["f"],"logEvents":[{log_events}]}}"#
     )
 }
 
-/// A log event as CloudWatch Logs writes it.
+/// Returns a log event as CloudWatch Logs writes it.
 pub(crate) fn log_event(id: usize, message: &str) -> String {
     let message = serde_json::to_string(message).unwrap();
     format!(r#"{{"id":"{id:056}","timestamp":1432917027000,"message":{message}}}"#)
@@ -40,12 +40,12 @@ pub(crate) fn log_event(id: usize, message: &str) -> String {
 /// All log events of all documents, and the headers.
 pub(crate) type Batch = (Vec<LogEvent<'static>>, Vec<BatchMetadata<'static>>);
 
-/// Decodes an event to the end.
+/// Decodes an event completely.
 pub(crate) fn decode(event: &[u8]) -> Result<Batch, EnvelopeError> {
     decode_with(&mut Decoder::default(), event)
 }
 
-/// The same with buffers that were used before.
+/// Decodes an event completely, with the buffers of an existing decoder.
 pub(crate) fn decode_with(decoder: &mut Decoder, event: &[u8]) -> Result<Batch, EnvelopeError> {
     let mut payload = decoder.decode(event)?;
     let mut batch: Batch = Default::default();
@@ -63,7 +63,7 @@ fn owned_header(header: BatchMetadata<'_>) -> BatchMetadata<'static> {
     header.into_owned()
 }
 
-/// A scenario of `testdata/`: the format, and the lines.
+/// Reads a scenario of `testdata/`: the formats and the lines.
 pub(crate) fn scenario(name: &str) -> (Formats, Vec<String>) {
     let path = testdata().join(format!("{name}.txt"));
     let text = std::fs::read_to_string(path).unwrap();

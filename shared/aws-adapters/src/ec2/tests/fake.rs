@@ -1,4 +1,4 @@
-//! An EC2 in memory, behind the SDK's HTTP client: time is tokio's, which the tests stop and count.
+//! A fake EC2 in memory, behind the SDK's HTTP client. Time is tokio's, which the tests pause and measure.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ use aws_smithy_types::body::SdkBody;
 use super::super::Ec2Network;
 use crate::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS, OPERATION_TIMEOUT, Shared};
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) url: String,
@@ -37,7 +37,7 @@ impl Call {
         &self.form["Action"]
     }
 
-    /// The values of a filter.
+    /// Returns the values of a filter.
     pub(super) fn filter(&self, name: &str) -> Vec<&str> {
         let number = (1..9).find(|n| self.form.get(&format!("Filter.{n}.Name")).is_some_and(|found| found == name));
         let number = number.unwrap_or_else(|| panic!("no filter {name} in {:?}", self.form));
@@ -45,18 +45,18 @@ impl Call {
     }
 }
 
-/// What becomes of a call.
+/// The response to a call.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     Xml(String),
-    /// An error with a status and a code.
+    /// An error with an HTTP status and a code.
     Error(u16, &'static str),
     Hang,
 }
 
 type Answers = dyn Fn(&Call) -> Answer + Send + Sync;
 
-/// The service: what it answers, how long that takes, and what it was asked.
+/// The service: its responses, its latency, and the calls it received.
 #[derive(Clone)]
 pub(super) struct Ec2 {
     answers: Arc<Answers>,
@@ -75,7 +75,7 @@ impl Ec2 {
         Ec2 { answers: Arc::new(answers), delay: Duration::from_millis(100), calls: Arc::default() }
     }
 
-    /// The adapter in front of it, with its clock stopped at a time.
+    /// Returns an adapter that calls this service, with the given clock.
     pub(super) fn network(&self, clock: fn() -> EpochMillis) -> Ec2Network {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT);
         let config = SdkConfig::builder()
@@ -97,12 +97,12 @@ impl Ec2 {
         Ec2Network::new(Shared::of(config), keys, clock)
     }
 
-    /// The calls since the last time somebody asked.
+    /// Takes the calls received since the last time they were taken.
     pub(super) fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
-    /// The actions of the calls since the last time somebody asked, sorted.
+    /// Takes these calls and returns their actions, sorted.
     pub(super) fn actions(&self) -> Vec<String> {
         let mut actions: Vec<String> = self.calls().iter().map(|call| call.action().to_owned()).collect();
         actions.sort();

@@ -1,4 +1,4 @@
-//! Whole look-ups against an EC2 in memory: calls, time, failures and memory.
+//! Enrichment from a fake EC2: calls, time, failures and the cache.
 
 mod fake;
 
@@ -21,7 +21,7 @@ const OWN: &str = "<item><networkInterfaceId>eni-0a1</networkInterfaceId><subnet
 const PEER: &str = "<item><networkInterfaceId>eni-0b2</networkInterfaceId><subnetId>subnet-2</subnetId><vpcId>vpc-1</vpcId>\
     <privateIpAddress>10.1.9.9</privateIpAddress><attachment><instanceId>i-2</instanceId></attachment></item>";
 
-fn wanted(interfaces: &[&str], addresses: &[&str]) -> EnrichmentRequest {
+fn request(interfaces: &[&str], addresses: &[&str]) -> EnrichmentRequest {
     EnrichmentRequest {
         interfaces: interfaces.iter().map(|id| (*id).to_owned()).collect(),
         addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
@@ -30,17 +30,17 @@ fn wanted(interfaces: &[&str], addresses: &[&str]) -> EnrichmentRequest {
 }
 
 /// An email about a ping from the internet.
-fn from_outside() -> EnrichmentRequest {
-    wanted(&["eni-0a1"], &["10.1.2.3"])
+fn internet_ping() -> EnrichmentRequest {
+    request(&["eni-0a1"], &["10.1.2.3"])
 }
 
-/// An email about a ping between two interfaces of ours.
-fn from_inside() -> EnrichmentRequest {
-    wanted(&["eni-0a1"], &["10.1.2.3", "10.1.9.9"])
+/// An email about a ping between two interfaces of the account.
+fn private_ping() -> EnrichmentRequest {
+    request(&["eni-0a1"], &["10.1.2.3", "10.1.9.9"])
 }
 
-/// A VPC with two instances, of which the ACL of the first one's subnet denies pings outward. Like an emulator, and unlike EC2,
-/// it answers with ACLs that nobody asked for too.
+/// A VPC with two instances. The ACL of the first one's subnet denies outbound pings. Like an emulator and unlike EC2, responses
+/// also contain ACLs that were not requested.
 fn vpc(call: &Call) -> Answer {
     let list = |action: &str, set: &str, items: &str| {
         Answer::Xml(format!("<{action}Response><requestId>1</requestId><{set}>{items}</{set}></{action}Response>"))
@@ -48,9 +48,9 @@ fn vpc(call: &Call) -> Answer {
     let tag = |id: &str, key: &str, value: &str| {
         format!("<item><resourceId>{id}</resourceId><key>{key}</key><value>{value}</value></item>")
     };
-    let asked = call.form.values();
+    let values = call.form.values();
     let found =
-        |id: &str, item: &str| if asked.clone().any(|value| value == id) { item.to_owned() } else { String::new() };
+        |id: &str, item: &str| if values.clone().any(|value| value == id) { item.to_owned() } else { String::new() };
     match call.action() {
         "DescribeNetworkInterfaces" => {
             let own = found("eni-0a1", OWN) + &found("10.1.2.3", OWN);
@@ -81,27 +81,27 @@ fn vpc(call: &Call) -> Answer {
     }
 }
 
-/// The VPC, with another answer to one action.
+/// The VPC, with another response to one action.
 fn vpc_but(action: &'static str, answer: Answer) -> Ec2 {
     Ec2::new(move |call| if call.action() == action { answer.clone() } else { vpc(call) })
 }
 
-/// Looks up, and says how many milliseconds that took.
-async fn timed(network: &Ec2Network, wanted: &EnrichmentRequest) -> (Network, u128) {
-    let began = Instant::now();
-    let found = network.enrich(wanted).await;
-    (found, began.elapsed().as_millis())
+/// Returns an enrichment and its duration in milliseconds.
+async fn timed(network: &Ec2Network, request: &EnrichmentRequest) -> (Network, u128) {
+    let start = Instant::now();
+    let found = network.enrich(request).await;
+    (found, start.elapsed().as_millis())
 }
 
-fn gap(part: NetworkPart, reason: MissingReason) -> MissingData {
+fn missing(part: NetworkPart, reason: MissingReason) -> MissingData {
     MissingData { part, reason }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ping_from_outside_takes_four_calls_in_two_rounds_and_none_when_warm() {
+async fn an_internet_ping_takes_four_calls_in_two_rounds_and_none_when_cached() {
     let ec2 = Ec2::new(vpc);
     let network = ec2.network(NOW);
-    let (cold, millis) = timed(&network, &from_outside()).await;
+    let (cold, millis) = timed(&network, &internet_ping()).await;
     assert_eq!(
         ec2.actions(),
         ["DescribeNetworkAcls", "DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeTags"]
@@ -119,14 +119,14 @@ async fn a_ping_from_outside_takes_four_calls_in_two_rounds_and_none_when_warm()
     assert_eq!(cold.acls.len(), 1);
     assert_eq!(&*cold.acl_of("subnet-1").unwrap().id, "acl-1");
 
-    let (warm, millis) = timed(&network, &from_outside()).await;
+    let (warm, millis) = timed(&network, &internet_ping()).await;
     assert_eq!((warm, ec2.calls().len(), millis), (cold, 0, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_are_signed_for_ec2_and_name_what_is_wanted() {
+async fn calls_are_signed_and_filter_by_the_requested_ids() {
     let ec2 = Ec2::new(vpc);
-    ec2.network(NOW).enrich(&from_inside()).await;
+    ec2.network(NOW).enrich(&private_ping()).await;
     let calls = ec2.calls();
     assert_eq!(calls.len(), 4);
     for call in &calls {
@@ -153,9 +153,9 @@ async fn calls_are_signed_for_ec2_and_name_what_is_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ping_between_two_of_ours_names_both() {
+async fn a_ping_between_two_own_interfaces_names_both() {
     let ec2 = Ec2::new(vpc);
-    let (found, millis) = timed(&ec2.network(NOW), &from_inside()).await;
+    let (found, millis) = timed(&ec2.network(NOW), &private_ping()).await;
     assert_eq!((ec2.calls().len(), found.missing.len()), (4, 0));
     assert!(millis <= 210, "{millis} ms");
     let peer = found.owner_of("10.1.9.9".parse::<IpAddr>().unwrap(), Some("vpc-1")).unwrap();
@@ -165,10 +165,10 @@ async fn a_ping_between_two_of_ours_names_both() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interface_that_its_addresses_do_not_find_is_asked_for_by_id_instead_of_tags() {
+async fn an_interface_not_found_by_address_is_queried_by_id_instead_of_tags() {
     let ec2 = Ec2::new(vpc);
-    // A record of traffic that only passes through.
-    let through = wanted(&["eni-0a1"], &["10.1.9.9", "10.1.9.8"]);
+    // A record of traffic that the interface only forwards.
+    let through = request(&["eni-0a1"], &["10.1.9.9", "10.1.9.8"]);
     let network = ec2.network(NOW);
     let (found, millis) = timed(&network, &through).await;
     assert_eq!(
@@ -177,19 +177,19 @@ async fn an_interface_that_its_addresses_do_not_find_is_asked_for_by_id_instead_
     );
     assert!(millis <= 310, "{millis} ms");
     assert_eq!(found.interfaces.len(), 2);
-    assert_eq!(found.missing, [gap(NetworkPart::Tags, MissingReason::TooManyCalls)]);
-    // What did not fit is asked for next time, and nothing else.
+    assert_eq!(found.missing, [missing(NetworkPart::Tags, MissingReason::TooManyCalls)]);
+    // The next enrichment requests only what did not fit.
     let found = network.enrich(&through).await;
     assert_eq!((ec2.actions(), found.missing), (vec!["DescribeTags".to_owned()], vec![]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_partly_warm_mail_asks_for_what_is_missing_only() {
+async fn a_partly_cached_email_requests_only_what_is_missing() {
     let ec2 = Ec2::new(vpc);
     let network = ec2.network(NOW);
-    network.enrich(&from_outside()).await;
+    network.enrich(&internet_ping()).await;
     ec2.calls();
-    let found = network.enrich(&from_inside()).await;
+    let found = network.enrich(&private_ping()).await;
     let calls = ec2.calls();
     let [interfaces, tags] = &calls[..] else { panic!("{calls:?}") };
     assert_eq!(interfaces.filter("addresses.private-ip-address"), ["10.1.9.9"]);
@@ -198,21 +198,21 @@ async fn a_partly_warm_mail_asks_for_what_is_missing_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_asked_for_again_after_its_time_to_live() {
+async fn a_cached_response_expires_after_its_time_to_live() {
     static CLOCK: AtomicU32 = AtomicU32::new(0);
     let ec2 = Ec2::new(vpc);
     let network = ec2.network(|| if CLOCK.load(Ordering::Relaxed) == 0 { NOW() } else { LATER() });
-    network.enrich(&from_outside()).await;
-    network.enrich(&from_outside()).await;
+    network.enrich(&internet_ping()).await;
+    network.enrich(&internet_ping()).await;
     assert_eq!(ec2.calls().len(), 4);
     CLOCK.store(1, Ordering::Relaxed);
-    network.enrich(&from_outside()).await;
+    network.enrich(&internet_ping()).await;
     assert_eq!(ec2.calls().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_hangs_costs_two_seconds_and_no_more() {
-    for (hangs, missing) in [
+async fn a_service_that_hangs_costs_at_most_two_seconds() {
+    for (hangs, parts) in [
         (
             "DescribeNetworkInterfaces",
             vec![NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls],
@@ -222,22 +222,22 @@ async fn a_service_that_hangs_costs_two_seconds_and_no_more() {
     ] {
         let ec2 = vpc_but(hangs, Answer::Hang);
         let network = ec2.network(NOW);
-        let (found, millis) = timed(&network, &from_outside()).await;
+        let (found, millis) = timed(&network, &internet_ping()).await;
         assert!((2_000..=2_100).contains(&millis), "{hangs}: {millis} ms");
-        let expect: Vec<MissingData> = missing.iter().map(|part| gap(*part, MissingReason::TooSlow)).collect();
+        let expect: Vec<MissingData> = parts.iter().map(|part| missing(*part, MissingReason::TooSlow)).collect();
         assert_eq!(found.missing, expect, "{hangs}");
-        // What came in time is there.
-        assert_eq!(found.groups.contains_key("sg-1"), !missing.contains(&NetworkPart::Groups), "{hangs}");
-        assert_eq!(found.tags.contains_key("i-1"), !missing.contains(&NetworkPart::Tags), "{hangs}");
-        // A failure is not remembered.
+        // The responses that arrived in time are used.
+        assert_eq!(found.groups.contains_key("sg-1"), !parts.contains(&NetworkPart::Groups), "{hangs}");
+        assert_eq!(found.tags.contains_key("i-1"), !parts.contains(&NetworkPart::Tags), "{hangs}");
+        // A failure is not cached.
         ec2.calls();
-        network.enrich(&from_outside()).await;
+        network.enrich(&internet_ping()).await;
         assert_eq!(ec2.actions(), [hangs]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_throttled_call_is_tried_again() {
+async fn a_throttled_call_is_retried() {
     let tries = AtomicU32::new(0);
     let ec2 = Ec2::new(move |call| match call.action() {
         "DescribeNetworkAcls" if tries.fetch_add(1, Ordering::Relaxed) == 0 => {
@@ -245,15 +245,15 @@ async fn a_throttled_call_is_tried_again() {
         }
         _ => vpc(call),
     });
-    let (found, millis) = timed(&ec2.network(NOW), &from_outside()).await;
+    let (found, millis) = timed(&ec2.network(NOW), &internet_ping()).await;
     assert_eq!((found.missing.len(), ec2.calls().len()), (0, 5));
     assert!(millis <= 200 + 100 + 210, "{millis} ms");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_throttles_for_long_is_given_up_within_the_time() {
+async fn a_service_that_keeps_throttling_is_abandoned_within_the_time_limit() {
     let ec2 = vpc_but("DescribeTags", Answer::Error(503, "RequestLimitExceeded"));
-    let (found, millis) = timed(&ec2.network(NOW), &from_outside()).await;
+    let (found, millis) = timed(&ec2.network(NOW), &internet_ping()).await;
     assert!(millis <= 2_100, "{millis} ms");
     assert_eq!(found.missing.len(), 1);
     assert_eq!(found.missing[0].part, NetworkPart::Tags);
@@ -264,7 +264,7 @@ async fn a_service_that_throttles_for_long_is_given_up_within_the_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_permission_is_named_and_costs_only_its_part() {
+async fn a_missing_permission_is_named_and_loses_only_its_part() {
     for (action, part) in [
         ("DescribeTags", NetworkPart::Tags),
         ("DescribeSecurityGroups", NetworkPart::Groups),
@@ -272,74 +272,74 @@ async fn a_missing_permission_is_named_and_costs_only_its_part() {
     ] {
         for code in ["UnauthorizedOperation", "AuthFailure"] {
             let ec2 = vpc_but(action, Answer::Error(403, code));
-            let found = ec2.network(NOW).enrich(&from_outside()).await;
-            assert_eq!(found.missing, [gap(part, MissingReason::Denied(format!("ec2:{action}").into()))], "{code}");
-            assert_eq!(ec2.calls().len(), 4, "it is not asked again");
+            let found = ec2.network(NOW).enrich(&internet_ping()).await;
+            assert_eq!(found.missing, [missing(part, MissingReason::Denied(format!("ec2:{action}").into()))], "{code}");
+            assert_eq!(ec2.calls().len(), 4, "a denied call is not retried");
         }
     }
     let ec2 = vpc_but("DescribeNetworkInterfaces", Answer::Error(403, "UnauthorizedOperation"));
-    let found = ec2.network(NOW).enrich(&from_inside()).await;
+    let found = ec2.network(NOW).enrich(&private_ping()).await;
     let reason = MissingReason::Denied("ec2:DescribeNetworkInterfaces".into());
     let parts = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
-    assert_eq!(found.missing, parts.map(|part| gap(part, reason.clone())));
-    assert_eq!(ec2.calls().len(), 1, "without interfaces there is nothing else to ask for");
+    assert_eq!(found.missing, parts.map(|part| missing(part, reason.clone())));
+    assert_eq!(ec2.calls().len(), 1, "without interfaces there is nothing else to query");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interface_that_ec2_does_not_know_is_said_and_remembered() {
+async fn an_unknown_interface_is_reported_and_cached() {
     let ec2 = Ec2::new(vpc);
     let network = ec2.network(NOW);
     for calls in [1, 0] {
-        let found = network.enrich(&wanted(&["eni-0dead"], &["10.9.9.9"])).await;
+        let found = network.enrich(&request(&["eni-0dead"], &["10.9.9.9"])).await;
         let parts = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
-        assert_eq!(found.missing, parts.map(|part| gap(part, MissingReason::NotFound)));
+        assert_eq!(found.missing, parts.map(|part| missing(part, MissingReason::NotFound)));
         assert_eq!(ec2.calls().len(), calls);
     }
-    // One that is gone does not spoil the others.
-    let found = network.enrich(&wanted(&["eni-0dead", "eni-0a1"], &["10.1.2.3"])).await;
-    assert_eq!(found.missing, [gap(NetworkPart::Interfaces, MissingReason::NotFound)]);
+    // An unknown interface does not affect the others.
+    let found = network.enrich(&request(&["eni-0dead", "eni-0a1"], &["10.1.2.3"])).await;
+    assert_eq!(found.missing, [missing(NetworkPart::Interfaces, MissingReason::NotFound)]);
     assert!(found.interfaces.contains_key("eni-0a1"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_interface_id_is_never_asked_for() {
+async fn an_invalid_interface_id_is_never_queried() {
     let ec2 = Ec2::new(vpc);
-    let hostile = wanted(&["*", "eni-*", "eni-", "-", "eni-1&Action=DeleteVpc", "eni-日本"], &[]);
+    let hostile = request(&["*", "eni-*", "eni-", "-", "eni-1&Action=DeleteVpc", "eni-日本"], &[]);
     let found = ec2.network(NOW).enrich(&hostile).await;
     assert_eq!(ec2.calls().len(), 0);
     assert_eq!(found.gap(NetworkPart::Interfaces), Some(&MissingReason::NotFound));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_past_the_limits_is_said_beside_what_was_asked_for() {
+async fn what_exceeds_the_limits_is_reported_and_the_rest_is_queried() {
     let ec2 = Ec2::new(vpc);
-    let wanted = EnrichmentRequest { interfaces_left_out: 3, addresses_left_out: 12, ..from_outside() };
-    let over = gap(NetworkPart::Interfaces, MissingReason::OverLimit { interfaces: 3, addresses: 12 });
+    let request = EnrichmentRequest { interfaces_left_out: 3, addresses_left_out: 12, ..internet_ping() };
+    let over_limit = missing(NetworkPart::Interfaces, MissingReason::OverLimit { interfaces: 3, addresses: 12 });
     let network = ec2.network(NOW);
-    let found = network.enrich(&wanted).await;
-    assert_eq!(found.missing, std::slice::from_ref(&over));
-    assert!(found.groups.contains_key("sg-1") && found.tags.contains_key("i-1"), "the rest is there");
-    assert_eq!(network.enrich(&from_outside()).await.missing, [], "the next mail has room");
-    // Where there is another reason too, both are said, and the other one is what a flow's own interface lacks.
+    let found = network.enrich(&request).await;
+    assert_eq!(found.missing, std::slice::from_ref(&over_limit));
+    assert!(found.groups.contains_key("sg-1") && found.tags.contains_key("i-1"), "the rest is present");
+    assert_eq!(network.enrich(&internet_ping()).await.missing, [], "the next email is within the limits");
+    // If there is another reason too, both are reported, and the other one comes first.
     let ec2 = vpc_but("DescribeNetworkInterfaces", Answer::Error(403, "UnauthorizedOperation"));
-    let found = ec2.network(NOW).enrich(&wanted).await;
+    let found = ec2.network(NOW).enrich(&request).await;
     assert_eq!(
         found.gap(NetworkPart::Interfaces),
         Some(&MissingReason::Denied("ec2:DescribeNetworkInterfaces".into()))
     );
-    assert_eq!(found.missing.last(), Some(&over));
+    assert_eq!(found.missing.last(), Some(&over_limit));
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_wanted_is_nothing_asked() {
+async fn an_empty_request_makes_no_call() {
     let ec2 = Ec2::new(vpc);
     assert_eq!(ec2.network(NOW).enrich(&EnrichmentRequest::default()).await, Network::default());
     assert_eq!(ec2.calls().len(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_are_calls_too() {
-    // Interfaces come on two pages, which is all they may take; tags have no call left.
+async fn pages_count_as_calls() {
+    // Interfaces take two pages, their maximum, so no call is left for tags.
     let ec2 = Ec2::new(|call| match (call.action(), call.form.get("NextToken")) {
         ("DescribeNetworkInterfaces", None) => {
             Answer::Xml("<R><networkInterfaceSet/><nextToken>more</nextToken></R>".to_owned())
@@ -347,14 +347,14 @@ async fn pages_are_calls_too() {
         _ => vpc(call),
     });
     let network = ec2.network(NOW);
-    let found = network.enrich(&from_outside()).await;
+    let found = network.enrich(&internet_ping()).await;
     let calls = ec2.calls();
     assert_eq!(calls.len(), 4);
     assert_eq!(calls[1].form["NextToken"], "more");
     assert_eq!(calls[1].filter("network-interface-id"), ["eni-0a1"]);
-    assert_eq!(found.missing, [gap(NetworkPart::Tags, MissingReason::TooManyCalls)]);
+    assert_eq!(found.missing, [missing(NetworkPart::Tags, MissingReason::TooManyCalls)]);
 
-    // Tags that never end: the one call left goes to another page, and what arrived is kept for this email only.
+    // Endless pages of tags: the one call left reads another page, and its tags are used for this email only.
     let endless = |call: &Call| match call.action() {
         "DescribeTags" => Answer::Xml(
             "<R><tagSet><item><resourceId>i-1</resourceId><key>Name</key><value>web-1</value></item></tagSet>\
@@ -365,45 +365,45 @@ async fn pages_are_calls_too() {
     };
     let ec2 = Ec2::new(endless);
     let network = ec2.network(NOW);
-    let found = network.enrich(&from_outside()).await;
+    let found = network.enrich(&internet_ping()).await;
     assert_eq!(ec2.calls().len(), 4);
     assert_eq!(found.tags["i-1"].name.as_deref(), Some("web-1"));
-    assert_eq!(found.missing, [gap(NetworkPart::Tags, MissingReason::TooManyCalls)]);
-    network.enrich(&from_outside()).await;
+    assert_eq!(found.missing, [missing(NetworkPart::Tags, MissingReason::TooManyCalls)]);
+    network.enrich(&internet_ping()).await;
     let calls = ec2.calls();
     assert_eq!(calls.iter().map(Call::action).collect::<Vec<_>>(), ["DescribeTags"; 4]);
     assert_eq!(calls[0].filter("resource-id"), ["i-1", "subnet-1", "vpc-1"]);
 
-    // Interfaces that never end: two calls, and the rest is for what can be asked for without them, which is nothing.
+    // Endless pages of interfaces: two calls, and nothing can be queried without the interfaces.
     let ec2 = vpc_but(
         "DescribeNetworkInterfaces",
         Answer::Xml("<R><networkInterfaceSet/><nextToken>more</nextToken></R>".to_owned()),
     );
-    let found = ec2.network(NOW).enrich(&from_outside()).await;
+    let found = ec2.network(NOW).enrich(&internet_ping()).await;
     assert_eq!(ec2.calls().len(), 2);
     assert_eq!(found.gap(NetworkPart::Interfaces), Some(&MissingReason::TooManyCalls));
     assert_eq!(found.gap(NetworkPart::Acls), Some(&MissingReason::TooManyCalls));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_none_is_a_gap() {
+async fn an_unreadable_response_is_missing_data() {
     for body in ["", "<html>Sign in to this Wi-Fi</html>", "<DescribeTagsResponse><tagSet><item>"] {
         let ec2 = vpc_but("DescribeTags", Answer::Xml(body.to_owned()));
-        let found = ec2.network(NOW).enrich(&from_outside()).await;
+        let found = ec2.network(NOW).enrich(&internet_ping()).await;
         assert_eq!(
             found.missing,
-            [gap(NetworkPart::Tags, MissingReason::Failed("an unreadable answer".into()))],
+            [missing(NetworkPart::Tags, MissingReason::Failed("an unreadable answer".into()))],
             "{body}"
         );
         assert_eq!(found.groups.len(), 1);
     }
     let ec2 = vpc_but("DescribeTags", Answer::Error(400, "InvalidParameterValue"));
-    let found = ec2.network(NOW).enrich(&from_outside()).await;
-    assert_eq!(found.missing, [gap(NetworkPart::Tags, MissingReason::Failed("InvalidParameterValue".into()))]);
+    let found = ec2.network(NOW).enrich(&internet_ping()).await;
+    assert_eq!(found.missing, [missing(NetworkPart::Tags, MissingReason::Failed("InvalidParameterValue".into()))]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crowd_stays_within_four_calls_and_the_filters_limits() {
+async fn many_interfaces_stay_within_four_calls_and_the_filter_limits() {
     let ec2 = Ec2::new(|call| match call.action() {
         "DescribeNetworkInterfaces" => {
             let item = |n: u32| {
@@ -421,11 +421,11 @@ async fn a_crowd_stays_within_four_calls_and_the_filters_limits() {
     });
     let interfaces: Vec<String> = (0..20).map(|n| format!("eni-{n}")).collect();
     let addresses: Vec<String> = (0..250).map(|n| format!("10.0.0.{n}")).collect();
-    let crowd = wanted(
+    let many = request(
         &interfaces.iter().map(String::as_str).collect::<Vec<_>>(),
         &addresses.iter().map(String::as_str).collect::<Vec<_>>(),
     );
-    let found = ec2.network(NOW).enrich(&crowd).await;
+    let found = ec2.network(NOW).enrich(&many).await;
     let calls = ec2.calls();
     assert_eq!(calls.len(), 4);
     for call in &calls {

@@ -1,4 +1,4 @@
-//! The elements of the answers, as they stand in the XML, and what becomes of each.
+//! The elements of the responses as they are in the XML, and their conversion.
 
 use std::net::IpAddr;
 
@@ -78,7 +78,7 @@ impl RawGroupId {
 }
 
 impl RawInterface {
-    /// Without all of its groups an interface would seem to allow less than it does.
+    /// Fails if a security group has no id: without it, the interface would seem to allow less than it does.
     pub(super) fn into_interface(self, keys: &TagKeys) -> Result<Interface, Unreadable> {
         let (private, v6) = (&self.private_ip_addresses_set.item, &self.ipv6_addresses_set.item);
         let addresses = self.private_ip_address.iter().chain(private.iter().flat_map(|one| &one.private_ip_address));
@@ -103,7 +103,7 @@ impl RawInterface {
     }
 }
 
-/// A tag; the resource is named only where tags themselves were asked for.
+/// A tag. `resource_id` is present only in responses of DescribeTags.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagDescription.html>
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -161,7 +161,7 @@ impl RawGroup {
     }
 }
 
-/// One rule for each other side of each permission. A permission that names none is of a kind that is not known here.
+/// Returns one rule for each peer of each permission. A permission without a peer is of an unknown kind and an error.
 fn rules(permissions: Items<RawPermission>) -> Result<Vec<GroupRule>, Unreadable> {
     let mut rules = Vec::new();
     for permission in permissions.item {
@@ -173,7 +173,7 @@ fn rules(permissions: Items<RawPermission>) -> Result<Vec<GroupRule>, Unreadable
     Ok(rules)
 }
 
-/// The other sides of a permission.
+/// Returns the peers of a permission.
 fn peers(permission: RawPermission) -> Result<Vec<Peer>, Unreadable> {
     let mut peers: Vec<Peer> = Vec::new();
     for group in permission.groups.item {
@@ -257,7 +257,7 @@ impl RawEntry {
     }
 }
 
-/// A protocol as a number or, for four of them, as a name.
+/// Parses a protocol: a number or, for four of them, a name.
 fn protocol(text: &str) -> Result<RuleProtocol, Unreadable> {
     match text {
         "-1" | "all" => Ok(RuleProtocol::All),
@@ -269,8 +269,8 @@ fn protocol(text: &str) -> Result<RuleProtocol, Unreadable> {
     }
 }
 
-/// The ICMP messages of a rule for ICMP or ICMPv6; -1 and nothing both stand for all. For other protocols the two numbers are
-/// ports.
+/// Returns the ICMP type and code of a rule for ICMP or ICMPv6; -1 and no value both mean all. For other protocols the two numbers
+/// are ports.
 fn icmp(protocol: RuleProtocol, kind: Option<i32>, code: Option<i32>) -> Result<IcmpRange, Unreadable> {
     if !matches!(protocol, RuleProtocol::Only(1 | 58)) {
         return Ok(IcmpRange::default());
@@ -294,7 +294,7 @@ fn yes(text: &str) -> Result<bool, Unreadable> {
     }
 }
 
-/// A text that is there and not empty.
+/// Returns the text if it is not empty.
 fn text(text: Option<String>) -> Option<Box<str>> {
     text.filter(|text| !text.is_empty()).map(String::into_boxed_str)
 }

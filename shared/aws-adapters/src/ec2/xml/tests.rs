@@ -1,4 +1,4 @@
-//! Answers that AWS documents, word for word (`testdata`), and answers that nobody should send.
+//! Responses from AWS's documentation, verbatim (`testdata`), and invalid responses.
 
 use alerting::enrichment::{AclEntry, GroupRule, IcmpRange, Peer, RuleProtocol, Tags};
 
@@ -15,12 +15,12 @@ fn keys() -> TagKeys {
     TagKeys::new(vec!["owner".to_owned()])
 }
 
-/// The rules of one direction: protocol, ICMP type and code, other side.
+/// The rules of one direction: protocol, ICMP type and code, peer.
 fn shown(rules: &[GroupRule]) -> Vec<String> {
     rules.iter().map(|rule| format!("{:?} {:?} {:?}", rule.protocol, rule.icmp, rule.peer)).collect()
 }
 
-/// An ACL with one entry.
+/// Reads an ACL with one entry and returns the entry.
 fn acl(entry: &str) -> Result<AclEntry, Unreadable> {
     let xml = format!(
         "<R><networkAclSet><item><networkAclId>acl-1</networkAclId><default>false</default>\
@@ -112,7 +112,7 @@ fn a_documented_error() {
 }
 
 #[test]
-fn errors_in_other_shapes() {
+fn errors_in_other_formats() {
     let as_other_services =
         "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code></Error></ErrorResponse>";
     assert_eq!(error(as_other_services.as_bytes()), Some(("AccessDenied".to_owned(), String::new())));
@@ -134,7 +134,7 @@ fn the_rule_of_the_trial() {
 }
 
 #[test]
-fn a_rule_that_cannot_be_understood_makes_the_answer_unreadable() {
+fn a_rule_that_cannot_be_interpreted_makes_the_response_unreadable() {
     let rule = "<ruleNumber>50</ruleNumber><protocol>1</protocol><ruleAction>deny</ruleAction><egress>true</egress>\
                 <cidrBlock>10.0.0.0/8</cidrBlock>";
     assert!(acl(rule).is_ok());
@@ -178,7 +178,7 @@ fn all_kinds_of_security_group_rules() {
 }
 
 #[test]
-fn a_rule_of_a_security_group_without_another_side_makes_the_answer_unreadable() {
+fn a_security_group_rule_without_a_peer_makes_the_response_unreadable() {
     let read = |peer: &str| {
         let xml = format!(
             "<R><securityGroupInfo><item><groupId>sg-1</groupId><groupName>a</groupName><ipPermissions>\
@@ -205,7 +205,7 @@ fn a_rule_of_a_security_group_without_another_side_makes_the_answer_unreadable()
 }
 
 #[test]
-fn an_interface_with_a_group_without_id_makes_the_answer_unreadable() {
+fn an_interface_with_a_group_without_id_makes_the_response_unreadable() {
     let read = |group: &str| {
         let xml = format!(
             "<R><networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId><groupSet>\
@@ -233,13 +233,13 @@ fn interfaces_of_aws_services_and_with_public_addresses() {
     assert_eq!((&*interface.kind, interface.description.as_deref()), ("natGateway", Some("NAT <one>")));
     assert_eq!(interface.addresses, ["10.0.0.1".parse::<std::net::IpAddr>().unwrap()]);
     assert_eq!(interface.public_addresses, ["203.0.113.9".parse::<std::net::IpAddr>().unwrap()]);
-    // Foreign text is taken as it is here; the email makes it harmless.
+    // Foreign text is not changed here. The email neutralizes it.
     assert_eq!(interface.tags.name.as_deref(), Some("\u{2028}nat\u{202e}"));
     assert_eq!(interface.tags.owners, [("Owner".into(), "net".into())]);
 }
 
 #[test]
-fn pages() {
+fn an_empty_next_token_means_the_last_page() {
     let xml = "<R><tagSet><item><resourceId>i-1</resourceId></item></tagSet><nextToken>a+b/c==</nextToken></R>";
     assert_eq!(tags(xml.as_bytes(), &keys()).unwrap().next_token.as_deref(), Some("a+b/c=="));
     for last in ["<R><tagSet/><nextToken/></R>", "<R><tagSet></tagSet></R>", "<R><requestId/><tagSet/></R>"] {
@@ -248,7 +248,7 @@ fn pages() {
 }
 
 #[test]
-fn what_is_not_the_answer_is_unreadable_and_not_an_empty_answer() {
+fn another_document_is_unreadable_and_not_an_empty_response() {
     for xml in ["", "<R/>", "<html><body>Welcome</body></html>", "not xml", ERROR, TAGS, "<R><networkInterfaceSet>"] {
         assert_eq!(interfaces(xml.as_bytes(), &keys()), Err(Unreadable), "{xml}");
     }
@@ -256,7 +256,7 @@ fn what_is_not_the_answer_is_unreadable_and_not_an_empty_answer() {
 }
 
 #[test]
-fn a_truncated_answer_is_unreadable_wherever_it_ends() {
+fn a_truncated_response_is_unreadable_wherever_it_ends() {
     for end in 0..INTERFACES.trim_end().len() {
         assert_eq!(interfaces(&INTERFACES.as_bytes()[..end], &keys()), Err(Unreadable), "cut at {end}");
     }
@@ -273,7 +273,7 @@ fn entities_are_not_expanded_and_depth_does_not_matter() {
 }
 
 #[test]
-fn elements_that_nobody_knows_are_skipped() {
+fn unknown_elements_are_skipped() {
     let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- new --><R xmlns=\"x\"><new a=\"1\"><tagSet>no</tagSet></new>\
                <tagSet>\n <item new=\"1\"><future><item/></future><resourceId>i-1</resourceId>\
                <key><![CDATA[Name]]></key><value>&#119;eb</value></item>\n</tagSet></R>";

@@ -1,7 +1,6 @@
-//! What EC2 answered, remembered for a while by resource, so that a warm email asks for nothing and a partly warm one only for
-//! what is missing.
+//! A cache of EC2's responses by resource. An email requests only what is not cached.
 //!
-//! That EC2 knows no such resource is an answer too and remembered like the others; that it could not be asked is not.
+//! That EC2 does not know a resource is cached too. A failed call is not.
 
 use std::{borrow::Borrow, collections::BTreeMap, net::IpAddr, sync::Arc};
 
@@ -14,12 +13,12 @@ use alerting::{
     time::EpochMillis,
 };
 
-/// How long an answer is used again: the shortest time between two emails of an incident, by default.
+/// How long a response is used: the default shortest time between two emails of an incident.
 pub const TIME_TO_LIVE_MILLIS: u64 = 5 * 60 * 1_000;
-/// Resources of one kind that are remembered; the oldest are forgotten.
+/// Maximum cached resources of one kind. The oldest are evicted.
 pub const MAX_REMEMBERED: usize = 1_000;
 
-/// Answers of one kind, by what was asked for, each with the time at which it was.
+/// Cached resources of one kind by key, each with the time of its response.
 #[derive(Clone, Debug)]
 pub(super) struct Table<K, V>(BTreeMap<K, (EpochMillis, V)>);
 
@@ -41,7 +40,7 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         self.0.insert(key, (now, value));
     }
 
-    /// Those that are not too old. An answer from the future, which a clock that was set back makes, is too old.
+    /// Returns the entries that have not expired. An entry from the future, left by a clock that was set back, counts as expired.
     fn fresh(&self, now: EpochMillis) -> Self {
         let fresh = |at: EpochMillis| at <= now && now.0 - at.0 < TIME_TO_LIVE_MILLIS;
         Table(
@@ -49,7 +48,8 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         )
     }
 
-    fn keep(&mut self, other: Self) {
+    /// Adds the entries of another table, and evicts the oldest ones above the limit.
+    fn merge(&mut self, other: Self) {
         self.0.extend(other.0);
         if self.0.len() > MAX_REMEMBERED {
             let mut ages: Vec<(EpochMillis, K)> = self.0.iter().map(|(key, (at, _))| (*at, key.clone())).collect();
@@ -61,9 +61,9 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
     }
 }
 
-/// Everything that is known. A look-up works on a copy of what is fresh and hands back what it learnt.
+/// The cache. An enrichment works on a copy of the fresh entries and merges its own copy back.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(super) struct Cache {
     /// By interface id.
     pub(super) interfaces: Table<Box<str>, Option<Arc<Interface>>>,
     /// The interfaces that own an address, by id.
@@ -76,10 +76,10 @@ pub(super) struct Known {
     pub(super) acls: Table<Box<str>, Option<Arc<NetworkAcl>>>,
 }
 
-impl Known {
-    /// A copy of what is not too old.
-    pub(super) fn fresh(&self, now: EpochMillis) -> Known {
-        Known {
+impl Cache {
+    /// Returns a copy of the entries that have not expired.
+    pub(super) fn fresh(&self, now: EpochMillis) -> Cache {
+        Cache {
             interfaces: self.interfaces.fresh(now),
             owners: self.owners.fresh(now),
             tags: self.tags.fresh(now),
@@ -88,24 +88,24 @@ impl Known {
         }
     }
 
-    /// Takes over what another one knows.
-    pub(super) fn keep(&mut self, other: Known) {
-        self.interfaces.keep(other.interfaces);
-        self.owners.keep(other.owners);
-        self.tags.keep(other.tags);
-        self.groups.keep(other.groups);
-        self.acls.keep(other.acls);
+    /// Adds the entries of another cache.
+    pub(super) fn merge(&mut self, other: Cache) {
+        self.interfaces.merge(other.interfaces);
+        self.owners.merge(other.owners);
+        self.tags.merge(other.tags);
+        self.groups.merge(other.groups);
+        self.acls.merge(other.acls);
     }
 
-    /// Learns what came of a question for interfaces. Of what a `whole` answer does not name, EC2 knows nothing.
-    pub(super) fn learn_interfaces(&mut self, query: &Query, found: Vec<Interface>, whole: bool, now: EpochMillis) {
-        for asked in query.values().iter().filter(|_| whole) {
-            match asked.parse::<IpAddr>() {
+    /// Stores the response to a query for interfaces. If it is complete, EC2 does not know the interfaces that it omits.
+    pub(super) fn put_interfaces(&mut self, query: &Query, found: Vec<Interface>, complete: bool, now: EpochMillis) {
+        for key in query.values().iter().filter(|_| complete) {
+            match key.parse::<IpAddr>() {
                 Ok(address) => {
                     let owners = found.iter().filter(|interface| interface.owns(address));
                     self.owners.put(address, owners.map(|interface| interface.id.clone()).collect(), now);
                 }
-                Err(_) => self.interfaces.put(asked.as_str().into(), None, now),
+                Err(_) => self.interfaces.put(key.as_str().into(), None, now),
             }
         }
         for interface in found {
@@ -113,45 +113,52 @@ impl Known {
         }
     }
 
-    /// Learns what came of a question for the ACLs of subnets. Each ACL counts for the subnets that it says it guards,
-    /// whatever else the answer has in it.
-    pub(super) fn learn_acls(&mut self, query: &Query, found: Vec<NetworkAcl>, whole: bool, now: EpochMillis) {
+    /// Stores the response to a query for the ACLs of subnets. Each ACL is matched by its own associations, as a response may
+    /// contain other ACLs too.
+    pub(super) fn put_acls(&mut self, query: &Query, found: Vec<NetworkAcl>, complete: bool, now: EpochMillis) {
         let found: Vec<Arc<NetworkAcl>> = found.into_iter().map(Arc::new).collect();
         for subnet in query.values() {
             let acl = found.iter().find(|acl| acl.subnet_ids.iter().any(|id| **id == **subnet));
-            if acl.is_some() || whole {
+            if acl.is_some() || complete {
                 self.acls.put(subnet.as_str().into(), acl.cloned(), now);
             }
         }
     }
 
-    /// Learns what came of a question for security groups.
-    pub(super) fn learn_groups(&mut self, query: &Query, found: Vec<SecurityGroup>, whole: bool, now: EpochMillis) {
-        for asked in query.values().iter().filter(|_| whole) {
-            self.groups.put(asked.as_str().into(), None, now);
+    /// Stores the response to a query for security groups.
+    pub(super) fn put_groups(&mut self, query: &Query, found: Vec<SecurityGroup>, complete: bool, now: EpochMillis) {
+        for key in query.values().iter().filter(|_| complete) {
+            self.groups.put(key.as_str().into(), None, now);
         }
         for group in found {
             self.groups.put(group.id.clone(), Some(Arc::new(group)), now);
         }
     }
 
-    /// Learns what came of a question for tags. A resource's may stand on several pages: what an answer that is not `whole` says
-    /// is good for this email and forgotten afterwards.
-    pub(super) fn learn_tags(&mut self, query: &Query, found: Vec<Tag>, keys: &TagKeys, whole: bool, now: EpochMillis) {
-        let at = if whole { now } else { EpochMillis(0) };
+    /// Stores the response to a query for tags. A resource's tags may be spread over several pages, so an incomplete response is
+    /// used for this email and then expires.
+    pub(super) fn put_tags(
+        &mut self,
+        query: &Query,
+        found: Vec<Tag>,
+        keys: &TagKeys,
+        complete: bool,
+        now: EpochMillis,
+    ) {
+        let at = if complete { now } else { EpochMillis(0) };
         let mut by_resource: BTreeMap<Box<str>, Vec<Tag>> = BTreeMap::new();
         for tag in found {
             by_resource.entry(tag.resource_id.clone()).or_default().push(tag);
         }
-        for asked in query.values() {
-            let tags = by_resource.remove(asked.as_str());
-            if tags.is_some() || whole {
-                self.tags.put(asked.as_str().into(), Arc::new(keys.pick(tags.unwrap_or_default())), at);
+        for key in query.values() {
+            let tags = by_resource.remove(key.as_str());
+            if tags.is_some() || complete {
+                self.tags.put(key.as_str().into(), Arc::new(keys.pick(tags.unwrap_or_default())), at);
             }
         }
     }
 
-    /// An interface that EC2 knows.
+    /// Returns an interface that EC2 knows.
     pub(super) fn interface(&self, id: &str) -> Option<&Arc<Interface>> {
         self.interfaces.get(id)?.as_ref()
     }
@@ -166,26 +173,26 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_used_again_until_its_time_is_over() {
+    fn an_entry_expires_after_its_time_to_live() {
         let mut table = Table::default();
         table.put("a", 1, at(1_000));
-        for (now, known) in [(1_000, true), (300_999, true), (301_000, false), (999, false)] {
-            assert_eq!(table.fresh(at(now)).get("a").is_some(), known, "at {now}");
+        for (now, fresh) in [(1_000, true), (300_999, true), (301_000, false), (999, false)] {
+            assert_eq!(table.fresh(at(now)).get("a").is_some(), fresh, "at {now}");
         }
     }
 
     #[test]
-    fn the_oldest_are_forgotten() {
-        let mut memory: Table<usize, ()> = Table::default();
+    fn the_oldest_entries_are_evicted() {
+        let mut cache: Table<usize, ()> = Table::default();
         for n in 0..MAX_REMEMBERED + 10 {
-            let mut learnt = Table::default();
-            // The first ones are asked for again, late: then they are not the oldest.
-            learnt.put(n, (), at(n as u64));
-            learnt.put(0, (), at(n as u64));
-            memory.keep(learnt);
+            let mut response = Table::default();
+            // Entry 0 is requested again each time, so it is never the oldest.
+            response.put(n, (), at(n as u64));
+            response.put(0, (), at(n as u64));
+            cache.merge(response);
         }
-        assert_eq!(memory.0.len(), MAX_REMEMBERED);
-        assert!(memory.get(&0).is_some());
-        assert_eq!((1..20).find(|n| memory.get(n).is_some()), Some(11));
+        assert_eq!(cache.0.len(), MAX_REMEMBERED);
+        assert!(cache.get(&0).is_some());
+        assert_eq!((1..20).find(|n| cache.get(n).is_some()), Some(11));
     }
 }

@@ -1,14 +1,14 @@
-//! Services that refuse, break or hang: nothing is lost, nothing is swallowed, and the deadline holds.
+//! Services that deny, fail or hang: nothing is lost, errors are reported, and the deadline is met.
 
 use std::time::Duration;
 
 use crate::harness::{Act, World, event};
 
-/// Below the function's time-out in `template.yaml`, and long enough for the SDK's retries.
+/// Shorter than the function's timeout in `template.yaml`, and long enough for the SDK's retries.
 const DEADLINE: Duration = Duration::from_secs(8);
 
 #[tokio::test]
-async fn throttling_is_retried_and_leads_to_one_mail_and_one_point() {
+async fn throttling_is_retried_and_nothing_is_sent_twice() {
     let mut world = World::start().await;
     world.sns.script().first(&[Act::Throttle, Act::Throttle]);
     world.cloudwatch.script().first(&[Act::Throttle, Act::Throttle]);
@@ -28,7 +28,7 @@ async fn one_server_error_is_retried() {
 }
 
 #[tokio::test]
-async fn a_mail_that_cannot_be_sent_fails_the_invocation_after_the_metrics_were_published() {
+async fn an_email_that_cannot_be_sent_fails_the_invocation_after_the_metrics_were_published() {
     for act in [Act::Deny, Act::Break] {
         let mut world = World::start().await;
         world.sns.script().always(act);
@@ -39,7 +39,7 @@ async fn a_mail_that_cannot_be_sent_fails_the_invocation_after_the_metrics_were_
 }
 
 #[tokio::test]
-async fn metrics_that_cannot_be_published_fail_the_invocation_after_the_mail_was_sent() {
+async fn metrics_that_cannot_be_published_fail_the_invocation_after_the_email_was_sent() {
     for act in [Act::Deny, Act::Break] {
         let mut world = World::start().await;
         world.cloudwatch.script().always(act);
@@ -50,17 +50,17 @@ async fn metrics_that_cannot_be_published_fail_the_invocation_after_the_mail_was
 }
 
 #[tokio::test]
-async fn a_mail_that_was_not_sent_is_sent_when_lambda_retries() {
+async fn an_email_that_was_not_sent_is_sent_when_lambda_retries() {
     let mut world = World::start().await;
     world.sns.script().first(&[Act::Deny]);
     world.send(&event("ping-deny")).await.error();
     let counts = world.send(&event("ping-deny")).await.counts();
     assert_eq!((counts.alerts, counts.suppressed), (1, 0), "an unsent email must not count as sent");
-    assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (1, 1), "nothing is done twice");
+    assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (1, 1), "nothing is sent twice");
 }
 
 #[tokio::test]
-async fn a_mail_that_was_sent_is_not_repeated_when_lambda_retries_for_the_metrics() {
+async fn an_email_that_was_sent_is_not_repeated_when_lambda_retries_for_the_metrics() {
     let mut world = World::start().await;
     world.cloudwatch.script().first(&[Act::Deny]);
     world.send(&event("ping-deny")).await.error();
@@ -73,8 +73,8 @@ async fn a_mail_that_was_sent_is_not_repeated_when_lambda_retries_for_the_metric
     assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (1, 1));
 }
 
-/// Sends an event while services hang; both are attempted whichever does, and the error comes in time.
-async fn hangs(sns: Act, cloudwatch: Act, emails: usize, puts: usize) {
+/// Sends an event while services hang. Asserts that both are called and that the error is returned before the deadline.
+async fn assert_fails_in_time(sns: Act, cloudwatch: Act, emails: usize, puts: usize) {
     let mut world = World::start().await;
     world.sns.script().always(sns);
     world.cloudwatch.script().always(cloudwatch);
@@ -86,22 +86,22 @@ async fn hangs(sns: Act, cloudwatch: Act, emails: usize, puts: usize) {
 }
 
 #[tokio::test]
-async fn a_mail_service_that_hangs_fails_the_invocation_before_its_deadline() {
-    hangs(Act::Hang, Act::Work, 0, 1).await;
+async fn an_email_service_that_hangs_fails_the_invocation_before_its_deadline() {
+    assert_fails_in_time(Act::Hang, Act::Work, 0, 1).await;
 }
 
 #[tokio::test]
 async fn a_metric_service_that_hangs_fails_the_invocation_before_its_deadline() {
-    hangs(Act::Work, Act::Hang, 1, 0).await;
+    assert_fails_in_time(Act::Work, Act::Hang, 1, 0).await;
 }
 
 #[tokio::test]
 async fn two_services_that_hang_fail_the_invocation_before_its_deadline() {
-    hangs(Act::Hang, Act::Hang, 0, 0).await;
+    assert_fails_in_time(Act::Hang, Act::Hang, 0, 0).await;
 }
 
 #[tokio::test]
-async fn a_service_that_hangs_once_is_asked_again() {
+async fn a_call_that_hangs_once_is_retried() {
     let mut world = World::start().await;
     world.sns.script().first(&[Act::Hang]);
     let counts = world.send_within(&event("ping-deny"), Duration::from_secs(30)).await.0.counts();
