@@ -61,7 +61,7 @@ GROUPS = {
         "aws-adapters",
         tuple(f"shared/aws-adapters/src/{name}.rs" for name in ("dynamodb", "sqs", "sns/*", "cloudwatch")),
         cargo_test=("--lib",),
-        test=("wire::",),
+        test=("--", "wire::", "sns::"),
     ),
     # Compiling takes most of the time: little optimization, incremental builds, and only the related tests of each group.
     "incident": alerting(

@@ -159,6 +159,26 @@ mod tests {
     }
 
     #[test]
+    fn an_internal_side_and_other_records_prove_nothing() {
+        let proofs = [Field, PacketAddress, InterfaceAddresses, InternalSide, OtherRecords].map(super::Basis::is_proof);
+        assert_eq!(proofs, [true, true, true, false, false]);
+    }
+
+    #[test]
+    fn up_to_eight_addresses_are_an_interface_s_own() {
+        let ip = |n: usize| format!("10.0.1.{n}").parse().unwrap();
+        let peer = "8.8.8.8".parse().unwrap();
+        let mut own = OwnAddresses::default();
+        for n in 0..OwnAddresses::MAX {
+            // The same address again is no other one.
+            (0..3).for_each(|_| own.observe((Egress, Field), ip(n), peer));
+        }
+        assert_eq!(own.direction(ip(7), peer), Some((Egress, OtherRecords)));
+        own.observe((Egress, Field), ip(8), peer);
+        assert_eq!(own.direction(ip(7), peer), None);
+    }
+
+    #[test]
     fn other_records_tell_whose_address_it_is() {
         let ip = |text: &str| text.parse().unwrap();
         let mut own = OwnAddresses::default();

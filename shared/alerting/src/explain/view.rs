@@ -98,7 +98,7 @@ impl<'a> View<'a> {
                 Some(neighbour) if self.subnet_id.is_some() && neighbour.subnet_id.as_deref() == self.subnet_id => {
                     Border::Within(neighbour)
                 }
-                Some(neighbour) if self.subnet_id.is_some() && neighbour.subnet_id.is_some() => Border::Crossed,
+                Some(neighbour) if neighbour.subnet_id.is_some() => Border::Crossed,
                 _ if can_share_subnet(self.own, peer) => Border::Unknown(peer),
                 _ => Border::Crossed,
             };

@@ -40,6 +40,13 @@ pub(crate) const CASES: &[Case] = &[
         "acl in certain: acl denies 50; groups allow by sg-web",
     ),
     (
+        "a neighbour whose subnet EC2 does not name may be in it",
+        page::ACL_BASICS,
+        PING_NEAR,
+        &[WEB, OUT, IN, DENY, "peer 10.0.0.9 - sg-db"],
+        "acl in likely: acl denies 50; 10.0.0.9 maybe in its subnet; groups allow by sg-web",
+    ),
+    (
         "a neighbour's public address leaves the subnet all the same",
         page::ACL_BASICS,
         PING_IN,

@@ -140,7 +140,7 @@ fn interface(network: &mut Network, id: &str, address: &str, subnet: &str, group
         id: id.into(),
         kind: "interface".into(),
         addresses: address.split(',').map(|address| address.parse().unwrap()).collect(),
-        subnet_id: Some(subnet.into()),
+        subnet_id: (subnet != "-").then(|| subnet.into()),
         vpc_id: Some("vpc-1".into()),
         group_ids: groups.split(',').filter(|id| *id != "-").map(Into::into).collect(),
         ..Interface::default()
