@@ -98,8 +98,8 @@ class Incidents(Case):
         self.assertEqual(len(subjects), 3, f"{subjects}\n{self.log_tail()}")
         opened, update, resolved = subjects
         self.assertEqual(opened, "[Ping-Deny] 172.31.16.139 could not answer 4 pings from 203.0.113.12")
-        self.assertTrue(update.startswith("[Ping-Deny] still going on: 180 more rejected pings from 198.51.100.23"), update)
-        self.assertTrue(resolved.startswith("[Ping-Deny] resolved after "), resolved)
+        self.assertTrue(update.startswith("[Ping-Deny] UPDATE: 180 more rejected pings from 198.51.100.23"), update)
+        self.assertTrue(resolved.startswith("[Ping-Deny] RESOLVED after "), resolved)
         self.assertIn(": 184 rejected pings between 172.31.16.139 and 2 addresses", resolved)
         # Six seconds between the decisions, minus the difference of the two emails' delivery times.
         self.assertGreaterEqual(self.emails[1].arrived_at - self.emails[0].arrived_at, 5.5, "earlier than the interval")

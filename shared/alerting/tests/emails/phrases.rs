@@ -160,9 +160,9 @@ fn write(words: &dyn Phrases) -> String {
         MissingReason::OverLimit { interfaces: 1, addresses: 12 },
         MissingReason::OverLimit { interfaces: 0, addresses: 1 },
     ] {
-        line("gap", words.gap(&all, &reason));
+        line("gap", words.missing_data(&all, &reason));
     }
-    line("gap", words.gap(&[NetworkPart::Acls], &MissingReason::TooSlow));
+    line("gap", words.missing_data(&[NetworkPart::Acls], &MissingReason::TooSlow));
     let acls = acls();
     let named = groups(GroupsVerdict::NoRule).groups;
     let missing_rule = || Fix::GroupRuleMissing { groups: &named, direction: Direction::Ingress };

@@ -220,11 +220,11 @@ fn subject(case: &Case<'_>, faults: &mut Faults<'_>) {
     let subject = &case.email.subject;
     let text = subject.split_once("] ").unwrap().1;
     let text = match text.split_once(": ") {
-        Some((head, rest)) if head == "still going on" || head.starts_with("resolved after ") => {
-            if let Some(lasted) = head.strip_prefix("resolved after ") {
+        Some((head, rest)) if head == "UPDATE" || head.starts_with("RESOLVED after ") => {
+            if let Some(lasted) = head.strip_prefix("RESOLVED after ") {
                 let sums = Sums::of(case.total.clone());
                 let truth = span(sums.last.unwrap().saturating_sub(sums.first.unwrap()));
-                faults.same(Check::Times, "subject: resolved after", lasted, truth.as_str());
+                faults.same(Check::Times, "subject: RESOLVED after", lasted, truth.as_str());
             }
             rest
         }
@@ -342,12 +342,12 @@ fn status(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     let after = |word: &str| text.split_once(word).map(|(_, rest)| rest);
     match kind {
         "opened" => {
-            faults.same(Check::Times, "NEW since", after("NEW since ").and_then(|rest| time(&rest[..19])), total.first)
+            faults.same(Check::Times, "OPENED", after("OPENED ").and_then(|rest| time(&rest[..19])), total.first)
         }
         "update" => faults.same(
             Check::Times,
-            "ONGOING since",
-            after("ONGOING since ").and_then(|rest| time(&rest[..19])),
+            "open since",
+            after("UPDATE, open since ").and_then(|rest| time(&rest[..19])),
             total.first,
         ),
         _ => faults.same(

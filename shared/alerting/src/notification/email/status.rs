@@ -12,12 +12,12 @@ pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
     let quiet = words.span(notification.policy.quiet_millis());
     let since = zone.date_time(notification.total.first_start.unwrap_or(notification.opened_at));
     statements.push(match notification.kind {
-        NotificationKind::Opened => words.new_since(&since),
-        NotificationKind::Update => words.going_on_since(&since, notification.number),
+        NotificationKind::Opened => words.opened_since(&since),
+        NotificationKind::Update => words.update_since(&since, notification.number),
         NotificationKind::Resolved => {
             let first = notification.total.first_start.unwrap_or(notification.opened_at);
             let last = notification.total.last_end.or(notification.last_seen).unwrap_or(notification.now);
-            words.over(&zone.range(first, last.max(first)), notification.number)
+            words.resolved_over(&zone.range(first, last.max(first)), notification.number)
         }
     });
     if let Some(previous) = notification.previous {
@@ -36,19 +36,18 @@ pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
     sentences.push(words.because(notification.reason, notification.kind, &quiet));
     match notification.kind {
         NotificationKind::Update => {
-            sentences
-                .extend(notification.last_email_at.map(|at| words.since_mail_before(&zone.soon(at, notification.now))));
+            sentences.extend(notification.last_email_at.map(|at| words.since_email(&zone.soon(at, notification.now))));
         }
         NotificationKind::Resolved => {
             let amounts = (notification.since.records > 0).then(|| amounts(words, &notification.since));
-            sentences.push(words.after_last_mail(amounts.as_deref()));
+            sentences.push(words.since_last_email(amounts.as_deref()));
         }
         NotificationKind::Opened => {}
     }
     statements.push(words.joined(&sentences));
     if notification.kind != NotificationKind::Resolved {
         let next = time::after(notification.now, notification.policy.interval_millis(notification.number));
-        statements.push(words.what_comes_next(
+        statements.push(words.next_email(
             &zone.soon(next, notification.now),
             &quiet,
             notification.policy.resolved_emails,

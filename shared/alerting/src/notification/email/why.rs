@@ -97,7 +97,7 @@ pub(super) fn fields(writer: &Writer<'_>) -> Fields {
         fields.field("", words.and_more(Number::Exactly((groups.len() - MAX_REASONS) as u64)));
     }
     for (reason, parts) in missing(writer) {
-        fields.field(label, words.sentences(&[words.gap(&parts, reason)]));
+        fields.field(label, words.sentences(&[words.missing_data(&parts, reason)]));
         label = "";
     }
     fields

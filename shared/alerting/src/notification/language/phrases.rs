@@ -45,14 +45,14 @@ pub trait Headlines {
     fn terse(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String;
     /// Pings of which no record counts the packets.
     fn uncounted_pings(&self, records: &str) -> String;
-    /// A subject, of a headline and for how long it went on.
+    /// A subject: a headline and, of a resolved incident, how long it lasted.
     fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String;
-    /// It is new, since when.
-    fn new_since(&self, since: &str) -> String;
-    /// It goes on, since when; the number of this email about it.
-    fn going_on_since(&self, since: &str, number: u32) -> String;
-    /// It is resolved, from when to when.
-    fn over(&self, range: &str, number: u32) -> String;
+    /// It is opened, and the time of its first packet.
+    fn opened_since(&self, since: &str) -> String;
+    /// It is an update, the time of the first packet, and the number of this email about the incident.
+    fn update_since(&self, since: &str, number: u32) -> String;
+    /// It is resolved, from when to when, and the number of this email.
+    fn resolved_over(&self, range: &str, number: u32) -> String;
     /// The incident before this one.
     fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String;
     /// Why this email is sent now.
@@ -60,11 +60,11 @@ pub trait Headlines {
     /// How long after the first or the last packet the email is sent.
     fn sent_after(&self, span: &str, first: bool) -> String;
     /// When the next email may come, and what ends it after how much quiet.
-    fn what_comes_next(&self, next: &str, quiet: &str, resolved: bool) -> String;
-    /// What came since the email before, and when that was.
-    fn since_mail_before(&self, at: &str) -> String;
-    /// What came after the last email: amounts, or nothing.
-    fn after_last_mail(&self, amounts: Option<&str>) -> String;
+    fn next_email(&self, next: &str, quiet: &str, resolved: bool) -> String;
+    /// That the numbers count what came since the email before, and when that was.
+    fn since_email(&self, at: &str) -> String;
+    /// What came since the last email: amounts, or nothing.
+    fn since_last_email(&self, amounts: Option<&str>) -> String;
 }
 
 /// Facts: who, where, which way, when.
@@ -136,7 +136,7 @@ pub trait Reasons {
     /// That the rules are those of now.
     fn rules_now(&self) -> String;
     /// Which parts could not be read from EC2, and why.
-    fn gap(&self, parts: &[NetworkPart], reason: &MissingReason) -> String;
+    fn missing_data(&self, parts: &[NetworkPart], reason: &MissingReason) -> String;
     /// What a rule is for: `ICMP`, `all traffic`.
     fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String;
 }
@@ -149,7 +149,7 @@ pub trait Steps {
     /// Or how to silence one address: the field of the filter pattern that it is in, and the address.
     fn silence(&self, kind: NotificationKind, address: Option<(&str, &str)>) -> String;
     /// What resolved means, and what may still be there.
-    fn over_means(&self, quiet: &str) -> String;
+    fn resolved_means(&self, quiet: &str) -> String;
     /// What a link opens.
     fn opens(&self, target: &Target) -> String;
     /// How many records are not shown.

@@ -83,7 +83,7 @@ const PING_DENY: Answers = Answers {
     direction_ec2: None,
     why: [("Outbound network ACL", "ネットワーク ACL、アウトバウンド"), ("likely", "有力")],
     why_ec2: OUTBOUND_ACL,
-    state: ("NEW since 2026-11-23 02:32:14 UTC", "【新規】2026-11-23 02:32:14 UTC"),
+    state: ("OPENED 2026-11-23 02:32:14 UTC", "【新規】2026-11-23 02:32:14 UTC"),
     record: "172.31.16.139 203.0.113.12 0 0 1 4 336 1795401134 1795401182 REJECT OK",
     opens: "NetworkInterface:networkInterfaceId=eni-1235b8ca123456789",
     opens_ec2: "NetworkAclDetails:networkAclId=acl-0f3a9c",
@@ -135,7 +135,7 @@ const UPDATE: Answers = Answers {
     span: ["2026-11-23 02:33:14", "02:36:02"],
     record: "172.31.16.139 203.0.113.12  0 0 1 4 336 1795401194 1795401242 REJECT OK",
     late: ("Sent 7 min 52 s after the last packet", "最後のパケットの 7 分 52 秒後"),
-    state: ("ONGOING since 2026-11-23 02:32:14 UTC", "【継続中】2026-11-23 02:32:14 UTC"),
+    state: ("UPDATE, open since 2026-11-23 02:32:14 UTC", "【継続中】2026-11-23 02:32:14 UTC"),
     ..PING_DENY
 };
 
@@ -183,7 +183,7 @@ pub(super) const TABLE: [Answers; 15] = [
         direction: DIFFER,
         why: EITHER,
         why_ec2: NO_GROUP_RULE,
-        state: ("NEW since 2026-11-23 02:32:22 UTC", "【新規】2026-11-23 02:32:22 UTC"),
+        state: ("OPENED 2026-11-23 02:32:22 UTC", "【新規】2026-11-23 02:32:22 UTC"),
         record: "198.51.100.23 10.20.1.15 0 0 1 5 420 1795401142 1795401177 REJECT OK",
         opens: "NetworkInterface:networkInterfaceId=eni-0a1b2c3d4e5f60718",
         opens_ec2: "SecurityGroup:groupId=sg-0aa1",
@@ -215,7 +215,7 @@ pub(super) const TABLE: [Answers; 15] = [
         why: EITHER,
         // Its subnet has no network ACL here, so that the group is all that is known.
         why_ec2: [NO_GROUP_RULE[0], ("likely", "有力"), NO_GROUP_RULE[2]],
-        state: ("NEW since 2026-11-23 02:32:16 UTC", "【新規】2026-11-23 02:32:16 UTC"),
+        state: ("OPENED 2026-11-23 02:32:16 UTC", "【新規】2026-11-23 02:32:16 UTC"),
         record: "198.51.100.23 10.0.0.71 0 0 1 1795401136 1795401175 IPv4 4 336",
         opens: "InstanceDetails:instanceId=i-0c50d5961bcb2d47b",
         opens_ec2: "SecurityGroup:groupId=sg-0aa1",
@@ -231,7 +231,7 @@ pub(super) const TABLE: [Answers; 15] = [
         ],
         span: ["2026-11-23 02:33:14", "02:36:02"],
         late: ("Sent 5 min 40 s after the first packet", "最初のパケットの 5 分 40 秒後"),
-        state: ("NEW since 2026-11-23 02:33:14 UTC", "【新規】2026-11-23 02:33:14 UTC"),
+        state: ("OPENED 2026-11-23 02:33:14 UTC", "【新規】2026-11-23 02:33:14 UTC"),
         record: "172.31.16.139 203.0.113.12 0 0 1 4 - 1795401254 1795401302 REJECT OK",
         ..PING_DENY
     },

@@ -147,20 +147,20 @@ impl Headlines for English {
     fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String {
         match kind {
             NotificationKind::Opened => format!("[{rule}] {headline}"),
-            NotificationKind::Update => format!("[{rule}] still going on: {headline}"),
-            NotificationKind::Resolved => format!("[{rule}] resolved after {lasted}: {headline}"),
+            NotificationKind::Update => format!("[{rule}] UPDATE: {headline}"),
+            NotificationKind::Resolved => format!("[{rule}] RESOLVED after {lasted}: {headline}"),
         }
     }
 
-    fn new_since(&self, since: &str) -> String {
-        format!("NEW since {since}")
+    fn opened_since(&self, since: &str) -> String {
+        format!("OPENED {since}")
     }
 
-    fn going_on_since(&self, since: &str, number: u32) -> String {
-        format!("ONGOING since {since}, email {number} of this incident")
+    fn update_since(&self, since: &str, number: u32) -> String {
+        format!("UPDATE, open since {since}, email {number} of this incident")
     }
 
-    fn over(&self, range: &str, number: u32) -> String {
+    fn resolved_over(&self, range: &str, number: u32) -> String {
         format!("RESOLVED: {range}, email {number} of this incident")
     }
 
@@ -170,9 +170,9 @@ impl Headlines for English {
 
     fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String {
         match (reason, kind) {
-            (Reason::New, _) => "Why now: no incident was open here.".to_owned(),
+            (Reason::New, _) => "Why now: no incident was open.".to_owned(),
             (Reason::UpdateDue | Reason::Open, _) => {
-                "Why now: an update was due, and there was more to tell.".to_owned()
+                "Why now: an update was due, and there are new findings.".to_owned()
             }
             (Reason::Quiet, _) | (Reason::LeaseExpired, NotificationKind::Resolved) => {
                 format!("Why now: nothing was rejected for {quiet}.")
@@ -194,7 +194,7 @@ impl Headlines for English {
         format!("Sent {span} after the {} packet.", if first { "first" } else { "last" })
     }
 
-    fn what_comes_next(&self, next: &str, quiet: &str, resolved: bool) -> String {
+    fn next_email(&self, next: &str, quiet: &str, resolved: bool) -> String {
         let end = if resolved {
             format!("an email when resolved, after {quiet} without a rejected ping")
         } else {
@@ -203,11 +203,11 @@ impl Headlines for English {
         format!("Next email at {next} if it continues; {end}.")
     }
 
-    fn since_mail_before(&self, at: &str) -> String {
+    fn since_email(&self, at: &str) -> String {
         format!("The numbers below count what came since the email at {at}.")
     }
 
-    fn after_last_mail(&self, amounts: Option<&str>) -> String {
+    fn since_last_email(&self, amounts: Option<&str>) -> String {
         match amounts {
             Some(amounts) => format!("Since the last email: {amounts}."),
             None => "No rejected pings since the last email.".to_owned(),

@@ -154,7 +154,7 @@ impl Reasons for English {
         "Rules as they are now".to_owned()
     }
 
-    fn gap(&self, parts: &[NetworkPart], reason: &MissingReason) -> String {
+    fn missing_data(&self, parts: &[NetworkPart], reason: &MissingReason) -> String {
         let parts: Vec<String> = parts
             .iter()
             .map(|part| match part {

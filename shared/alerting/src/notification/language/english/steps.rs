@@ -37,7 +37,7 @@ impl Steps for English {
         )
     }
 
-    fn over_means(&self, quiet: &str) -> String {
+    fn resolved_means(&self, quiet: &str) -> String {
         format!(
             "Nothing to do now. Resolved means that nothing was rejected for {quiet}: the pings stopped, or they get \
              through. What blocked them may still be in place."

@@ -169,15 +169,15 @@ impl Headlines for Japanese {
         }
     }
 
-    fn new_since(&self, since: &str) -> String {
+    fn opened_since(&self, since: &str) -> String {
         format!("【新規】{since} から")
     }
 
-    fn going_on_since(&self, since: &str, number: u32) -> String {
+    fn update_since(&self, since: &str, number: u32) -> String {
         format!("【継続中】{since} から、{number} 通目")
     }
 
-    fn over(&self, range: &str, number: u32) -> String {
+    fn resolved_over(&self, range: &str, number: u32) -> String {
         format!("【収束】{range}、{number} 通目")
     }
 
@@ -187,7 +187,7 @@ impl Headlines for Japanese {
 
     fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String {
         match (reason, kind) {
-            (Reason::New, _) => "送信理由: 未収束のインシデントがなかったため、新規として通知します。".to_owned(),
+            (Reason::New, _) => "送信理由: 継続中のインシデントがないため、新規に通知しました。".to_owned(),
             (Reason::UpdateDue | Reason::Open, _) => "送信理由: 続報の時刻になり、新しい拒否があったため。".to_owned(),
             (Reason::Quiet, _) | (Reason::LeaseExpired, NotificationKind::Resolved) => {
                 format!("送信理由: {}、拒否がなかったため。", lasting(quiet))
@@ -209,16 +209,16 @@ impl Headlines for Japanese {
         format!("{}パケットの {span}後に送信しました。", if first { "最初の" } else { "最後の" })
     }
 
-    fn what_comes_next(&self, next: &str, quiet: &str, resolved: bool) -> String {
+    fn next_email(&self, next: &str, quiet: &str, resolved: bool) -> String {
         let end = if resolved { "収束を通知します" } else { "収束とみなします" };
         format!("続く場合は {next} に続報を送ります。拒否が {}なければ{end}。", lasting(quiet))
     }
 
-    fn since_mail_before(&self, at: &str) -> String {
+    fn since_email(&self, at: &str) -> String {
         format!("以下の件数は前回のメール、{at} 以降の分です。")
     }
 
-    fn after_last_mail(&self, amounts: Option<&str>) -> String {
+    fn since_last_email(&self, amounts: Option<&str>) -> String {
         match amounts {
             Some(amounts) => glue(&["前回のメール以降は", amounts, "です。"]),
             None => "前回のメール以降、拒否はありません。".to_owned(),

@@ -157,7 +157,7 @@ impl Reasons for Japanese {
         "ルールは現在のものです".to_owned()
     }
 
-    fn gap(&self, parts: &[NetworkPart], reason: &MissingReason) -> String {
+    fn missing_data(&self, parts: &[NetworkPart], reason: &MissingReason) -> String {
         let parts: Vec<&str> = parts
             .iter()
             .map(|part| match part {

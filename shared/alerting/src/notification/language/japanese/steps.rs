@@ -38,7 +38,7 @@ impl Steps for Japanese {
         )
     }
 
-    fn over_means(&self, quiet: &str) -> String {
+    fn resolved_means(&self, quiet: &str) -> String {
         format!(
             "今すぐの対応は不要です。収束とは、拒否が {}なかったことを意味します (ping が止まったか、通るようになりました)。\
              拒否の原因が残っている可能性はあります。",
