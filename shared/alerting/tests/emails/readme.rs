@@ -1,15 +1,24 @@
-//! The sample in the README.
+//! The samples in the READMEs, one for each language.
 
+use alerting::notification::{Language, language::Section};
 use sample_notifications::{Setting, scenario, shown};
 
 #[test]
-fn the_readme_shows_the_mail_as_it_is() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    let block = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-    let email = shown(&scenario("ping-deny", Setting::ENRICHED).email());
-    // The links are too long for a page, and left out with what they open.
-    let (before, rest) = email.split_once("\nThe network ACL acl-0f3a9c:\n").unwrap();
-    let (_, records) = rest.split_once("\nRECORDS\n").unwrap();
-    let sample = format!("{before}\nRECORDS\n{records}");
-    assert_eq!(block, sample, "the sample in README.md should read:\n{sample}");
+fn each_readme_shows_the_email_as_it_is() {
+    let japanese = Setting { language: Language::Japanese, zone: "Asia/Tokyo", ..Setting::ENRICHED };
+    for (file, setting, first_link) in [
+        ("README.md", Setting::ENRICHED, "\nThe network ACL acl-0f3a9c:\n"),
+        ("README.ja.md", japanese, "\nネットワーク ACL acl-0f3a9c:\n"),
+    ] {
+        let path = format!("{}/../../{file}", env!("CARGO_MANIFEST_DIR"));
+        let readme = std::fs::read_to_string(path).unwrap();
+        let block = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let email = shown(&scenario("ping-deny", setting).email());
+        // The links are too long for a page, and left out with what they open.
+        let (before, rest) = email.split_once(first_link).unwrap();
+        let records = format!("\n{}\n", setting.language.phrases().label(Section::Records));
+        let (_, lines) = rest.split_once(&records).unwrap();
+        let sample = format!("{before}{records}{lines}");
+        assert_eq!(block, sample, "the sample in {file} should read:\n{sample}");
+    }
 }
