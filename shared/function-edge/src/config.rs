@@ -149,7 +149,7 @@ impl Config {
                 metric_namespace,
                 metric_name,
                 language: vars.parsed("EMAIL_LANGUAGE", Language::English, |text| {
-                    Language::parse(text).ok_or_else(|| format!("allowed are {}", Language::codes().join(" and ")))
+                    Language::parse(text).ok_or_else(|| format!("allowed are {}", Language::codes().join(", ")))
                 })?,
                 zone: vars.parsed("TIME_ZONE", Zone::UTC, |text| {
                     Zone::parse(text)
@@ -361,6 +361,14 @@ mod tests {
     }
 
     #[test]
+    fn the_template_offers_each_language() {
+        let template = include_str!("../../../template.yaml");
+        let (_, parameter) = template.split_once("\n  EmailLanguage:\n").unwrap();
+        let offered = parameter.lines().find_map(|line| line.trim().strip_prefix("AllowedValues: ")).unwrap();
+        assert_eq!(offered, format!("[{}]", Language::codes().join(", ")));
+    }
+
+    #[test]
     fn the_template_sets_the_default_time_out_and_no_longer_one_than_leases_are_made_for() {
         let template = include_str!("../../../template.yaml");
         let (_, after) = template.split_once("Limits: { TimeoutSeconds: \"").unwrap();
@@ -413,7 +421,7 @@ mod tests {
             (vec![console, ("AWS_REGION", "eu west\n1")], "AWS_REGION=\"eu west"),
             (vec![console, ("METRIC_NAMESPACE", "AWS/EC2")], "METRIC_NAMESPACE=\"AWS/EC2\": 1 to 255"),
             (vec![console, ("METRIC_NAME", "ピン")], "METRIC_NAME=\"ピン\": 1 to 244"),
-            (vec![console, ("EMAIL_LANGUAGE", "fr")], "EMAIL_LANGUAGE=\"fr\": allowed are en and ja"),
+            (vec![console, ("EMAIL_LANGUAGE", "fr")], "EMAIL_LANGUAGE=\"fr\": allowed are en, ja"),
             (vec![console, ("TIME_ZONE", "Tokyo")], "TIME_ZONE=\"Tokyo\": a name of the IANA time zone database"),
             (vec![console, ("TIME_ZONE", "Asia/Tokyo\n")], "TIME_ZONE=\"Asia/Tokyo"),
             (vec![console, ("OPERATIONAL_METRICS", "maybe")], "OPERATIONAL_METRICS=\"maybe\": yes or no"),

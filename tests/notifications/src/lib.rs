@@ -68,9 +68,12 @@ impl Setting {
 
     /// Every combination that is looked at: each language with the time zone of its readers.
     pub fn all() -> impl Iterator<Item = Setting> {
-        let zone = |language| if language == Language::Japanese { "Asia/Tokyo" } else { "UTC" };
-        Language::ALL.into_iter().flat_map(move |language| {
-            [false, true].map(|enriched| Setting { language, zone: zone(language), enriched })
+        Language::ALL.iter().flat_map(|&language| {
+            let zone = match language {
+                Language::English => "UTC",
+                Language::Japanese => "Asia/Tokyo",
+            };
+            [false, true].map(|enriched| Setting { language, zone, enriched })
         })
     }
 
@@ -132,6 +135,12 @@ impl Scenario {
         let findings: Vec<_> = detection.findings.iter().collect();
         let content = NotificationContent::batch(detection, &findings, &detection.untracked);
         Scenario::new(IncidentKey::new(Rule::PingDeny, owner, log_group), content, Kind::Opened(None), Reason::New, 0)
+    }
+
+    /// The opened notification of the records of a batch that no finding has: nobody's name is known.
+    pub fn untracked(detection: &Detection, key: IncidentKey) -> Scenario {
+        let content = NotificationContent::batch(detection, &[], &detection.untracked);
+        Scenario::new(key, content, Kind::Opened(None), Reason::New, 0)
     }
 
     /// An update, five minutes after the opened notification, about what came since, of so much in total.

@@ -1,14 +1,14 @@
 //! What holds for every email, whatever is in it.
 
 use alerting::{
-    detection::{Detector, LogSource, MAX_FLOWS},
+    detection::{Detection, MAX_FLOWS, Rule},
     enrichment::{MissingReason, Network},
+    incident::{IncidentKey, KeyPart},
     notification::email::{COLUMNS, Email, MAX_BODY_BYTES, MAX_SUBJECT_CHARS},
     text::columns,
 };
-use flow_log::Formats;
 
-use sample_notifications::{Scenario, Setting, counted, largest, scenario};
+use sample_notifications::{Scenario, Setting, counted, detected, largest, scenario};
 
 pub(crate) fn check(email: &Email) {
     assert!(email.subject.chars().count() <= MAX_SUBJECT_CHARS, "{}", email.subject);
@@ -57,16 +57,16 @@ fn foreign_text_makes_no_line_and_no_link_of_its_own() {
     }
 }
 
+/// More flows than are told apart.
+fn storm() -> Detection {
+    let line =
+        |n| format!("2 1 eni-1 10.{}.{}.1 10.0.0.1 0 0 1 2 168 1795401134 1795401190 REJECT OK", n / 250, n % 250);
+    detected((0..MAX_FLOWS + 500).map(line))
+}
+
 #[test]
 fn a_storm_past_the_limit_of_flows_says_at_least() {
-    let formats = Formats::default();
-    let mut detector = Detector::new(&formats);
-    for n in 0..MAX_FLOWS + 500 {
-        let line =
-            format!("2 1 eni-1 10.{}.{}.1 10.0.0.1 0 0 1 2 168 1795401134 1795401190 REJECT OK", n / 250, n % 250);
-        detector.observe(&flow_log::LogEvent::new("1", 0, line));
-    }
-    let detection = detector.finish(LogSource::default());
+    let detection = storm();
     let storm = Scenario::opened(&detection).knowing(Network::unknown(MissingReason::TooSlow));
     for setting in Setting::all() {
         let email = storm.clone().read_in(setting).email();
@@ -77,7 +77,7 @@ fn a_storm_past_the_limit_of_flows_says_at_least() {
     assert_eq!(email.subject, "[Ping-Deny] 5,000 rejected pings from at least 2,000 sources to at least 1 target");
     for expect in [
         "5,000 pings from at least 2,000 sources to at least 1 target were",
-        "       500 records of them beyond 2,000 flows are counted here and in",
+        "       500 records of these are past the limit of 2,000 flows: they are",
         "       and at least 1,995 more\n",
     ] {
         assert!(email.body.contains(expect), "{expect}\n{}", email.body);
@@ -99,5 +99,21 @@ fn an_incident_whose_flows_were_not_remembered_still_has_an_email() {
     let update = Scenario::update(&since, since.totals).knowing(Network::unknown(MissingReason::NotFound));
     for setting in Setting::all() {
         check(&update.clone().read_in(setting).email());
+    }
+}
+
+#[test]
+fn records_that_belong_to_no_finding_have_an_email_without_names() {
+    let key = IncidentKey::new(Rule::PingDeny, "123456789010", "Log-Group").with(KeyPart::OtherSources);
+    let others = Scenario::untracked(&storm(), key);
+    for setting in Setting::all() {
+        check(&others.clone().read_in(setting).email());
+    }
+    let email = others.email();
+    assert_eq!(email.subject, "[Ping-Deny] 1,000 rejected pings from unknown sources to unknown targets");
+    for expect in
+        ["500 records of these are past the limit of 2,000 flows", "; this incident is about\n       all other sources"]
+    {
+        assert!(email.body.contains(expect), "{expect}\n{}", email.body);
     }
 }

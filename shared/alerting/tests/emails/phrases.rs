@@ -227,7 +227,7 @@ fn write(words: &dyn Phrases) -> String {
 
 #[test]
 fn every_phrase_in_every_language() {
-    for language in Language::ALL {
+    for language in Language::ALL.iter().copied() {
         insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(format!("phrases.{}", language.code()), write(language.phrases()));
         });

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use flow_log::Protocol;
 
 use crate::{
-    detection::Basis,
+    detection::{Basis, MAX_FLOWS as MAX_TRACKED_FLOWS},
     incident::{KeyPart, Ranked},
     notification::{
         email::{draft::Fields, party::Party, timeline, writer::Writer},
@@ -62,7 +62,7 @@ fn what(writer: &Writer<'_>, fields: &mut Fields) {
     }
     if notification.content.untracked.records > 0 {
         let records = words.count(Number::Exactly(notification.content.untracked.records), Noun::Record);
-        let flows = words.count(Number::Exactly(notification.content.findings.len() as u64), Noun::Flow);
+        let flows = words.count(Number::Exactly(MAX_TRACKED_FLOWS as u64), Noun::Flow);
         fields.field("", words.untracked(&records, &flows));
     }
 }

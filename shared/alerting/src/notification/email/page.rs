@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_long_body_is_cut_at_a_character_and_says_so() {
-        for language in Language::ALL {
+        for language in Language::ALL.iter().copied() {
             let code = language.code();
             let limited = |text: &str| Page { text: text.to_owned() }.finish(language.phrases());
             let body = limited(&"日".repeat(100_000));

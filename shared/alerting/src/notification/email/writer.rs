@@ -51,6 +51,8 @@ impl<'a> Writer<'a> {
     pub(super) fn number<K: Clone + Ord>(&self, ranking: &Ranking<K>, amount: u64) -> Number {
         if ranking.is_complete() {
             Number::Exactly(amount)
+        } else if amount == 0 {
+            Number::Unknown
         } else if ranking.exact || self.notification.content.untracked.records > 0 {
             Number::AtLeast(amount)
         } else {

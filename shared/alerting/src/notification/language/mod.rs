@@ -26,16 +26,16 @@ pub enum Language {
 
 impl Language {
     /// Every language.
-    pub const ALL: [Language; 2] = [Language::English, Language::Japanese];
+    pub const ALL: &[Language] = &[Language::English, Language::Japanese];
 
     /// The language with a code.
     pub fn parse(code: &str) -> Option<Language> {
-        Language::ALL.into_iter().find(|language| language.code() == code)
+        Language::ALL.iter().copied().find(|language| language.code() == code)
     }
 
-    /// All codes.
-    pub fn codes() -> [&'static str; 2] {
-        Language::ALL.map(Language::code)
+    /// The codes of all languages.
+    pub fn codes() -> Vec<&'static str> {
+        Language::ALL.iter().copied().map(Language::code).collect()
     }
 
     /// The code that the language is chosen by: ISO 639-1.

@@ -76,6 +76,8 @@ pub enum Number {
     About(u64),
     /// So many are known, and there may be more.
     AtLeast(u64),
+    /// None is known, and there are some.
+    Unknown,
 }
 
 /// What the rejected packets look like.

@@ -86,7 +86,10 @@ fn joined(lines: &[&str], language: Language) -> String {
 fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     let language = setting.language;
     let parts = Parts::of(&scenario(answers.scenario, setting).email(), language);
-    let pick = |both: Both| if language == Language::English { both.0 } else { both.1 };
+    let pick = |(english, japanese): Both| match language {
+        Language::English => english,
+        Language::Japanese => japanese,
+    };
     let section = |section: Section| parts.sections.get(language.phrases().label(section)).cloned().unwrap_or_default();
     let mut missing = Vec::new();
     let mut look = |question: &str, metadata: &str, expect: &str| {

@@ -24,7 +24,9 @@ impl Facts for English {
     }
 
     fn untracked(&self, records: &str, flows: &str) -> String {
-        format!("{records} of them beyond {flows} are counted here and in the metrics, but not listed below")
+        format!(
+            "{records} of these are past the limit of {flows}: they are counted here and in the metrics, and not listed below"
+        )
     }
 
     fn scope(&self, scope: Scope) -> &'static str {

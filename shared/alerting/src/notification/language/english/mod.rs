@@ -22,12 +22,12 @@ pub(super) struct English;
 
 impl Phrases for English {
     fn count(&self, number: Number, noun: Noun) -> String {
-        let (Number::Exactly(amount) | Number::About(amount) | Number::AtLeast(amount)) = number;
         let (one, many) = noun_words(noun);
-        let how = match number {
-            Number::Exactly(_) => "",
-            Number::About(_) => "about ",
-            Number::AtLeast(_) => "at least ",
+        let (how, amount) = match number {
+            Number::Exactly(amount) => ("", amount),
+            Number::About(amount) => ("about ", amount),
+            Number::AtLeast(amount) => ("at least ", amount),
+            Number::Unknown => return format!("unknown {many}"),
         };
         format!("{how}{} {}", grouped(amount), if amount == 1 { one } else { many })
     }
@@ -37,6 +37,7 @@ impl Phrases for English {
             Number::Exactly(amount) => format!("and {} more", grouped(amount)),
             Number::About(amount) => format!("and about {} more", grouped(amount)),
             Number::AtLeast(amount) => format!("and at least {} more", grouped(amount)),
+            Number::Unknown => "and others".to_owned(),
         }
     }
 

@@ -22,6 +22,9 @@ pub(super) struct Japanese;
 
 impl Phrases for Japanese {
     fn count(&self, number: Number, noun: Noun) -> String {
+        if number == Number::Unknown {
+            return format!("不明な{}", noun_word(noun));
+        }
         let number = amount(number);
         match noun {
             Noun::Ping => format!("ping {number} 件"),
@@ -97,11 +100,12 @@ impl Phrases for Japanese {
     }
 }
 
-/// The noun alone, of those that an incident can be narrowed to.
+/// The noun alone, of those that an incident can be narrowed to or that may be unknown.
 fn noun_word(noun: Noun) -> &'static str {
     match noun {
         Noun::Source => "送信元",
         Noun::Target => "宛先",
+        Noun::Address => "アドレス",
         _ => "インターフェイス",
     }
 }
@@ -116,6 +120,7 @@ fn amount(number: Number) -> String {
         Number::Exactly(amount) => grouped(amount),
         Number::About(amount) => format!("約 {}", grouped(amount)),
         Number::AtLeast(amount) => format!("少なくとも {}", grouped(amount)),
+        Number::Unknown => "不明な数".to_owned(),
     }
 }
 
