@@ -107,3 +107,27 @@ impl Explanation {
         lacking.filter(|_| !self.is_answer() && self.direction.is_some())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_lack_a_rule_only_for_pings_in_a_known_direction() {
+        let lacks = |role, direction, verdict| {
+            let groups = GroupsEvidence { groups: Vec::new(), direction: Direction::Ingress, verdict };
+            let evidence = vec![Evidence::Groups(groups)];
+            let (layer, confidence) = (Layer::Acl, Confidence::Likely);
+            Explanation { layer, direction, direction_basis: None, confidence, role, evidence }
+                .lacking_groups()
+                .is_some()
+        };
+        let ingress = Some(Direction::Ingress);
+        assert!(lacks(PacketRole::Request, ingress, GroupsVerdict::NoRule));
+        assert!(lacks(PacketRole::Unclear, ingress, GroupsVerdict::NoRule));
+        assert!(!lacks(PacketRole::Answer, ingress, GroupsVerdict::NoRule));
+        assert!(!lacks(PacketRole::Request, None, GroupsVerdict::NoRule));
+        assert!(!lacks(PacketRole::Answer, None, GroupsVerdict::NoRule));
+        assert!(!lacks(PacketRole::Request, ingress, GroupsVerdict::Depends(Vec::new())), "they may allow it");
+    }
+}

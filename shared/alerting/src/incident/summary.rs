@@ -204,7 +204,7 @@ mod tests {
     use flow_log::{EpochMillis, Formats, LogEvent};
 
     use super::*;
-    use crate::detection::{Detector, LogSource};
+    use crate::detection::{Basis, Detector, Direction, LogSource};
 
     /// The counters of a batch with lines of the form `source target action packets start`.
     fn batch(lines: &[&str]) -> Summary {
@@ -301,6 +301,47 @@ mod tests {
         assert_eq!(merged.flows.len(), 1);
         assert_eq!(merged.flows[0].totals.packets, Some(9));
         assert!(merged.flows[0].flow.is_egress());
+    }
+
+    #[test]
+    fn of_two_directions_the_surer_one_stays() {
+        let known = |basis| {
+            let mut summary = batch(&[&format!("{REJECTED} 1000")]);
+            summary.flows[0].flow.direction = Some((Direction::Egress, basis));
+            summary
+        };
+        for order in [[Basis::Field, Basis::InternalSide], [Basis::InternalSide, Basis::Field], [Basis::Field; 2]] {
+            let mut merged = known(order[0]);
+            merged.merge(&known(order[1]));
+            assert_eq!(merged.flows[0].flow.direction, Some((Direction::Egress, Basis::Field)), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn of_accepted_records_no_more_is_kept_than_of_others() {
+        let mut long =
+            batch(&[&format!("{REJECTED} 1000"), "8.8.8.8 10.0.0.1 ACCEPT 5 1000", "10.0.0.1 8.8.8.8 ACCEPT 5 1000"]);
+        let flow = &mut long.flows[0];
+        for accepted in [&mut flow.opposite, &mut flow.same] {
+            accepted.as_mut().unwrap().line = "x".repeat(MAX_LINE_CHARS + 1).into();
+        }
+        let mut merged = Summary::default();
+        merged.merge(&long);
+        let lengths = [&merged.flows[0].opposite, &merged.flows[0].same].map(|one| one.as_ref().unwrap().line.len());
+        assert_eq!(lengths, [MAX_LINE_CHARS; 2]);
+    }
+
+    #[test]
+    fn the_latest_ninety_minutes_are_told_apart() {
+        let minutes = |range: std::ops::Range<u64>| Summary {
+            minutes: range.map(|minute| (minute, 1)).collect(),
+            ..Summary::default()
+        };
+        let mut merged = minutes(0..50);
+        merged.merge(&minutes(50..90));
+        assert_eq!(merged.minutes.len(), MAX_MINUTES);
+        merged.merge(&minutes(90..91));
+        assert_eq!((merged.minutes.len(), merged.minutes.first_key_value()), (MAX_MINUTES, Some((&1, &1))));
     }
 
     #[test]
