@@ -4,7 +4,6 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use alerting::{
-    detection::Rule,
     engine::{Engine, Outcome},
     incident::state::TimerMessage,
     ports::{Enricher, IncidentStore, MetricSink, Timers},
@@ -117,6 +116,7 @@ async fn run<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
 #[cfg(test)]
 mod tests {
     use alerting::{
+        detection::Rule,
         incident::{
             GroupBy, IncidentKey,
             plan::ROUND_MILLIS,

@@ -109,53 +109,14 @@ impl Config {
         let formats = vars.parsed("FLOW_LOG_FORMAT", Formats::default(), |text| {
             Formats::parse(text).map_err(|error| error.to_string())
         })?;
-        let publish_to = match vars.get("PUBLISH_TO").as_deref() {
-            None | Some("aws") => {
-                PublishTo::Aws { topic_arn: vars.topic_arn()?, chat_topic_arn: vars.chat_topic_arn()? }
-            }
-            Some("console") => PublishTo::Console {
-                shows: vars.parsed("CONSOLE_SHOWS", Shows::Email, |text| match text {
-                    "email" => Ok(Shows::Email),
-                    "all" => Ok(Shows::All),
-                    _ => Err("email, or all: also what machines and a chat get".to_owned()),
-                })?,
-            },
-            Some(other) => return Err(vars.wrong("PUBLISH_TO", other, "allowed are aws and console")),
-        };
+        let publish_to = vars.publish_to()?;
         let enrichment = vars.enrichment()?.filter(|_| matches!(publish_to, PublishTo::Aws { .. }));
-        let region = vars.parsed("AWS_REGION", "us-east-1".to_owned(), |text| {
-            let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-            if plain { Ok(text.to_owned()) } else { Err("a region's code, such as eu-west-1".to_owned()) }
-        })?;
-        let metric_namespace = vars.parsed("METRIC_NAMESPACE", "Ping-Deny-Metrics".to_owned(), |text| {
-            metric_text(text)
-                .filter(|text| !text.starts_with("AWS/"))
-                .ok_or_else(|| "1 to 255 printable ASCII characters, not starting with AWS/ or a colon".to_owned())
-        })?;
-        let metric_name = vars.parsed("METRIC_NAME", "Ping-Deny".to_owned(), |text| {
-            // Leaves room for the longest suffix.
-            metric_text(text)
-                .filter(|text| text.len() <= 255 - "-Email-Delay".len())
-                .ok_or_else(|| "1 to 244 printable ASCII characters, not starting with a colon".to_owned())
-        })?;
         Ok(Config {
             formats,
             publish_to,
             remember_in: vars.remember_in()?,
             enrichment,
-            site: Site {
-                console: AwsConsole::new(&region),
-                region,
-                metric_namespace,
-                metric_name,
-                language: vars.parsed("EMAIL_LANGUAGE", Language::English, |text| {
-                    Language::parse(text).ok_or_else(|| format!("allowed are {}", Language::codes().join(", ")))
-                })?,
-                zone: vars.parsed("TIME_ZONE", Zone::UTC, |text| {
-                    Zone::parse(text)
-                        .ok_or_else(|| "a name of the IANA time zone database, such as Asia/Tokyo".to_owned())
-                })?,
-            },
+            site: vars.site()?,
             policy: vars.policy()?,
             group_by: vars.parsed("INCIDENT_BY", GroupBy::LogGroup, |text| match text {
                 "log-group" => Ok(GroupBy::LogGroup),
@@ -188,6 +149,52 @@ const MAX_INFLATED_BYTES: usize = 512 * 1024 * 1024;
 struct Variables<F>(F);
 
 impl<F: Fn(&str) -> Option<String>> Variables<F> {
+    fn publish_to(&self) -> Result<PublishTo, ConfigError> {
+        Ok(match self.get("PUBLISH_TO").as_deref() {
+            None | Some("aws") => {
+                PublishTo::Aws { topic_arn: self.topic_arn()?, chat_topic_arn: self.chat_topic_arn()? }
+            }
+            Some("console") => PublishTo::Console {
+                shows: self.parsed("CONSOLE_SHOWS", Shows::Email, |text| match text {
+                    "email" => Ok(Shows::Email),
+                    "all" => Ok(Shows::All),
+                    _ => Err("email, or all: also what machines and a chat get".to_owned()),
+                })?,
+            },
+            Some(other) => return Err(self.wrong("PUBLISH_TO", other, "allowed are aws and console")),
+        })
+    }
+
+    fn site(&self) -> Result<Site, ConfigError> {
+        let region = self.parsed("AWS_REGION", "us-east-1".to_owned(), |text| {
+            let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+            if plain { Ok(text.to_owned()) } else { Err("a region's code, such as eu-west-1".to_owned()) }
+        })?;
+        let metric_namespace = self.parsed("METRIC_NAMESPACE", "Ping-Deny-Metrics".to_owned(), |text| {
+            metric_text(text)
+                .filter(|text| !text.starts_with("AWS/"))
+                .ok_or_else(|| "1 to 255 printable ASCII characters, not starting with AWS/ or a colon".to_owned())
+        })?;
+        let metric_name = self.parsed("METRIC_NAME", "Ping-Deny".to_owned(), |text| {
+            // Leaves room for the longest suffix.
+            metric_text(text)
+                .filter(|text| text.len() <= 255 - "-Email-Delay".len())
+                .ok_or_else(|| "1 to 244 printable ASCII characters, not starting with a colon".to_owned())
+        })?;
+        Ok(Site {
+            console: AwsConsole::new(&region),
+            region,
+            metric_namespace,
+            metric_name,
+            language: self.parsed("EMAIL_LANGUAGE", Language::English, |text| {
+                Language::parse(text).ok_or_else(|| format!("allowed are {}", Language::codes().join(", ")))
+            })?,
+            zone: self.parsed("TIME_ZONE", Zone::UTC, |text| {
+                Zone::parse(text).ok_or_else(|| "a name of the IANA time zone database, such as Asia/Tokyo".to_owned())
+            })?,
+        })
+    }
+
     fn get(&self, variable: &str) -> Option<String> {
         (self.0)(variable)
     }

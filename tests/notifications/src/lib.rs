@@ -113,7 +113,7 @@ enum Kind {
     Opened(Option<PastIncident>),
     LateOpened(OpenIncident),
     Update(OpenIncident, Totals),
-    Resolved(ClosedIncident),
+    Resolved(Box<ClosedIncident>),
 }
 
 impl Scenario {
@@ -169,7 +169,7 @@ impl Scenario {
             lease: Lease { owner: "me".to_owned(), until: NOW },
             timer: 4,
         };
-        Scenario::new(key(), content, Kind::Resolved(closed), Reason::Quiet, 17)
+        Scenario::new(key(), content, Kind::Resolved(Box::new(closed)), Reason::Quiet, 17)
     }
 
     /// The same for other readers.

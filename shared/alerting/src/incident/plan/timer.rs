@@ -130,18 +130,14 @@ pub fn on_timer(
         let owes = policy.resolved_emails || owed.is_some();
         return close(&record, open, counters, owes, (owner, timers), now, policy);
     }
-    if let (Some(due), None) = (&owed, round_ends)
+    if let (Some(due), None) = (owed, round_ends)
         && now >= due_at
     {
         let failed_before = open.lease.is_some() || record.unsent.tries > 0 || open.emails == 0;
         let reason = if failed_before { Reason::LeaseExpired } else { Reason::UpdateDue };
         open.lease = Some(lease(owner, now, policy));
-        record.unsent.tries += 1;
-        let wait = policy.lease_millis() << (record.unsent.tries - 1).min(MAX_TRIES);
-        if record.unsent.tries >= MAX_TRIES {
-            record.unsent = Unsent { tries: 0, retry: Some(timer), round_ends: Some(time::after(now, ROUND_MILLIS)) };
-        }
-        return go(record, open, reason, Some(*due), wait);
+        let wait = next_try(&mut record.unsent, timer, now, policy);
+        return go(record, open, reason, Some(due), wait);
     }
     let next = match (&owed, round_ends) {
         (Some(_), Some(round_ends)) => round_ends.min(quiet_at),
@@ -151,6 +147,17 @@ pub fn on_timer(
     };
     open.lease = None;
     go(record, open, Reason::NotDue, None, time::millis_between(now, next).max(1))
+}
+
+/// Counts one more try to send an email. Returns the milliseconds until the next one, if it fails: twice as many each time. The last
+/// message of a round stays, for its queue to redeliver.
+fn next_try(unsent: &mut Unsent, timer: u32, now: EpochMillis, policy: &Policy) -> u64 {
+    unsent.tries += 1;
+    let wait = policy.lease_millis() << (unsent.tries - 1).min(MAX_TRIES);
+    if unsent.tries >= MAX_TRIES {
+        *unsent = Unsent { tries: 0, retry: Some(timer), round_ends: Some(time::after(now, ROUND_MILLIS)) };
+    }
+    wait
 }
 
 /// Handles the message that retries an email whenever its queue delivers it. Nothing is scheduled after it, so that it ends in the
