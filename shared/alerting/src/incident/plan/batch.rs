@@ -124,7 +124,7 @@ fn incident_id(key: &IncidentKey, batch: &str, now: EpochMillis) -> String {
 pub fn shard_of(key: &IncidentKey, batch: &str, attempt: u32, shards: u8) -> u8 {
     let hash = hash(format!("{key} {batch}").as_bytes());
     let shards = u64::from(shards.max(1));
-    u8::try_from((hash % shards + u64::from(attempt)) % shards).unwrap_or_default()
+    u8::try_from(hash.wrapping_add(u64::from(attempt)) % shards).unwrap_or_default()
 }
 
 #[cfg(test)]
