@@ -105,7 +105,7 @@ mod tests {
         IncidentKey::new(Rule::PingDeny, "1", name)
     }
 
-    fn head(name: &str, expected: Option<u64>) -> Write {
+    fn record(name: &str, expected: Option<u64>) -> Write {
         let doc = StoredItem::Incident(IncidentRecord::default());
         Write { id: ItemId::Incident(key(name)), expected, doc, expires_at: Some(EpochMillis(1)) }
     }
@@ -113,12 +113,12 @@ mod tests {
     #[test]
     fn a_commit_writes_all_or_nothing() {
         let store = MemoryIncidents::default();
-        assert_eq!(now(store.commit(&[head("a", None), head("b", None)])), Ok(Commit::Written));
+        assert_eq!(now(store.commit(&[record("a", None), record("b", None)])), Ok(Commit::Written));
         // The second write expects a version that is not there: the first one must not happen either.
-        let Ok(Commit::Conflict(newer)) = now(store.commit(&[head("a", Some(1)), head("b", None)])) else {
+        let Ok(Commit::Conflict(newer)) = now(store.commit(&[record("a", Some(1)), record("b", None)])) else {
             panic!("the second document is there already");
         };
-        assert_eq!(newer.len(), 1, "only the one in the way is told: {newer:?}");
+        assert_eq!(newer.len(), 1, "only the one in the way is returned: {newer:?}");
         let versions: Vec<_> =
             now(store.get(&[ItemId::Incident(key("a")), ItemId::Incident(key("b")), ItemId::Incident(key("c"))]))
                 .unwrap()
@@ -126,7 +126,7 @@ mod tests {
                 .map(|doc| doc.map(|doc| doc.version))
                 .collect();
         assert_eq!(versions, [Some(1), Some(1), None]);
-        assert_eq!(now(store.commit(&[head("a", Some(1))])), Ok(Commit::Written));
+        assert_eq!(now(store.commit(&[record("a", Some(1))])), Ok(Commit::Written));
         assert_eq!(now(store.get(&[ItemId::Incident(key("a"))])).unwrap()[0].as_ref().map(|doc| doc.version), Some(2));
     }
 
@@ -134,7 +134,7 @@ mod tests {
     fn what_expires_first_makes_room() {
         let store = MemoryIncidents::default();
         for number in 0..=MAX_DOCUMENTS {
-            let mut write = head(&number.to_string(), None);
+            let mut write = record(&number.to_string(), None);
             write.expires_at = if number == 3 { Some(EpochMillis(1)) } else { None };
             now(store.commit(&[write])).unwrap();
         }

@@ -9,7 +9,7 @@ use jiff::{
 
 use crate::time;
 
-/// The time zone of the readers. Times are told in UTC first, as the console and the records have them.
+/// The time zone of the readers. Times are shown in UTC first, as the console and the records have them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone(Option<(Box<str>, TimeZone)>);
 

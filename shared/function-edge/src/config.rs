@@ -35,7 +35,7 @@ pub enum PublishTo {
 
 /// Where incidents are stored between invocations.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RememberIn {
+pub struct IncidentStorage {
     /// `INCIDENT_TABLE`: a DynamoDB table.
     pub table: String,
     /// `TIMER_QUEUE_URL`: the SQS queue that invokes the incident timer.
@@ -57,7 +57,7 @@ pub struct Config {
     /// `PUBLISH_TO` (default `aws`) with `ALERT_TOPIC_ARN` and `CHAT_TOPIC_ARN`, or with `CONSOLE_SHOWS`.
     pub publish_to: PublishTo,
     /// `INCIDENT_TABLE` and `TIMER_QUEUE_URL`. Without them, each process keeps its own incidents in memory.
-    pub remember_in: Option<RememberIn>,
+    pub incident_storage: Option<IncidentStorage>,
     /// `ENRICHMENT` (default `on`) with `OWNER_TAG_KEYS`. `None` if it is off or `PUBLISH_TO=console`.
     pub enrichment: Option<Enrichment>,
     /// `AWS_REGION`, `METRIC_NAMESPACE`, `METRIC_NAME`, `EMAIL_LANGUAGE` (default `en`) and `TIME_ZONE` (default `UTC`).
@@ -114,7 +114,7 @@ impl Config {
         Ok(Config {
             formats,
             publish_to,
-            remember_in: vars.remember_in()?,
+            incident_storage: vars.incident_storage()?,
             enrichment,
             site: vars.site()?,
             policy: vars.policy()?,
@@ -234,7 +234,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         })
     }
 
-    fn remember_in(&self) -> Result<Option<RememberIn>, ConfigError> {
+    fn incident_storage(&self) -> Result<Option<IncidentStorage>, ConfigError> {
         const TABLE: &str = "INCIDENT_TABLE";
         const QUEUE: &str = "TIMER_QUEUE_URL";
         let missing = |variable, other| ConfigError {
@@ -247,7 +247,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             (Some(_), None) => Err(missing(QUEUE, TABLE)),
             (None, Some(_)) => Err(missing(TABLE, QUEUE)),
             (Some(_), Some(url)) if !url.starts_with("http") => Err(self.wrong(QUEUE, &url, "the URL of an SQS queue")),
-            (Some(table), Some(timer_queue_url)) => Ok(Some(RememberIn { table, timer_queue_url })),
+            (Some(table), Some(timer_queue_url)) => Ok(Some(IncidentStorage { table, timer_queue_url })),
         }
     }
 

@@ -98,9 +98,10 @@ mod tests {
     #[test]
     fn a_failing_message_is_redelivered_a_bounded_number_of_times() {
         let timers = LocalTimers::default();
-        let wake = TimerMessage { key: IncidentKey::new(Rule::PingDeny, "1", "k"), incident: "i".to_owned(), timer: 1 };
-        let armed = pin!(timers.schedule(&wake, 0)).poll(&mut Context::from_waker(Waker::noop()));
-        assert_eq!(armed, Poll::Ready(Ok(())));
+        let message =
+            TimerMessage { key: IncidentKey::new(Rule::PingDeny, "1", "k"), incident: "i".to_owned(), timer: 1 };
+        let scheduled = pin!(timers.schedule(&message, 0)).poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(scheduled, Poll::Ready(Ok(())));
         let mut now = time::after(clock::now(), 1);
         let mut delivered = 0;
         for _ in 0..100 {

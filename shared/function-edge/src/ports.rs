@@ -37,7 +37,7 @@ pub fn engine(config: &Config) -> Incidents {
             (topics(&Sns::new(shared.clone()), topic_arn, chat_topic_arn.as_deref()), Metrics::CloudWatch(metrics))
         }
     };
-    let (store, timers) = match &config.remember_in {
+    let (store, timers) = match &config.incident_storage {
         None => (Store::Memory(MemoryIncidents::default()), Timer::Local(LocalTimers::default())),
         Some(tables) => (
             Store::DynamoDb(DynamoIncidents::new(shared.clone(), &tables.table)),

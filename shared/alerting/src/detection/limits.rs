@@ -25,5 +25,5 @@ pub const MAX_UNPARSED_SAMPLES: usize = 3;
 /// Characters kept of an unreadable line.
 pub const MAX_SAMPLE_CHARS: usize = 200;
 
-/// Minutes of one flow within one batch that are told apart.
+/// Minutes of one flow within one batch that are counted separately.
 pub const MAX_FLOW_MINUTES: usize = 60;

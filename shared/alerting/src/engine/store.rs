@@ -66,7 +66,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     }
 
     /// Copies unreadable items and begins them anew. The metric with the alarm is published first, so that no copy is made
-    /// without notice. Returns whether there were any: then everything has to be read again.
+    /// unnoticed. Returns whether there were any: then everything has to be read again.
     async fn set_aside(
         &self,
         ids: &[ItemId],

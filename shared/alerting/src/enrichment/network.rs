@@ -60,8 +60,8 @@ impl Network {
     }
 
     /// Why a part is missing, where it is.
-    pub fn gap(&self, part: NetworkPart) -> Option<&MissingReason> {
-        self.missing.iter().find(|gap| gap.part == part).map(|gap| &gap.reason)
+    pub fn why_missing(&self, part: NetworkPart) -> Option<&MissingReason> {
+        self.missing.iter().find(|missing| missing.part == part).map(|missing| &missing.reason)
     }
 }
 

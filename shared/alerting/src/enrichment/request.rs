@@ -60,7 +60,7 @@ impl EnrichmentRequest {
     }
 
     /// What is missing because it is not even asked for.
-    pub fn gap(&self) -> Option<MissingData> {
+    pub fn missing(&self) -> Option<MissingData> {
         let (interfaces, addresses) = (self.interfaces_left_out, self.addresses_left_out);
         let reason = MissingReason::OverLimit { interfaces, addresses };
         (interfaces > 0 || addresses > 0).then_some(MissingData { part: NetworkPart::Interfaces, reason })
@@ -116,16 +116,20 @@ mod tests {
         };
         let fits = wanted(MAX_INTERFACES, MAX_PEERS);
         assert_eq!(counts(&fits), ((MAX_INTERFACES, MAX_PEERS), (0, 0)));
-        assert_eq!(fits.gap(), None);
-        let gap = |interfaces, addresses| {
+        assert_eq!(fits.missing(), None);
+        let missing = |interfaces, addresses| {
             Some(MissingData {
                 part: NetworkPart::Interfaces,
                 reason: MissingReason::OverLimit { interfaces, addresses },
             })
         };
         let more = wanted(MAX_INTERFACES + 3, 10);
-        assert_eq!((counts(&more), more.gap()), (((MAX_INTERFACES, 10), (3, 0)), gap(3, 0)), "each is counted once");
+        assert_eq!(
+            (counts(&more), more.missing()),
+            (((MAX_INTERFACES, 10), (3, 0)), missing(3, 0)),
+            "each is counted once"
+        );
         let more = wanted(1, MAX_PEERS + 7);
-        assert_eq!((counts(&more), more.gap()), (((1, MAX_PEERS), (0, 7)), gap(0, 7)));
+        assert_eq!((counts(&more), more.missing()), (((1, MAX_PEERS), (0, 7)), missing(0, 7)));
     }
 }

@@ -36,7 +36,7 @@ pub enum Peer {
     Block(IpNet),
     /// The interfaces of a security group, by its id.
     Group(Box<str>),
-    /// A prefix list, by its id; its entries are not looked up.
+    /// A prefix list, by its id; its entries are not read.
     PrefixList(Box<str>),
 }
 

@@ -107,7 +107,7 @@ impl Gaps {
         ];
         let missed = missed.into_iter().filter(|(_, missed)| *missed);
         missed.filter_map(|(part, _)| {
-            Some(Evidence::MissingData(MissingData { part, reason: network.gap(part)?.clone() }))
+            Some(Evidence::MissingData(MissingData { part, reason: network.why_missing(part)?.clone() }))
         })
     }
 }

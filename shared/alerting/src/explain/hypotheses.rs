@@ -158,7 +158,7 @@ fn hypotheses(judged: LayerAnswers, seen: Seen) -> impl Iterator<Item = Hypothes
         (IcmpMessage::Reply, false),
         ANSWER,
         (IcmpMessage::Other, false),
-        // An error message about a connection of any protocol: what the groups let through cannot be told from ICMP rules alone.
+        // An error message about a connection of any protocol: ICMP rules alone do not show what the groups let through.
         (IcmpMessage::Other, true),
     ]
     .into_iter()

@@ -35,7 +35,7 @@ impl Answer {
     }
 }
 
-/// The kinds of ICMP messages that are told apart.
+/// The kinds of ICMP messages that explanations distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IcmpMessage {
     /// An echo request: a ping.

@@ -13,7 +13,7 @@ use crate::{
     incident::top::Top,
 };
 
-/// Minutes of a timeline that are told apart, the latest ones; what came before is in the totals only.
+/// Minutes of a timeline, the latest ones; what came before is in the totals only.
 pub const MAX_MINUTES: usize = 90;
 
 /// Log lines that are kept as evidence.
@@ -277,7 +277,7 @@ mod tests {
         let more = batch(&["10.0.0.2 8.8.8.8 REJECT 2 1600", "10.0.0.3 8.8.8.8 REJECT 1 1600"]);
         let mut merged = few.clone();
         merged.merge(&more);
-        assert!(!merged.flows_left_out, "three are told apart, with everything that came of each");
+        assert!(!merged.flows_left_out, "three are remembered, with everything that came of each");
         assert_eq!(flows(&merged).iter().map(|flow| flow.1).collect::<Vec<_>>(), [Some(5), Some(4), Some(1)]);
         merged.merge(&batch(&["10.0.0.4 8.8.8.8 REJECT 9 1600"]));
         assert!(merged.flows_left_out);

@@ -109,7 +109,7 @@ pub fn inert(text: &str, max_chars: usize) -> String {
     links::defused(&one_line(text, max_chars))
 }
 
-/// Takes out what told [`wrap`] where to break and where not.
+/// Removes the characters that show [`wrap`] where to break and where not.
 pub fn settle(text: &str) -> String {
     text.replace(NO_BREAK_SPACE, " ").replace([NO_BREAK, BREAK], "")
 }

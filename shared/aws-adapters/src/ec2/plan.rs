@@ -127,12 +127,12 @@ pub(super) fn network(request: &EnrichmentRequest, cache: &Cache, missing: Vec<M
     }
     // Without its interfaces, the rest cannot be queried and is missing for the same reason.
     if !request.interfaces.is_empty() && own(request, cache).next().is_none() {
-        let reason = network.gap(NetworkPart::Interfaces).cloned().unwrap_or(MissingReason::NotFound);
+        let reason = network.why_missing(NetworkPart::Interfaces).cloned().unwrap_or(MissingReason::NotFound);
         for part in [NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls] {
             add(&mut network.missing, part, &reason);
         }
     }
-    network.missing.extend(request.gap());
+    network.missing.extend(request.missing());
     network
 }
 

@@ -200,7 +200,7 @@ impl From<&Evidence> for EvidenceDoc {
             }
             Evidence::MaybeSameSubnet { peer } => EvidenceDoc::MaybeSameSubnet { peer: *peer },
             Evidence::NoInterface => EvidenceDoc::NoInterface,
-            Evidence::MissingData(gap) => EvidenceDoc::MissingData(gap.into()),
+            Evidence::MissingData(missing) => EvidenceDoc::MissingData(missing.into()),
         }
     }
 }
@@ -259,8 +259,8 @@ impl ProtocolDoc {
 }
 
 impl From<&MissingData> for MissingDataDoc {
-    fn from(gap: &MissingData) -> Self {
-        let (reason, detail) = match &gap.reason {
+    fn from(missing: &MissingData) -> Self {
+        let (reason, detail) = match &missing.reason {
             MissingReason::SwitchedOff => ("switched-off", None),
             MissingReason::TooSlow => ("too-slow", None),
             MissingReason::Denied(action) => ("denied", Some(text(action))),
@@ -269,13 +269,13 @@ impl From<&MissingData> for MissingDataDoc {
             MissingReason::TooManyCalls => ("too-many-calls", None),
             MissingReason::OverLimit { .. } => ("over-limit", None),
         };
-        let part = match gap.part {
+        let part = match missing.part {
             NetworkPart::Interfaces => "interfaces",
             NetworkPart::Tags => "tags",
             NetworkPart::Groups => "security-groups",
             NetworkPart::Acls => "acls",
         };
-        let left_out = match gap.reason {
+        let left_out = match missing.reason {
             MissingReason::OverLimit { interfaces, addresses } => Some(LeftOut { interfaces, addresses }),
             _ => None,
         };

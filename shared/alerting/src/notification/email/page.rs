@@ -20,7 +20,7 @@ pub const MAX_BODY_BYTES: usize = 256 * 1024 - 4 * 1024;
 /// on longer lines.
 pub const COLUMNS: usize = 72;
 
-/// Columns of a label with the gap behind it.
+/// Columns of a label with the space behind it.
 const LABEL_COLUMNS: usize = 7;
 
 /// The body of an email.
@@ -86,8 +86,8 @@ impl Page {
     fn field(&mut self, label: &str, text: &str) {
         for (index, line) in wrap(text, COLUMNS - LABEL_COLUMNS).iter().enumerate() {
             let label = if index == 0 { label } else { "" };
-            let gap = " ".repeat(LABEL_COLUMNS.saturating_sub(columns(label)).max(1));
-            self.line(&format!("{label}{gap}{line}"));
+            let space = " ".repeat(LABEL_COLUMNS.saturating_sub(columns(label)).max(1));
+            self.line(&format!("{label}{space}{line}"));
         }
     }
 

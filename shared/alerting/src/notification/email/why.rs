@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Different explanations told; the rest is a number.
+/// Explanations shown; the rest is a number.
 pub(super) const MAX_REASONS: usize = 3;
 
 /// Flows with the same explanation.
@@ -103,7 +103,7 @@ pub(super) fn fields(writer: &Writer<'_>) -> Fields {
     fields
 }
 
-/// Tells whether some evidence is the rules that reject, which are told first.
+/// Tells whether some evidence is the rules that reject, which are shown first.
 fn decides(evidence: &Evidence, layer: Layer) -> bool {
     match evidence {
         Evidence::Acl(acl) => acl.verdict != AclVerdict::Allows && layer != Layer::SecurityGroup,
@@ -116,7 +116,7 @@ fn decides(evidence: &Evidence, layer: Layer) -> bool {
 fn missing<'c>(writer: &Writer<'c>) -> Vec<(&'c MissingReason, Vec<NetworkPart>)> {
     let of_flows =
         writer.flows.iter().flat_map(|flow| &flow.explanation.evidence).filter_map(|evidence| match evidence {
-            Evidence::MissingData(gap) => Some(gap),
+            Evidence::MissingData(missing) => Some(missing),
             _ => None,
         });
     let mut missing: Vec<(&MissingReason, Vec<NetworkPart>)> = Vec::new();

@@ -307,7 +307,7 @@ async fn an_invalid_interface_id_is_never_queried() {
     let hostile = request(&["*", "eni-*", "eni-", "-", "eni-1&Action=DeleteVpc", "eni-日本"], &[]);
     let found = ec2.network(NOW).enrich(&hostile).await;
     assert_eq!(ec2.calls().len(), 0);
-    assert_eq!(found.gap(NetworkPart::Interfaces), Some(&MissingReason::NotFound));
+    assert_eq!(found.why_missing(NetworkPart::Interfaces), Some(&MissingReason::NotFound));
 }
 
 #[tokio::test(start_paused = true)]
@@ -324,7 +324,7 @@ async fn what_exceeds_the_limits_is_reported_and_the_rest_is_queried() {
     let ec2 = vpc_but("DescribeNetworkInterfaces", Answer::Error(403, "UnauthorizedOperation"));
     let found = ec2.network(NOW).enrich(&request).await;
     assert_eq!(
-        found.gap(NetworkPart::Interfaces),
+        found.why_missing(NetworkPart::Interfaces),
         Some(&MissingReason::Denied("ec2:DescribeNetworkInterfaces".into()))
     );
     assert_eq!(found.missing.last(), Some(&over_limit));
@@ -381,8 +381,8 @@ async fn pages_count_as_calls() {
     );
     let found = ec2.network(NOW).enrich(&internet_ping()).await;
     assert_eq!(ec2.calls().len(), 2);
-    assert_eq!(found.gap(NetworkPart::Interfaces), Some(&MissingReason::TooManyCalls));
-    assert_eq!(found.gap(NetworkPart::Acls), Some(&MissingReason::TooManyCalls));
+    assert_eq!(found.why_missing(NetworkPart::Interfaces), Some(&MissingReason::TooManyCalls));
+    assert_eq!(found.why_missing(NetworkPart::Acls), Some(&MissingReason::TooManyCalls));
 }
 
 #[tokio::test(start_paused = true)]
@@ -431,6 +431,6 @@ async fn many_interfaces_stay_within_four_calls_and_the_filter_limits() {
     for call in &calls {
         assert!(!call.form.contains_key("Filter.1.Value.201") || call.action() == "DescribeNetworkInterfaces");
     }
-    assert_eq!(found.gap(NetworkPart::Tags), Some(&MissingReason::TooManyCalls));
-    assert_eq!(found.gap(NetworkPart::Groups), Some(&MissingReason::TooManyCalls));
+    assert_eq!(found.why_missing(NetworkPart::Tags), Some(&MissingReason::TooManyCalls));
+    assert_eq!(found.why_missing(NetworkPart::Groups), Some(&MissingReason::TooManyCalls));
 }

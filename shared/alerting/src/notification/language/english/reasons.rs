@@ -139,7 +139,7 @@ impl Reasons for English {
                 format!("{peer} may be in the same subnet, where the network ACL has no say")
             }
             Evidence::NoInterface => {
-                "The record names no interface, as those of a regional NAT gateway do: its rules cannot be looked up"
+                "The record names no interface, as those of a regional NAT gateway do: its rules cannot be read"
                     .to_owned()
             }
             Evidence::MissingData(_) => return None,
@@ -167,10 +167,12 @@ impl Reasons for English {
             .collect();
         let parts = listed(parts);
         match reason {
-            MissingReason::SwitchedOff => format!("Not looked up: {parts}; enrichment is off (parameter Enrichment)"),
-            MissingReason::TooSlow => format!("Not looked up: {parts}; EC2 did not answer in time"),
-            MissingReason::Denied(action) => format!("Not looked up: {parts}; the function lacks {}", id(action)),
-            MissingReason::Failed(code) => format!("Not looked up: {parts}; EC2 answered {}", id(code)),
+            MissingReason::SwitchedOff => {
+                format!("Not read from EC2: {parts}; enrichment is off (parameter Enrichment)")
+            }
+            MissingReason::TooSlow => format!("Not read from EC2: {parts}; EC2 did not answer in time"),
+            MissingReason::Denied(action) => format!("Not read from EC2: {parts}; the function lacks {}", id(action)),
+            MissingReason::Failed(code) => format!("Not read from EC2: {parts}; EC2 answered {}", id(code)),
             MissingReason::NotFound => {
                 format!(
                     "Not found: {parts}; EC2 does not know the interface, it is gone or in another account or region"
@@ -181,11 +183,11 @@ impl Reasons for English {
                 let asked = asked.filter(|(number, _)| **number > 0);
                 let asked = asked.map(|(number, noun)| self.count(Number::Exactly(*number), noun)).collect();
                 format!(
-                    "Not looked up: {}; one email looks up {MAX_INTERFACES} interfaces and {MAX_PEERS} addresses at most",
+                    "Not read from EC2: {}; one email reads {MAX_INTERFACES} interfaces and {MAX_PEERS} addresses at most",
                     listed(asked)
                 )
             }
-            MissingReason::TooManyCalls => format!("Not all looked up: {parts}; there were too many for one email"),
+            MissingReason::TooManyCalls => format!("Not all read from EC2: {parts}; there were too many for one email"),
         }
     }
 
