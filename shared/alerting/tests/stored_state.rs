@@ -283,6 +283,9 @@ fn the_largest_counters_fit_into_an_item_and_those_of_an_incident_into_a_transac
     };
     let bytes = StoredItem::Counters(shard).to_text().unwrap().len();
     assert!(bytes > 5_000, "{bytes} bytes: the counters are not full");
-    assert!(4 * bytes <= MAX_ITEM_BYTES, "{bytes} bytes of one counter; an item holds up to three summaries");
+    assert!(
+        4 * bytes <= MAX_ITEM_BYTES,
+        "{bytes} bytes of one counter; an incident record and a report hold up to two"
+    );
     assert!(bytes * (usize::from(MAX_SHARDS) + 4) <= MAX_TRANSACTION_BYTES, "{bytes} bytes of one counter");
 }

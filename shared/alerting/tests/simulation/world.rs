@@ -102,7 +102,7 @@ pub(crate) enum Event {
         attempt: u32,
     },
     Timer {
-        message: (IncidentKey, String, u32),
+        timer_message: (IncidentKey, String, u32),
         receive: u32,
     },
     /// The late effect with this number.
@@ -391,7 +391,7 @@ impl Timers for Ports {
                 }
                 let at = world.now + delay_millis + world.random.below(2_000);
                 let event = Event::Timer {
-                    message: (message.key.clone(), message.incident.clone(), message.timer),
+                    timer_message: (message.key.clone(), message.incident.clone(), message.timer),
                     receive: 0,
                 };
                 world.schedule(at, event.clone());
