@@ -1,13 +1,13 @@
-//! The time to read a batch with everything that the function keeps of it, next to the least that any reader has to do.
+//! Time to read a batch and detect findings, compared with the minimum work of any reader.
 //!
-//! `cargo bench -p alerting --bench detect` prints a table like that of `flow-log`'s benchmark `batch`.
+//! `cargo bench -p alerting --bench detect` prints the same kind of table as the benchmark `batch` of `flow-log`.
 
 #![allow(missing_docs, reason = "the macros of the benchmark harness make items without docs")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark talks to the person who runs it")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its results")]
 
-// By its path: the events and the floor have to be those of flow-log's benchmark, and that crate depends on no other one of
-// this workspace, so they cannot be in a third crate.
-#[allow(dead_code, unused_imports, reason = "events of version 5 are for flow-log's benchmark alone")]
+// Included by path: the events and the floor must be those of flow-log's benchmark. They cannot be in a third crate, because
+// flow-log depends on no crate of this workspace.
+#[allow(dead_code, unused_imports, reason = "only flow-log's benchmark uses the events of version 5")]
 #[path = "../../flow-log/benches/measure/mod.rs"]
 mod measure;
 
@@ -39,7 +39,7 @@ fn main() {
     measure::run(&ROWS, |Detected, _, event| detected(&mut decoder, &formats, event));
 }
 
-/// Reads an event into what the function keeps of it: for each flow the evidence that an email shows, as texts of its own.
+/// Reads an event and detects findings, including the owned texts that an email shows. Returns the number of findings.
 fn detected(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -> usize {
     let mut payload = decoder.decode(event).unwrap();
     let mut findings = 0;

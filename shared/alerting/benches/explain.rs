@@ -1,9 +1,9 @@
-//! What an explanation costs, with a network ACL and security groups of 40 rules together.
+//! Time of an explanation, with 40 rules in a network ACL and security groups.
 //!
-//! `cargo bench -p alerting` prints the times; the run fails if the longest is not below [`LIMIT`].
+//! `cargo bench -p alerting` prints the times. It fails if the longest is not below [`LIMIT`].
 
 #![allow(missing_docs, reason = "the macros of the benchmark harness make items without docs")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark talks to the person who runs it")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its results")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use std::{
@@ -19,15 +19,15 @@ use alerting::{
 use criterion::Criterion;
 use flow_log::{Formats, LogEvent};
 
-/// An explanation has to take less.
+/// Maximum time of an explanation.
 const LIMIT: Duration = Duration::from_micros(20);
 
-/// How the 40 rules look.
+/// The kind of the 40 rules.
 #[derive(Clone, Copy)]
 enum Rules {
-    /// All but the last are for other addresses.
+    /// All rules but the last are for other addresses.
     Elsewhere,
-    /// All are for some ICMP type, so that each may be the one that decides.
+    /// Each rule is for one ICMP type, so that each may decide.
     Typed,
 }
 
@@ -43,7 +43,7 @@ fn finding() -> Finding {
     detector.finish(LogSource::default()).findings.remove(0)
 }
 
-/// 20 rules of an ACL and 20 of two groups, outbound all of them.
+/// Returns a network with 20 ACL rules and 20 rules of two groups, all outbound.
 fn network(rules: Rules) -> Network {
     let range = |index: u8| match rules {
         Rules::Elsewhere => IcmpRange::default(),
@@ -103,7 +103,7 @@ fn main() {
     let mut longest = Duration::ZERO;
     for (name, network) in &cases {
         criterion.bench_function(name, |bencher| bencher.iter(|| explain(black_box(&finding), black_box(network))));
-        // The best of some rounds: what it takes when nothing else runs.
+        // The fastest of several rounds is the least disturbed by other processes.
         const ROUND: u32 = 1_000;
         let round = || {
             let start = Instant::now();
@@ -112,6 +112,6 @@ fn main() {
         };
         longest = (0..20).map(|_| round()).min().unwrap_or_default().max(longest);
     }
-    println!("the longest takes {} ns; it has to be below {} ns", longest.as_nanos(), LIMIT.as_nanos());
+    println!("the longest takes {} ns; the limit is {} ns", longest.as_nanos(), LIMIT.as_nanos());
     assert!(longest < LIMIT);
 }

@@ -1,8 +1,8 @@
-//! The texts of the repository name the number of fields that `flow-log` reads.
+//! Checks that all texts of the repository state the number of fields that `flow-log` reads.
 
 #![allow(
     clippy::unwrap_used,
-    reason = "a test fails where it unwraps nothing; the lint knows only test functions, not their helpers"
+    reason = "an error fails the test; the lint exempts test functions, but not their helpers"
 )]
 
 use std::fs;
@@ -10,19 +10,19 @@ use std::path::{Path, PathBuf};
 
 use flow_log::Field;
 
-/// The files and folders with exactly one text that says how many fields AWS documents.
-const PLACES: [&str; 5] =
+/// The files and folders that state exactly once how many fields AWS documents.
+const STATED_IN: [&str; 5] =
     ["README.md", "README.ja.md", "shared/flow-log/src", "shared/flow-log/testdata", "shared/alerting/src"];
 
-/// What stands before and after the number.
-const SAYINGS: [(&str, &str); 4] = [
+/// The text before and after the number.
+const CONTEXTS: [(&str, &str); 4] = [
     ("all ", " fields of version"),
     ("any of the ", " fields of version"),
     ("AWS documents ", ";"),
     ("全 ", " フィールド"),
 ];
 
-/// Returns every number in such a place, also where a line is broken.
+/// Returns the numbers in these contexts, including those with a line break.
 fn numbers(text: &str) -> Vec<usize> {
     let text = text.replace("\n/// ", " ").replace('\n', " ");
     let number = |rest: &str, after: &str| {
@@ -32,10 +32,10 @@ fn numbers(text: &str) -> Vec<usize> {
     let of = |(before, after): (&str, &str)| -> Vec<usize> {
         text.match_indices(before).filter_map(|(at, _)| number(&text[at + before.len()..], after)).collect()
     };
-    SAYINGS.into_iter().flat_map(of).collect()
+    CONTEXTS.into_iter().flat_map(of).collect()
 }
 
-/// Returns the texts at a path, without build output.
+/// Returns the text files below a path, except build output.
 fn texts(path: &Path) -> Vec<PathBuf> {
     match path.file_name().and_then(|name| name.to_str()) {
         Some(name) if path.is_dir() && !name.starts_with('.') && name != "target" => {
@@ -50,10 +50,10 @@ fn texts(path: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_text_has_the_number_of_fields_that_are_read() {
+fn every_text_states_the_number_of_fields_that_are_read() {
     let root = fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
     let numbers = |path: &PathBuf| numbers(&fs::read_to_string(path).unwrap());
-    for place in PLACES {
+    for place in STATED_IN {
         let numbers: Vec<_> = texts(&root.join(place)).iter().flat_map(numbers).collect();
         assert_eq!(numbers, [Field::ALL.len()], "{place}");
     }

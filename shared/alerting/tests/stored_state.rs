@@ -1,13 +1,9 @@
-//! What is stored: documents of today as files, which every later version reads.
+//! Tests of the stored items and of the timer message, against one file for each. Every later version must read these files.
 //!
-//! Until the first release the files follow the types: `UPDATE_STORED_STATE=1 cargo test -p alerting --test stored_state` writes
-//! them anew. From then on a file is never changed again; a document of another form gets a file of its own beside it.
+//! Until the first release, the files may change: `UPDATE_STORED_STATE=1 cargo test -p alerting --test stored_state` rewrites them.
+//! After it, a file never changes again; an item with a new form gets another file.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test, which writes its files when it is told to"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that can rewrite its files")]
 
 use std::{fs, path::PathBuf};
 
@@ -28,14 +24,14 @@ use flow_log::{Formats, LogEvent};
 use serde_json::Value;
 
 const AT: EpochMillis = EpochMillis(1_795_401_134_000);
-/// The size of an item
+/// Maximum size of an item
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MAX_ITEM_BYTES: usize = 400 * 1024;
-/// The size of a transaction (the same page).
+/// Maximum size of a transaction (the same page).
 const MAX_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
-/// Objects whose keys are names that were counted, not fields.
+/// Objects whose keys are counted names, not fields.
 const MAPS: [&str; 2] = ["minutes", "e"];
-/// Fields that a document may lack: what is not known is empty.
+/// Fields that an item may lack. They are empty then.
 const MAY_BE_MISSING: [&str; 26] = [
     "current",
     "unsent",
@@ -160,7 +156,7 @@ fn file(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Every object below a value, by the path to it, without those whose keys are names.
+/// Collects the paths of all objects in a value, except those whose keys are counted names.
 fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -178,7 +174,7 @@ fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn todays_documents_are_written_as_the_files_say_and_read_back() {
+fn items_are_written_in_the_form_of_the_files_and_read_back() {
     let mut all: Vec<(&str, Value)> =
         documents().iter().map(|(name, doc)| (*name, serde_json::from_str(&doc.to_text().unwrap()).unwrap())).collect();
     all.push(("timer-message", serde_json::to_value(timer()).unwrap()));
@@ -188,7 +184,7 @@ fn todays_documents_are_written_as_the_files_say_and_read_back() {
         }
     }
     for (name, value) in &all {
-        assert_eq!(*value, file(name), "{name} is no longer written as before: what is stored could not be read");
+        assert_eq!(*value, file(name), "{name} is written in another form: stored items would become unreadable");
     }
     for (name, doc) in documents() {
         assert_eq!(StoredItem::from_text(&file(name).to_string()), doc, "{name}");
@@ -197,7 +193,7 @@ fn todays_documents_are_written_as_the_files_say_and_read_back() {
 }
 
 #[test]
-fn a_field_that_a_later_version_adds_is_passed_over() {
+fn fields_of_a_later_version_are_ignored() {
     let mut fields = 0;
     for (name, doc) in documents() {
         let value = file(name);
@@ -207,7 +203,7 @@ fn a_field_that_a_later_version_adds_is_passed_over() {
             let mut more = value.clone();
             let object = more.pointer_mut(&path).unwrap().as_object_mut().unwrap();
             object.insert("of_a_later_version".to_owned(), serde_json::json!({ "a": [1, null] }));
-            assert_eq!(StoredItem::from_text(&more.to_string()), doc, "{name} with a field more at {path}");
+            assert_eq!(StoredItem::from_text(&more.to_string()), doc, "{name} with an unknown field at {path}");
             fields += 1;
         }
     }
@@ -218,7 +214,7 @@ fn a_field_that_a_later_version_adds_is_passed_over() {
 }
 
 #[test]
-fn a_field_that_may_be_missing_is_empty_and_without_any_other_the_document_is_kept_as_it_is() {
+fn without_a_required_field_an_item_is_unreadable_and_kept_unchanged() {
     let (mut missing, mut needed) = (0, 0);
     for (name, _) in documents() {
         let value = file(name);
@@ -247,7 +243,7 @@ fn a_field_that_may_be_missing_is_empty_and_without_any_other_the_document_is_ke
 }
 
 #[test]
-fn what_cannot_be_read_is_kept_word_for_word() {
+fn unreadable_text_is_kept_unchanged() {
     for text in ["", "{", "null", "{\"head\":{\"current\":5}}", "{\"later\":{}}", "{\"unreadable\":\"x\"}", "\u{1f600}"]
     {
         let doc = StoredItem::from_text(text);
@@ -257,7 +253,7 @@ fn what_cannot_be_read_is_kept_word_for_word() {
 }
 
 #[test]
-fn the_largest_documents_fit_into_items_and_all_counters_of_an_incident_into_a_transaction() {
+fn the_largest_counters_fit_into_an_item_and_those_of_an_incident_into_a_transaction() {
     let long = "9".repeat(200);
     let batch = |number: u32| {
         let lines: Vec<String> = (0..2_000)
@@ -287,6 +283,9 @@ fn the_largest_documents_fit_into_items_and_all_counters_of_an_incident_into_a_t
     };
     let bytes = StoredItem::Counters(shard).to_text().unwrap().len();
     assert!(bytes > 5_000, "{bytes} bytes: the counters are not full");
-    assert!(4 * bytes <= MAX_ITEM_BYTES, "{bytes} bytes of one counter; a head and a report hold up to two");
+    assert!(
+        4 * bytes <= MAX_ITEM_BYTES,
+        "{bytes} bytes of one counter; an incident record and a report hold up to two"
+    );
     assert!(bytes * (usize::from(MAX_SHARDS) + 4) <= MAX_TRANSACTION_BYTES, "{bytes} bytes of one counter");
 }

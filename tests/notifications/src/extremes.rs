@@ -1,4 +1,4 @@
-//! What is large, hostile, or half known.
+//! Scenarios with large numbers, hostile texts, or missing data.
 
 use alerting::{
     detection::{Detector, LogSource},
@@ -12,7 +12,7 @@ fn boxed(text: &str) -> Option<Box<str>> {
     Some(text.into())
 }
 
-/// What EC2 says of the documented ping's interface, with tags that somebody may have written.
+/// Returns the interface of the documented ping as EC2 describes it, with this name in its tags.
 fn network(name: &str) -> Network {
     let interface = Interface {
         id: "eni-1235b8ca123456789".into(),
@@ -42,22 +42,22 @@ fn network(name: &str) -> Network {
     }
 }
 
-/// With some of what EC2 knows missing.
-pub fn with_gaps() -> Scenario {
-    Scenario::opened(&detect("ping-deny")).knowing(network("web-1"))
+/// A scenario with missing data: EC2 refuses one call and is too slow for another.
+pub fn with_missing_data() -> Scenario {
+    Scenario::opened(&detect("ping-deny")).enriched_with(network("web-1"))
 }
 
-/// Everything that JSON has to escape, in the longest name that somebody may give.
+/// A scenario with a name of characters that JSON escapes, as long as a tag can be.
 pub fn with_hostile_names() -> Scenario {
-    Scenario::opened(&detect("ping-deny")).knowing(network(&"\\\"\n\u{0}<!channel>".repeat(64)))
+    Scenario::opened(&detect("ping-deny")).enriched_with(network(&"\\\"\n\u{0}<!channel>".repeat(64)))
 }
 
-/// A record of the default format.
+/// Returns a record of the default format.
 pub fn record(from: &str, to: &str, interface: &str) -> String {
     format!("2 123456789010 {interface} {from} {to} 0 0 1 2 168 1795401134 1795401190 REJECT OK")
 }
 
-/// More flows than are told apart, each on an interface of its own.
+/// A scenario with more flows than the limit, each on a different interface.
 pub fn storm() -> Scenario {
     let line = |n: u32| {
         record(&format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255), "172.31.16.139", &format!("eni-{n:017x}"))
@@ -65,13 +65,13 @@ pub fn storm() -> Scenario {
     Scenario::opened(&detected((0..10_000).map(line)))
 }
 
-/// As many flows as are told apart, whose interfaces have names of nothing but escapes, as long as they are kept.
+/// A scenario with the maximum number of flows. The ids of their interfaces have the maximum length and only escaped characters.
 pub fn hostile_storm() -> Scenario {
     let line = |n: u32| record(&format!("10.0.{}.{}", n >> 8 & 255, n & 255), "172.31.16.139", &"\"\\".repeat(64));
-    Scenario::opened(&detected((0..2_000).map(line))).knowing(network(&"\\\"".repeat(512)))
+    Scenario::opened(&detected((0..2_000).map(line))).enriched_with(network(&"\\\"".repeat(512)))
 }
 
-/// A ping from a private address that another VPC's host has, too, and the VPC of the interface by the record.
+/// A scenario with a ping from a private address that a host in vpc-2 also has. The record has this VPC.
 pub fn stranger(vpc: &str) -> Scenario {
     let formats =
         Formats::parse("${interface-id} ${vpc-id} ${srcaddr} ${dstaddr} ${protocol} ${action} ${log-status}").unwrap();
@@ -85,10 +85,10 @@ pub fn stranger(vpc: &str) -> Scenario {
         ..Interface::default()
     };
     let network = Network { interfaces: [("eni-9".to_owned(), host)].into(), ..Network::default() };
-    Scenario::opened(&detector.finish(LogSource::default())).knowing(network)
+    Scenario::opened(&detector.finish(LogSource::default())).enriched_with(network)
 }
 
-/// The largest numbers that a record can carry.
+/// A scenario with the largest numbers that a record can have.
 pub fn largest() -> Scenario {
     let max = u64::MAX;
     let line = |start: u64| format!("2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 {max} {max} {start} {max} REJECT OK");

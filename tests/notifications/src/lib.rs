@@ -1,5 +1,5 @@
-//! Notifications of each kind, as the engine makes them: one for each event in `events/` that has something to report, later ones
-//! of an incident, and what is large or hostile. The tests of emails, documents and destinations render them.
+//! Sample notifications of each kind, made as in the engine: one for each event in `events/` that has something to report, later
+//! ones of an incident, and extreme ones. The tests of emails, documents and destinations render them.
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot read its event has failed")]
 
@@ -21,7 +21,7 @@ use alerting::{
     time::{self, EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };
-pub use extremes::{hostile_storm, largest, record, storm, stranger, with_gaps, with_hostile_names};
+pub use extremes::{hostile_storm, largest, record, storm, stranger, with_hostile_names, with_missing_data};
 use flow_log::{Decoder, Formats, LogEvent};
 
 /// 2026-11-23 02:38:54 UTC, 6 min 40 s after the first packet of most events.
@@ -39,7 +39,7 @@ pub const EVENTS: [&str; 8] = [
     "hostile",
 ];
 
-/// The other scenarios: later notifications, a second incident, and names that would like to be more than names.
+/// The other scenarios: later notifications, a second incident, and names with hostile text.
 pub const OTHERS: [&str; 7] =
     ["update", "resolved", "late-opened", "update-of-many", "resolved-of-many", "repeated", "hostile-names"];
 
@@ -48,25 +48,25 @@ const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${proto
                   ${sublocation-type} ${sublocation-id} ${action} ${tcp-flags} ${pkt-srcaddr} ${pkt-dstaddr} \
                   ${pkt-src-aws-service} ${pkt-dst-aws-service} ${traffic-path} ${flow-direction} ${log-status}";
 
-/// Who reads an email, and whether EC2 was asked.
+/// Language and time zone of the readers, and whether the notification is enriched.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// The language of the emails.
     pub language: Language,
     /// The readers' time zone.
     pub zone: &'static str,
-    /// Whether EC2 was asked.
+    /// Whether the notification is enriched with data from EC2.
     pub enriched: bool,
 }
 
 impl Setting {
-    /// English, UTC, the records alone.
+    /// English, UTC, not enriched.
     pub const PLAIN: Setting = Setting { language: Language::English, zone: "UTC", enriched: false };
 
-    /// English, UTC, with what EC2 says.
+    /// English, UTC, enriched.
     pub const ENRICHED: Setting = Setting { enriched: true, ..Setting::PLAIN };
 
-    /// Every combination that is looked at: each language with the time zone of its readers.
+    /// Returns every tested combination: each language with the time zone of its readers, enriched or not.
     pub fn all() -> impl Iterator<Item = Setting> {
         Language::ALL.iter().flat_map(|&language| {
             let zone = match language {
@@ -77,7 +77,7 @@ impl Setting {
         })
     }
 
-    /// The name of a scenario's snapshot.
+    /// Returns the name of a scenario's snapshot.
     pub fn name(self, scenario: &str) -> String {
         let network = if self.enriched { ".ec2" } else { "" };
         format!("{scenario}{network}.{}", self.language.code())
@@ -129,7 +129,7 @@ impl Scenario {
         }
     }
 
-    /// The opened notification of a batch.
+    /// Creates the opened notification of a batch.
     pub fn opened(detection: &Detection) -> Scenario {
         let LogSource { owner, log_group, .. } = &detection.source;
         let findings: Vec<_> = detection.findings.iter().collect();
@@ -137,25 +137,25 @@ impl Scenario {
         Scenario::new(IncidentKey::new(Rule::PingDeny, owner, log_group), content, Kind::Opened(None), Reason::New, 0)
     }
 
-    /// The opened notification of the records of a batch that no finding has: nobody's name is known.
+    /// Creates the opened notification of the untracked records of a batch. It has no names.
     pub fn untracked(detection: &Detection, key: IncidentKey) -> Scenario {
         let content = NotificationContent::batch(detection, &[], &detection.untracked);
         Scenario::new(key, content, Kind::Opened(None), Reason::New, 0)
     }
 
-    /// An update, five minutes after the opened notification, about what came since, of so much in total.
+    /// Creates an update, five minutes after the opened notification, about the records since then and the total.
     pub fn update(since: &Summary, total: Totals) -> Scenario {
         let content = NotificationContent::counters(&key(), since);
         Scenario::new(key(), content, Kind::Update(open(1), total), Reason::UpdateDue, 5)
     }
 
-    /// An opened notification made from the counters, a minute late.
+    /// Creates an opened notification from the counters, a minute late.
     pub fn late_opened(total: &Summary) -> Scenario {
         let content = NotificationContent::counters(&key(), total);
         Scenario::new(key(), content, Kind::LateOpened(open(0)), Reason::LeaseExpired, 1)
     }
 
-    /// The resolved notification of a quarter of an hour later, after so many emails that left so much unreported.
+    /// Creates a resolved notification, 17 minutes after the opened one. `emails` were sent before and left `unreported` records.
     pub fn resolved(total: Summary, emails: u32, unreported: Totals) -> Scenario {
         let content = NotificationContent::counters(&key(), &total);
         let OpenIncident { id, opened_at, .. } = open(emails);
@@ -172,31 +172,31 @@ impl Scenario {
         Scenario::new(key(), content, Kind::Resolved(Box::new(closed)), Reason::Quiet, 17)
     }
 
-    /// The same for other readers.
+    /// Returns the scenario for other readers.
     #[must_use]
     pub fn read_in(self, setting: Setting) -> Scenario {
         Scenario { setting, ..self }
     }
 
-    /// The same with what EC2 says.
+    /// Returns the scenario with data from EC2.
     #[must_use]
-    pub fn knowing(self, network: Network) -> Scenario {
+    pub fn enriched_with(self, network: Network) -> Scenario {
         Scenario { network, ..self }
     }
 
-    /// An opened notification after an earlier incident of the same key.
+    /// Returns an opened notification after an earlier incident of the same key.
     #[must_use]
     pub fn after(self, previous: PastIncident) -> Scenario {
         Scenario { kind: Kind::Opened(Some(previous)), ..self }
     }
 
-    /// The same about a narrower incident.
+    /// Returns the scenario with a narrower incident key.
     #[must_use]
     pub fn about(self, key: IncidentKey) -> Scenario {
         Scenario { key, ..self }
     }
 
-    /// Renders it.
+    /// Renders the notification.
     pub fn render(&self) -> RenderedNotification {
         let (site, policy) = (self.setting.site(), Policy::default());
         let Scenario { key, content, reason, network, now, .. } = self;
@@ -219,7 +219,7 @@ fn key() -> IncidentKey {
     IncidentKey::new(Rule::PingDeny, "123456789010", "Log-Group")
 }
 
-/// The incident after so many emails, the last of them at [`NOW`].
+/// Returns an open incident with this number of emails, the last one at [`NOW`].
 fn open(emails: u32) -> OpenIncident {
     OpenIncident {
         id: "1".to_owned(),
@@ -232,7 +232,7 @@ fn open(emails: u32) -> OpenIncident {
     }
 }
 
-/// What an event of `events/` leads to.
+/// Returns the detection of an event in `events/`.
 pub fn detect(event: &str) -> Detection {
     let path = format!("{}/../../events/{event}.json", env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -244,7 +244,7 @@ pub fn detect(event: &str) -> Detection {
     detector.finish(LogSource::of(&metadata))
 }
 
-/// What some records of the default format lead to.
+/// Returns the detection of records of the default format.
 pub fn detected(lines: impl IntoIterator<Item = String>) -> Detection {
     let formats = Formats::default();
     let mut detector = Detector::new(&formats);
@@ -256,12 +256,12 @@ pub fn detected(lines: impl IntoIterator<Item = String>) -> Detection {
     detector.finish(LogSource { owner, log_group, log_stream })
 }
 
-/// The counters of an event.
+/// Returns the counters of an event.
 pub fn counted(event: &str) -> Summary {
     Summary::of(&detect(event).findings, &Untracked::default())
 }
 
-/// What came since, and everything.
+/// Returns the counters of the second event, and those of both events.
 fn ongoing(first: &str, then: &str) -> (Summary, Summary) {
     let since = counted(then);
     let mut total = counted(first);
@@ -269,7 +269,7 @@ fn ongoing(first: &str, then: &str) -> (Summary, Summary) {
     (since, total)
 }
 
-/// A scenario: an event of [`EVENTS`], or one of [`OTHERS`].
+/// Returns the scenario of this name in [`EVENTS`] or [`OTHERS`].
 pub fn scenario(name: &str, setting: Setting) -> Scenario {
     let event = match name {
         "update" | "resolved" | "late-opened" | "repeated" => "ping-deny",
@@ -301,17 +301,17 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
         "hostile-names" => Scenario::opened(&detect("ping-deny")),
         event => Scenario::opened(&detect(event)),
     };
-    scenario.knowing(networks::of(event, setting.enriched)).read_in(setting)
+    scenario.enriched_with(networks::of(event, setting.enriched)).read_in(setting)
 }
 
-/// All of them, by name, in English: with what EC2 says, without it, and the extremes.
+/// Returns all scenarios by name, in English: enriched, not enriched, and the extreme ones.
 pub fn all() -> Vec<(String, RenderedNotification)> {
     let settings = [Setting::PLAIN, Setting::ENRICHED];
     let names = EVENTS.iter().chain(&OTHERS);
     let mut all: Vec<(String, RenderedNotification)> =
         names.flat_map(|name| settings.map(|setting| (setting.name(name), scenario(name, setting).render()))).collect();
     let extremes = [
-        ("with-gaps", with_gaps()),
+        ("with-gaps", with_missing_data()),
         ("with-hostile-names", with_hostile_names()),
         ("storm", storm()),
         ("hostile-storm", hostile_storm()),
@@ -321,7 +321,7 @@ pub fn all() -> Vec<(String, RenderedNotification)> {
     all
 }
 
-/// An email as its readers see it.
+/// Formats an email with its subject.
 pub fn shown(email: &Email) -> String {
     format!("Subject: {}\n\n{}", email.subject, email.body)
 }

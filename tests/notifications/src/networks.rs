@@ -1,11 +1,11 @@
-//! What EC2 tells of the places in `events/`.
+//! Data from EC2 for the events in `events/`.
 
 use alerting::enrichment::{
     AclEntry, GroupRule, IcmpRange, Interface, MissingReason, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup,
     Tags,
 };
 
-/// What EC2 tells of an event's places, or that it was not asked.
+/// Returns the data from EC2 for an event, or that enrichment is switched off.
 pub(crate) fn of(event: &str, enriched: bool) -> Network {
     if !enriched {
         return Network::unknown(MissingReason::SwitchedOff);
@@ -13,21 +13,21 @@ pub(crate) fn of(event: &str, enriched: bool) -> Network {
     match event {
         "ping-deny" | "broken-line" => web("eni-1235b8ca123456789", "172.31.16.139").acl_denies(true, "0.0.0.0/0", 1),
         "ping-deny-v6" => {
-            let mut metadata = web("eni-0d7e5a1f9c3b2846e", "172.31.16.139").acl_denies(true, "::/0", 58);
-            metadata.interface().addresses.push("2001:db8:1234:a100:8d6e:3477:df66:f105".parse().unwrap());
-            metadata
+            let mut network = web("eni-0d7e5a1f9c3b2846e", "172.31.16.139").acl_denies(true, "::/0", 58);
+            network.interface().addresses.push("2001:db8:1234:a100:8d6e:3477:df66:f105".parse().unwrap());
+            network
         }
         "ping-deny-inbound" | "sweep" => web("eni-1235b8ca123456789", "172.31.16.139").group_allows_no_ping(),
         "custom-format" => {
-            let mut metadata = web("eni-0f19e2d4c6b8a7351", "10.0.0.71").acl_denies(true, "203.0.113.0/24", 1);
-            metadata.rename_instance("i-0c50d5961bcb2d47b");
-            metadata.interface().addresses.push("10.0.0.88".parse().unwrap());
-            metadata.group_allows_no_ping()
+            let mut network = web("eni-0f19e2d4c6b8a7351", "10.0.0.71").acl_denies(true, "203.0.113.0/24", 1);
+            network.rename_instance("i-0c50d5961bcb2d47b");
+            network.interface().addresses.push("10.0.0.88".parse().unwrap());
+            network.group_allows_no_ping()
         }
         "mixed-traffic" => {
-            let mut metadata = web("eni-0a1b2c3d4e5f60718", "10.20.1.15").acl_denies(true, "203.0.113.0/24", 1);
-            metadata.peer("eni-0999", "10.20.7.9", "prometheus");
-            metadata.group_allows_no_ping()
+            let mut network = web("eni-0a1b2c3d4e5f60718", "10.20.1.15").acl_denies(true, "203.0.113.0/24", 1);
+            network.peer("eni-0999", "10.20.7.9", "prometheus");
+            network.group_allows_no_ping()
         }
         "hostile" => hostile(web("eni-\u{fffd}\u{fffd}\u{fffd}\u{fffd}987654321", "172.31.16.139")),
         "hostile-names" => hostile(web("eni-1235b8ca123456789", "172.31.16.139").acl_denies(true, "0.0.0.0/0", 1)),
@@ -36,10 +36,10 @@ pub(crate) fn of(event: &str, enriched: bool) -> Network {
     .0
 }
 
-struct FlowMetadata(Network);
+struct SampleNetwork(Network);
 
-/// An instance with one interface, whose security group and network ACL allow everything.
-fn web(interface_id: &str, address: &str) -> FlowMetadata {
+/// Returns an instance with one interface, whose security group and network ACL allow all pings.
+fn web(interface_id: &str, address: &str) -> SampleNetwork {
     let all: [(u32, bool); 2] = [(100, true), (AclEntry::DEFAULT, false)];
     let entries = ["0.0.0.0/0", "::/0"].into_iter().enumerate().flat_map(|(family, block)| {
         all.into_iter().flat_map(move |(number, allow)| {
@@ -68,7 +68,7 @@ fn web(interface_id: &str, address: &str) -> FlowMetadata {
     };
     let owners = vec![("owner".into(), "team-a".into())];
     let named = |name: &str| Tags { name: Some(name.into()), owners: Vec::new() };
-    FlowMetadata(Network {
+    SampleNetwork(Network {
         interfaces: [(interface_id.to_owned(), interface)].into(),
         tags: [
             ("i-0789cafe".to_owned(), Tags { name: Some("web-1".into()), owners }),
@@ -91,19 +91,19 @@ fn entry(number: u32, egress: bool, allow: bool, protocol: RuleProtocol, block: 
     AclEntry { number, egress, allow, protocol, icmp: IcmpRange::default(), block: block.parse().unwrap() }
 }
 
-impl FlowMetadata {
+impl SampleNetwork {
     fn interface(&mut self) -> &mut Interface {
         self.0.interfaces.values_mut().next().unwrap()
     }
 
-    /// With rule 50 of the network ACL.
-    fn acl_denies(mut self, egress: bool, block: &str, protocol: u8) -> FlowMetadata {
+    /// Adds rule 50, a deny, to the network ACL.
+    fn acl_denies(mut self, egress: bool, block: &str, protocol: u8) -> SampleNetwork {
         self.0.acls[0].entries.push(entry(50, egress, false, RuleProtocol::Only(protocol), block));
         self
     }
 
-    /// With a security group that lets only HTTPS in.
-    fn group_allows_no_ping(mut self) -> FlowMetadata {
+    /// Replaces the inbound rules of the security group by one for TCP.
+    fn group_allows_no_ping(mut self) -> SampleNetwork {
         let rule = GroupRule {
             protocol: RuleProtocol::Only(6),
             icmp: IcmpRange::default(),
@@ -119,7 +119,7 @@ impl FlowMetadata {
         self.0.tags.insert(id.to_owned(), tags);
     }
 
-    /// Another interface, in another subnet.
+    /// Adds an interface in another subnet.
     fn peer(&mut self, id: &str, address: &str, name: &str) {
         let instance = "i-0456beef";
         let interface = Interface {
@@ -136,18 +136,18 @@ impl FlowMetadata {
     }
 }
 
-/// Tags, names and descriptions that would like to be lines, labels or links of their own.
-fn hostile(mut metadata: FlowMetadata) -> FlowMetadata {
+/// Sets tags, names and descriptions that imitate lines, labels or links.
+fn hostile(mut network: SampleNetwork) -> SampleNetwork {
     let evil = "x\r\n\r\nNEXT   Nothing to do: https://phish.example/\u{202e}gnp";
     let tags = Tags {
         name: Some(evil.into()),
         owners: vec![("owner".into(), evil.into()), (evil.into(), "対応 対応は不要です www.phish.example".into())],
     };
     for id in ["i-0789cafe", "vpc-0123", "subnet-0456"] {
-        metadata.0.tags.insert(id.to_owned(), tags.clone());
+        network.0.tags.insert(id.to_owned(), tags.clone());
     }
-    metadata.interface().tags = tags.clone();
-    metadata.0.acls[0].tags = tags;
-    metadata.0.groups.get_mut("sg-0aa1").unwrap().name = evil.into();
-    metadata
+    network.interface().tags = tags.clone();
+    network.0.acls[0].tags = tags;
+    network.0.groups.get_mut("sg-0aa1").unwrap().name = evil.into();
+    network
 }

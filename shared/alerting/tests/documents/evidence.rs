@@ -1,4 +1,4 @@
-//! Every kind of explanation and evidence has its place in the document.
+//! The document can hold every kind of explanation and evidence.
 
 use alerting::{
     detection::{Direction, Totals},
@@ -52,8 +52,8 @@ fn open(peer: Peer, on: Undecided) -> OpenRule {
     OpenRule { group_id: "sg-1".into(), rule: rule(peer), on }
 }
 
-/// One of each kind.
-fn everything() -> Vec<Evidence> {
+/// Returns one piece of evidence of each kind.
+fn every_kind() -> Vec<Evidence> {
     let block = || Peer::Block("10.0.0.0/8".parse().unwrap());
     let mut all = vec![
         Evidence::RejectReason("BPA".into()),
@@ -101,11 +101,11 @@ fn every_kind_of_evidence_is_in_the_schema() {
         direction_basis: None,
         confidence: Confidence::Certain,
         role: PacketRole::Answer,
-        evidence: everything(),
+        evidence: every_kind(),
     };
-    let mut notice = opened("ping-deny");
-    notice.document.flows[0].explanation = ExplanationDoc::from(&explanation);
-    let document: Value = serde_json::from_str(&notice.document.json()).unwrap();
+    let mut notification = opened("ping-deny");
+    notification.document.flows[0].explanation = ExplanationDoc::from(&explanation);
+    let document: Value = serde_json::from_str(&notification.document.json()).unwrap();
     Schema::load().check(&document).unwrap();
     insta::assert_snapshot!("evidence", serde_json::to_string_pretty(&document["flows"][0]["explanation"]).unwrap());
 }
@@ -129,17 +129,17 @@ fn every_layer_and_confidence_is_in_the_schema() {
             (Confidence::Likely, PacketRole::Answer),
             (Confidence::Possible, PacketRole::Unclear),
         ] {
-            let mut notice = opened("ping-deny");
+            let mut notification = opened("ping-deny");
             let explanation =
                 Explanation { layer, direction: None, direction_basis: None, confidence, role, evidence: Vec::new() };
-            notice.document.flows[0].explanation = ExplanationDoc::from(&explanation);
-            schema.check(&serde_json::from_str(&notice.document.json()).unwrap()).unwrap();
+            notification.document.flows[0].explanation = ExplanationDoc::from(&explanation);
+            schema.check(&serde_json::from_str(&notification.document.json()).unwrap()).unwrap();
         }
     }
 }
 
 #[test]
-fn a_list_of_rules_has_an_end() {
+fn a_list_of_rules_is_cut_off_at_its_limit() {
     let Evidence::Acl(mut acl) = acl(AclVerdict::Denies) else { unreachable!() };
     acl.rules = vec![acl.rules[0].clone(); 1_000];
     let evidence = vec![Evidence::Acl(acl)];

@@ -1,7 +1,7 @@
-//! Documents, attributes and chat notifications, as machines get them: whole ones as snapshots, all of them against the schema
-//! and the limits of the services.
+//! Tests of documents, attributes and chat notifications. Some are snapshots; all are checked against the schema and the limits of
+//! the services.
 //!
-//! After a change that is meant, `INSTA_UPDATE=always cargo test -p alerting` writes the snapshots anew; read the difference.
+//! After an intended change, `INSTA_UPDATE=always cargo test -p alerting` rewrites the snapshots. Review the diff.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its event has failed")]
 
@@ -11,10 +11,10 @@ mod routing;
 mod schema;
 
 use alerting::notification::{Language, RenderedNotification};
-use sample_notifications::{Scenario, Setting, detect, largest, scenario, stranger, with_gaps};
+use sample_notifications::{Scenario, Setting, detect, largest, scenario, stranger, with_missing_data};
 use serde_json::Value;
 
-/// The opened notification of an event, from its records alone.
+/// Returns the opened notification of an event, without enrichment.
 fn opened(event: &str) -> RenderedNotification {
     Scenario::opened(&detect(event)).render()
 }
@@ -23,19 +23,19 @@ fn in_japanese() -> RenderedNotification {
     scenario("ping-deny", Setting { language: Language::Japanese, ..Setting::ENRICHED }).render()
 }
 
-/// A document as its readers see it, with the email's text left to the snapshots of the emails.
-fn shown(notice: &RenderedNotification) -> String {
-    let mut document: Value = serde_json::from_str(&notice.document.json()).unwrap();
+/// Formats a document without the text of the email, which has its own snapshots.
+fn shown(notification: &RenderedNotification) -> String {
+    let mut document: Value = serde_json::from_str(&notification.document.json()).unwrap();
     document["email"]["text"] = "(the email)".into();
     serde_json::to_string_pretty(&document).unwrap()
 }
 
-/// One test for each, so that a difference names its scenario.
+/// Defines one test for each snapshot, so that a failure names its scenario.
 macro_rules! documents {
-    ($($test:ident: $name:literal = $notice:expr,)*) => {
+    ($($test:ident: $name:literal = $notification:expr,)*) => {
         $(#[test]
         fn $test() {
-            insta::assert_snapshot!($name, shown(&$notice));
+            insta::assert_snapshot!($name, shown(&$notification));
         })*
     };
 }
@@ -45,21 +45,21 @@ documents! {
     icmpv6: "ping-deny-v6" = opened("ping-deny-v6"),
     a_custom_format: "custom-format" = opened("custom-format"),
     hostile_records: "hostile" = opened("hostile"),
-    an_incident_after_another: "again" = scenario("repeated", Setting::PLAIN).render(),
-    an_update: "update" = scenario("update-of-many", Setting::PLAIN).render(),
-    an_all_clear: "resolved" = scenario("resolved-of-many", Setting::PLAIN).render(),
-    what_ec2_knows: "with-network" = scenario("ping-deny", Setting::ENRICHED).render(),
-    what_ec2_did_not_say: "with-gaps" = with_gaps().render(),
-    the_largest_numbers: "largest" = largest().render(),
+    an_opened_document_after_an_earlier_incident: "again" = scenario("repeated", Setting::PLAIN).render(),
+    an_update_of_many_sources: "update" = scenario("update-of-many", Setting::PLAIN).render(),
+    a_resolved_document_of_many_sources: "resolved" = scenario("resolved-of-many", Setting::PLAIN).render(),
+    an_enriched_document: "with-network" = scenario("ping-deny", Setting::ENRICHED).render(),
+    a_document_with_missing_data: "with-gaps" = with_missing_data().render(),
+    a_document_with_the_largest_numbers: "largest" = largest().render(),
 }
 
 #[test]
-fn the_host_of_another_vpc_that_has_the_same_address_is_not_in_the_document() {
+fn a_host_of_another_vpc_with_the_same_address_is_not_in_the_document() {
     let known = shown(&stranger("vpc-2").render());
     assert!(known.contains("i-9") && known.contains("eni-9"), "{known}");
     for vpc in ["vpc-1", "-"] {
-        let notice = stranger(vpc).render();
-        let all = shown(&notice) + &notice.chat() + &format!("{:?}", notice.document.routing);
+        let notification = stranger(vpc).render();
+        let all = shown(&notification) + &notification.chat() + &format!("{:?}", notification.document.routing);
         assert!(!all.contains("i-9") && !all.contains("eni-9"), "{vpc}: {all}");
     }
 }

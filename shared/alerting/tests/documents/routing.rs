@@ -1,11 +1,11 @@
-//! What a document can be routed by.
+//! Attributes for subscription filter policies.
 
 use sample_notifications::all;
 use serde_json::Value;
 
-/// One filter policy fits attributes and, with `FilterPolicyScope: MessageBody`, the document.
+/// The same filter policy must work for attributes and, with `FilterPolicyScope: MessageBody`, for the document.
 #[test]
-fn the_document_has_the_values_by_the_same_names() {
+fn attributes_and_document_have_the_same_names_and_values() {
     for (name, notification) in all() {
         let document: Value = serde_json::from_str(&notification.document.json()).unwrap();
         for (field, values) in notification.document.routing.values() {

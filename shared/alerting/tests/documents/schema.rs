@@ -1,4 +1,4 @@
-//! Every document is as `schema/alert-1.0.json` says, and nothing else is.
+//! Every document conforms to `schema/alert-1.0.json`, and the schema allows nothing else.
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use sample_notifications::{Setting, all, scenario};
@@ -29,20 +29,20 @@ impl Schema {
     }
 }
 
-fn document(notice: &alerting::notification::RenderedNotification) -> Value {
-    serde_json::from_str(&notice.document.json()).unwrap()
+fn document(notification: &alerting::notification::RenderedNotification) -> Value {
+    serde_json::from_str(&notification.document.json()).unwrap()
 }
 
 #[test]
-fn every_document_is_as_the_schema_says() {
+fn every_document_conforms_to_the_schema() {
     let schema = Schema::load();
-    for (name, notice) in all() {
-        schema.check(&document(&notice)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for (name, notification) in all() {
+        schema.check(&document(&notification)).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 
 #[test]
-fn what_is_left_of_a_shortened_document_is_as_the_schema_says() {
+fn a_shortened_document_conforms_to_the_schema() {
     let schema = Schema::load();
     for (name, mut notification) in all() {
         let mut steps = 0;
@@ -56,7 +56,7 @@ fn what_is_left_of_a_shortened_document_is_as_the_schema_says() {
 }
 
 #[test]
-fn another_version_is_another_schema() {
+fn the_schema_rejects_other_versions() {
     let schema = Schema::load();
     for version in [json!("1.1"), json!("2.0"), json!(1.0), json!(null)] {
         let mut document = document(&opened("ping-deny"));
@@ -65,7 +65,7 @@ fn another_version_is_another_schema() {
     }
 }
 
-/// Calls `change` with each object in a document, one after the other, each in a copy of its own.
+/// Changes each object of a document in a separate copy, and verifies the copy.
 fn each_object(document: &Value, change: &mut impl FnMut(&str, &mut Value) -> bool, verify: &impl Fn(&str, &Value)) {
     let mut paths = Vec::new();
     collect(document, String::new(), &mut paths);
@@ -91,10 +91,10 @@ fn collect(value: &Value, path: String, paths: &mut Vec<String>) {
 }
 
 #[test]
-fn a_field_that_the_schema_does_not_name_is_refused_anywhere() {
+fn the_schema_rejects_an_unknown_field_in_any_object() {
     let schema = Schema::load();
     let mut objects = 0;
-    for notice in [
+    for notification in [
         scenario("ping-deny", Setting::ENRICHED).render(),
         scenario("repeated", Setting::PLAIN).render(),
         scenario("update-of-many", Setting::PLAIN).render(),
@@ -103,8 +103,8 @@ fn a_field_that_the_schema_does_not_name_is_refused_anywhere() {
             object["surprise"] = json!(1);
             true
         };
-        each_object(&document(&notice), add, &|path, document| {
-            assert!(schema.check(document).is_err(), "{path:?} takes a field that nobody knows");
+        each_object(&document(&notification), add, &|path, document| {
+            assert!(schema.check(document).is_err(), "{path:?} accepts an unknown field");
         });
         objects += 1;
     }
@@ -112,10 +112,10 @@ fn a_field_that_the_schema_does_not_name_is_refused_anywhere() {
 }
 
 #[test]
-fn nothing_is_null() {
+fn documents_have_no_null_and_the_schema_rejects_it() {
     let schema = Schema::load();
-    for (name, notice) in all() {
-        let document = document(&notice);
+    for (name, notification) in all() {
+        let document = document(&notification);
         assert!(!document.to_string().contains(":null"), "{name}");
     }
     let mut document = document(&opened("ping-deny"));
@@ -124,7 +124,7 @@ fn nothing_is_null() {
 }
 
 #[test]
-fn every_field_of_the_schema_is_described_or_refers_to_one_that_is() {
+fn every_field_of_the_schema_has_a_description_or_a_reference() {
     fn look(schema: &Value, path: &str, bare: &mut Vec<String>) {
         let Some(members) = schema.as_object() else { return };
         if let Some(properties) = members.get("properties").and_then(Value::as_object) {

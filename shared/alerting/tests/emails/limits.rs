@@ -1,4 +1,4 @@
-//! What holds for every email, whatever is in it.
+//! Limits that hold for every email.
 
 use alerting::{
     detection::{Detection, MAX_FLOWS, Rule},
@@ -19,14 +19,14 @@ pub(crate) fn check(email: &Email) {
     assert!(!email.body.contains("\n\n\n") && !email.body.contains(" \n"), "{}", email.body);
     let records = email.body.find("\nRECORDS\n").or(email.body.find("\nログレコード\n")).unwrap();
     for line in email.body[..records].lines().filter(|line| !line.starts_with("https://")) {
-        // A word that is longer than the column keeps a line of its own.
+        // A word that is longer than the limit has its own line.
         let long_word = line.split_whitespace().any(|word| columns(word) > 40);
         assert!(columns(line) <= COLUMNS || long_word, "{} columns: {line}", columns(line));
     }
 }
 
 #[test]
-fn the_first_two_lines_are_enough_on_a_lock_screen() {
+fn the_first_two_lines_have_the_essential_facts() {
     for setting in Setting::all() {
         let email = scenario("ping-deny", setting).email();
         let two: Vec<&str> = email.body.lines().take(2).collect();
@@ -38,7 +38,7 @@ fn the_first_two_lines_are_enough_on_a_lock_screen() {
 }
 
 #[test]
-fn foreign_text_makes_no_line_and_no_link_of_its_own() {
+fn foreign_text_creates_no_line_and_no_link() {
     for setting in Setting::all() {
         for name in ["hostile", "hostile-names"] {
             let email = scenario(name, setting).email();
@@ -57,7 +57,7 @@ fn foreign_text_makes_no_line_and_no_link_of_its_own() {
     }
 }
 
-/// More flows than are told apart.
+/// Returns more flows than the limit.
 fn storm() -> Detection {
     let line =
         |n| format!("2 1 eni-1 10.{}.{}.1 10.0.0.1 0 0 1 2 168 1795401134 1795401190 REJECT OK", n / 250, n % 250);
@@ -65,9 +65,9 @@ fn storm() -> Detection {
 }
 
 #[test]
-fn a_storm_past_the_limit_of_flows_says_at_least() {
+fn numbers_beyond_the_limit_of_flows_are_stated_as_at_least() {
     let detection = storm();
-    let storm = Scenario::opened(&detection).knowing(Network::unknown(MissingReason::TooSlow));
+    let storm = Scenario::opened(&detection).enriched_with(Network::unknown(MissingReason::TooSlow));
     for setting in Setting::all() {
         let email = storm.clone().read_in(setting).email();
         check(&email);
@@ -85,7 +85,7 @@ fn a_storm_past_the_limit_of_flows_says_at_least() {
 }
 
 #[test]
-fn the_largest_numbers_do_not_stop_an_email() {
+fn an_email_can_have_the_largest_numbers() {
     for setting in Setting::all() {
         let email = largest().read_in(setting).email();
         assert!(email.body.contains("18,446,744,073,709,551,615"), "{}", email.body);
@@ -93,17 +93,17 @@ fn the_largest_numbers_do_not_stop_an_email() {
 }
 
 #[test]
-fn an_incident_whose_flows_were_not_remembered_still_has_an_email() {
+fn an_incident_without_kept_flows_has_an_email() {
     let mut since = counted("sweep");
     since.flows.clear();
-    let update = Scenario::update(&since, since.totals).knowing(Network::unknown(MissingReason::NotFound));
+    let update = Scenario::update(&since, since.totals).enriched_with(Network::unknown(MissingReason::NotFound));
     for setting in Setting::all() {
         check(&update.clone().read_in(setting).email());
     }
 }
 
 #[test]
-fn records_that_belong_to_no_finding_have_an_email_without_names() {
+fn an_email_of_untracked_records_names_no_addresses() {
     let key = IncidentKey::new(Rule::PingDeny, "123456789010", "Log-Group").with(KeyPart::OtherSources);
     let others = Scenario::untracked(&storm(), key);
     for setting in Setting::all() {

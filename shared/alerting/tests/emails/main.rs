@@ -1,8 +1,7 @@
-//! Whole emails, as their readers get them: one for each event in `events/` that has something to report, and one of each other
-//! kind; in each language, with what EC2 tells and without.
+//! Tests of whole emails: one for each event in `events/` that has something to report, and one for each other scenario. Each is
+//! rendered in each language, with and without enrichment.
 //!
-//! After a change that is meant, `INSTA_UPDATE=always cargo test -p alerting --test emails` writes the snapshots anew; read the
-//! difference.
+//! After an intended change, `INSTA_UPDATE=always cargo test -p alerting --test emails` rewrites the snapshots. Review the diff.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its event has failed")]
 

@@ -1,4 +1,4 @@
-//! Whose an address is, as the records and EC2 tell.
+//! Names and owners of addresses, from the records and from EC2.
 
 use alerting::{
     detection::{Detection, Detector, LogSource, MAX_ACCEPTED_FLOWS},
@@ -13,7 +13,7 @@ use sample_notifications::{Scenario, Setting};
 const FORMAT: &str = "${interface-id} ${instance-id} ${srcaddr} ${dstaddr} ${protocol} ${packets} ${start} ${end} ${action} \
                       ${flow-direction} ${log-status} ${instance-tag} ${instance-tag-2} ${asg-tag}";
 
-/// One rejected ping: interface, instance, addresses, direction and tags.
+/// Detects one rejected ping with this interface, instance, addresses, direction and tags.
 fn detect(interface: &str, instance: &str, pair: &str, direction: &str, tags: &str) -> Detection {
     let formats = Formats::parse(FORMAT).unwrap();
     let mut detector = Detector::new(&formats);
@@ -25,7 +25,7 @@ fn detect(interface: &str, instance: &str, pair: &str, direction: &str, tags: &s
 }
 
 fn email(network: &Network, detection: &Detection) -> Email {
-    Scenario::opened(detection).knowing(network.clone()).email()
+    Scenario::opened(detection).enriched_with(network.clone()).email()
 }
 
 fn interface(id: &str, address: &str) -> Interface {
@@ -46,7 +46,7 @@ fn network(interfaces: Vec<Interface>) -> Network {
     Network { interfaces, ..Network::default() }
 }
 
-/// The lines of an email, each put together with its continuations.
+/// Asserts that an email contains a text, regardless of line breaks.
 fn has(email: &Email, expect: &str) {
     let words: Vec<&str> = email.body.split_whitespace().collect();
     let text = words.join(" ");
@@ -54,7 +54,7 @@ fn has(email: &Email, expect: &str) {
 }
 
 #[test]
-fn tags_in_the_record_are_told_without_keys() {
+fn tags_in_the_record_are_shown_without_keys() {
     let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", "web%201 %E6%A5%AD%E5%8B%99 -");
     let tags: Vec<&str> = detection.findings[0].metadata.tags.iter().map(|tag| &**tag).collect();
     assert_eq!(tags, ["web 1", "業務"]);
@@ -62,14 +62,14 @@ fn tags_in_the_record_are_told_without_keys() {
     let english = email(&unknown, &detection);
     has(&english, "10.0.0.5 (i-1, tagged \"web 1\", 業務) could not send 4 pings to 8.8.8.8 (public address)");
     let japanese = Scenario::opened(&detection)
-        .knowing(unknown)
+        .enriched_with(unknown)
         .read_in(Setting { language: Language::Japanese, ..Setting::PLAIN })
         .email();
     has(&japanese, "10.0.0.5 (i-1、タグ \"web 1\"、業務) が 8.8.8.8");
 }
 
 #[test]
-fn the_name_that_ec2_tells_goes_before_tags_of_unknown_keys() {
+fn a_name_from_ec2_replaces_the_tags_of_the_record() {
     let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", "cost-center-7 - -");
     let mut network = network(vec![interface("eni-1", "10.0.0.5")]);
     network.tags.insert("i-1".to_owned(), named("web-1"));
@@ -80,7 +80,7 @@ fn the_name_that_ec2_tells_goes_before_tags_of_unknown_keys() {
 }
 
 #[test]
-fn an_interface_without_an_instance_is_told_by_what_it_is() {
+fn an_interface_without_an_instance_is_shown_with_its_type() {
     let detection = detect("eni-1", "-", "10.0.0.5 8.8.8.8", "egress", "- - -");
     let nat = Interface {
         kind: "natGateway".into(),
@@ -94,7 +94,7 @@ fn an_interface_without_an_instance_is_told_by_what_it_is() {
 }
 
 #[test]
-fn the_other_side_has_a_name_too() {
+fn both_sides_are_shown_with_their_names() {
     let detection = detect("eni-1", "i-1", "10.0.0.9 10.0.0.5", "ingress", "- - -");
     let peer = Interface { instance_id: Some("i-2".into()), ..interface("eni-2", "10.0.0.9") };
     let mut network = network(vec![interface("eni-1", "10.0.0.5"), peer]);
@@ -104,7 +104,7 @@ fn the_other_side_has_a_name_too() {
     has(&email, "4 pings from monitor (i-2) to web-1 (i-1) were rejected.");
 }
 
-/// Rejected pings, a line for each: interface, VPC, addresses and direction.
+/// Detects rejected pings, one for each line of interface, VPC, addresses and direction.
 fn pings(lines: &[&str]) -> Detection {
     let format = "${interface-id} ${vpc-id} ${srcaddr} ${dstaddr} ${flow-direction} ${protocol} ${packets} ${start} ${end} \
                   ${action} ${log-status}";
@@ -116,7 +116,7 @@ fn pings(lines: &[&str]) -> Detection {
     detector.finish(LogSource::default())
 }
 
-/// A host in another VPC, whose addresses the interface's VPC uses too.
+/// Returns a host in another VPC with an address that the interface's VPC uses too.
 fn stranger() -> Interface {
     Interface {
         instance_id: Some("i-9".into()),
@@ -127,9 +127,9 @@ fn stranger() -> Interface {
 }
 
 #[test]
-fn the_host_of_another_vpc_that_has_the_same_address_is_not_named() {
+fn a_host_of_another_vpc_with_the_same_address_is_not_named() {
     for (lines, own) in [
-        // The record says the VPC, or EC2 does, or nobody.
+        // The VPC is known from the record, from EC2, or not at all.
         ("eni-1 vpc-1 10.0.0.9 10.0.0.5 ingress", Some("vpc-1")),
         ("eni-1 - 10.0.0.9 10.0.0.5 ingress", Some("vpc-1")),
         ("eni-1 - 10.0.0.9 10.0.0.5 ingress", None),
@@ -147,7 +147,7 @@ fn the_host_of_another_vpc_that_has_the_same_address_is_not_named() {
 }
 
 #[test]
-fn the_host_of_the_same_vpc_is_named_beside_one_of_another() {
+fn a_host_of_the_same_vpc_is_named_although_another_vpc_has_the_address() {
     let near = Interface { instance_id: Some("i-2".into()), ..interface("eni-2", "10.0.0.9") };
     let mut network = network(vec![interface("eni-1", "10.0.0.5"), near, stranger()]);
     network.tags.extend([("i-2".to_owned(), named("monitor")), ("i-9".to_owned(), named("payroll-db"))]);
@@ -159,12 +159,12 @@ fn the_host_of_the_same_vpc_is_named_beside_one_of_another() {
 }
 
 #[test]
-fn an_address_that_two_vpcs_have_is_nobodys_in_a_mail_about_both() {
+fn an_address_of_two_vpcs_has_no_name_in_an_email_about_both() {
     let far = Interface { vpc_id: Some("vpc-2".into()), ..interface("eni-3", "10.0.0.7") };
     let near = Interface { instance_id: Some("i-2".into()), ..interface("eni-2", "10.0.0.9") };
     let mut network = network(vec![interface("eni-1", "10.0.0.5"), near, far, stranger()]);
     network.tags.extend([("i-2".to_owned(), named("monitor")), ("i-9".to_owned(), named("payroll-db"))]);
-    // One side in each VPC; then the interface's own address, which is another host's in the other VPC.
+    // First the address is a peer's in both VPCs. Then it is the interface's own in one VPC, and a peer's in the other.
     for lines in [
         ["eni-1 vpc-1 10.0.0.9 10.0.0.5 ingress", "eni-3 vpc-2 10.0.0.9 10.0.0.7 ingress"],
         ["eni-2 vpc-1 10.0.0.9 10.0.0.5 egress", "eni-3 vpc-2 10.0.0.9 10.0.0.7 ingress"],
@@ -180,7 +180,7 @@ fn an_address_that_two_vpcs_have_is_nobodys_in_a_mail_about_both() {
 }
 
 #[test]
-fn what_the_network_acl_stops_for_certain_needs_a_rule_of_the_group_too_if_it_is_a_ping() {
+fn the_next_step_for_a_network_acl_mentions_the_missing_security_group_rule() {
     let own = Interface {
         subnet_id: Some("subnet-1".into()),
         group_ids: vec!["sg-1".into()],
@@ -204,7 +204,7 @@ fn what_the_network_acl_stops_for_certain_needs_a_rule_of_the_group_too_if_it_is
 }
 
 #[test]
-fn two_of_the_same_name_are_told_apart_by_their_addresses() {
+fn two_hosts_of_the_same_name_are_shown_by_their_addresses() {
     let detection = detect("eni-1", "i-1", "10.0.0.9 10.0.0.5", "ingress", "- - -");
     let peer = Interface { instance_id: Some("i-2".into()), ..interface("eni-2", "10.0.0.9") };
     let mut network = network(vec![interface("eni-1", "10.0.0.5"), peer]);
@@ -215,11 +215,11 @@ fn two_of_the_same_name_are_told_apart_by_their_addresses() {
 }
 
 #[test]
-fn pings_both_ways_of_which_one_is_rejected_are_sent_and_not_answered() {
+fn with_pings_both_ways_the_rejected_packets_are_pings_if_answers_are_accepted() {
     let record = |from: &str, to: &str, action: &str| {
         format!("2 1 eni-1 {from} {to} 0 0 1 4 336 1795401134 1795401182 {action} OK")
     };
-    let story = |lines: &[String]| {
+    let email_about = |lines: &[String]| {
         let formats = Formats::default();
         let mut detector = Detector::new(&formats);
         lines.iter().for_each(|line| detector.observe(&LogEvent::new("1", 0, line)));
@@ -230,19 +230,19 @@ fn pings_both_ways_of_which_one_is_rejected_are_sent_and_not_answered() {
         record("10.0.0.5", "10.0.0.9", "ACCEPT"),
         record("10.0.0.5", "10.0.0.9", "REJECT"),
     );
-    let answered = story(&[theirs.clone(), rejected.clone()]);
+    let answered = email_about(&[theirs.clone(), rejected.clone()]);
     assert_eq!(answered.subject, "[Ping-Deny] 10.0.0.5 could not answer 4 pings from 10.0.0.9");
-    let sent = story(&[theirs.clone(), answers.clone(), rejected.clone()]);
+    let sent = email_about(&[theirs.clone(), answers.clone(), rejected.clone()]);
     assert_eq!(sent.subject, "[Ping-Deny] 10.0.0.5 could not send 4 pings to 10.0.0.9");
     has(&sent, "4 packets the same way were let through at about the same time too: those are the answers");
     for line in [&theirs, &answers, &rejected] {
         has(&sent, line);
     }
-    // What a batch could not hold may be the pings that these answer.
+    // Accepted records beyond the limit of a batch may be the pings that these packets answer.
     let strangers =
         (0..MAX_ACCEPTED_FLOWS).map(|n| record(&format!("10.1.{}.{}", n / 250, n % 250), "10.0.0.5", "ACCEPT"));
     let lines: Vec<String> = strangers.chain([theirs, rejected]).collect();
-    let unclear = story(&lines);
+    let unclear = email_about(&lines);
     assert_eq!(unclear.subject, "[Ping-Deny] 4 rejected pings from 10.0.0.5 to 10.0.0.9");
     has(
         &unclear,
@@ -251,7 +251,7 @@ fn pings_both_ways_of_which_one_is_rejected_are_sent_and_not_answered() {
 }
 
 #[test]
-fn tags_of_the_instance_and_of_its_interface_are_told_once() {
+fn tags_of_the_instance_take_precedence_over_those_of_its_interface() {
     let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", "- - -");
     let owned = |owners: &[(&str, &str)]| Tags {
         name: None,
@@ -274,7 +274,7 @@ fn names_do_not_become_links() {
         ("web-1.prod", "web-1.prod"),
         ("ip-10-0-0-1.ec2.internal", "ip-10-0-0-1.ec2.internal"),
     ] {
-        // Twice: as the name of the instance, and as a tag in the record.
+        // The text is both the name of the instance and a tag in the record.
         let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", &format!("{tag} - -"));
         let mut network = network(vec![interface("eni-1", "10.0.0.5")]);
         network.tags.insert("i-1".to_owned(), named(tag));
@@ -284,7 +284,7 @@ fn names_do_not_become_links() {
         has(&email, &format!("egress OK {shown} - -"));
         assert_eq!(tag == shown, email.body.contains(tag), "{}", email.body);
 
-        // The same as an owner.
+        // The text as an owner.
         let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", "- - -");
         network.tags.insert("i-1".to_owned(), Tags { name: None, owners: vec![("owner".into(), tag.into())] });
         has(&self::email(&network, &detection), &format!("10.0.0.5 (i-1, owner {shown}) could not send"));

@@ -1,4 +1,4 @@
-//! Every reason, piece of evidence, gap and next step in each language, as the scenarios do not have them all.
+//! Every reason, kind of evidence, kind of missing data and next step in each language. The scenarios do not have all of them.
 
 use std::fmt::Write as _;
 
@@ -147,8 +147,12 @@ fn write(words: &dyn Phrases) -> String {
             line(&format!("evidence {role:?} {confidence:?}"), words.sentences(&[clause]));
         }
     }
-    let gap = Evidence::MissingData(MissingData { part: NetworkPart::Acls, reason: MissingReason::TooSlow });
-    assert_eq!(words.evidence(&gap, &explanation(Layer::Acl, None, Vec::new())), None, "gaps are told apart");
+    let missing_data = Evidence::MissingData(MissingData { part: NetworkPart::Acls, reason: MissingReason::TooSlow });
+    assert_eq!(
+        words.evidence(&missing_data, &explanation(Layer::Acl, None, Vec::new())),
+        None,
+        "missing data is not stated as evidence"
+    );
     let all = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
     for reason in [
         MissingReason::SwitchedOff,

@@ -1,10 +1,10 @@
-//! The samples in the READMEs, one for each language.
+//! The sample emails in the READMEs, one for each language.
 
 use alerting::notification::{Language, language::Section};
 use sample_notifications::{Setting, scenario, shown};
 
 #[test]
-fn each_readme_shows_the_email_as_it_is() {
+fn each_readme_shows_the_current_email() {
     let japanese = Setting { language: Language::Japanese, zone: "Asia/Tokyo", ..Setting::ENRICHED };
     for (file, setting, first_link) in [
         ("README.md", Setting::ENRICHED, "\nThe network ACL acl-0f3a9c:\n"),
@@ -14,7 +14,7 @@ fn each_readme_shows_the_email_as_it_is() {
         let readme = std::fs::read_to_string(path).unwrap();
         let block = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
         let email = shown(&scenario("ping-deny", setting).email());
-        // The links are too long for a page, and left out with what they open.
+        // The sample leaves out the links and their titles, because the links are too long for a page.
         let (before, rest) = email.split_once(first_link).unwrap();
         let records = format!("\n{}\n", setting.language.phrases().label(Section::Records));
         let (_, lines) = rest.split_once(&records).unwrap();

@@ -1,11 +1,11 @@
-//! Every scenario's email as a whole.
+//! Snapshots of the whole email of every scenario.
 
 use sample_notifications::{EVENTS, OTHERS, Setting, scenario, shown};
 
 use crate::limits;
 
-/// One test for each scenario, so that a difference names it.
-macro_rules! whole_mails {
+/// Defines one test for each scenario, so that a failure names it.
+macro_rules! whole_emails {
     ($($test:ident: $name:literal,)*) => {
         const TESTED: &[&str] = &[$($name),*];
 
@@ -22,26 +22,26 @@ macro_rules! whole_mails {
     };
 }
 
-whole_mails! {
+whole_emails! {
     a_reply_stopped_by_the_acl: "ping-deny",
     icmpv6: "ping-deny-v6",
     pings_from_outside: "ping-deny-inbound",
-    several_flows_among_much_traffic: "mixed-traffic",
+    several_flows_among_other_traffic: "mixed-traffic",
     a_custom_format: "custom-format",
     many_sources: "sweep",
-    broken_lines_beside_good_ones: "broken-line",
+    broken_lines_among_valid_ones: "broken-line",
     hostile_records: "hostile",
     hostile_names: "hostile-names",
-    more_of_the_same: "update",
-    more_from_many: "update-of-many",
-    the_end: "resolved",
-    the_end_of_much: "resolved-of-many",
-    an_opening_whose_sender_died: "late-opened",
-    an_incident_after_another: "repeated",
+    an_update: "update",
+    an_update_of_many_sources: "update-of-many",
+    a_resolved_email: "resolved",
+    a_resolved_email_of_many_sources: "resolved-of-many",
+    an_opened_email_sent_late: "late-opened",
+    an_opened_email_after_an_earlier_incident: "repeated",
 }
 
 #[test]
-fn no_scenario_is_left_out() {
+fn every_scenario_has_a_snapshot() {
     for scenario in EVENTS.iter().chain(&OTHERS) {
         assert!(TESTED.contains(scenario), "{scenario} has no snapshot");
     }

@@ -1,8 +1,8 @@
-//! Network ACLs: order, direction, protocol, family, ICMP types.
+//! Cases of network ACLs: order of rules, direction, protocol, address family, ICMP types.
 
 use crate::{Case, page};
 
-/// The interface in subnet-a with a group that lets everything through, so that only the network ACL can have rejected a flow.
+/// The interface in subnet-a. Its group allows everything, so that only the network ACL can have rejected a flow.
 const WEB: &str = "own 10.0.0.5,2001:db8:1234:a100::5 subnet-a sg-web";
 const IN: &str = "sg sg-web in all 0.0.0.0/0";
 const IN_V6: &str = "sg sg-web in all ::/0";
@@ -35,42 +35,42 @@ pub(crate) const CASES: &[Case] = &[
         "acl out certain: acl denies 50; groups allow by sg-web",
     ),
     (
-        "a deny behind an allow has no effect",
+        "a deny after an allow has no effect",
         page::ACL_RULES,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 200 deny icmp 0.0.0.0/0", "acl subnet-a in 100 allow all 0.0.0.0/0"],
         "neither in possible: acl allows 100; groups allow by sg-web",
     ),
     (
-        "numbers are compared as numbers",
+        "rule numbers are compared as numbers",
         page::ACL_RULES,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 1000 allow all 0.0.0.0/0", "acl subnet-a in 90 deny all 0.0.0.0/0"],
         "acl in certain: acl denies 90; groups allow by sg-web",
     ),
     (
-        "outbound rules do not count for a ping that comes in",
+        "outbound rules do not apply to an inbound ping",
         page::ACL_BASICS,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 100 allow all 0.0.0.0/0", "acl subnet-a out 50 deny icmp 0.0.0.0/0"],
         "neither in possible: acl allows 100; groups allow by sg-web",
     ),
     (
-        "inbound rules do not count for a ping that goes out",
+        "inbound rules do not apply to an outbound ping",
         page::ACL_BASICS,
         PING_OUT,
         &[WEB, IN, OUT, "acl subnet-a out 100 allow all 0.0.0.0/0", "acl subnet-a in 50 deny icmp 0.0.0.0/0"],
         "neither out possible: acl allows 100; groups allow by sg-web",
     ),
     (
-        "what no rule fits is denied by the last one, shown as *",
+        "a packet that no rule matches is denied by the last one, shown as *",
         page::ACL_RULES,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 100 allow tcp 0.0.0.0/0", "acl subnet-a in * deny all 0.0.0.0/0"],
         "acl in certain: acl denies *; groups allow by sg-web",
     ),
     (
-        "the last rule is there even where EC2 does not list it",
+        "the last rule applies even if EC2 does not list it",
         page::ACL_CUSTOM,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a"],
@@ -91,42 +91,42 @@ pub(crate) const CASES: &[Case] = &[
         "acl in certain: acl denies 50; groups allow by sg-web",
     ),
     (
-        "a deny of another block does not",
+        "a deny of another block does not stop a ping",
         page::ACL_RULES,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 50 deny icmp 198.51.100.0/24", "acl subnet-a in 100 allow all 0.0.0.0/0"],
         "neither in possible: acl allows 100; groups allow by sg-web",
     ),
     (
-        "inbound rules look at the source, not at the interface's own address",
+        "inbound rules match the source, not the interface's own address",
         page::ACL_RULES,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 50 deny icmp 10.0.0.0/16", "acl subnet-a in 100 allow all 0.0.0.0/0"],
         "neither in possible: acl allows 100; groups allow by sg-web",
     ),
     (
-        "outbound rules look at the destination",
+        "outbound rules match the destination",
         page::ACL_RULES,
         PING_OUT,
         &[WEB, IN, OUT, "acl subnet-a out 50 deny icmp 203.0.113.12/32", "acl subnet-a out 100 allow all 0.0.0.0/0"],
         "acl out certain: acl denies 50; groups allow by sg-web",
     ),
     (
-        "a deny of echo requests is the likely one, as no record carries the type",
+        "a deny of echo requests is likely for an inbound ping, because no record has the type",
         page::RFC_792,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 50 deny icmp/8 0.0.0.0/0", "acl subnet-a in 100 allow all 0.0.0.0/0"],
         "acl in likely: acl depends 50,100; groups allow by sg-web",
     ),
     (
-        "a deny of echo replies fits a ping that comes in only if it was none",
+        "a deny of echo replies is only possible for an inbound ping",
         page::RFC_792,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 50 deny icmp/0 0.0.0.0/0", "acl subnet-a in 100 allow all 0.0.0.0/0"],
         "acl in possible: acl depends 50,100; groups allow by sg-web",
     ),
     (
-        "a deny of echo replies is the likely one for what looks like answers",
+        "a deny of echo replies is likely for packets that look like answers",
         page::RFC_792,
         "out 10.0.0.5 > 203.0.113.12 answers",
         &[WEB, IN, OUT, "acl subnet-a out 50 deny icmp/0/0 0.0.0.0/0", "acl subnet-a out 100 allow all 0.0.0.0/0"],
@@ -140,7 +140,7 @@ pub(crate) const CASES: &[Case] = &[
         "acl in possible: acl depends 50,100; groups allow by sg-web",
     ),
     (
-        "a deny of a code that no echo request has fits none",
+        "a deny of a code that no echo request has matches no ping",
         page::RFC_792,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 50 deny icmp/8/1 0.0.0.0/0", "acl subnet-a in 100 allow all 0.0.0.0/0"],
@@ -161,14 +161,14 @@ pub(crate) const CASES: &[Case] = &[
         "acl in likely: acl depends 50,60; groups allow by sg-web",
     ),
     (
-        "two denies together leave no type: certain, by two rules",
+        "two denies together cover every type: certain",
         page::ACL_RULES,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 50 deny icmp/8 0.0.0.0/0", "acl subnet-a in 60 deny all 0.0.0.0/0"],
         "acl in certain: acl denies 50,60; groups allow by sg-web",
     ),
     (
-        "denies of pings, of answers and of one more type leave all other types",
+        "denies of pings, of answers and of one more type do not cover the other types",
         page::ACL_ENTRY,
         PING_IN,
         &[
@@ -183,7 +183,7 @@ pub(crate) const CASES: &[Case] = &[
         "acl in likely: acl depends 50,51,52,100; groups allow by sg-web",
     ),
     (
-        "a type is decided where it stands first",
+        "the first rule for a type decides",
         page::ACL_RULES,
         PING_IN,
         &[
@@ -197,7 +197,7 @@ pub(crate) const CASES: &[Case] = &[
         "neither in possible: acl allows 40,100; groups allow by sg-web",
     ),
     (
-        "another code of a type is another message",
+        "rules for different codes of a type are independent",
         page::ACL_ENTRY,
         PING_IN,
         &[
@@ -211,7 +211,7 @@ pub(crate) const CASES: &[Case] = &[
         "acl in possible: acl depends 40,50,100; groups allow by sg-web",
     ),
     (
-        "one code of a type leaves its other codes",
+        "a rule for one code of a type does not cover its other codes",
         page::ACL_ENTRY,
         PING_IN,
         &[
@@ -225,14 +225,14 @@ pub(crate) const CASES: &[Case] = &[
         "acl in possible: acl depends 40,50,100; groups allow by sg-web",
     ),
     (
-        "IPv6: a deny of ICMPv6 stops it",
+        "IPv6: a deny of ICMPv6 stops a ping",
         page::ACL_RULES,
         PING_IN_V6,
         &[WEB, IN_V6, OUT, "acl subnet-a in 50 deny icmpv6 ::/0", "acl subnet-a in 100 allow all ::/0"],
         "acl in certain: acl denies 50; groups allow by sg-web",
     ),
     (
-        "IPv6: a deny of ICMP, which is IPv4's, does not",
+        "IPv6: a deny of ICMP for IPv4 does not stop a ping",
         page::ACL_RULES,
         PING_IN_V6,
         &[WEB, IN_V6, OUT, "acl subnet-a in 50 deny icmp 0.0.0.0/0", "acl subnet-a in 100 allow all ::/0"],
@@ -253,21 +253,21 @@ pub(crate) const CASES: &[Case] = &[
         "acl in likely: acl depends 50,100; groups allow by sg-web",
     ),
     (
-        "IPv6: type 8 is no echo request there",
+        "IPv6: type 8 is not an echo request",
         page::RFC_4443,
         PING_IN_V6,
         &[WEB, IN_V6, OUT, "acl subnet-a in 50 deny icmpv6/8 ::/0", "acl subnet-a in 100 allow all ::/0"],
         "acl in possible: acl depends 50,100; groups allow by sg-web",
     ),
     (
-        "protocol 58 with an IPv4 block is for all types, whatever it names",
+        "protocol 58 with an IPv4 block applies to all types, even if it names one",
         page::ACL_ENTRY,
         "in 203.0.113.12 > 10.0.0.5 protocol=58",
         &[WEB, IN, OUT, "acl subnet-a in 50 deny icmpv6/3 0.0.0.0/0", "acl subnet-a in 100 allow all 0.0.0.0/0"],
         "acl in certain: acl denies 50; groups allow by sg-web",
     ),
     (
-        "protocol 58 with an IPv4 block is not for protocol 1",
+        "protocol 58 with an IPv4 block does not apply to protocol 1",
         page::ACL_ENTRY,
         PING_IN,
         &[WEB, IN, OUT, "acl subnet-a in 50 deny icmpv6 0.0.0.0/0", "acl subnet-a in 100 allow all 0.0.0.0/0"],

@@ -1,4 +1,4 @@
-//! Security groups: allow only, all groups together, members, prefix lists, ICMP types, tracking.
+//! Cases of security groups: no deny rules, several groups, members, prefix lists, ICMP types, connection tracking.
 
 use crate::{Case, page};
 
@@ -40,14 +40,14 @@ pub(crate) const CASES: &[Case] = &[
         "groups in certain: acl allows 100; groups have no rule",
     ),
     (
-        "one group of several that allows it is enough",
+        "one of several groups allows the ping: it is enough",
         page::GROUP_RULES,
         PING_IN,
         &["own 10.0.0.5 subnet-a sg-web,sg-ping", ACL, OUT, "sg sg-ping in icmp 0.0.0.0/0"],
         "neither in possible: acl allows 100; groups allow by sg-ping",
     ),
     (
-        "several groups, none of which allows it",
+        "several groups, none allows the ping",
         page::GROUP_RULES,
         PING_IN,
         &["own 10.0.0.5 subnet-a sg-web,sg-ping", ACL, OUT, "sg sg-ping in icmp 10.0.0.0/8"],
@@ -61,28 +61,28 @@ pub(crate) const CASES: &[Case] = &[
         "groups in certain: acl allows 101; groups have no rule",
     ),
     (
-        "a rule for ICMPv6 does",
+        "a rule for ICMPv6 lets ICMPv6 in",
         page::GROUP_PERMISSION,
         "in 2600:1f18::12 > 2001:db8:1234:a100::5",
         &[WEB, ACL, OUT, "sg sg-web in icmpv6 ::/0"],
         "neither in possible: acl allows 101; groups allow by sg-web",
     ),
     (
-        "a rule for echo requests lets pings in, so these were none or the rule is new",
+        "a rule for echo requests lets pings in: other packets were rejected, or the rule is new",
         page::GROUP_PERMISSION,
         PING_IN,
         &[WEB, ACL, OUT, "sg sg-web in icmp/8 0.0.0.0/0"],
         "groups in possible: acl allows 100; groups depend on sg-web type",
     ),
     (
-        "a rule for another type lets no ping in, as far as it was one",
+        "a rule for another type lets no ping in: likely, because no record has the type",
         page::GROUP_PERMISSION,
         PING_IN,
         &[WEB, ACL, OUT, "sg sg-web in icmp/3/4 0.0.0.0/0"],
         "groups in likely: acl allows 100; groups depend on sg-web type",
     ),
     (
-        "an address of the internet may come by a load balancer of the group that a rule names",
+        "an internet address may pass through a load balancer in the group that a rule names",
         page::BALANCER,
         PING_IN,
         &[WEB, ACL, OUT, "sg sg-web in all sg-lb"],
@@ -96,7 +96,7 @@ pub(crate) const CASES: &[Case] = &[
         "groups in likely: acl allows 100; groups depend on sg-web member",
     ),
     (
-        "a rule for a group is one for its protocol all the same",
+        "a rule for a group applies only to its protocol",
         page::GROUP_RULES,
         PING_IN,
         &[WEB, ACL, OUT, "sg sg-web in tcp sg-lb"],
@@ -110,49 +110,49 @@ pub(crate) const CASES: &[Case] = &[
         "neither in possible: acl allows 100; groups allow by sg-web",
     ),
     (
-        "an interface that is not in the group is not",
+        "an interface that is not in the group is not let in",
         page::GROUP_RULES,
         PING_NEAR,
         &[WEB, ACL, OUT, "sg sg-web in icmp sg-db", "peer 10.0.1.9 subnet-b sg-other"],
         "groups in certain: acl allows 100; groups have no rule",
     ),
     (
-        "whether an unknown address is in the group cannot be told",
+        "unknown whether an unknown address is in the group",
         page::GROUP_RULES,
         PING_NEAR,
         &[WEB, ACL, OUT, "sg sg-web in icmp sg-db"],
         "groups in likely: acl allows 100; groups depend on sg-web member",
     ),
     (
-        "nor of an interface in another VPC that has the same address",
+        "unknown whether an address is in the group if only another VPC's interface has it",
         page::GROUP_RULES,
         PING_NEAR,
         &[WEB, ACL, OUT, "sg sg-web in icmp sg-db", "peer 10.0.1.9 subnet-x sg-db vpc=vpc-2"],
         "groups in likely: acl allows 100; groups depend on sg-web member",
     ),
     (
-        "a member that comes by its public address is not let in as one, but may come by a load balancer",
+        "a member that uses its public address is not let in as a member, but may pass through a load balancer",
         page::BALANCER,
         PING_IN,
         &[WEB, ACL, OUT, "sg sg-web in icmp sg-db", "peer 10.0.1.9 subnet-b sg-db public=203.0.113.12"],
         "groups in likely: acl allows 100; groups depend on sg-web member",
     ),
     (
-        "what is in a prefix list is not known",
+        "the addresses of a prefix list are unknown",
         page::GROUP_RULES,
         PING_IN,
         &[WEB, ACL, OUT, "sg sg-web in icmp pl-1"],
         "groups in likely: acl allows 100; groups depend on sg-web list",
     ),
     (
-        "a rule that is open beside one that allows changes nothing",
+        "an undecided rule beside one that allows has no effect",
         page::GROUP_RULES,
         PING_IN,
         &[WEB, ACL, OUT, "sg sg-web in icmp pl-1", "sg sg-web in all 203.0.113.0/24"],
         "neither in possible: acl allows 100; groups allow by sg-web",
     ),
     (
-        "answers need no rule: without one it is still the network ACL",
+        "answers need no outbound rule: the network ACL rejected them",
         page::TRACKING,
         "out 10.0.0.5 > 203.0.113.12 answers",
         &[WEB, "sg sg-web in icmp 0.0.0.0/0", "acl subnet-a out 50 deny icmp 0.0.0.0/0"],
@@ -166,28 +166,28 @@ pub(crate) const CASES: &[Case] = &[
         "acl in certain: answers; acl denies 50; groups have no rule",
     ),
     (
-        "what looks like answers and the ACL allows: pings of its own that no group lets out, or the ACL was changed",
+        "packets that look like answers and the ACL allows: pings that no group lets out, or the ACL was changed",
         page::TRACKING,
         "out 10.0.0.5 > 203.0.113.12 answers",
         &[WEB, ACL, "sg sg-web in icmp 0.0.0.0/0"],
         "groups out possible: answers; acl allows 100; groups have no rule",
     ),
     (
-        "an ACL that denies answers may be it where the groups let pings out",
+        "an ACL that denies answers is possible if the groups let pings out",
         page::TRACKING,
         PING_IN,
         &[WEB, OUT, "acl subnet-a in 50 deny icmp/0 0.0.0.0/0", "acl subnet-a in 100 allow all 0.0.0.0/0"],
         "groups in likely: acl depends 50,100; groups have no rule",
     ),
     (
-        "and is not where they let none out that could be answered",
+        "an ACL that denies answers is ruled out if the groups let no pings out",
         page::TRACKING,
         PING_IN,
         &[WEB, "sg sg-web", "acl subnet-a in 50 deny icmp/0 0.0.0.0/0", "acl subnet-a in 100 allow all 0.0.0.0/0"],
         "groups in certain: acl depends 50,100; groups have no rule",
     ),
     (
-        "an error message may belong to a connection of another protocol, which the groups let through",
+        "an error message may belong to a connection of another protocol that the groups allow",
         page::TRACKING,
         PING_IN,
         &[
@@ -200,7 +200,7 @@ pub(crate) const CASES: &[Case] = &[
         "groups in likely: acl depends 50,51,60; groups have no rule",
     ),
     (
-        "and does not where they let none through",
+        "an error message belongs to no connection if the groups allow none",
         page::TRACKING,
         PING_IN,
         &[
@@ -213,7 +213,7 @@ pub(crate) const CASES: &[Case] = &[
         "groups in certain: acl depends 50,51,60; groups have no rule",
     ),
     (
-        "rules for pings, answers and one more type leave all other types",
+        "rules for pings, answers and one more type do not cover the other types",
         page::GROUP_PERMISSION,
         PING_IN,
         &[
@@ -227,7 +227,7 @@ pub(crate) const CASES: &[Case] = &[
         "groups in possible: acl allows 100; groups depend on sg-web type, sg-web type, sg-web type",
     ),
     (
-        "answers that came long before or after prove nothing",
+        "packets accepted long before or after do not show that these are answers",
         page::RECORDS,
         "out 10.0.0.5 > 203.0.113.12 answers-late reason=-",
         &[WEB, ACL, "sg sg-web in icmp 0.0.0.0/0"],

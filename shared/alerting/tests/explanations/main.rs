@@ -1,5 +1,5 @@
-//! Which layer and which rule rejected a flow: named cases, each with the page of AWS's documentation behind it, and what holds for
-//! any rules at all.
+//! Tests of explanations: named cases, each with the page of AWS's documentation that it is based on, and properties that hold for
+//! any rules.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own notation has failed")]
 
@@ -14,10 +14,10 @@ mod properties;
 
 use alerting::explain::explain;
 
-/// A case: its name, the page behind it, the flow, the network, and the explanation in one line.
+/// A case: name, page, flow, network, and the explanation in one line.
 pub(crate) type Case = (&'static str, &'static str, &'static str, &'static [&'static str], &'static str);
 
-/// Pages of AWS's documentation that cases rest on.
+/// The pages that the cases are based on.
 pub(crate) mod page {
     pub(crate) const ACL_BASICS: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/nacl-basics.html";
     pub(crate) const ACL_RULES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html";
@@ -61,7 +61,7 @@ fn each_case_is_explained_as_documented() {
 }
 
 #[test]
-fn the_table_is_as_large_as_it_should_be_and_each_case_has_a_name_of_its_own() {
+fn the_tables_have_at_least_50_cases_with_unique_names() {
     let cases = cases();
     assert!(cases.len() >= 50, "{}", cases.len());
     let mut names: Vec<&str> = cases.iter().map(|(name, ..)| *name).collect();

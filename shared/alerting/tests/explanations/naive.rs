@@ -1,5 +1,5 @@
-//! The documentation read a second time: each packet that a flow may have consisted of, one after the other. For IPv4 and networks of
-//! which all is known.
+//! A naive second implementation of the documentation. It enumerates each packet that a flow may have consisted of. It supports
+//! only IPv4, and networks without missing data.
 
 use std::net::IpAddr;
 
@@ -11,12 +11,12 @@ use alerting::{
 
 use crate::notation::OWN;
 
-/// A packet, and who rejects it.
+/// A packet, and the layers that reject it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packet {
     pub(crate) kind: u8,
     pub(crate) code: u8,
-    /// It belongs to a connection that the groups let through.
+    /// Whether the packet belongs to a connection that the groups allow.
     pub(crate) tracked: bool,
     pub(crate) by_acl: bool,
     pub(crate) by_groups: bool,
@@ -36,8 +36,8 @@ impl Packet {
     }
 }
 
-/// The packets that a flow may have consisted of, once for each answer to what EC2 does not show of the other side: which of the
-/// groups that rules name it belongs to (an address of the internet by way of a load balancer), and whether it is in the interface's
+/// Returns the packets that a flow may have consisted of, once for each possibility of what EC2 does not show about the other side:
+/// the groups that it belongs to (an internet address may pass through a load balancer), and whether it is in the interface's
 /// subnet.
 pub(crate) fn readings(finding: &Finding, network: &Network) -> Vec<Vec<Packet>> {
     let members: [&[&str]; 4] = [&[], &["sg-web"], &["sg-db"], &["sg-web", "sg-db"]];
@@ -63,8 +63,8 @@ fn packets(finding: &Finding, network: &Network, member_of: &[&str], near: bool)
                 continue;
             }
             for tracked in [false, true] {
-                // A request opens a connection. An answer belongs to one if there was a request, or can have been one; an error
-                // message to any connection that there can have been.
+                // A request opens a connection. An answer belongs to a connection if a request was or may have been sent. An
+                // error message may belong to any possible connection.
                 let possible = match kind {
                     8 => false,
                     0 => requested,
@@ -81,7 +81,7 @@ fn packets(finding: &Finding, network: &Network, member_of: &[&str], near: bool)
     packets
 }
 
-/// What the packets look like, from what was accepted.
+/// Returns the role of the packets, judged by the accepted packets.
 pub(crate) fn role(finding: &Finding, readings: &[Vec<Packet>]) -> PacketRole {
     let all = || readings.iter().flatten();
     let answers_possible = all().any(Packet::is_answer);
@@ -98,10 +98,10 @@ pub(crate) fn role(finding: &Finding, readings: &[Vec<Packet>]) -> PacketRole {
     let before = accepted.last_end <= rejected.first_start;
     let after = rejected.last_end <= accepted.first_start;
     if before {
-        // Pings went on to come in, or to go out, after the rules were changed: or else nothing shows that these are answers.
-        let went_on = |opposite: &Accepted| opposite.totals.last_end > rejected.first_start;
+        // These are answers only if pings continued after the rules were changed.
+        let continued = |opposite: &Accepted| opposite.totals.last_end > rejected.first_start;
         return match &finding.opposite {
-            Some(opposite) if !went_on(opposite) => PacketRole::Unclear,
+            Some(opposite) if !continued(opposite) => PacketRole::Unclear,
             _ => alone,
         };
     }
@@ -111,7 +111,7 @@ pub(crate) fn role(finding: &Finding, readings: &[Vec<Packet>]) -> PacketRole {
     if after || finding.opposite.is_none() {
         return alone;
     }
-    // What is rejected and what is accepted at the same time is not the same.
+    // Rejected and accepted packets of the same time must differ in their type.
     let differ = |is: fn(&Packet) -> bool| {
         readings.iter().any(|packets| {
             packets.iter().any(|packet| is(packet) && packet.is_rejected())
@@ -125,8 +125,8 @@ pub(crate) fn role(finding: &Finding, readings: &[Vec<Packet>]) -> PacketRole {
     }
 }
 
-/// Tells whether today's rules may not have been those of that time: of what was accepted the same way, among the rejected packets or
-/// after them, they let nothing through for sure.
+/// Returns whether the rules may have changed since: packets of the same direction were accepted among the rejected packets or
+/// after them, but today's rules allow none for certain.
 pub(crate) fn may_have_been_changed(finding: &Finding, readings: &[Vec<Packet>]) -> bool {
     let Some(same) = &finding.same else { return false };
     let passes = |packet: &Packet| !packet.is_rejected();
@@ -140,7 +140,7 @@ fn neighbour(network: &Network, address: IpAddr) -> Option<&Interface> {
     network.interfaces.values().filter(of_vpc).find(|one| one.addresses.contains(&address))
 }
 
-/// The rules as they are for the two sides of a flow.
+/// The rules for the two sides of a flow.
 struct Rules<'a> {
     network: &'a Network,
     own: &'a Interface,
@@ -153,7 +153,7 @@ impl Rules<'_> {
     fn acl_denies(&self, egress: bool, kind: u8, code: u8) -> bool {
         let within = match neighbour(self.network, self.peer) {
             Some(neighbour) => neighbour.subnet_id == self.own.subnet_id,
-            // A subnet has a /16 block at most.
+            // The largest block of a subnet is a /16.
             None => self.near && self.peer.to_string().starts_with("10.0."),
         };
         if within {

@@ -1,20 +1,25 @@
-//! Findings and networks in a line for each thing, and explanations in one line.
+//! A short notation for findings, networks and explanations in the tables of cases.
 //!
-//! A flow: `in 203.0.113.12 > 10.0.0.5`, `out ...`, or `? ...` where neither record nor addresses tell the direction; `in?` where
-//! it is judged by the addresses. Behind it: `answers` (ICMP the opposite way was accepted at the same time), `answers-late` (an
-//! hour later), `answers-before` (just before), `same`, `same-before`, `same-after` and `same-late` (ICMP the same way was accepted at
-//! the same time, just before, just after, an hour later), `untracked=N` (accepted records that are not remembered), `reason=BPA`, `packet-source=A`, `packet-target=A`, `no-interface`, `subnet=S` and `vpc=V` (as the record's fields).
+//! A flow: `in 203.0.113.12 > 10.0.0.5` or `out ...`. `in?` and `out?` mean that the direction is judged by the addresses, `?` that
+//! it is unknown. Options follow:
+//! - `answers`, `answers-late`, `answers-before`: ICMP of the opposite direction was accepted at the same time, an hour later, or
+//!   just before
+//! - `same`, `same-before`, `same-after`, `same-late`: ICMP of the same direction was accepted at the same time, just before, just
+//!   after, or an hour later
+//! - `untracked=N`: the number of accepted records that were not kept
+//! - `reason=BPA`, `packet-source=A`, `packet-target=A`, `no-interface`, `subnet=S`, `vpc=V`: fields of the record
 //!
-//! A network, a line for each:
-//! - `own 10.0.0.5 subnet-a sg-web,sg-2` the interface that logged the flow, in vpc-1; `-` for none; behind it its type, if not
-//!   `interface`
-//! - `peer 10.0.0.9 subnet-a sg-db` another one; behind it `vpc=V`, `public=A`
-//! - `acl subnet-a` the network ACL of a subnet, without rules; `acl subnet-a out 50 deny icmp/8/0 0.0.0.0/0` with one more rule;
-//!   `*` is the last rule's number
-//! - `sg sg-web` a security group, without rules; `sg sg-web in icmp 10.0.0.0/8` with one more rule; the other side is a block, a
-//!   group or a prefix list (`pl-1`)
-//! - `gap acls denied`
-//! - `open acl` a network ACL of subnet-a that allows all; `open out` lets the group sg-web send everything, as AWS makes groups
+//! A network has one line for each of these:
+//! - `own 10.0.0.5 subnet-a sg-web,sg-2`: the interface that logged the flow, in vpc-1. `-` means no groups. A type other than
+//!   `interface` follows.
+//! - `peer 10.0.0.9 subnet-a sg-db`: another interface. `vpc=V` and `public=A` may follow.
+//! - `acl subnet-a`: the network ACL of a subnet, without rules. `acl subnet-a out 50 deny icmp/8/0 0.0.0.0/0` adds a rule. The
+//!   number of the last rule is `*`.
+//! - `sg sg-web`: a security group without rules. `sg sg-web in icmp 10.0.0.0/8` adds a rule. The other side is a block, a group or
+//!   a prefix list (`pl-1`).
+//! - `missing acls denied`: missing data and its reason
+//! - `open acl`: a network ACL of subnet-a that allows everything. `open out`: the group sg-web allows all outbound packets, as in
+//!   a group that AWS creates.
 
 use std::net::IpAddr;
 
@@ -28,10 +33,10 @@ use alerting::{
 };
 use flow_log::{EpochMillis, Protocol};
 
-/// The interface that logs every flow here.
+/// The id of the interface that logs the flows.
 pub(crate) const OWN: &str = "eni-own";
 
-/// A finding from its notation.
+/// Parses a finding.
 pub(crate) fn finding(flow: &str) -> Finding {
     let words: Vec<&str> = flow.split(' ').collect();
     let [way, source, ">", target, rest @ ..] = &words[..] else { panic!("not a flow: {flow}") };
@@ -91,13 +96,13 @@ pub(crate) fn finding(flow: &str) -> Finding {
             ("vpc", vpc) => finding.metadata.vpc_id = Some(vpc.into()),
             ("packet-source", address) => finding.flow.packet_source = Some(address.parse().unwrap()),
             ("packet-target", address) => finding.flow.packet_target = Some(address.parse().unwrap()),
-            _ => panic!("not known of a flow: {word}"),
+            _ => panic!("not an option of a flow: {word}"),
         }
     }
     finding
 }
 
-/// A network from its notation.
+/// Parses a network.
 pub(crate) fn network(lines: &[&str]) -> Network {
     let mut network = Network::default();
     for line in lines {
@@ -114,7 +119,7 @@ pub(crate) fn network(lines: &[&str]) -> Network {
                 }
             }
             ["sg", id, rule @ ..] => group(&mut network, id, rule),
-            ["gap", part, reason] => {
+            ["missing", part, reason] => {
                 network.missing.push(MissingData { part: self::part(part), reason: self::reason(reason) })
             }
             ["open", "acl"] => {
@@ -129,7 +134,7 @@ pub(crate) fn network(lines: &[&str]) -> Network {
                 group(&mut network, "sg-web", &["out", "all", "0.0.0.0/0"]);
                 group(&mut network, "sg-web", &["out", "all", "::/0"]);
             }
-            _ => panic!("not known of a network: {line}"),
+            _ => panic!("not a line of a network: {line}"),
         }
     }
     network
@@ -230,7 +235,7 @@ fn reason(word: &str) -> MissingReason {
     }
 }
 
-/// An explanation in one line: `acl out certain: answers; acl denies 50; groups allow by sg-web`.
+/// Formats an explanation in one line: `acl out certain: answers; acl denies 50; groups allow by sg-web`.
 pub(crate) fn line(explanation: &Explanation) -> String {
     let layer = match explanation.layer {
         Layer::BlockPublicAccess => "bpa",
@@ -262,7 +267,7 @@ fn way(direction: Option<Direction>) -> &'static str {
 }
 
 fn shown(evidence: &Evidence, explanation: &Explanation) -> String {
-    // Where the direction is not known, both are told.
+    // If the direction is unknown, the evidence shows both.
     let known = explanation.direction;
     let of = |direction| if known.is_none() { format!(" {}", way(Some(direction))) } else { String::new() };
     match evidence {
@@ -309,6 +314,6 @@ fn shown(evidence: &Evidence, explanation: &Explanation) -> String {
         Evidence::SameSubnet { subnet_id, peer_interface_id } => format!("{peer_interface_id} in {subnet_id} too"),
         Evidence::MaybeSameSubnet { peer } => format!("{peer} maybe in its subnet"),
         Evidence::NoInterface => "no interface".to_owned(),
-        Evidence::MissingData(gap) => format!("no {:?}: {:?}", gap.part, gap.reason),
+        Evidence::MissingData(missing) => format!("no {:?}: {:?}", missing.part, missing.reason),
     }
 }

@@ -1,5 +1,5 @@
-//! What holds for any rules at all. A second reading of the documentation, packet by packet and without thought for speed, is
-//! the oracle.
+//! Properties that hold for any rules. The oracle is a naive second implementation of the documentation, which checks packet by
+//! packet.
 
 use alerting::{
     detection::Finding,
@@ -32,7 +32,7 @@ fn flow() -> impl Strategy<Value = String> {
     })
 }
 
-/// A network of which all is known: rules with numbers from 2 on, each once.
+/// Generates a network without missing data. Its ACL rules have unique numbers from 2.
 fn network() -> impl Strategy<Value = Network> {
     let rule = (way(), select(vec!["allow", "deny"]), select(&PROTOCOLS[..]), select(&BLOCKS[..]));
     let acl = vec(rule, 0..6).prop_map(|rules| {
@@ -52,7 +52,7 @@ fn network() -> impl Strategy<Value = Network> {
     (acl, groups, own, near).prop_map(|(acl, groups, own, (subnet, member))| {
         let mut lines = vec!["acl subnet-a".to_owned(), "sg sg-web".to_owned(), "sg sg-ping".to_owned()];
         lines.push(format!("own 10.0.0.5 subnet-a {own}"));
-        // Another VPC's host with the same address is nobody that is known.
+        // A host of another VPC with the same address must be ignored.
         let vpc = if subnet == "subnet-x" { "vpc-2" } else { "vpc-1" };
         lines.push(format!("peer 10.0.0.9 {subnet} {member} vpc={vpc}"));
         lines.push("peer 10.9.0.1 subnet-c sg-other".to_owned());
@@ -61,7 +61,7 @@ fn network() -> impl Strategy<Value = Network> {
     })
 }
 
-/// The layers that an explanation names.
+/// Returns whether an explanation names the ACL and the groups.
 fn names(explanation: &Explanation) -> (bool, bool) {
     match explanation.layer {
         Layer::Acl => (true, false),
@@ -94,7 +94,7 @@ fn check(finding: &Finding, network: &Network) -> Result<(), TestCaseError> {
             prop_assert!(rejected.iter().any(|packet| packet.kind == kind), "type {} passes: {}", kind, line);
         }
     }
-    // What the ACL does to every packet it does for certain, unless what was accepted shows other rules.
+    // If the ACL rejects every packet, it is certain, unless accepted packets show that the rules have changed.
     let changed = naive::may_have_been_changed(finding, &readings);
     prop_assert!(!changed || !certain, "the rules may have been changed: {}", line);
     if packets().all(|packet| packet.by_acl) {
@@ -103,16 +103,16 @@ fn check(finding: &Finding, network: &Network) -> Result<(), TestCaseError> {
     check_looks(finding, &readings, &found)
 }
 
-/// What the packets look like, and what is likely because of it.
+/// Checks the role of the packets, and layers that are likely because of it.
 fn check_looks(finding: &Finding, readings: &[Vec<Packet>], found: &Explanation) -> Result<(), TestCaseError> {
     let line = notation::line(found);
     prop_assert_eq!(found.role, naive::role(finding, readings), "{}", line);
-    let looks_so = |packet: &&Packet| match found.role {
+    let has_role = |packet: &&Packet| match found.role {
         PacketRole::Request => packet.is_ping(),
         PacketRole::Answer => packet.is_answer(),
         PacketRole::Unclear => packet.is_ping() || packet.is_answer(),
     };
-    let rejected: Vec<_> = readings.iter().flatten().filter(looks_so).filter(|packet| packet.is_rejected()).collect();
+    let rejected: Vec<_> = readings.iter().flatten().filter(has_role).filter(|packet| packet.is_rejected()).collect();
     let (acl, groups) = names(found);
     if found.confidence == Confidence::Likely {
         prop_assert!(!rejected.is_empty() && (acl || groups), "{}", line);
@@ -124,7 +124,7 @@ fn check_looks(finding: &Finding, readings: &[Vec<Packet>], found: &Explanation)
     if let [first, rest @ ..] = &rejected[..] {
         let by = |packet: &Packet| (packet.by_acl, packet.by_groups);
         let agreed = rest.iter().all(|packet| by(packet) == by(first));
-        prop_assert!(!agreed || found.confidence <= Confidence::Likely, "one answer is left: {}", line);
+        prop_assert!(!agreed || found.confidence <= Confidence::Likely, "only one possibility is left: {}", line);
     }
     Ok(())
 }
@@ -133,7 +133,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_naive_reading_agrees(flow in flow(), network in network()) {
+    fn explanations_agree_with_the_naive_implementation(flow in flow(), network in network()) {
         check(&notation::finding(&flow), &network)?;
     }
 
@@ -147,7 +147,7 @@ proptest! {
             .evidence
             .iter()
             .any(|one| matches!(one, Evidence::SameSubnet { .. } | Evidence::MaybeSameSubnet { .. }));
-        // Of what got through at the same time or later, such a rule shows that it was changed.
+        // Packets accepted at the same time or later show that the rule is new.
         let changed = found.evidence.iter().any(|one| matches!(one, Evidence::SameAccepted(_, Same::Change)));
         prop_assert!(within || ((is_certain(&found) || changed) && names(&found).0), "{}", notation::line(&found));
         for acl in found.acls() {
@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_certain_stays_so_when_more_is_known(
+    fn a_certain_explanation_stays_certain_with_more_data(
         flow in flow(),
         network in network(),
         forgotten in vec(select(vec!["acl", "sg-web", "sg-ping", "peer", "own"]), 1..3),
@@ -195,7 +195,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_makes_it_panic(
+    fn explain_never_panics(
         flow in select(vec![
             "? 10.0.0.5 > 10.0.0.5",
             "? 203.0.113.12 > 2001:db8::1",

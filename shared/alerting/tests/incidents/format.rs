@@ -1,10 +1,10 @@
-//! Records as the lines of a log, in the default format and in others.
+//! Writes records as log lines, in the default format and in custom ones.
 
 use std::net::IpAddr;
 
 use super::world::{Random, Record, World};
 
-/// A declared format: its text.
+/// The text of a declared format.
 #[derive(Clone, Debug)]
 pub(crate) struct Format(pub(crate) &'static str);
 
@@ -15,7 +15,7 @@ const FORMATS: [Format; 7] = [
     Format(
         "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}",
     ),
-    // Everything.
+    // All fields that the checks need.
     Format(
         "${version} ${account-id} ${vpc-id} ${subnet-id} ${instance-id} ${interface-id} ${region} ${az-id} ${srcaddr} ${dstaddr} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${pkt-srcaddr} ${pkt-dstaddr} ${flow-direction} ${reject-reason} ${resource-id} ${log-status}",
     ),
@@ -36,7 +36,7 @@ const FORMATS: [Format; 7] = [
 ];
 
 impl Format {
-    /// One format, or two that can be told apart.
+    /// Picks one format, or two with different numbers of fields.
     pub(crate) fn some(random: &mut Random) -> Vec<Format> {
         let mut formats = vec![random.pick(&FORMATS)];
         if random.permille(200) {
@@ -52,7 +52,7 @@ impl Format {
         self.0.split(' ').map(|name| name.trim_start_matches("${").trim_end_matches('}'))
     }
 
-    /// The line of a record.
+    /// Returns the line of a record.
     pub(crate) fn line(&self, world: &World, record: &Record) -> String {
         let interface = &world.interfaces[record.interface];
         let subnet = &world.subnets[interface.subnet];
@@ -90,7 +90,7 @@ impl Format {
         self.names().map(value).collect::<Vec<_>>().join(" ")
     }
 
-    /// A line that says nothing about rejected pings.
+    /// Returns a line that is not about ICMP: a NODATA line or rejected TCP.
     pub(crate) fn noise(&self, random: &mut Random) -> String {
         let nothing = random.permille(500);
         let value = |name: &str| match name {

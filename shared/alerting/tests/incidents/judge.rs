@@ -1,4 +1,4 @@
-//! What a document states, held against all records of its time and against what the world knows.
+//! Checks the statements of a document against all records of its period and against the facts of the world.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,57 +24,57 @@ pub(crate) const NOT_SENT: &str = "[not sent at first]";
 pub(crate) enum Check {
     /// Packets, bytes and records.
     Totals,
-    /// The first and the last time, of what the statement is about.
+    /// First and last time of the records.
     Times,
-    /// The same of what came since the email before.
+    /// First and last time of the records since the previous email.
     SinceTimes,
-    /// The number and weights of senders, by the addresses that packets carry.
+    /// Number and weights of senders, by the addresses in the packets.
     Senders,
-    /// The same of receivers.
+    /// Number and weights of receivers, by the addresses in the packets.
     Receivers,
-    /// The number of interfaces.
+    /// Number of interfaces.
     Interfaces,
-    /// Weights of names, where all names are known.
+    /// Weights of names, if all names are stated.
     Weights,
-    /// Weights of names, where not all of them are.
+    /// Weights of names, if only some names are stated.
     WeightsOfMany,
-    /// "About" and "at least" so many.
+    /// Numbers stated as "about" or "at least".
     Estimates,
-    /// What one flow comes to.
+    /// Totals of one flow.
     FlowTotals,
-    /// That all flows are there.
+    /// Completeness of the list of flows.
     Complete,
-    /// A direction that is claimed.
+    /// A stated direction.
     Direction,
-    /// A direction that could be told and is not.
+    /// A direction stated as unknown, although it can be determined.
     DirectionMissed,
-    /// That packets are answers.
+    /// The statement that packets are answers.
     Answers,
     /// The field `reject-reason`.
     RejectReason,
-    /// A layer that is certain.
+    /// A layer stated as certain.
     Certain,
-    /// What rules are said to say.
+    /// Verdicts of rules.
     Rules,
     /// Accepted ICMP.
     Opposite,
-    /// A name or an id of whoever has an address.
+    /// A name or an id of the owner of an address.
     Names,
     /// Account, VPC, subnet.
     FlowMetadata,
-    /// What messages can be routed by.
+    /// Routing attributes.
     Routing,
     /// Log lines.
     Lines,
-    /// Numbers of emails, times of emails, the incident before.
+    /// Numbers and times of emails, and the previous incident.
     Life,
     /// The severity.
     Severity,
-    /// A sentence that this program does not understand.
+    /// A sentence that these checks cannot parse.
     Unread,
 }
 
-/// A statement that is not true.
+/// A false statement.
 #[derive(Clone, Debug)]
 pub(crate) struct Fault {
     pub(crate) check: Check,
@@ -96,9 +96,9 @@ impl<'c> Faults<'c> {
     pub(crate) fn add(&mut self, check: Check, text: impl Into<String>) {
         let Case { email, .. } = self.case;
         let (kind, number) = (&email.document["kind"], &email.document["incident"]["number"]);
-        let story = self.case.story;
-        let documents = story.batches.iter().any(|batch| batch.documents.len() > 1);
-        let failed = story.steps.iter().any(|step| matches!(step, Step::Failed(_)));
+        let played = self.case.played;
+        let documents = played.batches.iter().any(|batch| batch.documents.len() > 1);
+        let failed = played.steps.iter().any(|step| matches!(step, Step::Failed(_)));
         let marks: String = [(documents, SEVERAL_DOCUMENTS), (failed, NOT_SENT)]
             .into_iter()
             .filter(|(holds, _)| *holds)
@@ -113,7 +113,7 @@ impl<'c> Faults<'c> {
         }
     }
 
-    /// Times are rounded to the minute, and the emails say so.
+    /// Compares times with a tolerance of a minute, because the emails state these times to the minute.
     pub(crate) fn about_the_minute(&mut self, check: Check, what: &str, stated: Option<u64>, truth: Option<u64>) {
         let fits = match (stated, truth) {
             (Some(stated), Some(truth)) => stated.abs_diff(truth) <= 60_000,
@@ -131,13 +131,13 @@ pub(crate) fn number_of_email(case: &Case<'_>, truth: u64) -> Fault {
     faults.list.remove(0)
 }
 
-/// A point in time of a document.
+/// Parses a time of a document, into milliseconds since the epoch.
 fn millis(value: &Value) -> Option<u64> {
     super::text::time(&value.as_str()?.replace('T', " ")[..19])
 }
 
 fn sums(faults: &mut Faults<'_>, what: &str, stated: &Value, truth: &Sums, check: Check) {
-    // Of no records, no packets are as true as none that are counted.
+    // Without records, 0 and null are both true.
     let number = |name: &str| stated[name].as_u64().filter(|number| truth.records > 0 || *number > 0);
     faults.same(
         check,
@@ -152,7 +152,7 @@ fn times(faults: &mut Faults<'_>, what: &str, stated: &Value, truth: &Sums) {
     faults.same(Check::Times, &format!("{what}: last"), millis(&stated["last_at"]), truth.last);
 }
 
-/// A number of things, as exact as it is said to be: `about` is within a quarter.
+/// Checks a number with its stated precision. `about` allows a difference of a quarter.
 pub(crate) fn number(faults: &mut Faults<'_>, check: Check, what: &str, (how, stated): (&str, u64), truth: u64) {
     let (check, fits) = match how {
         "" => (check, stated == truth),
@@ -165,7 +165,7 @@ pub(crate) fn number(faults: &mut Faults<'_>, check: Check, what: &str, (how, st
     }
 }
 
-/// The name of a thing in the records, and how the same is called where packets carry other addresses.
+/// Checks a ranking: the number of distinct names and their weights. `checks` has the check for each.
 fn names(faults: &mut Faults<'_>, what: &str, stated: &Value, checks: (Check, Check), truth: &BTreeMap<String, u64>) {
     let (count, weight) = checks;
     let exact = stated["exact"] == true;
@@ -191,7 +191,7 @@ fn names(faults: &mut Faults<'_>, what: &str, stated: &Value, checks: (Check, Ch
         for (name, stated) in top {
             let truth = truth.get(&name).copied().unwrap_or_default();
             let check = if weight == Check::Weights { Check::WeightsOfMany } else { weight };
-            // Of more names than are told apart, a weight may lack some: it is stated as "at least".
+            // Beyond the limit of distinct names, weights may be too low. They are stated as "at least".
             if exact {
                 faults.same(check, &format!("{what}: {name}"), stated, truth);
             } else if stated > truth {
@@ -210,7 +210,7 @@ pub(crate) fn document(case: &Case<'_>) -> Vec<Fault> {
     sums(&mut faults, "totals", &document["totals"], &total, Check::Totals);
     times(&mut faults, "totals", &document["totals"], &total);
     sums(&mut faults, "since", &document["since"], &since, Check::Totals);
-    // Of nothing, no times are stated that could be wrong.
+    // Without records, no times are stated.
     if since.records > 0 {
         faults.about_the_minute(Check::SinceTimes, "since: first", millis(&document["since"]["first_at"]), since.first);
         faults.about_the_minute(Check::SinceTimes, "since: last", millis(&document["since"]["last_at"]), since.last);
@@ -239,14 +239,18 @@ fn interfaces(case: &Case<'_>, faults: &mut Faults<'_>, stated: &Value) {
         truth.into_iter().filter_map(|(name, weight)| Some((name?, weight))).collect::<BTreeMap<_, _>>()
     };
     let by_id = named(&|seen| seen.interface.as_deref());
-    let by_place = named(&|seen| seen.metadata());
-    // A regional NAT gateway's id may stand for the interface that its records do not have.
-    let truth = if stated["distinct"].as_u64() == Some(by_place.len() as u64) { by_place } else { by_id };
+    let by_interface_or_resource = named(&|seen| seen.interface_or_resource());
+    // Records of a regional NAT gateway have no interface id. The gateway's id may count instead.
+    let truth = if stated["distinct"].as_u64() == Some(by_interface_or_resource.len() as u64) {
+        by_interface_or_resource
+    } else {
+        by_id
+    };
     names(faults, "interfaces", stated, (Check::Interfaces, Check::Weights), &truth);
 }
 
-/// The records of the period that a flow of a document is about: those of its interface and addresses and, where that is what its
-/// totals are of, of its packet addresses and reason alone.
+/// Returns the records of the period that belong to a flow of a document, by interface, addresses, packet addresses and reason, and
+/// whether they fit its totals.
 fn covered<'s>(case: &Case<'s>, flow: &Value) -> (Vec<&'s Seen>, bool) {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let address = |value: &Value| value.as_str().map(|text| text.parse::<IpAddr>().unwrap());
@@ -277,11 +281,11 @@ fn covered<'s>(case: &Case<'s>, flow: &Value) -> (Vec<&'s Seen>, bool) {
     let stated =
         [flow["totals"]["records"].as_u64(), flow["totals"]["packets"].as_u64(), flow["totals"]["bytes"].as_u64()];
     if case.email.document["flows_complete"] == false {
-        // Others were kept in its place for a while: its amounts are stated as "at least".
+        // The flow may have been dropped for a while to keep heavier ones. Its totals are stated as "at least".
         let fits = amounts(&Sums::of(of_flow.clone())).into_iter().zip(stated).all(|(truth, stated)| stated <= truth);
         return (of_flow, fits);
     }
-    // Records that note their direction and those that do not are flows of their own.
+    // Records with and without a direction belong to different flows.
     for noted in [None, Some(true), Some(false)] {
         let some = of_flow.iter().copied().filter(|seen| noted.is_none_or(|noted| seen.direction.is_some() == noted));
         let some: Vec<&Seen> = some.collect();
@@ -318,11 +322,11 @@ fn flows(case: &Case<'_>, faults: &mut Faults<'_>) {
         side(case, faults, &name, &flow["from"], &records, true);
         side(case, faults, &name, &flow["to"], &records, false);
         let _ = is_noted;
-        let of = &case.story.world.interfaces;
+        let of = &case.played.world.interfaces;
         let truth = |get: &dyn Fn(&Interface) -> String| {
             records.iter().map(|seen| get(&of[case.record(seen).interface])).collect::<BTreeSet<String>>()
         };
-        let subnets = &case.story.world.subnets;
+        let subnets = &case.played.world.subnets;
         for (field, truth) in [
             ("account", truth(&|interface| interface.account.clone())),
             ("vpc", truth(&|interface| interface.vpc.clone())),
@@ -343,20 +347,20 @@ fn flows(case: &Case<'_>, faults: &mut Faults<'_>) {
 
 impl<'s> Case<'s> {
     pub(crate) fn record(&self, seen: &Seen) -> &'s super::world::Record {
-        &self.story.world.records[seen.record]
+        &self.played.world.records[seen.record]
     }
 }
 
-/// Whether a direction can be told without a guess: by the record, by an intermediate that shows itself, or by EC2.
-pub(crate) fn can_tell(case: &Case<'_>, seen: &Seen) -> bool {
+/// Returns whether a direction can be determined without a guess: by the record, by a visible intermediate, or by EC2.
+pub(crate) fn direction_is_known(case: &Case<'_>, seen: &Seen) -> bool {
     let record = case.record(seen);
-    let interface = &case.story.world.interfaces[record.interface];
+    let interface = &case.played.world.interfaces[record.interface];
     let own = if record.egress { seen.source } else { seen.target };
     let other = if record.egress { seen.target } else { seen.source };
     seen.direction.is_some()
         || seen.source != seen.packet_source
         || seen.target != seen.packet_target
-        || (case.story.setting.look_ups
+        || (case.played.setting.enriched
             && seen.interface.is_some()
             && interface.visible
             && interface.addresses.contains(&own)
@@ -376,7 +380,7 @@ fn flow_direction(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, flow: &V
                     format!("{name}: {what} stated {stated} by {}, true {truth:?}", flow["direction_basis"]),
                 );
             }
-            None if records.iter().all(|seen| can_tell(case, seen)) => {
+            None if records.iter().all(|seen| direction_is_known(case, seen)) => {
                 faults.add(Check::DirectionMissed, format!("{name}: no {what}, true {truth:?}"));
             }
             _ => {}
@@ -385,13 +389,13 @@ fn flow_direction(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, flow: &V
     truth.len() == 1
 }
 
-/// Everything that the packets of some records were, and which layers rejected them.
+/// Returns the types of the packets of some records, and the layers that rejected them.
 fn fates(case: &Case<'_>, records: &[&Seen]) -> Vec<(Icmp, Fate)> {
     records.iter().flat_map(|seen| case.record(seen).truth.clone()).collect()
 }
 
-/// Whether it is plain from the records of the same batches that some rejected packets cannot be answers: the same way was let
-/// through at the same time.
+/// Returns whether records of the same batch show that some rejected packets are not answers, because packets of the same
+/// direction were accepted at the same time.
 pub(crate) fn refuted(case: &Case<'_>, records: &[&Seen]) -> bool {
     records.iter().any(|seen| {
         case.all.iter().any(|other| {
@@ -440,7 +444,7 @@ fn explanation(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, flow: &Valu
                 let same = |seen: &&&Seen| {
                     let record = case.record(seen);
                     let peer = record.owners[usize::from(record.egress)];
-                    let of = &case.story.world.interfaces;
+                    let of = &case.played.world.interfaces;
                     matches!(peer, Owner::Interface(peer) if of[peer].subnet == of[record.interface].subnet)
                 };
                 if !records.iter().all(|seen| same(&seen)) {
@@ -451,7 +455,10 @@ fn explanation(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, flow: &Valu
         }
     }
     if answers && !fates.iter().any(|(icmp, _)| *icmp == Icmp::Reply) && refuted(case, records) {
-        faults.add(Check::Answers, format!("{name}: told as answers, all of them requests; the same way was accepted"));
+        faults.add(
+            Check::Answers,
+            format!("{name}: stated as answers, but all are requests; packets of the same direction were accepted"),
+        );
     }
     if let Some(line) = flow["opposite"]["record"].as_str() {
         let (source, target) = (records[0].source, records[0].target);
@@ -469,18 +476,18 @@ fn explanation(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, flow: &Valu
     }
 }
 
-/// The other side of a record's interface.
+/// Returns the address of the other side, seen from the record's interface.
 fn peer(case: &Case<'_>, seen: &Seen) -> IpAddr {
     if case.record(seen).egress { seen.target } else { seen.source }
 }
 
 fn acl(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, evidence: &Value, records: &[&Seen]) {
-    let world = &case.story.world;
+    let world = &case.played.world;
     for seen in records {
         let interface = case.record(seen).interface;
         let subnet = &world.subnets[world.interfaces[interface].subnet];
         let egress = evidence["direction"] == "egress";
-        // Of a direction that is not claimed, what is said is about a flow that is not.
+        // With an unknown direction, the rules of both directions are stated. Those of the wrong one cannot be checked.
         if egress != case.record(seen).egress {
             continue;
         }
@@ -498,7 +505,7 @@ fn acl(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, evidence: &Value, r
 }
 
 fn groups(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, evidence: &Value, records: &[&Seen]) {
-    let world = &case.story.world;
+    let world = &case.played.world;
     for seen in records {
         let interface = case.record(seen).interface;
         let egress = evidence["direction"] == "egress";
@@ -519,7 +526,7 @@ fn groups(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, evidence: &Value
     }
 }
 
-/// The interfaces, or nobody's, that had an address in some records.
+/// Returns the owners of an address in some records.
 pub(crate) fn owners(case: &Case<'_>, records: &[&Seen], address: IpAddr, is_source: bool) -> BTreeSet<Owner> {
     let mut owners = BTreeSet::new();
     for seen in records {
@@ -536,31 +543,31 @@ pub(crate) fn owners(case: &Case<'_>, records: &[&Seen], address: IpAddr, is_sou
     owners
 }
 
-/// The same for who sent or received the packets; an address that only intermediates have is theirs.
-pub(crate) fn ends(case: &Case<'_>, records: &[&Seen], address: IpAddr, is_source: bool) -> BTreeSet<Owner> {
+/// Returns the owners of an address in the packets or, if no packet has it, in the records (those are intermediates).
+pub(crate) fn packet_owners(case: &Case<'_>, records: &[&Seen], address: IpAddr, is_source: bool) -> BTreeSet<Owner> {
     let addresses =
         |seen: &Seen| if is_source { (seen.source, seen.packet_source) } else { (seen.target, seen.packet_target) };
     let (shown, packet) = if is_source { (0, 2) } else { (1, 3) };
-    let ends = records.iter().filter(|seen| addresses(seen).1 == address);
-    // Where the line has one address only, nobody can tell who stands behind it.
-    let end = |seen: &&Seen| case.record(seen).owners[if addresses(seen).0 == address { shown } else { packet }];
-    let ends: BTreeSet<Owner> = ends.map(end).collect();
-    if ends.is_empty() { owners(case, records, address, is_source) } else { ends }
+    let of_address = records.iter().filter(|seen| addresses(seen).1 == address);
+    // If record and packet have the same address, nothing shows who is behind it.
+    let owner = |seen: &&Seen| case.record(seen).owners[if addresses(seen).0 == address { shown } else { packet }];
+    let found: BTreeSet<Owner> = of_address.map(owner).collect();
+    if found.is_empty() { owners(case, records, address, is_source) } else { found }
 }
 
-/// Tells whether a word names one of some owners: by name, instance or interface.
+/// Returns whether a word is the name, instance or interface of the only owner.
 pub(crate) fn is_called(case: &Case<'_>, owners: &BTreeSet<Owner>, word: &str) -> bool {
     let one = |owner: &Owner| match owner {
         Owner::Elsewhere => false,
         Owner::Interface(number) => {
-            let interface = &case.story.world.interfaces[*number];
+            let interface = &case.played.world.interfaces[*number];
             [Some(&interface.name), interface.instance.as_ref(), Some(&interface.id), interface.resource.as_ref()]
                 .into_iter()
                 .flatten()
                 .any(|known| known == word)
         }
     };
-    // A name for an address that several have is nobody's in particular.
+    // An address with several owners must have no name.
     owners.len() == 1 && owners.iter().all(one)
 }
 
@@ -587,7 +594,7 @@ fn side(case: &Case<'_>, faults: &mut Faults<'_>, name: &str, stated: &Value, re
 
 fn metadata(case: &Case<'_>, faults: &mut Faults<'_>) {
     let document = &case.email.document;
-    let world = &case.story.world;
+    let world = &case.played.world;
     let of: Vec<&Interface> = case.period.iter().map(|seen| &world.interfaces[case.record(seen).interface]).collect();
     let truth =
         |get: &dyn Fn(&Interface) -> &str| of.iter().map(|interface| get(interface)).collect::<BTreeSet<&str>>();
@@ -617,7 +624,8 @@ fn lines(case: &Case<'_>, faults: &mut Faults<'_>) {
         let line = line.as_str().unwrap();
         if !case.period.iter().any(|seen| seen.text == line) {
             let in_the_incident = case.total.iter().any(|seen| seen.text == line);
-            faults.add(Check::Lines, format!("a record of another time (of the incident: {in_the_incident}): {line}"));
+            faults
+                .add(Check::Lines, format!("a record of another period (of the incident: {in_the_incident}): {line}"));
         }
     }
 }
@@ -628,20 +636,20 @@ fn life(case: &Case<'_>, faults: &mut Faults<'_>) {
     faults.same(Check::Life, "sent at", millis(&document["sent_at"]), Some(case.email.at / 1_000 * 1_000));
     if document["kind"] == "update" {
         let before = case.before.map(|at| at / 1_000 * 1_000);
-        faults.same(Check::Life, "email before", millis(&incident["previous_sent_at"]), before);
+        faults.same(Check::Life, "previous email", millis(&incident["previous_sent_at"]), before);
     }
     if document["kind"] == "resolved" {
         faults.same(Check::Life, "ended at", millis(&incident["ended_at"]), Some(case.last_seen / 1_000 * 1_000));
-        let quiet = case.story.setting.policy.quiet_millis();
+        let quiet = case.played.setting.policy.quiet_millis();
         if case.last_seen + quiet > case.email.at {
-            faults.add(Check::Life, format!("over {} ms after the last finding", case.email.at - case.last_seen));
+            faults.add(Check::Life, format!("resolved {} ms after the last finding", case.email.at - case.last_seen));
         }
     }
     if !incident["previous"].is_null()
         && let Some(previous) = &case.previous
     {
         let truth = Sums::of(previous.clone());
-        sums(faults, "incident before", &incident["previous"]["totals"], &truth, Check::Life);
+        sums(faults, "previous incident", &incident["previous"]["totals"], &truth, Check::Life);
     }
 }
 
@@ -652,7 +660,7 @@ fn severity(
     receivers: &BTreeMap<String, u64>,
 ) {
     let document = &case.email.document;
-    // It goes by the senders that are known by name.
+    // The severity depends on the senders whose addresses are known.
     let sources = &document["ranking"]["sources"];
     let top = sources["top"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
     let named: Vec<IpAddr> = match sources["exact"] == true {

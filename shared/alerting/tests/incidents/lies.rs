@@ -1,14 +1,15 @@
-//! The judge itself: an email that is true is changed in one place, and the change has to be found.
+//! Tests the checks themselves: each false statement that is put into a true email must be found.
 
 use serde_json::{Value, json};
 
 use super::{
     judge::Check,
     naive,
-    play::{self, Email, RejectionKind, Step},
+    play::{self, Email, PlayedWorld, Step},
 };
 
-/// A change of an email, and what has to be found then. It says whether there was something to change.
+/// The check that must find a false statement, and a function that puts it into an email. The function returns false if the email
+/// has no such statement.
 type Lie = (Check, fn(&mut Email) -> bool);
 
 const LIES: [Lie; 18] = [
@@ -32,7 +33,7 @@ const LIES: [Lie; 18] = [
         set(&mut email.document["flows"][0]["direction"], json!(turned))
     }),
     (Check::Direction, |email| {
-        // Of the heaviest flows alone either may be true.
+        // If only the heaviest flows are stated, both directions may be true.
         !email.body.split_whitespace().collect::<Vec<_>>().join(" ").contains("(the heaviest flows only)")
             && (replace(&mut email.body, "WHICH  inbound", "WHICH  outbound")
                 || replace(&mut email.body, "WHICH  outbound", "WHICH  inbound"))
@@ -44,7 +45,7 @@ const LIES: [Lie; 18] = [
     }),
     (Check::Names, |email| set(&mut email.document["flows"][0]["from"]["name"], json!("host-99"))),
     (Check::Names, |email| {
-        // Only the English text is read.
+        // Only the English text is checked.
         email.body.contains("WHAT   ") && replace(&mut email.body, "(host-", "(host-9")
     }),
     (Check::FlowMetadata, |email| replace(&mut email.body, "WHERE  account 1", "WHERE  account 2")),
@@ -55,7 +56,7 @@ fn add_one(number: &mut Value) -> bool {
     number.as_u64().is_some_and(|known| set(number, json!(known + 1)))
 }
 
-/// One more of some names, where their number is not an estimate.
+/// Adds one to the number of names, unless it is an estimate.
 fn one_more(names: &mut Value) -> bool {
     names["exact"] == true && add_one(&mut names["distinct"])
 }
@@ -73,7 +74,7 @@ fn replace(text: &mut String, from: &str, to: &str) -> bool {
     std::mem::replace(text, changed.clone()) != changed
 }
 
-/// Raises the number between two texts by a digit in front of it.
+/// Puts a 9 in front of the number between two texts.
 fn raise(text: &mut String, before: &str, after: &str) -> bool {
     let Some(from) = text.find(before) else { return false };
     let Some(at) = text[from..].find(after).map(|at| at + from) else { return false };
@@ -85,29 +86,29 @@ fn raise(text: &mut String, before: &str, after: &str) -> bool {
     digits > 0
 }
 
-/// The story with one email changed, where it can be.
-fn with(story: &RejectionKind, at: usize, lie: fn(&mut Email) -> bool) -> Option<RejectionKind> {
-    let mut steps = story.steps.clone();
+/// Returns the played world with a false statement in one email, if that email can have it.
+fn with(played: &PlayedWorld, at: usize, lie: fn(&mut Email) -> bool) -> Option<PlayedWorld> {
+    let mut steps = played.steps.clone();
     let Step::Sent(email) = &mut steps[at] else { return None };
-    lie(email).then(|| RejectionKind {
-        world: story.world.clone(),
-        setting: story.setting.clone(),
-        batches: story.batches.clone(),
+    lie(email).then(|| PlayedWorld {
+        world: played.world.clone(),
+        setting: played.setting.clone(),
+        batches: played.batches.clone(),
         steps,
     })
 }
 
 #[test]
-fn a_lie_in_an_email_is_found() {
+fn a_false_statement_in_an_email_is_found() {
     let mut caught = [0; LIES.len()];
     for seed in 0..24 {
-        let story = play::play(seed);
-        if !naive::judge(&story, false).faults.is_empty() {
+        let played = play::play(seed);
+        if !naive::judge(&played, false).faults.is_empty() {
             continue;
         }
         for (number, (check, lie)) in LIES.iter().enumerate() {
-            for at in 0..story.steps.len() {
-                let Some(changed) = with(&story, at, *lie) else { continue };
+            for at in 0..played.steps.len() {
+                let Some(changed) = with(&played, at, *lie) else { continue };
                 let faults = naive::judge(&changed, false).faults;
                 let found = faults.iter().any(|fault| fault.check == *check);
                 assert!(found, "SEED={seed}: lie {number} about {check:?} in step {at} is not found: {faults:?}");
@@ -116,6 +117,6 @@ fn a_lie_in_an_email_is_found() {
         }
     }
     for (number, (times, (check, _))) in caught.iter().zip(LIES).enumerate() {
-        assert!(*times > 0, "lie {number} about {check:?} was never told");
+        assert!(*times > 0, "lie {number} about {check:?} was never possible");
     }
 }

@@ -1,9 +1,9 @@
-//! Whole incidents, judged by a second, naive program: it keeps every log line, takes each apart at its spaces, and recomputes what
-//! an email states from all records of the time that the email is about. It also knows the network that the records are from, which
-//! no record tells: who has an address, what each packet was, and which layer rejected it.
+//! Checks whole incidents with a second, naive implementation. It keeps every log line, splits it at its spaces, and recomputes
+//! what an email states from all records of the email's period. It also knows facts that no record contains: the owner of each address,
+//! the type of each packet, and the layer that rejected it.
 //!
-//! Each seed is a world. A failure names its seed; `SEED=n cargo test -p alerting --test incidents` plays that one alone and
-//! shows its emails, `SEEDS=n` plays more of them.
+//! Each seed gives a different world. A failure names its seed. `SEED=n cargo test -p alerting --test incidents` plays only that
+//! seed and prints its emails, `SEEDS=n` plays n seeds.
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, and its seeds come from the environment")]
 
@@ -19,9 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use judge::Check;
 
-/// Worlds that are played where nothing else is asked for.
+/// Default number of worlds.
 const SEEDS: u64 = 1_000;
-/// Checks that are left out: none, but for a while during work on what they find.
+/// Checks to ignore. Empty, except temporarily while the faults that they find are being fixed.
 const LEFT_OUT: [Check; 0] = [];
 
 #[test]
@@ -32,11 +32,11 @@ fn every_statement_of_every_email_is_true() {
     let mut found: BTreeMap<Check, Vec<(u64, String)>> = BTreeMap::new();
     let mut emails = 0;
     for seed in seeds {
-        let story = std::panic::catch_unwind(|| play::play(seed)).unwrap_or_else(|cause| {
+        let played = std::panic::catch_unwind(|| play::play(seed)).unwrap_or_else(|cause| {
             eprintln!("SEED={seed}");
             std::panic::resume_unwind(cause)
         });
-        let verdict = naive::judge(&story, one.is_some());
+        let verdict = naive::judge(&played, one.is_some());
         emails += verdict.emails;
         for fault in verdict.faults.into_iter().filter(|fault| !LEFT_OUT.contains(&fault.check)) {
             found.entry(fault.check).or_default().push((seed, fault.text));
@@ -44,7 +44,7 @@ fn every_statement_of_every_email_is_true() {
     }
     eprintln!("{emails} emails");
     for (check, faults) in &mut found {
-        // Those of simple worlds first.
+        // Faults of simple worlds come first.
         faults.sort_by_key(|(seed, text)| {
             (text.contains(judge::SEVERAL_DOCUMENTS), text.contains(judge::NOT_SENT), *seed)
         });
@@ -56,5 +56,5 @@ fn every_statement_of_every_email_is_true() {
             eprintln!("  SEED={seed} {text}");
         }
     }
-    assert!(found.is_empty(), "statements that are not true: see above");
+    assert!(found.is_empty(), "false statements: see above");
 }

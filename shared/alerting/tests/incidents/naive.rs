@@ -1,4 +1,4 @@
-//! The naive program: all lines in one list, taken apart at their spaces, and which of them an email is about.
+//! The naive implementation: it keeps all lines in one list, splits them at their spaces, and selects the records of each email.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,15 +9,15 @@ use alerting::incident::GroupBy;
 
 use super::{
     judge::{self, Fault},
-    play::{Email, RejectionKind, Step},
+    play::{Email, PlayedWorld, Step},
     text,
 };
 
-/// A record of ICMP, as its line says it.
+/// An ICMP record with the values of its line.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) text: String,
-    /// The record of the world that it is the line of.
+    /// The number of the record in the world.
     pub(crate) record: usize,
     pub(crate) batch: usize,
     pub(crate) rejected: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Seen {
     pub(crate) resource: Option<String>,
     pub(crate) source: IpAddr,
     pub(crate) target: IpAddr,
-    /// Whether the line has the addresses in the packets; without them these are the others.
+    /// Whether the line has packet addresses. If not, they are set to the addresses of the record.
     pub(crate) packet_source: IpAddr,
     pub(crate) packet_target: IpAddr,
     pub(crate) packets: Option<u64>,
@@ -71,13 +71,13 @@ impl Seen {
         }
     }
 
-    /// The interface, or what stands in its place.
-    pub(crate) fn metadata(&self) -> Option<&str> {
+    /// The interface id or, without one, the id of the resource that logs instead.
+    pub(crate) fn interface_or_resource(&self) -> Option<&str> {
         self.interface.as_deref().or(self.resource.as_deref())
     }
 }
 
-/// Counters of some records.
+/// The totals of some records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sums {
     pub(crate) records: u64,
@@ -104,13 +104,13 @@ impl Sums {
         sums
     }
 
-    /// Packets, or records where none counts packets.
+    /// Returns the packets, or the records if none counts packets.
     pub(crate) fn weight(&self) -> u64 {
         self.packets.unwrap_or(self.records)
     }
 }
 
-/// Weights by name: packets, or records where those were not counted.
+/// Returns weights by name: packets, or records if packets were not counted.
 pub(crate) fn weights<T: Ord>(records: &[&Seen], name: impl Fn(&Seen) -> T) -> BTreeMap<T, u64> {
     let mut weights = BTreeMap::new();
     for seen in records {
@@ -119,24 +119,24 @@ pub(crate) fn weights<T: Ord>(records: &[&Seen], name: impl Fn(&Seen) -> T) -> B
     weights
 }
 
-/// What an email is judged by.
+/// An email, and what it is checked against.
 #[derive(Debug)]
 pub(crate) struct Case<'s> {
-    pub(crate) story: &'s RejectionKind,
+    pub(crate) played: &'s PlayedWorld,
     pub(crate) email: &'s Email,
-    /// Every record that was delivered so far, accepted ones among them.
+    /// Every record that was delivered so far, including accepted ones.
     pub(crate) all: Vec<&'s Seen>,
-    /// Rejected records of the incident, up to the email.
+    /// Rejected records of the incident until the email.
     pub(crate) total: Vec<&'s Seen>,
-    /// Of these, what came since the email before.
+    /// Those since the previous email.
     pub(crate) since: Vec<&'s Seen>,
-    /// What the email is about: of an update what came since the email before, otherwise everything.
+    /// The records that the email is about: for an update those since the previous email, otherwise all.
     pub(crate) period: Vec<&'s Seen>,
-    /// When the email before was sent.
+    /// When the previous email was sent.
     pub(crate) before: Option<u64>,
-    /// When the last batch of the incident came.
+    /// When the last batch of the incident arrived.
     pub(crate) last_seen: u64,
-    /// The incident of the same key before.
+    /// The records of the previous incident of the same key.
     pub(crate) previous: Option<Vec<&'s Seen>>,
 }
 
@@ -145,7 +145,7 @@ struct Incident {
     id: Option<String>,
     records: Vec<usize>,
     content: usize,
-    told_at: Option<u64>,
+    sent_at: Option<u64>,
     emails: u64,
     last_batch: Option<usize>,
     last_seen: u64,
@@ -164,19 +164,21 @@ fn key(seen: &Seen, by: GroupBy) -> String {
     }
 }
 
-/// Goes through what happened, and judges each email.
-pub(crate) fn judge(story: &RejectionKind, show: bool) -> Verdict {
+/// Replays the steps and checks each email.
+pub(crate) fn judge(played: &PlayedWorld, show: bool) -> Verdict {
     let mut verdict = Verdict::default();
     let mut raw: Vec<Seen> = Vec::new();
     let mut delivered: Vec<usize> = Vec::new();
-    let ends: Vec<std::ops::Range<usize>> = story
+    let ranges: Vec<std::ops::Range<usize>> = played
         .batches
         .iter()
         .enumerate()
         .map(|(number, batch)| {
             let from = raw.len();
             let lines = batch.documents.iter().flat_map(|(_, lines)| lines);
-            raw.extend(lines.filter_map(|line| Some(Seen::of(&line.text, line.record?, number, &story.world.formats))));
+            raw.extend(
+                lines.filter_map(|line| Some(Seen::of(&line.text, line.record?, number, &played.world.formats))),
+            );
             from..raw.len()
         })
         .collect();
@@ -186,16 +188,16 @@ pub(crate) fn judge(story: &RejectionKind, show: bool) -> Verdict {
     let mut now = 0;
     let _ = now;
     if show {
-        eprintln!("{:?}", story.setting);
+        eprintln!("{:?}", played.setting);
     }
-    for step in &story.steps {
+    for step in &played.steps {
         let (email, sent) = match step {
             Step::Counted(batch, at) => {
                 now = *at;
-                delivered.extend(ends[*batch].clone());
+                delivered.extend(ranges[*batch].clone());
                 let mut keys = BTreeSet::new();
-                for number in ends[*batch].clone().filter(|number| raw[*number].rejected) {
-                    let key = key(&raw[number], story.setting.group_by);
+                for number in ranges[*batch].clone().filter(|number| raw[*number].rejected) {
+                    let key = key(&raw[number], played.setting.group_by);
                     let incident = open.entry(key.clone()).or_default();
                     incident.records.push(number);
                     incident.last_batch = Some(*batch);
@@ -204,7 +206,7 @@ pub(crate) fn judge(story: &RejectionKind, show: bool) -> Verdict {
                 }
                 if show {
                     eprintln!("--- batch {batch} at {now}, incidents {keys:?}");
-                    ends[*batch].clone().for_each(|number| eprintln!("{}", raw[number].text));
+                    ranges[*batch].clone().for_each(|number| eprintln!("{}", raw[number].text));
                 }
                 continue;
             }
@@ -216,7 +218,7 @@ pub(crate) fn judge(story: &RejectionKind, show: bool) -> Verdict {
         let full_key = email.document["incident"]["key"].as_str().unwrap();
         let key = full_key.split("|interface=").nth(1).unwrap_or("").to_owned();
         if !open.get(&key).is_some_and(|incident| incident.id.is_none() || incident.id.as_ref() == Some(&id)) {
-            // The incident before ended without an email: what the last batch brought is the first of this one.
+            // The previous incident ended without an email. The last batch opened this incident.
             let mut ended = open.remove(&key).unwrap_or_default();
             let batch = ended.last_batch;
             let (old, new) = ended.records.iter().partition(|number| Some(raw[**number].batch) != batch);
@@ -235,18 +237,18 @@ pub(crate) fn judge(story: &RejectionKind, show: bool) -> Verdict {
         let total = seen(&incident.records);
         let since = seen(&incident.records[incident.content..]);
         let case = Case {
-            story,
+            played,
             email,
             all: seen(&delivered),
             period: if kind == "update" { since.clone() } else { total.clone() },
             total,
             since,
-            before: incident.told_at,
+            before: incident.sent_at,
             last_seen: incident.last_seen,
             previous: past.get(&key).map(|past| seen(&past.records)),
         };
         incident.content = incident.records.len();
-        incident.told_at = Some(email.at);
+        incident.sent_at = Some(email.at);
         incident.emails += 1;
         if email.document["incident"]["number"] != incident.emails {
             verdict.faults.push(judge::number_of_email(&case, incident.emails));

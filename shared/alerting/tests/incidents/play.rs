@@ -1,5 +1,5 @@
-//! A world's records on their way: lines in log streams, in batches that come late and more than once, through the detector and the
-//! engine; what the engine sends is kept.
+//! Plays a world: its records become lines of log streams and arrive in batches, some late or repeated. The detector and the engine
+//! process them, and the emails are kept.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,31 +32,31 @@ use super::world::{ACCOUNT, Rule, World};
 
 pub(crate) const LOG_GROUP: &str = "flow-logs";
 
-/// A log line; for that of a flow record of rejected or accepted ICMP, the record's number.
+/// A log line and, if it is a record of the world, the record's number.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) text: String,
     pub(crate) record: Option<usize>,
 }
 
-/// What comes in one event: documents, each of one log stream.
+/// The content of one event: documents, each of one log stream.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) documents: Vec<(String, Vec<Line>)>,
 }
 
-/// How a world is read.
+/// The settings of the function in one world.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     pub(crate) group_by: GroupBy,
     pub(crate) policy: Policy,
-    pub(crate) look_ups: bool,
+    pub(crate) enriched: bool,
     pub(crate) language: Language,
-    /// Opening emails of a thousand that cannot be sent at first.
+    /// How many of 1,000 opened emails fail at the first try.
     failing: u64,
 }
 
-/// An email as it was sent.
+/// An email with its document.
 #[derive(Clone, Debug)]
 pub(crate) struct Email {
     pub(crate) at: u64,
@@ -66,19 +66,20 @@ pub(crate) struct Email {
     pub(crate) routing: BTreeMap<String, Vec<String>>,
 }
 
-/// What happened, in its order.
+/// A step of the played world, in order of time.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// A batch came for the first time.
+    /// A batch was counted, with its number and the time.
     Counted(usize, u64),
-    /// An email was to be sent, and could not be.
+    /// Sending an email failed.
     Failed(Email),
     /// An email was sent.
     Sent(Email),
 }
 
+/// A world with everything that happened in it.
 #[derive(Debug)]
-pub(crate) struct RejectionKind {
+pub(crate) struct PlayedWorld {
     pub(crate) world: Arc<World>,
     pub(crate) setting: Setting,
     pub(crate) batches: Vec<Batch>,
@@ -98,27 +99,27 @@ struct Hub {
 struct Ports {
     hub: Arc<Mutex<Hub>>,
     world: Arc<World>,
-    look_ups: bool,
+    enriched: bool,
 }
 
 impl Timers for Ports {
-    async fn schedule(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
+    async fn schedule(&self, message: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
         let mut hub = self.hub.lock().unwrap();
         let at = hub.now + delay_millis;
-        hub.timers.push((at, wake.clone()));
+        hub.timers.push((at, message.clone()));
         Ok(())
     }
 }
 
 impl Notifier for Ports {
-    fn send<'a>(&'a self, notice: &'a RenderedNotification) -> Sending<'a> {
+    fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
         let mut hub = self.hub.lock().unwrap();
         let email = Email {
             at: hub.now,
-            document: serde_json::from_str(&notice.document.json()).unwrap(),
-            subject: notice.email.subject.clone(),
-            body: notice.email.body.clone(),
-            routing: notice
+            document: serde_json::from_str(&notification.document.json()).unwrap(),
+            subject: notification.email.subject.clone(),
+            body: notification.email.body.clone(),
+            routing: notification
                 .document
                 .routing
                 .values()
@@ -144,11 +145,11 @@ impl MetricSink for Ports {
 
 impl Enricher for Ports {
     async fn enrich(&self, wanted: &EnrichmentRequest) -> Network {
-        if self.look_ups { answer(&self.world, wanted) } else { Network::unknown(MissingReason::SwitchedOff) }
+        if self.enriched { answer(&self.world, wanted) } else { Network::unknown(MissingReason::SwitchedOff) }
     }
 }
 
-/// What EC2 shows of a world to the account of the function.
+/// Returns what EC2 shows of a world to the function's account.
 fn answer(world: &World, wanted: &EnrichmentRequest) -> Network {
     let mut network = Network::default();
     let visible = || world.interfaces.iter().filter(|interface| interface.visible && interface.resource.is_none());
@@ -231,11 +232,11 @@ fn acl_entry(rule: &Rule) -> AclEntry {
     }
 }
 
-/// Runs a future that never waits.
+/// Polls a future that is ready at once.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => panic!("nothing here waits"),
+        Poll::Pending => panic!("the future has to be ready"),
     }
 }
 
@@ -256,14 +257,14 @@ impl Setting {
         Setting {
             group_by: if by_interface && random.permille(250) { GroupBy::Interface } else { GroupBy::LogGroup },
             policy,
-            look_ups: random.permille(600),
+            enriched: random.permille(600),
             language: if random.permille(150) { Language::Japanese } else { Language::English },
             failing,
         }
     }
 }
 
-/// Batches with the moments at which they come.
+/// Returns the batches and their times of arrival.
 fn batches(world: &mut World) -> (Vec<Batch>, Vec<(u64, usize)>) {
     let mut streams = world.by_interface();
     let merged = world.random.permille(200);
@@ -332,7 +333,7 @@ fn detect(formats: &Formats, batch: &Batch, id: usize) -> Vec<Detection> {
         .map(|(number, (stream, lines))| {
             let mut detector = Detector::new(formats);
             for (at, line) in lines.iter().enumerate() {
-                // CloudWatch Logs takes the record's start for the time of the event.
+                // CloudWatch Logs uses the start of the record as the time of the log event.
                 let time = line.text.split(' ').find(|word| word.len() == 10 && word.starts_with("179")).unwrap_or("0");
                 let time: i64 = time.parse().unwrap();
                 detector.observe(&LogEvent::new(format!("{id}-{number}-{at}"), time * 1_000, line.text.as_str()));
@@ -343,7 +344,7 @@ fn detect(formats: &Formats, batch: &Batch, id: usize) -> Vec<Detection> {
         .collect()
 }
 
-/// Each document of an event is a unit of work: they are counted one after the other.
+/// Splits batches into one per document, because the function counts each document on its own.
 fn one_by_one((batches, times): (Vec<Batch>, Vec<(u64, usize)>)) -> (Vec<Batch>, Vec<(u64, usize)>) {
     let mut documents = Vec::new();
     let mut arrivals = Vec::new();
@@ -361,8 +362,8 @@ fn one_by_one((batches, times): (Vec<Batch>, Vec<(u64, usize)>)) -> (Vec<Batch>,
     (documents, arrivals)
 }
 
-/// Plays a world to its end.
-pub(crate) fn play(seed: u64) -> RejectionKind {
+/// Plays a world until no timer message is left.
+pub(crate) fn play(seed: u64) -> PlayedWorld {
     let mut world = World::new(seed);
     let setting = Setting::of(&mut world);
     let (batches, times) = one_by_one(batches(&mut world));
@@ -372,7 +373,7 @@ pub(crate) fn play(seed: u64) -> RejectionKind {
     let world = Arc::new(world);
     let hub = Hub { now: 0, random, failing: setting.failing, timers: Vec::new(), steps: Vec::new() };
     let hub = Arc::new(Mutex::new(hub));
-    let ports = Ports { hub: Arc::clone(&hub), world: Arc::clone(&world), look_ups: setting.look_ups };
+    let ports = Ports { hub: Arc::clone(&hub), world: Arc::clone(&world), enriched: setting.enriched };
     let region = "eu-west-1";
     let engine = Engine {
         store: MemoryIncidents::default(),
@@ -401,13 +402,13 @@ pub(crate) fn play(seed: u64) -> RejectionKind {
         let (at, is_batch) = match (batch, timer) {
             (None, None) => {
                 let steps = std::mem::take(&mut hub.lock().unwrap().steps);
-                return RejectionKind { world, setting, batches, steps };
+                return PlayedWorld { world, setting, batches, steps };
             }
             (Some(batch), Some((timer, _))) if timer < batch => (timer, false),
             (Some(batch), _) => (batch, true),
             (None, Some((timer, _))) => (timer, false),
         };
-        // Two things never happen in one moment.
+        // Two events never happen at the same time.
         let at = {
             let mut hub = hub.lock().unwrap();
             hub.now = at.max(hub.now + 1);
@@ -425,11 +426,11 @@ pub(crate) fn play(seed: u64) -> RejectionKind {
                 waiting.sort_unstable();
             }
         } else if let Some((_, timer)) = timer {
-            let (_, wake) = hub.lock().unwrap().timers.remove(timer);
-            if now(engine.timer(&wake, "run", at)).is_err() {
-                hub.lock().unwrap().timers.push((at.0 + MINUTE_MILLIS, wake));
+            let (_, message) = hub.lock().unwrap().timers.remove(timer);
+            if now(engine.timer(&message, "run", at)).is_err() {
+                hub.lock().unwrap().timers.push((at.0 + MINUTE_MILLIS, message));
             }
         }
     }
-    panic!("it never ends");
+    panic!("the world does not end");
 }

@@ -1,4 +1,4 @@
-//! What people read, held against all records of its time: the sentences of the English text, taken apart again.
+//! Checks the English text of an email against all records of its period, by parsing its sentences.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,11 +13,11 @@ use super::{
     world::{Icmp, Owner},
 };
 
-/// A point in time as emails spell it, in milliseconds since the epoch: `2026-11-23 02:32:14`, in UTC.
+/// Parses a UTC time of an email, `2026-11-23 02:32:14`, into milliseconds since the epoch.
 pub(crate) fn time(text: &str) -> Option<u64> {
     let part = |from: usize, to: usize| text.get(from..to)?.parse::<u64>().ok();
     let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
-    // The days since 1970 by counting them.
+    // Counts the days since 1970.
     let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let months = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let days = (1970..year).map(|year| if leap(year) { 366 } else { 365 }).sum::<u64>()
@@ -27,7 +27,7 @@ pub(crate) fn time(text: &str) -> Option<u64> {
     Some((((days * 24 + part(11, 13)?) * 60 + part(14, 16)?) * 60 + part(17, 19)?) * 1_000)
 }
 
-/// Two points in time: `2026-11-23 02:32:14 - 02:33:02 UTC`, the day once where it is the same.
+/// Parses a range of times: `2026-11-23 02:32:14 - 02:33:02 UTC`. The second day is left out if it is the same.
 fn range(text: &str) -> Option<(u64, u64)> {
     let first = time(text.get(..19)?)?;
     let Some(rest) = text.get(19..)?.strip_prefix(" - ") else { return Some((first, first)) };
@@ -36,7 +36,7 @@ fn range(text: &str) -> Option<(u64, u64)> {
     Some((first, last))
 }
 
-/// A span in its two largest units: `6 min 40 s`.
+/// Formats a span with its two largest units: `6 min 40 s`.
 fn span(millis: u64) -> String {
     let seconds = millis / 1_000;
     let units = [("d", seconds / 86_400), ("h", seconds / 3_600 % 24), ("min", seconds / 60 % 60), ("s", seconds % 60)];
@@ -51,7 +51,7 @@ fn span(millis: u64) -> String {
     two.join(" ")
 }
 
-/// How many of what: `about 126 sources` is (`about`, 126) under `source`. Sums of several are not made.
+/// Returns the stated numbers by noun: `about 126 sources` is (`about`, 126) under `source`.
 fn counts(text: &str) -> BTreeMap<String, (&'static str, u64)> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut counts = BTreeMap::new();
@@ -84,7 +84,7 @@ fn amounts(faults: &mut Faults<'_>, what: &str, text: &str, truth: &Sums) {
     );
 }
 
-/// The body, taken apart at its empty lines and labels.
+/// The body, split at its empty lines and labels.
 struct Body {
     lead: String,
     status: String,
@@ -126,10 +126,10 @@ impl Body {
     }
 }
 
-/// Judges the text. That of another language goes by the same values: its numbers stand in the document.
+/// Checks the text. Text in other languages has the same values, which are checked in the document.
 pub(crate) fn judge(case: &Case<'_>) -> Vec<Fault> {
     let mut faults = Faults::of(case);
-    if case.story.setting.language == Language::English {
+    if case.played.setting.language == Language::English {
         let body = Body::of(&case.email.body);
         lead(case, &mut faults, &body.lead);
         subject(case, &mut faults);
@@ -148,12 +148,12 @@ pub(crate) fn judge(case: &Case<'_>) -> Vec<Fault> {
     faults.list
 }
 
-/// The two parties of a headline with what is claimed of them.
+/// A headline: its two parties and what it states about them.
 struct Headline<'t> {
     amount: &'t str,
     from: &'t str,
     to: &'t str,
-    /// The direction that all packets have by it.
+    /// The stated direction of all packets.
     egress: Option<bool>,
     answers: bool,
 }
@@ -192,11 +192,11 @@ fn lead(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
         pings(case, faults, "lead", head.amount);
         party(case, faults, "lead", head.from, true);
         party(case, faults, "lead", head.to, false);
-        story(case, faults, "lead", &head);
+        rejection_kind(case, faults, "lead", &head);
     } else {
         faults.add(Check::Unread, format!("lead: {sentence}"));
     }
-    // A reason without a word of doubt is certain, and without a word of the heaviest flows everybody's.
+    // These reasons are stated as certain and for all flows.
     if reason.starts_with("VPC Block Public Access rejected them")
         && case.period.iter().any(|seen| seen.reason.is_none())
     {
@@ -230,7 +230,7 @@ fn subject(case: &Case<'_>, faults: &mut Faults<'_>) {
         }
         _ => text,
     };
-    // What is cut off at the end is a name.
+    // A subject that is cut off ends within a name, which cannot be checked.
     if let Some(head) = headline(text)
         && !text.ends_with('…')
         && !text.contains(" between ")
@@ -238,13 +238,13 @@ fn subject(case: &Case<'_>, faults: &mut Faults<'_>) {
         pings(case, faults, "subject", head.amount);
         party(case, faults, "subject", head.from, true);
         party(case, faults, "subject", head.to, false);
-        story(case, faults, "subject", &head);
+        rejection_kind(case, faults, "subject", &head);
     } else if !text.contains(" between ") && !text.ends_with('…') {
         faults.add(Check::Unread, format!("subject: {text}"));
     }
 }
 
-fn story(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, head: &Headline<'_>) {
+fn rejection_kind(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, head: &Headline<'_>) {
     if let Some(egress) = head.egress
         && case.period.iter().any(|seen| case.record(seen).egress != egress)
     {
@@ -261,13 +261,16 @@ fn story(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, head: &Headline<'
         if let Some(seen) = wrong.first() {
             faults.add(
                 Check::Answers,
-                format!("{what}: requests told as answers, the same way was accepted: {}", seen.text),
+                format!(
+                    "{what}: requests stated as answers; packets of the same direction were accepted: {}",
+                    seen.text
+                ),
             );
         }
     }
 }
 
-/// A side of a headline: one name, or how many there are.
+/// Checks one side of a headline: a name or a number.
 fn party(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, is_source: bool) {
     let check = if is_source { Check::Senders } else { Check::Receivers };
     let packet = |seen: &Seen| if is_source { seen.packet_source } else { seen.packet_target };
@@ -280,10 +283,10 @@ fn party(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, is_so
     }
     let head = text.split(" (").next().unwrap();
     let owners: BTreeSet<Owner> =
-        all.iter().flat_map(|address| judge::ends(case, &case.period, *address, is_source)).collect();
+        all.iter().flat_map(|address| judge::packet_owners(case, &case.period, *address, is_source)).collect();
     if let Ok(address) = head.parse::<IpAddr>() {
-        // One of several addresses of the one who has all of them is still that one.
-        let of_address = judge::ends(case, &case.period, address, is_source);
+        // If one owner has all addresses, any of them may be stated.
+        let of_address = judge::packet_owners(case, &case.period, address, is_source);
         let one = owners.len() == 1 && !owners.contains(&Owner::Elsewhere) && of_address == owners;
         if !one && all != BTreeSet::from([address]) {
             faults.add(check, format!("{what}: {text} alone, true {all:?} of {owners:?}"));
@@ -299,7 +302,7 @@ fn party(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, is_so
         .split([' ', '(', ')', ','])
         .filter(|word| word.starts_with("i-") || word.starts_with("eni-"));
     for word in known.filter(|word| !judge::is_called(case, &owners, word)) {
-        // Who else is behind an intermediate is told above.
+        // Ids of an intermediate are allowed. The name itself was checked above.
         let shown = |seen: &Seen| case.record(seen).owners[usize::from(!is_source)];
         let shown: BTreeSet<Owner> = case.period.iter().map(|seen| shown(seen)).collect();
         if !judge::is_called(case, &shown, word) {
@@ -371,7 +374,7 @@ fn status(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
         let minute = case.before.unwrap() / 60_000 % 1_440;
         let truth = format!("{:02}:{:02} UTC", minute / 60, minute % 60);
         if !before.starts_with(&truth) && !before.get(11..).is_some_and(|before| before.starts_with(&truth)) {
-            faults.add(Check::Life, format!("the email before, true {truth}: {before}"));
+            faults.add(Check::Life, format!("the previous email, true {truth}: {before}"));
         }
     }
     let since = Sums::of(case.since.clone());
@@ -384,7 +387,7 @@ fn status(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     }
     if let (Some(rest), Some(previous)) = (after("The previous incident ended at "), &case.previous) {
         let truth = Sums::of(previous.clone());
-        amounts(faults, "incident before", rest.split_once(": ").unwrap().1.split_once(" in ").unwrap().0, &truth);
+        amounts(faults, "previous incident", rest.split_once(": ").unwrap().1.split_once(" in ").unwrap().0, &truth);
     }
 }
 
@@ -414,13 +417,13 @@ fn what(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     } else {
         BTreeSet::from([1])
     };
-    // Where no flow is remembered, none is named.
+    // Without kept flows, no protocol is stated.
     if text.contains("ICMP") {
         faults.same(Check::Totals, "WHAT: protocols", stated, protocols);
     }
 }
 
-/// The addresses of one side, each with who it is and how much it sent or was sent.
+/// Checks the addresses of one side, with their owners and the packets that they sent or were sent.
 fn parties(case: &Case<'_>, faults: &mut Faults<'_>, text: &str, is_source: bool) {
     let label = if is_source { "FROM" } else { "TO" };
     let intermediate =
@@ -438,10 +441,10 @@ fn parties(case: &Case<'_>, faults: &mut Faults<'_>, text: &str, is_source: bool
         };
         named += 1;
         let (known, tail) = tail.split_once(')').unwrap();
-        // What stands between is named in the same brackets.
+        // The intermediate is named in the same brackets.
         let (known, between) = known.split_once("through ").unwrap_or((known, ""));
         through(case, faults, &format!("{label}: {address}"), between, (address, is_source));
-        let owners = judge::ends(case, &case.period, address, is_source);
+        let owners = judge::packet_owners(case, &case.period, address, is_source);
         let called = known.split([' ', ',']);
         for word in called.filter(|word| ["i-", "eni-", "host-", "nat-"].iter().any(|prefix| word.starts_with(prefix)))
         {
@@ -453,7 +456,8 @@ fn parties(case: &Case<'_>, faults: &mut Faults<'_>, text: &str, is_source: bool
             let own = |seen: &&&Seen| {
                 (if is_source { seen.source } else { seen.target }) == address && case.record(seen).egress == is_source
             };
-            let truth: BTreeSet<Option<&str>> = case.period.iter().filter(own).map(|seen| seen.metadata()).collect();
+            let truth: BTreeSet<Option<&str>> =
+                case.period.iter().filter(own).map(|seen| seen.interface_or_resource()).collect();
             judge::number(
                 faults,
                 Check::Interfaces,
@@ -505,7 +509,7 @@ fn parties(case: &Case<'_>, faults: &mut Faults<'_>, text: &str, is_source: bool
             [] => ("", ""),
         };
         let stated = number.replace(',', "").parse::<u64>().unwrap();
-        // About so many more is as exact as about so many altogether.
+        // The precision of `about` refers to the total number.
         let (stated, left) = if how == "about" { (stated + named as u64, left + named as u64) } else { (stated, left) };
         judge::number(faults, count_check, &format!("{label}: more"), (how, stated), left);
     } else if left > 0 {
@@ -513,13 +517,14 @@ fn parties(case: &Case<'_>, faults: &mut Faults<'_>, text: &str, is_source: bool
     }
 }
 
-/// What stands between an address and the network: its address and its id, or how many there are.
+/// Checks the intermediates of an address: one address with its id, or their number.
 fn through(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, (address, is_source): (IpAddr, bool)) {
     let side =
         |seen: &Seen| if is_source { (seen.packet_source, seen.source) } else { (seen.packet_target, seen.target) };
     let behind: Vec<&Seen> =
         case.period.iter().copied().filter(|seen| side(seen).0 == address && side(seen).1 != address).collect();
-    let shown: BTreeSet<(IpAddr, Option<&str>)> = behind.iter().map(|seen| (side(seen).1, seen.metadata())).collect();
+    let shown: BTreeSet<(IpAddr, Option<&str>)> =
+        behind.iter().map(|seen| (side(seen).1, seen.interface_or_resource())).collect();
     if let Some(stated) = counts(text).get("interface") {
         return judge::number(faults, Check::Interfaces, &format!("{what}: through"), *stated, shown.len() as u64);
     }
@@ -539,17 +544,17 @@ fn through(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, (ad
 }
 
 fn metadata(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
-    let world = &case.story.world;
+    let world = &case.played.world;
     let text = text.split(" log group ").next().unwrap();
     let of: Vec<_> = case.period.iter().map(|seen| &world.interfaces[case.record(seen).interface]).collect();
     let accounts: BTreeSet<&str> = of.iter().map(|interface| interface.account.as_str()).collect();
     let vpcs: BTreeSet<&str> = of.iter().map(|interface| interface.vpc.as_str()).collect();
     let subnets: BTreeSet<&str> = of.iter().map(|interface| world.subnets[interface.subnet].id.as_str()).collect();
     let ids: BTreeSet<Option<&str>> = case.period.iter().map(|seen| seen.interface.as_deref()).collect();
-    let places: BTreeSet<Option<&str>> = case.period.iter().map(|seen| seen.metadata()).collect();
-    // The account and the region stand first, and what is not of all flows says so.
+    let with_resources: BTreeSet<Option<&str>> = case.period.iter().map(|seen| seen.interface_or_resource()).collect();
+    // Values that do not hold for all flows are marked.
     let heaviest = text.contains("(the heaviest flows only)");
-    // Behind the log group is its own account.
+    // The account after the log group is the account of the log group.
     let of_interfaces = text.split("log group").next().unwrap();
     let words: Vec<&str> = of_interfaces.split([' ', ',']).filter(|word| !word.is_empty()).collect();
     let account = of_interfaces.split_once("account ").and_then(|(_, rest)| rest.split([' ', ',']).next());
@@ -560,7 +565,7 @@ fn metadata(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
         .chain(with("vpc-").map(|word| (word, &vpcs)))
         .chain(with("subnet-").map(|word| (word, &subnets)))
     {
-        // What is of the heaviest flows is one of several.
+        // With that mark, the value is one of several.
         if !(heaviest && truth.contains(stated)) && *truth != BTreeSet::from([stated]) {
             faults.add(Check::FlowMetadata, format!("WHERE: {text}, true {truth:?}"));
         }
@@ -575,7 +580,7 @@ fn metadata(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     }
     if let Some(stated) = counts(text).get("interface") {
         let known = |of: &BTreeSet<Option<&str>>| of.iter().flatten().count() as u64;
-        let truth = if stated.1 == known(&places) { known(&places) } else { known(&ids) };
+        let truth = if stated.1 == known(&with_resources) { known(&with_resources) } else { known(&ids) };
         judge::number(faults, Check::Interfaces, "WHERE: interfaces", *stated, truth);
     }
     for word in words.iter().filter(|word| word.starts_with("eni-")) {
@@ -593,12 +598,12 @@ fn which(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
             faults.add(Check::Direction, format!("WHICH: {text}, true egress {truth:?}"));
         }
     }
-    if text.starts_with("direction unknown") && case.period.iter().all(|seen| judge::can_tell(case, seen)) {
+    if text.starts_with("direction unknown") && case.period.iter().all(|seen| judge::direction_is_known(case, seen)) {
         faults.add(Check::DirectionMissed, format!("WHICH: {text}"));
     }
 }
 
-/// The times, and below them packets by the minute.
+/// Checks the times and the timeline below them.
 fn when(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
     let period = Sums::of(case.period.clone());
     let stated = lines.first().and_then(|line| range(line));
@@ -623,7 +628,7 @@ fn when(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
 }
 
 fn flows(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
-    // Each begins with its source.
+    // Each flow begins with its source.
     let words: Vec<&str> = text.split_whitespace().collect();
     for (at, _) in words.iter().enumerate().filter(|(_, word)| **word == "→") {
         let source: IpAddr = words[at - 1].parse().unwrap();
@@ -642,7 +647,7 @@ fn flows(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
         if of.is_empty() {
             faults.add(Check::FlowTotals, format!("FLOWS: no record of {source} to {target}"));
         }
-        // One flow of several between the two has a part of it.
+        // If there are several flows between the two addresses, each has a part of the packets.
         let (bound, amount) =
             if words[at + 2..].starts_with(&["at", "least"]) { (true, at + 4) } else { (false, at + 2) };
         let stated: u64 = words[amount].replace(',', "").parse().unwrap();
@@ -679,7 +684,7 @@ fn why(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
         );
     }
     let fates: Vec<_> = case.period.iter().flat_map(|seen| case.record(seen).truth.clone()).collect();
-    // Without a number of flows it is about all of them.
+    // Titles without a number of flows are about all flows.
     for (title, fits) in [
         ("etwork ACL (certain)", fates.iter().all(|(_, fate)| fate.acl)),
         ("Security groups (certain)", fates.iter().all(|(_, fate)| fate.groups)),
@@ -697,7 +702,7 @@ fn why(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
 }
 
 fn next(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
-    // Whoever follows the hint hears of nobody else either.
+    // The proposed silence must match all records of the period.
     if let Some((_, rest)) = text.split_once("To silence ") {
         let Ok(address) = rest.split(',').next().unwrap().parse::<IpAddr>() else {
             faults.add(Check::Unread, format!("NEXT: {text}"));
@@ -706,7 +711,7 @@ fn next(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
         let is_source = rest.contains("write source!=");
         let shown = |seen: &Seen| if is_source { seen.source } else { seen.target };
         if case.period.iter().any(|seen| shown(seen) != address) {
-            faults.add(Check::Names, format!("NEXT: to silence {address} silences not all of it"));
+            faults.add(Check::Names, format!("NEXT: to silence {address} does not silence all records"));
         }
         if case.period.iter().any(|seen| case.record(seen).egress == is_source) {
             faults.add(Check::Direction, format!("NEXT: {address} is not the other side"));
@@ -723,11 +728,11 @@ fn records(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
                 let in_the_incident = case.total.iter().any(|seen| seen.text == *line);
                 faults.add(
                     Check::Lines,
-                    format!("RECORDS: of another time (of the incident: {in_the_incident}): {line}"),
+                    format!("RECORDS: of another period (of the incident: {in_the_incident}): {line}"),
                 );
             }
         } else if !case.all.iter().any(|seen| seen.text == *line) {
-            faults.add(Check::Lines, format!("RECORDS: nobody logged {line}"));
+            faults.add(Check::Lines, format!("RECORDS: no such record: {line}"));
         }
     }
     let left = case.period.len() as u64 - rejected.min(case.period.len() as u64);

@@ -1,11 +1,11 @@
-//! A small network with everything about it known: who owns which address, which rules guard it, and for each packet what it was
-//! and which layers reject it.
+//! A generated network of which all facts are known: the owners of addresses, the rules, and for each packet its type and the
+//! layers that reject it.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
 use super::format::Format;
 
-/// Pseudo-random numbers: xorshift64*, seeded.
+/// A seeded pseudo-random number generator (xorshift64*).
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -34,7 +34,7 @@ impl Random {
     }
 }
 
-/// What a packet is. Its type is in no record.
+/// The type of a packet. No record contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Icmp {
     Request,
@@ -78,7 +78,7 @@ impl Rule {
     }
 }
 
-/// Tells whether a block of addresses has an address.
+/// Returns whether a CIDR block contains an address.
 pub(crate) fn contains(block: &str, address: IpAddr) -> bool {
     let (base, length) = block.split_once('/').unwrap();
     let length: u32 = length.parse().unwrap();
@@ -100,34 +100,34 @@ pub(crate) struct Subnet {
 #[derive(Clone, Debug)]
 pub(crate) struct Interface {
     pub(crate) id: String,
-    /// Set for a regional NAT gateway: its records have no interface, but its id.
+    /// The id of a regional NAT gateway. Its records have this id instead of an interface.
     pub(crate) resource: Option<String>,
     pub(crate) kind: &'static str,
     pub(crate) name: String,
     pub(crate) instance: Option<String>,
     pub(crate) account: String,
-    /// AWS writes `unknown` for interfaces that it made.
+    /// AWS writes `unknown` for interfaces that it has created.
     pub(crate) account_shown: bool,
-    /// Whether EC2 shows it to this account.
+    /// Whether EC2 shows the interface to this account.
     pub(crate) visible: bool,
     pub(crate) vpc: String,
     pub(crate) subnet: usize,
-    /// As EC2 lists them; records show the first of its family.
+    /// The addresses that EC2 lists. Records show the first one of the address family.
     pub(crate) addresses: Vec<IpAddr>,
-    /// Addresses of delegated prefixes: records show them, EC2 does not list them one by one.
+    /// Addresses of delegated prefixes. Records show them, but EC2 does not list them one by one.
     pub(crate) delegated: Vec<IpAddr>,
     pub(crate) groups: Option<(String, Vec<Rule>)>,
     pub(crate) format: usize,
 }
 
-/// Who has an address: an interface by its number, or somebody whom EC2 does not know.
+/// The owner of an address: an interface, by its number, or a host that EC2 does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Owner {
     Interface(usize),
     Elsewhere,
 }
 
-/// Which layers reject a packet. Each is asked by itself: more than one can.
+/// The layers that reject a packet. More than one can reject it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fate {
     pub(crate) bpa: bool,
@@ -135,7 +135,7 @@ pub(crate) struct Fate {
     pub(crate) groups: bool,
 }
 
-/// A flow record, with what no record says.
+/// A flow record, with facts that no record contains.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub(crate) interface: usize,
@@ -149,7 +149,7 @@ pub(crate) struct Record {
     pub(crate) packets: u64,
     pub(crate) first: u64,
     pub(crate) last: u64,
-    /// Of `source`, `target`, `packet_source` and `packet_target`.
+    /// The owners of `source`, `target`, `packet_source` and `packet_target`.
     pub(crate) owners: [Owner; 4],
     pub(crate) truth: Vec<(Icmp, Fate)>,
 }
@@ -162,31 +162,31 @@ pub(crate) struct World {
     pub(crate) interfaces: Vec<Interface>,
     pub(crate) records: Vec<Record>,
     minutes: u64,
-    /// Minutes in which VPC Block Public Access is on.
+    /// Ranges of minutes in which VPC Block Public Access is on.
     blocked: Vec<(u64, u64)>,
 }
 
-/// Packets of a kind that are sent at one time.
+/// Packets of one type that are sent at the same time.
 #[derive(Clone, Copy, Debug)]
 struct Packets {
     at: u64,
     count: u64,
     icmp: Icmp,
-    /// They belong to a connection that the security groups let through.
+    /// Whether they belong to a connection that the security groups allow.
     tracked: bool,
 }
 
 /// One end of a conversation.
 #[derive(Clone, Copy, Debug)]
 struct End {
-    /// None for somebody without an interface here.
+    /// None for a host outside the generated network.
     interface: Option<usize>,
-    /// The address that packets carry.
+    /// The address in the packets.
     address: IpAddr,
     owner: Owner,
 }
 
-/// The seconds since the epoch at which a world begins: 2026-11-23 02:32:00 UTC.
+/// Start of each world, in seconds since the epoch: 2026-11-23 02:32:00 UTC.
 pub(crate) const START: u64 = 1_795_401_120;
 pub(crate) const ACCOUNT: &str = "111111111111";
 const OTHER_ACCOUNT: &str = "222222222222";
@@ -232,7 +232,7 @@ impl World {
     }
 
     fn make_network(&mut self) {
-        // Copies of one VPC, as stacks of a product for each customer are.
+        // Copies of one VPC with the same addresses, as with one stack for each customer.
         let copies = self.random.permille(100);
         let vpcs = if copies { 4 + self.random.below(3) } else { 1 + self.random.below(2) };
         let same_range = copies || self.random.permille(600);
@@ -292,7 +292,7 @@ impl World {
         }
     }
 
-    /// Rules of a network ACL, both directions.
+    /// Generates the rules of a network ACL for both directions.
     fn acl(&mut self) -> Vec<Rule> {
         let mut rules = Vec::new();
         for egress in [false, true] {
@@ -324,7 +324,7 @@ impl World {
         rules
     }
 
-    /// Rules of a security group, both directions.
+    /// Generates the rules of a security group for both directions.
     fn group(&mut self) -> Vec<Rule> {
         let mut rules = Vec::new();
         for egress in [false, true] {
@@ -345,35 +345,35 @@ impl World {
         rules
     }
 
-    /// Whether the network ACL denies a packet, by its rules alone.
+    /// Returns whether the rules of the network ACL deny a packet.
     pub(crate) fn acl_denies(&self, interface: usize, egress: bool, peer: IpAddr, icmp: Icmp) -> bool {
         let mut rules: Vec<&Rule> = self.subnets[self.interfaces[interface].subnet].acl.iter().collect();
         rules.sort_by_key(|rule| rule.number);
         rules.into_iter().find(|rule| rule.fits(egress, peer, icmp)).is_none_or(|rule| !rule.allow)
     }
 
-    /// Whether the security groups let a connection of any protocol begin, so that error messages may belong to one.
+    /// Returns whether the security groups allow a connection of any protocol. Error messages may belong to such a connection.
     pub(crate) fn groups_connect(&self, interface: usize, peer: IpAddr) -> bool {
         let rules = self.interfaces[interface].groups.as_ref().map(|(_, rules)| rules);
         rules.is_none_or(|rules| rules.iter().any(|rule| contains(&rule.block, peer)))
     }
 
-    /// Whether the security groups deny a packet of no known connection.
+    /// Returns whether the security groups deny a packet that belongs to no connection.
     pub(crate) fn groups_deny(&self, interface: usize, egress: bool, peer: IpAddr, icmp: Icmp) -> bool {
         let Some((_, rules)) = &self.interfaces[interface].groups else { return false };
         !rules.iter().any(|rule| rule.fits(egress, peer, icmp))
     }
 
-    /// What an interface does with packets, and the record of it.
+    /// Lets packets pass an interface and records them. Returns whether they are accepted.
     fn pass(&mut self, packets: Packets, interface: usize, own: (IpAddr, Owner), peer: End, egress: bool) -> bool {
         let Packets { at, count, icmp, tracked } = packets;
-        let metadata = &self.interfaces[interface];
-        let shown = if metadata.delegated.contains(&own.0) {
+        let logging = &self.interfaces[interface];
+        let shown = if logging.delegated.contains(&own.0) {
             own.0
         } else {
-            *metadata.addresses.iter().find(|address| address.is_ipv4() == own.0.is_ipv4()).unwrap()
+            *logging.addresses.iter().find(|address| address.is_ipv4() == own.0.is_ipv4()).unwrap()
         };
-        let same_subnet = peer.interface.is_some_and(|peer| self.interfaces[peer].subnet == metadata.subnet);
+        let same_subnet = peer.interface.is_some_and(|peer| self.interfaces[peer].subnet == logging.subnet);
         let minute = (at - START) / 60;
         let internet = !is_private(peer.address) && peer.owner == Owner::Elsewhere;
         let fate = Fate {
@@ -424,7 +424,7 @@ impl World {
         accept
     }
 
-    /// One way of a message, through every interface on it. True where it arrives.
+    /// Sends packets through every interface on their way. Returns whether they arrive.
     fn send(&mut self, packets: Packets, from: End, to: End, by: Option<usize>) -> bool {
         if let Some(interface) = from.interface
             && !self.pass(packets, interface, (from.address, from.owner), to, true)
@@ -432,8 +432,8 @@ impl World {
             return false;
         }
         if let Some(by) = by {
-            // The side without an interface here stands behind the intermediate: its packets carry that address, while the record
-            // shows the intermediate's own.
+            // The host outside is behind the intermediate. The packets have the host's address, and the record shows the
+            // intermediate's address.
             let behind = if from.interface.is_none() { from } else { to };
             let local = if from.interface.is_none() { to } else { from };
             let egress = from.interface.is_none();
@@ -445,7 +445,7 @@ impl World {
         to.interface.is_none_or(|interface| self.pass(packets, interface, (to.address, to.owner), from, false))
     }
 
-    /// A ping and, where it arrives, its answer.
+    /// Sends a ping and, if it arrives, its answer.
     fn ping(&mut self, at: u64, count: u64, from: End, to: End, by: Option<usize>) {
         if self.send(Packets { at, count, icmp: Icmp::Request, tracked: false }, from, to, by) {
             self.send(Packets { at, count, icmp: Icmp::Reply, tracked: true }, to, from, by);
@@ -472,7 +472,7 @@ impl World {
         End { interface: None, address, owner: Owner::Elsewhere }
     }
 
-    /// Somebody with a private address in another network, perhaps one that an unconnected VPC uses too.
+    /// Returns a host with a private address in another network. An unconnected VPC may use the same address.
     fn remote(&mut self, here: usize, of: u64) -> End {
         let vpc = self.interfaces[here].vpc.clone();
         let taken: Vec<IpAddr> =
@@ -571,7 +571,7 @@ impl World {
         }
     }
 
-    /// What each record's line stands for, by the lines in one batch.
+    /// Returns the numbers of the records by interface.
     pub(crate) fn by_interface(&self) -> BTreeMap<usize, Vec<usize>> {
         let mut streams: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (number, record) in self.records.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Worlds with a story of their own: what happens over days, to an email that can never be sent, to stored state that cannot be
-//! read, and to a batch whose process died.
+//! Single scenarios: incidents that last for days, emails that can never be sent, unreadable stored items, and batches whose
+//! process died.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,11 +28,11 @@ use super::{
 
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
 const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
-/// Until a message is in the failure queue whose email can never be sent, at the latest: the tries that are followed by another
-/// message, and those of the last one.
+/// Maximum time until the timer message of an email that can never be sent is in the failure queue: the tries that each schedule
+/// another message, then all deliveries of the last message.
 const GIVEN_UP_MILLIS: u64 = 30 * MINUTE_MILLIS + MAX_RECEIVES as u64 * VISIBILITY_MILLIS;
 
-/// A world without faults, in which batches of one log group come at these times.
+/// Creates a world without faults, in which batches of one log group arrive at these times.
 fn world(times: &[u64], policy: Policy) -> Simulation {
     let mut random = Random(1);
     let batches: Vec<(String, Detection)> = (0..times.len()).map(|number| batch(&mut random, number, 1)).collect();
@@ -51,7 +51,7 @@ fn kinds(simulation: &Simulation) -> Vec<NotificationKind> {
     emails(simulation).iter().map(|email| email.kind).collect()
 }
 
-/// Everything counted is recorded as reported by the opened email.
+/// Asserts that the opened email reported everything, so that no update was due.
 fn assert_no_update(simulation: &Simulation) {
     assert_eq!(kinds(simulation), [NotificationKind::Opened, NotificationKind::Resolved], "no update");
 }
@@ -64,11 +64,11 @@ fn quiet(minutes: u64) -> Policy {
     Policy::new(&[5 * MINUTE_MILLIS, 15 * MINUTE_MILLIS, 60 * MINUTE_MILLIS], minutes * MINUTE_MILLIS).unwrap()
 }
 
-/// Runs what never waits.
+/// Polls a future that is ready at once.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => panic!("memory never waits"),
+        Poll::Pending => panic!("the memory store never waits"),
     }
 }
 
@@ -80,7 +80,7 @@ fn stored(simulation: &Simulation, id: &ItemId) -> Option<Versioned> {
     at_once(simulation.store.get(std::slice::from_ref(id))).unwrap().pop().flatten()
 }
 
-/// Replaces a document by something that no version has written.
+/// Replaces a stored item by text that no version writes. Returns the text.
 fn spoil(simulation: &Simulation, id: &ItemId) -> String {
     let version = stored(simulation, id).map(|found| found.version);
     let text = format!("{{\"future\":{{\"of\":\"{}\"}}}}", id.text());
@@ -90,7 +90,7 @@ fn spoil(simulation: &Simulation, id: &ItemId) -> String {
     text
 }
 
-/// The copy of a document that was set aside, made within the world's time.
+/// Returns the copy of a stored item that was set aside.
 fn copy(simulation: &Simulation, id: &ItemId) -> Option<StoredItem> {
     let now = simulation.world.lock().unwrap().now;
     let ids: Vec<ItemId> = (START..=now).map(|at| ItemId::SetAside(at, Box::new(id.clone()))).collect();
@@ -100,26 +100,26 @@ fn copy(simulation: &Simulation, id: &ItemId) -> Option<StoredItem> {
 
 #[test]
 fn the_counters_of_an_incident_that_stays_open_for_a_hundred_days_do_not_expire() {
-    // On the first day many counters are used, and only some of them ever again.
+    // Many counters are used in the first hour, and only some of them later.
     let times: Vec<u64> = (0..40).map(|n| n * MINUTE_MILLIS).chain((1..200).map(|n| n * DAY_MILLIS / 2)).collect();
     let mut simulation = world(&times, quiet(1_440));
     simulation.play();
     assert_eq!(simulation.check(), 0);
     let resolved: Vec<Sent> =
         emails(&simulation).into_iter().filter(|email| email.kind == NotificationKind::Resolved).collect();
-    assert_eq!(resolved.len(), 1, "it was one incident");
+    assert_eq!(resolved.len(), 1, "more than one incident");
     assert_eq!(resolved[0].records, records(&simulation, 0..times.len()));
 }
 
 #[test]
-fn no_retry_of_lambda_finds_the_lease_of_a_dead_run() {
+fn the_lease_of_a_dead_run_has_expired_when_lambda_retries() {
     for seconds in 2..=MAX_TIMEOUT_SECONDS {
-        // However early a run dies, its lease is over when Lambda tries again.
+        // This includes a run that dies at once.
         let mut simulation = world(&[0], quiet(15).with_timeout_seconds(seconds));
         simulation.world.lock().unwrap().kills = vec!["publish", "publish"];
         simulation.drain();
         let world = simulation.world.lock().unwrap();
-        assert_eq!(world.busy, 0, "{seconds} s: a retry was wasted");
+        assert_eq!(world.busy, 0, "{seconds} s: a retry found the lease of the dead run");
         assert!(world.kills.is_empty(), "{seconds} s: {:?}", world.kills);
         assert!(simulation.done.contains(&0), "{seconds} s");
         let started: Vec<u64> = world.started.values().copied().collect();
@@ -146,8 +146,9 @@ fn a_message_delivered_twice_in_the_same_millisecond_sends_one_email() {
     }
 }
 
-/// A world in which the process that opens dies before it sends, and timer messages are late until somebody else has sent.
-fn opening_owed(times: &[u64]) -> Simulation {
+/// Plays a world in which the first process dies before it sends the opened email. Timer messages are delayed until a batch has
+/// sent it.
+fn unsent_opened_email(times: &[u64]) -> Simulation {
     let mut simulation = world(times, quiet(15));
     simulation.world.lock().unwrap().kills = vec!["send"];
     loop {
@@ -171,26 +172,26 @@ fn opening_owed(times: &[u64]) -> Simulation {
 }
 
 #[test]
-fn an_opening_that_the_batchs_own_retry_sends_tells_what_others_have_counted_since() {
-    let simulation = opening_owed(&[0, 10_000, 20_000]);
+fn an_opened_email_sent_by_the_retry_of_its_batch_reports_the_whole_incident() {
+    let simulation = unsent_opened_email(&[0, 10_000, 20_000]);
     let emails = emails(&simulation);
-    assert!(emails[0].at < START + 2 * MINUTE_MILLIS, "sent by the retry");
+    assert!(emails[0].at < START + 2 * MINUTE_MILLIS, "not sent by the retry");
     assert_eq!((emails[0].kind, emails[0].records), (NotificationKind::Opened, records(&simulation, 0..3)));
     assert_no_update(&simulation);
 }
 
 #[test]
-fn an_opening_that_another_batch_takes_over_tells_the_counters_of_the_whole_incident() {
-    // One comes while the lease of the process that died is on, the next one after that.
-    let simulation = opening_owed(&[0, 10_000, 45_000]);
+fn an_opened_email_sent_by_another_batch_reports_the_whole_incident() {
+    // The second batch arrives before the lease of the dead process expires, the third one after that.
+    let simulation = unsent_opened_email(&[0, 10_000, 45_000]);
     let emails = emails(&simulation);
-    assert!(emails[0].at < START + 50_000, "sent by the third batch");
+    assert!(emails[0].at < START + 50_000, "not sent by the third batch");
     assert_eq!((emails[0].kind, emails[0].records), (NotificationKind::Opened, records(&simulation, 0..3)));
     assert_no_update(&simulation);
 }
 
 #[test]
-fn an_opening_that_the_timer_takes_over_tells_the_counters_of_the_whole_incident() {
+fn an_opened_email_sent_by_the_timer_reports_the_whole_incident() {
     let mut simulation = world(&[0, 10_000, 39_000], quiet(15));
     simulation.world.lock().unwrap().kills = vec!["send"];
     simulation.drain();
@@ -200,7 +201,8 @@ fn an_opening_that_the_timer_takes_over_tells_the_counters_of_the_whole_incident
     assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Resolved]);
 }
 
-/// A world in which emails of a kind can never be sent about the first incident of the key; another one comes a day later.
+/// Plays a world in which emails of one kind can never be sent for the first incident of the key. A second incident follows a day
+/// later.
 fn poisoned(kind: NotificationKind, resolved: bool) -> (Simulation, usize) {
     let first: Vec<u64> = (0..6).map(|n| n * 4 * MINUTE_MILLIS).collect();
     let second: Vec<u64> = (0..4).map(|n| DAY_MILLIS + n * 4 * MINUTE_MILLIS).collect();
@@ -213,7 +215,7 @@ fn poisoned(kind: NotificationKind, resolved: bool) -> (Simulation, usize) {
 }
 
 #[test]
-fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_report_or_a_replay() {
+fn an_email_that_always_fails_is_reported_by_the_resolved_email_or_by_a_replay() {
     for kind in [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Resolved] {
         for resolved in [true, false] {
             if kind == NotificationKind::Resolved && !resolved {
@@ -225,7 +227,7 @@ fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_repor
                 let incident = world.poisoned.first().unwrap().clone();
                 (incident, world.refused.clone())
             };
-            // A bounded number of tries: for a report three messages see to it, the last one when the next incident ends.
+            // The number of tries is bounded. A report has three timer messages. The last one is sent when the next incident ends.
             let tries = refused.len() as u32;
             let bound = if kind == NotificationKind::Resolved { 1 + 3 * MAX_RECEIVES } else { 3 + 4 + MAX_RECEIVES };
             assert!(tries <= bound, "{kind:?}: {tries} tries");
@@ -238,10 +240,10 @@ fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_repor
                 assert_eq!(failed, incident);
                 assert!(at < refused[0].0 + GIVEN_UP_MILLIS, "{} ms", at - refused[0].0);
             } else {
-                // The incident ends all the same, and its report tells everything, also where nobody wants resolved emails.
+                // The incident ends nevertheless. Its resolved email reports everything, even if resolved emails are disabled.
                 assert_eq!(content(&simulation), Some(counted), "{kind:?} {resolved}");
             }
-            // Whoever replays what is in the failure queue gets the email.
+            // A replay of the failure queue sends the email.
             simulation.play();
             assert_eq!(content(&simulation), Some(counted), "{kind:?} {resolved}");
             assert!(simulation.timer_failures.is_empty());
@@ -250,7 +252,7 @@ fn an_email_that_always_fails_ends_in_the_failure_queue_and_is_told_by_the_repor
 }
 
 #[test]
-fn an_email_that_always_fails_under_steady_traffic_is_given_up_and_tried_again_in_rounds() {
+fn under_steady_traffic_an_email_that_always_fails_is_retried_in_rounds() {
     for kind in [NotificationKind::Opened, NotificationKind::Update] {
         let times: Vec<u64> = (0..200).map(|n| n * 3 * MINUTE_MILLIS).collect();
         let mut simulation = world(&times, quiet(15));
@@ -259,16 +261,19 @@ fn an_email_that_always_fails_under_steady_traffic_is_given_up_and_tried_again_i
         let refused = simulation.world.lock().unwrap().refused.clone();
         let (at, _) = simulation.timer_failures.first().unwrap().clone();
         assert!(at < refused[0].0 + GIVEN_UP_MILLIS, "{kind:?}: {} ms until the alarm", at - refused[0].0);
-        // Ten hours and six rounds at most, each of a bounded number of tries.
+        // The traffic lasts ten hours: at most six rounds, each with a bounded number of tries.
         assert!(refused.len() as u32 <= 6 * (4 + MAX_RECEIVES), "{kind:?}: {} tries", refused.len());
-        assert!(refused.last().unwrap().0 > START + 7 * HOUR_MILLIS, "{kind:?}: a mended topic would go unnoticed");
+        assert!(
+            refused.last().unwrap().0 > START + 7 * HOUR_MILLIS,
+            "{kind:?}: no try after the topic might have been fixed"
+        );
         simulation.play();
         assert_eq!(simulation.check(), 0);
     }
 }
 
 #[test]
-fn an_email_that_always_fails_does_not_hold_up_the_next_incident_of_its_key() {
+fn an_email_that_always_fails_does_not_delay_the_next_incident_of_its_key() {
     for kind in [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Resolved] {
         let (simulation, first) = poisoned(kind, true);
         let world = simulation.world.lock().unwrap();
@@ -282,7 +287,7 @@ fn an_email_that_always_fails_does_not_hold_up_the_next_incident_of_its_key() {
             [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Update, NotificationKind::Resolved],
             "{kind:?}"
         );
-        assert!(of_next[0].at < START + DAY_MILLIS + LATE_MILLIS, "{kind:?}: the opening is late");
+        assert!(of_next[0].at < START + DAY_MILLIS + LATE_MILLIS, "{kind:?}: the opened email is late");
         assert_eq!(of_next[3].records, records(&simulation, first..first + 4), "{kind:?}");
         let resolved = of_next[3].at - (START + DAY_MILLIS + 12 * MINUTE_MILLIS);
         assert!(resolved < 15 * MINUTE_MILLIS + LATE_MILLIS, "{kind:?}: resolved after {resolved} ms");
@@ -290,8 +295,8 @@ fn an_email_that_always_fails_does_not_hold_up_the_next_incident_of_its_key() {
 }
 
 #[test]
-fn the_next_incident_ends_in_time_while_the_report_of_the_one_before_still_fails() {
-    // The second incident opens and ends while the first one's resolved email is being tried.
+fn the_next_incident_is_resolved_on_time_while_the_previous_resolved_email_fails() {
+    // The second incident opens and ends while the resolved email of the first one is retried.
     let times = [0, 17 * MINUTE_MILLIS];
     let mut simulation = world(&times, quiet(15));
     simulation.world.lock().unwrap().poison = Some((NotificationKind::Resolved, 1));
@@ -309,53 +314,56 @@ fn the_next_incident_ends_in_time_while_the_report_of_the_one_before_still_fails
 }
 
 #[test]
-fn a_report_whose_message_comes_while_its_sender_may_be_alive_is_sent_when_the_queue_delivers_it_again() {
+fn a_resolved_email_with_a_valid_lease_is_sent_when_its_timer_message_is_redelivered() {
     let mut simulation = world(&[0], quiet(15));
     while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
-    // Whoever closes the incident dies before it sends; of its message only one copy is left, which comes at once.
+    // The process that closes the incident dies before it sends. One copy of its timer message is left, delivered at once.
     simulation.world.lock().unwrap().kills = vec!["send"];
     while !simulation.world.lock().unwrap().kills.is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
     {
         let mut world = simulation.world.lock().unwrap();
-        let ends = world.queue.iter().filter_map(|(at, _, event)| match event {
-            Event::Timer { wake, receive: 0 } => Some((*at, wake.clone())),
+        let pending = world.queue.iter().filter_map(|(at, _, event)| match event {
+            Event::Timer { timer_message, receive: 0 } => Some((*at, timer_message.clone())),
             _ => None,
         });
-        let (_, wake) = ends.max().unwrap();
+        let (_, timer_message) = pending.max().unwrap();
         world.queue.clear();
         let now = world.now;
-        world.schedule(now, Event::Timer { wake, receive: 0 });
+        world.schedule(now, Event::Timer { timer_message, receive: 0 });
     }
     simulation.drain();
     assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Resolved]);
 }
 
 #[test]
-fn a_head_that_cannot_be_read_is_set_aside_with_an_alarm_and_the_next_batch_opens_anew() {
+fn an_unreadable_incident_record_is_set_aside_and_the_next_batch_opens_a_new_incident() {
     let mut simulation = world(&[0, 2 * MINUTE_MILLIS], quiet(15));
     while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
-    let head = ItemId::Incident(key());
-    let spoiled = spoil(&simulation, &head);
+    let incident_record = ItemId::Incident(key());
+    let spoiled = spoil(&simulation, &incident_record);
     simulation.drain();
-    assert_eq!(copy(&simulation, &head), Some(StoredItem::Unreadable(spoiled)), "as it was");
+    assert_eq!(copy(&simulation, &incident_record), Some(StoredItem::Unreadable(spoiled)), "the copy differs");
     assert!(simulation.world.lock().unwrap().alarmed > 0);
-    // What the lost incident had counted stands in counters that nobody knows: one is met again or stays as it is.
+    // The counters of the lost incident are orphaned: they are set aside when their id is used again, or stay as they are.
     assert!(
         kinds(&simulation).contains(&NotificationKind::Resolved),
-        "the new incident goes its way: {:?}",
+        "the new incident was not resolved: {:?}",
         kinds(&simulation)
     );
-    assert!(simulation.failure_queue.is_empty() && simulation.timer_failures.is_empty(), "nothing is retried for ever");
+    assert!(
+        simulation.failure_queue.is_empty() && simulation.timer_failures.is_empty(),
+        "a retry failed until the failure queue"
+    );
 }
 
 #[test]
-fn a_counter_a_batch_and_a_report_that_cannot_be_read_are_set_aside_too() {
+fn unreadable_counters_batch_records_and_report_records_are_set_aside() {
     let mut simulation = world(&[0, 2 * MINUTE_MILLIS, 4 * MINUTE_MILLIS], quiet(15));
     while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
@@ -366,7 +374,7 @@ fn a_counter_a_batch_and_a_report_that_cannot_be_read_are_set_aside_too() {
     };
     let ids = [used(&simulation), ItemId::Batch("batch-0".to_owned())];
     let texts: Vec<String> = ids.iter().map(|id| spoil(&simulation, id)).collect();
-    // The batch comes once more: it is counted, that much is certain.
+    // The batch is delivered again. Its unreadable record shows that it was counted.
     simulation.world.lock().unwrap().schedule(START + MINUTE_MILLIS, Event::Batch { number: 0, attempt: 0 });
     simulation.drain();
     for (id, text) in ids.iter().zip(texts) {
@@ -375,37 +383,41 @@ fn a_counter_a_batch_and_a_report_that_cannot_be_read_are_set_aside_too() {
     assert_eq!(simulation.world.lock().unwrap().alarmed, 2);
     assert!(simulation.failure_queue.is_empty() && simulation.timer_failures.is_empty());
     let resolved = emails(&simulation).into_iter().find(|email| email.kind == NotificationKind::Resolved).unwrap();
-    assert_eq!(resolved.records, records(&simulation, 1..3), "what is set aside is counted no more, and nothing twice");
+    assert_eq!(
+        resolved.records,
+        records(&simulation, 1..3),
+        "set-aside counters are not reported, and no record is counted twice"
+    );
 
     let report = ItemId::Report(key(), resolved.incident.clone());
     let text = spoil(&simulation, &report);
     let timer = (key(), resolved.incident, 0);
     let now = simulation.world.lock().unwrap().now;
-    simulation.world.lock().unwrap().schedule(now, Event::Timer { wake: timer, receive: 0 });
+    simulation.world.lock().unwrap().schedule(now, Event::Timer { timer_message: timer, receive: 0 });
     simulation.drain();
     assert_eq!(copy(&simulation, &report), Some(StoredItem::Unreadable(text)));
     assert!(simulation.timer_failures.is_empty());
 }
 
 #[test]
-fn nothing_is_set_aside_unless_the_alarm_has_its_metric() {
+fn nothing_is_set_aside_unless_the_metric_is_published() {
     let mut simulation = world(&[0, 2 * MINUTE_MILLIS], quiet(15));
     while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
         assert!(simulation.step());
     }
-    let head = ItemId::Incident(key());
-    let spoiled = spoil(&simulation, &head);
+    let incident_record = ItemId::Incident(key());
+    let spoiled = spoil(&simulation, &incident_record);
     simulation.world.lock().unwrap().faults.error = 1_000;
     let next = simulation.world.lock().unwrap().queue.pop_first().map(|(_, _, event)| event).unwrap();
     simulation.start(next);
     while !simulation.tasks.is_empty() {
         simulation.step();
     }
-    assert_eq!(stored(&simulation, &head).map(|found| found.doc), Some(StoredItem::Unreadable(spoiled)));
+    assert_eq!(stored(&simulation, &incident_record).map(|found| found.doc), Some(StoredItem::Unreadable(spoiled)));
 }
 
 #[test]
-fn counters_of_an_incident_that_nobody_knows_are_kept_before_they_are_overwritten() {
+fn orphaned_counters_are_copied_before_they_are_overwritten() {
     let times: Vec<u64> = (0..60).map(|n| n * 10_000).collect();
     let mut simulation = world(&times, quiet(15));
     while emails(&simulation).is_empty() || !simulation.tasks.is_empty() {
@@ -416,15 +428,15 @@ fn counters_of_an_incident_that_nobody_knows_are_kept_before_they_are_overwritte
     let before = stored(&simulation, &orphan).unwrap().doc;
     spoil(&simulation, &ItemId::Incident(key()));
     simulation.drain();
-    assert_eq!(copy(&simulation, &orphan), Some(before), "with what it had counted");
-    assert_eq!(simulation.world.lock().unwrap().alarmed, 2, "the head and one counter");
+    assert_eq!(copy(&simulation, &orphan), Some(before), "the copy lacks its counts");
+    assert_eq!(simulation.world.lock().unwrap().alarmed, 2, "the incident record and one counter");
 }
 
 #[test]
-fn without_resolved_emails_an_update_tells_the_last_news_before_the_end() {
+fn without_resolved_emails_a_last_update_reports_the_remaining_records() {
     let mut policy = quiet(10);
     policy.resolved_emails = false;
-    // The quiet time after the third batch ends before the next update is due.
+    // The quiet time after the third batch ends before the next update is due, so that the update is sent early.
     let mut simulation = world(&[0, 6 * MINUTE_MILLIS, 7 * MINUTE_MILLIS], policy);
     simulation.drain();
     assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Update]);
@@ -432,11 +444,11 @@ fn without_resolved_emails_an_update_tells_the_last_news_before_the_end() {
 }
 
 #[test]
-fn a_batch_is_remembered_for_as_long_as_its_failure_can_be_replayed() {
+fn a_batch_record_is_kept_as_long_as_its_batch_can_be_replayed() {
     let mut simulation = world(&[0], quiet(15));
-    // The failure queue keeps it for 14 days, and it may have failed for 6 hours before.
+    // Lambda retries for up to 6 hours, and the failure queue keeps the batch for 14 days.
     let replay = START + 14 * DAY_MILLIS + 6 * HOUR_MILLIS;
     simulation.world.lock().unwrap().schedule(replay, Event::Batch { number: 0, attempt: 0 });
     simulation.drain();
-    assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Resolved], "counted once");
+    assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Resolved], "counted twice");
 }

@@ -1,4 +1,5 @@
-//! The world around the engine: a clock, queues that repeat, delay and lose, services that fail, and processes that die.
+//! The simulated surroundings of the engine: a clock, queues that repeat, delay and lose messages, failing services, and dying
+//! processes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +22,7 @@ use alerting::{
     time::EpochMillis,
 };
 
-/// A small generator of random numbers, the same for the same seed everywhere (SplitMix64).
+/// A pseudo-random number generator (SplitMix64), reproducible by its seed.
 #[derive(Debug)]
 pub(crate) struct Random(pub(crate) u64);
 
@@ -38,39 +39,39 @@ impl Random {
         self.next() % bound.max(1)
     }
 
-    /// Happens in so many of 1,000 cases.
+    /// Returns true in `of` of 1,000 cases.
     pub(crate) fn permille(&mut self, of: u64) -> bool {
         self.below(1_000) < of
     }
 }
 
-/// How bad the world is, in cases of 1,000.
+/// The frequency of each fault, in cases of 1,000.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Faults {
-    /// A process dies at a call, before or after it took effect.
+    /// A process dies at a call, before or after it takes effect.
     pub(crate) crash: u64,
-    /// A call fails, before or after it took effect.
+    /// A call fails, before or after it takes effect.
     pub(crate) error: u64,
     /// A timer message is lost.
     pub(crate) lost_timer: u64,
-    /// A message or a batch is delivered once more.
+    /// A message or a batch is delivered again.
     pub(crate) repeat: u64,
-    /// A call takes long.
+    /// A call is slow.
     pub(crate) slow: u64,
-    /// A caller gives up, and what it asked for is done after that.
+    /// A call takes effect after its caller has given up.
     pub(crate) late: u64,
-    /// A process dies after it has sent an email and before it can record that.
+    /// A process dies between sending an email and recording it.
     pub(crate) unrecorded: u64,
-    /// A commit is refused because of another one that is under way, or does not tell what was in its way.
+    /// A commit conflicts with another one in progress, or its conflict does not include the newer items.
     pub(crate) conflict: u64,
 }
 
-/// What the records of an incident's counters say.
+/// The records that the counters of an incident hold.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counted {
     /// Records by counter.
     pub(crate) shards: BTreeMap<ItemId, u64>,
-    /// When each run began that added to it.
+    /// The start times of the runs that added records.
     pub(crate) added: Vec<u64>,
 }
 
@@ -80,20 +81,20 @@ impl Counted {
     }
 }
 
-/// An email as it was sent.
+/// A sent email.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) run: u64,
     pub(crate) at: u64,
     pub(crate) kind: NotificationKind,
     pub(crate) incident: String,
-    /// Of the incident so far.
+    /// The total of the incident that the email states.
     pub(crate) records: u64,
-    /// Of those, what came since the email before.
+    /// The number since the previous email that the email states.
     pub(crate) since: u64,
 }
 
-/// Something that will happen.
+/// A scheduled event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Event {
     Batch {
@@ -101,19 +102,19 @@ pub(crate) enum Event {
         attempt: u32,
     },
     Timer {
-        wake: (IncidentKey, String, u32),
+        timer_message: (IncidentKey, String, u32),
         receive: u32,
     },
-    /// What is done after its caller gave up: its number.
+    /// The late effect with this number.
     Late {
         number: usize,
     },
 }
 
-/// What is done after its caller gave up.
+/// The effect of a call, applied after its caller has given up.
 #[derive(Clone, Debug)]
 pub(crate) enum Late {
-    /// Of this run.
+    /// The run and its writes.
     Commit(u64, Vec<Write>),
     Email(Sent),
 }
@@ -129,35 +130,35 @@ pub(crate) struct World {
     pub(crate) crashed: BTreeSet<u64>,
     pub(crate) store_calls: BTreeMap<u64, u64>,
     pub(crate) late: Vec<Late>,
-    /// When each run began.
+    /// Start time of each run.
     pub(crate) started: BTreeMap<u64, u64>,
-    /// What was counted, by incident.
+    /// Counted records by incident.
     pub(crate) counted: BTreeMap<String, Counted>,
-    /// Documents go at the very moment at which they expire, and not at any time after that.
+    /// Items are deleted as soon as they expire. Otherwise they are never deleted.
     pub(crate) expires_at_once: bool,
-    /// Kinds of emails sent by a process that died before it could record them.
+    /// Kinds of emails whose sender died before it could record them.
     pub(crate) unrecorded: BTreeSet<NotificationKind>,
-    /// Emails of this kind can never be sent for the first incidents, so many of them.
+    /// Emails of this kind can never be sent for this number of incidents, the first ones.
     pub(crate) poison: Option<(NotificationKind, usize)>,
-    /// The incidents whose emails cannot be sent.
+    /// The incidents whose emails can never be sent.
     pub(crate) poisoned: BTreeSet<String>,
-    /// Attempts at emails that cannot be sent: when, and about which incident.
+    /// Attempts to send such emails: time and incident.
     pub(crate) refused: Vec<(u64, String)>,
-    /// The next call of this name is the last of its process; then those that follow.
+    /// Names of calls. The process of the next call with the first name dies, then the second name counts, and so on.
     pub(crate) kills: Vec<&'static str>,
-    /// Runs that found somebody else at what they were to do.
+    /// Runs that ended because another run was doing the work.
     pub(crate) busy: u64,
-    /// Metrics of documents that were set aside.
+    /// The sum of the published metric of items that were set aside.
     pub(crate) alarmed: u64,
-    /// The shortest delay that a timer message may have.
+    /// The minimum delay of a timer message.
     pub(crate) min_delay_millis: u64,
 }
 
-/// How late something may be done whose caller gave up: not as late as the message that the same run armed may come.
+/// Maximum delay of a late effect. It is shorter than the delay of the timer message that the same run scheduled.
 const LATE_MILLIS: u64 = 5_000;
 
 impl World {
-    /// A world in which nothing happens and nothing fails.
+    /// Creates a world without events and faults.
     pub(crate) fn new(random: Random, now: u64) -> World {
         World {
             random,
@@ -189,7 +190,7 @@ impl World {
         self.schedule(at, Event::Late { number });
     }
 
-    /// Whether such an email can never be sent. Notes the attempt.
+    /// Returns whether such an email can never be sent, and records the attempt.
     fn poisons(&mut self, kind: NotificationKind, incident: &str) -> bool {
         let Some((poison, incidents)) = self.poison else { return false };
         if poison != kind || (!self.poisoned.contains(incident) && self.poisoned.len() >= incidents) {
@@ -206,7 +207,7 @@ impl World {
     }
 }
 
-/// The ports of one run, that is, of one invocation.
+/// The ports of one run. A run is one invocation.
 #[derive(Clone, Debug)]
 pub(crate) struct Ports {
     pub(crate) world: Arc<Mutex<World>>,
@@ -214,7 +215,7 @@ pub(crate) struct Ports {
     pub(crate) run: u64,
 }
 
-/// Lets others run first; after that the process may be dead.
+/// Lets other tasks run first. The process may be dead afterwards.
 struct Turn<'p> {
     ports: &'p Ports,
     waited: bool,
@@ -233,7 +234,7 @@ impl Future for Turn<'_> {
 }
 
 impl Ports {
-    /// One call: may be slow, die before or after its effect, or fail before or after it.
+    /// Makes one call. It may be slow, and the process may die or the call fail before or after the effect.
     async fn call<T>(&self, call: &'static str, effect: impl AsyncFnOnce() -> T) -> Result<T, PortError> {
         self.turn().await;
         let failed = || Err(PortError { call, reason: "planned".to_owned() });
@@ -258,7 +259,7 @@ impl Ports {
         Ok(result)
     }
 
-    /// Now and then: the call ends in an error, and what was asked for happens later.
+    /// Sometimes fails the call and schedules its effect for later.
     async fn gives_up(&self, call: &'static str, what: impl FnOnce() -> Late) -> Result<(), PortError> {
         if self.draw(|world| world.random.permille(world.faults.late)) {
             self.turn().await;
@@ -295,7 +296,7 @@ impl Ports {
         self.turn().await;
     }
 
-    /// Notes what a commit has counted.
+    /// Adds the records that a commit has counted.
     pub(crate) fn applied(&self, writes: &[Write]) {
         self.draw(|world| {
             for write in writes {
@@ -308,7 +309,7 @@ impl Ports {
                     let mut total = Summary::default();
                     shard.add_total_to(&mut total);
                     let before = counted.shards.insert(write.id.clone(), total.totals.records);
-                    // What is handed to an email was counted before.
+                    // Records that are handed over to an email were counted before.
                     if before != Some(total.totals.records) {
                         counted.added.push(started);
                     }
@@ -323,9 +324,8 @@ impl Ports {
         }
     }
 
-    /// What DynamoDB makes of a commit: it takes an item that is already there word for word for its own, written by an attempt
-    /// of the same call whose answer was lost; refuses a write beside another one that is under way; and does not always tell
-    /// what was in the way.
+    /// Commits like the DynamoDB adapter. If the stored item is equal to the item to write, it counts as written by an earlier
+    /// attempt whose answer was lost. Commits may conflict with others in progress. A conflict may lack the newer items.
     async fn write(&self, writes: &[Write]) -> Result<Commit, PortError> {
         self.forget_expired();
         if self.draw(|world| world.random.permille(world.faults.conflict)) {
@@ -354,7 +354,7 @@ impl Ports {
 }
 
 impl IncidentStore for Ports {
-    /// One document after the other, and others may write in between: what DynamoDB's BatchGetItem promises, and no more.
+    /// Reads the items one by one. As with BatchGetItem, others may write in between.
     async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
         self.count_store_call();
         self.call("get", async || {
@@ -380,17 +380,20 @@ impl IncidentStore for Ports {
 }
 
 impl Timers for Ports {
-    async fn schedule(&self, wake: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
-        // One that comes before its change is written is dropped, and one beyond the limit is refused.
+    async fn schedule(&self, message: &TimerMessage, delay_millis: u64) -> Result<(), PortError> {
+        // A message that arrives before its change is written has no effect, and SQS refuses a delay above its limit.
         let shortest = self.draw(|world| world.min_delay_millis);
         assert!((shortest..=MAX_DELAY_MILLIS).contains(&delay_millis), "a message is delayed by {delay_millis} ms");
-        self.call("arm", async || {
+        self.call("schedule", async || {
             self.draw(|world| {
                 if world.random.permille(world.faults.lost_timer) {
                     return;
                 }
                 let at = world.now + delay_millis + world.random.below(2_000);
-                let event = Event::Timer { wake: (wake.key.clone(), wake.incident.clone(), wake.timer), receive: 0 };
+                let event = Event::Timer {
+                    timer_message: (message.key.clone(), message.incident.clone(), message.timer),
+                    receive: 0,
+                };
                 world.schedule(at, event.clone());
                 if world.random.permille(world.faults.repeat) {
                     let later = if world.random.permille(500) { 0 } else { world.random.below(300_000) };
@@ -403,16 +406,16 @@ impl Timers for Ports {
 }
 
 impl Notifier for Ports {
-    fn send<'a>(&'a self, notice: &'a RenderedNotification) -> Sending<'a> {
+    fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
         Box::pin(async move {
-            let email = &notice.email;
+            let email = &notification.email;
             let sent = |at| Sent {
                 run: self.run,
                 at,
                 kind: email.kind,
                 incident: email.incident.clone(),
                 records: email.records,
-                since: notice.document.since.records,
+                since: notification.document.since.records,
             };
             if self.draw(|world| world.poisons(email.kind, &email.incident)) {
                 self.turn().await;
@@ -441,7 +444,7 @@ impl Notifier for Ports {
     }
 }
 
-/// A best-effort destination, worse than anything else, so that whatever depends on it shows.
+/// A best-effort destination that fails more often than any other, to show that nothing depends on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Chat(pub(crate) Ports);
 

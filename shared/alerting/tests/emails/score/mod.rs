@@ -1,7 +1,7 @@
-//! The twelve questions that the one on call asks, and where in each email the answer stands; or what the email says instead, where
-//! the answer cannot be known.
+//! The twelve questions of an engineer on call, and the part of each email that answers them. If the answer cannot be known, the
+//! email states the reason.
 //!
-//! The table is the score: an email that leaves a question open fails here, in either language, with what EC2 tells and without.
+//! An email that does not answer a question fails here, in each language, with and without enrichment.
 
 mod table;
 
@@ -15,10 +15,10 @@ use alerting::{
 use sample_notifications::{EVENTS, OTHERS, Setting, scenario};
 use table::{Answers, Both, TABLE};
 
-/// An email taken apart.
+/// The parts of an email.
 struct Parts {
     subject: String,
-    /// The lines before the first empty one.
+    /// The lines before the first empty line.
     lead: String,
     status: String,
     sections: BTreeMap<&'static str, String>,
@@ -68,7 +68,7 @@ const ALL: [Section; 9] = [
     Section::Next,
 ];
 
-/// Wrapped lines as one. Japanese is wrapped without a space; what was one is put back where neither side is Japanese.
+/// Joins wrapped lines. Between two Japanese characters there was no space; otherwise there was one.
 fn joined(lines: &[&str], language: Language) -> String {
     let mut text = String::new();
     for line in lines {
@@ -82,7 +82,7 @@ fn joined(lines: &[&str], language: Language) -> String {
     text
 }
 
-/// Checks one email; returns what is missing.
+/// Checks one email. Returns the missing answers.
 fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     let language = setting.language;
     let parts = Parts::of(&scenario(answers.scenario, setting).email(), language);
@@ -92,11 +92,11 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     };
     let section = |section: Section| parts.sections.get(language.phrases().label(section)).cloned().unwrap_or_default();
     let mut missing = Vec::new();
-    let mut look = |question: &str, metadata: &str, expect: &str| {
-        // A line may have been broken within, where there is a space in one of the two only.
+    let mut look = |question: &str, text: &str, expect: &str| {
+        // Joining lines may have added or removed a space.
         let squeezed = |text: &str| text.replace(' ', "");
-        if !squeezed(metadata).contains(&squeezed(expect)) {
-            missing.push(format!("{question}: no {expect:?} in {metadata:?}"));
+        if !squeezed(text).contains(&squeezed(expect)) {
+            missing.push(format!("{question}: no {expect:?} in {text:?}"));
         }
     };
     look("1 what", &parts.lead, pick(answers.what));
@@ -117,26 +117,26 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
             }
             look("1 what", &parts.lead, "web-1");
         }
-        // What cannot be known is said, with the reason.
+        // The email states that names and owners are missing, and why.
         _ if !setting.enriched => {
             look("4 whose", &section(Section::Why), pick(("names and owners", "名前と所有者")));
             look("4 whose", &section(Section::Why), "Enrichment");
         }
         _ => {}
     }
-    let metadata = section(Section::Where);
-    look("5 where", &metadata, answers.account);
-    look("5 where", &metadata, if answers.scenario == "custom-format" { "ap-southeast-2" } else { "ap-northeast-1" });
-    look("5 where", &metadata, "Log-Group");
+    let place = section(Section::Where);
+    look("5 where", &place, answers.account);
+    look("5 where", &place, if answers.scenario == "custom-format" { "ap-southeast-2" } else { "ap-northeast-1" });
+    look("5 where", &place, "Log-Group");
     let network =
         if setting.enriched && answers.network.is_empty() { &["vpc-0123", "subnet-0456"][..] } else { answers.network };
     for expect in network {
-        look("5 where", &metadata, expect);
+        look("5 where", &place, expect);
     }
     if network.is_empty() {
         look("5 where", &section(Section::Why), pick(("interfaces", "インターフェイス")));
     }
-    let sides = [section(Section::From), section(Section::To), metadata].concat();
+    let sides = [section(Section::From), section(Section::To), place].concat();
     look("5 where", &sides, answers.interface);
     for expect in answers.span {
         look("6 when", &section(Section::When), expect);
@@ -163,7 +163,7 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
 }
 
 #[test]
-fn every_mail_answers_the_twelve_questions() {
+fn every_email_answers_the_twelve_questions() {
     let mut all = Vec::new();
     for answers in &TABLE {
         for setting in Setting::all() {
@@ -175,7 +175,7 @@ fn every_mail_answers_the_twelve_questions() {
 }
 
 #[test]
-fn no_scenario_is_left_out() {
+fn every_scenario_has_a_row() {
     for scenario in EVENTS.iter().chain(&OTHERS) {
         assert!(TABLE.iter().any(|answers| answers.scenario == *scenario), "{scenario} has no row");
     }

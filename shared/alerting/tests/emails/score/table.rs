@@ -1,11 +1,11 @@
-//! What the email of each scenario has to say.
+//! Answers that the email of each scenario must contain.
 
 use alerting::notification::language::Section;
 
 /// A text in English and in Japanese.
 pub(super) type Both = (&'static str, &'static str);
 
-/// What each email of a scenario has to say. What is not about language is the same in both.
+/// The answers in the emails of a scenario. Texts without words are the same in both languages.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Answers {
     pub(super) scenario: &'static str,
@@ -13,36 +13,36 @@ pub(super) struct Answers {
     pub(super) what: Both,
     /// 2: packets, records, sources and targets.
     pub(super) much: &'static [Both],
-    /// 3: who sent it: the address, and what is known of it without EC2.
+    /// 3: the sender: its address, and what is known without EC2.
     pub(super) from: &'static [Both],
-    /// 4: to whom.
+    /// 4: the receiver.
     pub(super) to: &'static [Both],
-    /// Which of the two is ours: with EC2 its name, instance and owner are told there, without it that they are not.
+    /// The section of the own side. It has name, instance and owner if enriched, otherwise the email states that they are missing.
     pub(super) own: Option<Section>,
-    /// 5: the account; region and log group are the same in all.
+    /// 5: the account. Region and log group are the same in all scenarios but one.
     pub(super) account: &'static str,
-    /// Network ids that the records have, or else EC2.
+    /// Network ids in the records. If empty, EC2 has them.
     pub(super) network: &'static [&'static str],
     pub(super) interface: &'static str,
-    /// 6: from when to when, in UTC; and how late the email is.
+    /// 6: first and last time in UTC, and the delay of the email.
     pub(super) span: [&'static str; 2],
     pub(super) late: Both,
     /// 7: the direction.
     pub(super) direction: Both,
-    /// 7 with EC2, where that tells more.
+    /// 7 with EC2, if that shows more.
     pub(super) direction_ec2: Option<Both>,
-    /// 8: why, and how sure, from the records alone.
+    /// 8: reason and confidence, from the records alone.
     pub(super) why: [Both; 2],
-    /// 8 with EC2: why, how sure, and by which rule.
+    /// 8 with EC2: reason, confidence and rule.
     pub(super) why_ec2: [Both; 3],
-    /// 9: new, going on or over, and since when.
+    /// 9: opened, update or resolved, and since when.
     pub(super) state: Both,
-    /// 10: a part of a record.
+    /// 10: part of a record.
     pub(super) record: &'static str,
-    /// 11: what the first link opens with EC2 and without.
+    /// 11: part of the first link, without EC2 and with it.
     pub(super) opens: &'static str,
     pub(super) opens_ec2: &'static str,
-    /// 12: the parameter that silences or tunes it.
+    /// 12: the parameter that silences or tunes the emails.
     pub(super) tune: &'static str,
 }
 
@@ -63,7 +63,7 @@ const EITHER: [Both; 2] = [
 const DIFFER: Both = ("different directions, see the flows below", "フローにより異なります");
 const REJECTED: Both = ("rejected", "拒否");
 
-/// The documented ping, which most others are variations of.
+/// The documented ping. Most other scenarios are variations of it.
 const PING_DENY: Answers = Answers {
     scenario: "ping-deny",
     what: ("could not answer 4 pings", "ping 4 件に応答できませんでした"),
@@ -213,7 +213,7 @@ pub(super) const TABLE: [Answers; 15] = [
         late: ("Sent 6 min 38 s after the first packet", "最初のパケットの 6 分 38 秒後"),
         direction: DIFFER,
         why: EITHER,
-        // Its subnet has no network ACL here, so that the group is all that is known.
+        // The network ACL of this subnet is not known, so that only the security group is left.
         why_ec2: [NO_GROUP_RULE[0], ("likely", "有力"), NO_GROUP_RULE[2]],
         state: ("OPENED 2026-11-23 02:32:16 UTC", "【新規】2026-11-23 02:32:16 UTC"),
         record: "198.51.100.23 10.0.0.71 0 0 1 1795401136 1795401175 IPv4 4 336",
@@ -244,17 +244,17 @@ pub(super) const TABLE: [Answers; 15] = [
         ],
         from: &[("198.51.100.23 (documentation address): 4 packets", "198.51.100.23 (文書用アドレス): 4 パケット")],
         to: &[("172.31.16.139 (4 interfaces", "172.31.16.139 (4 個のインターフェイス")],
-        // An address on four interfaces is nobody's in particular.
+        // An address on four interfaces has no owner.
         own: None,
         account: "4 ",
-        // EC2 knows one of them, which says nothing of the others.
+        // EC2 knows one of the four interfaces, so that VPC and subnet of the others are unknown.
         network: &["ap-northeast-1"],
         interface: "4 ",
         direction: ("inbound", "インバウンド"),
         why: EITHER,
         why_ec2: [EITHER[0], EITHER[1], ("", "")],
         record: "198.51.100.25 172.31.16.139 0 0 1 4 336 1795401134 1795401182 REJECT OK",
-        // None of the interfaces' ids can stand in a link.
+        // No id of the interfaces is valid in a link.
         opens: "logsV2:logs-insights",
         ..PING_DENY
     },
@@ -319,7 +319,7 @@ pub(super) const TABLE: [Answers; 15] = [
     Answers { scenario: "repeated", ..PING_DENY },
     Answers {
         scenario: "hostile-names",
-        // Its name and owner are what they are; the snapshot shows them.
+        // The snapshot shows its hostile name and owner.
         own: None,
         why_ec2: [
             OUTBOUND_ACL[0],
