@@ -141,12 +141,8 @@ impl Summary {
         match self.flows.iter_mut().find(|known| known.is_of_same_flow(finding)) {
             Some(known) => {
                 known.totals.add(&finding.totals);
-                // The surer direction of the two.
-                if let Some((way, basis)) = finding.flow.direction
-                    && known.flow.direction.is_none_or(|(_, known)| basis < known)
-                {
-                    known.flow.direction = Some((way, basis));
-                }
+                let directions = [known.flow.direction, finding.flow.direction].into_iter().flatten();
+                known.flow.direction = directions.min_by_key(|(_, basis)| *basis);
                 add_accepted(&mut known.opposite, finding.opposite.as_ref());
                 add_accepted(&mut known.same, finding.same.as_ref());
                 known.untracked_accepted = known.untracked_accepted.saturating_add(finding.untracked_accepted);
