@@ -19,6 +19,17 @@ MAX_SHARDS = 32
 """Upper bound of the number of counter shards of an incident."""
 
 
+def key_text(key: dict[str, Any]) -> str:
+    """Returns the key of a whole log group's incident as it stands in ids and documents.
+
+    Raises:
+        ValueError: the key is of a part of the log group.
+    """
+    if key["part"] != {"by": "all"}:
+        raise ValueError(f"not the key of a whole log group: {key}")
+    return f"{key['rule'].title()}|{key['owner']}|{key['log_group']}"
+
+
 @dataclass(frozen=True)
 class Incident:
     """An incident and the records it counted."""

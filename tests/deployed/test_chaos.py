@@ -27,7 +27,7 @@ from typing import Any
 
 from tests.deployed.batches import Batch, batch, name_of, records_by_key
 from tests.deployed.emails import Emails
-from tests.deployed.ledger import Ledger
+from tests.deployed.ledger import Ledger, key_text
 from tests.deployed.proxy import THROTTLED, Proxy, faults
 from tests.deployed.soak import PARAMETERS, fixed, must
 from tests.harness.emulator import Emulator, free_port
@@ -213,7 +213,8 @@ class Run:
             self.ledger.read()
             running = {incident.key for incident in self.ledger.running.values()}
             if running:
-                running -= {message["key"] for message in peek(self.stack, self.stack.outputs["TimerFailureQueueUrl"])}
+                kept = peek(self.stack, self.stack.outputs["TimerFailureQueueUrl"])
+                running -= {key_text(message["key"]) for message in kept}
             return not running
 
         done = wait_for(resolved, SETTLE_SECONDS, every=1)
@@ -231,7 +232,7 @@ class Run:
         opened: dict[str, set[str]] = {}
         for document in self.claims().values():
             for key, incident in document["batch"]["opened"]:
-                opened.setdefault(key, set()).add(incident)
+                opened.setdefault(key_text(key), set()).add(incident)
         known = self.ledger.ended | self.ledger.running
         must("the incidents are those that the batches opened", set().union(*opened.values()) == set(known))
 
