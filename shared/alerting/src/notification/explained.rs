@@ -45,7 +45,7 @@ impl Side {
 }
 
 /// Where a flow was seen, as its records say it or else EC2.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Location<'a> {
     /// The account that owns the interface.
     pub account: Option<&'a str>,

@@ -19,7 +19,7 @@ pub(super) const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// The protocols whose subscribers get the document
 /// (<https://docs.aws.amazon.com/sns/latest/dg/sns-event-destinations.html>).
-pub const MACHINES: [&str; 4] = ["sqs", "lambda", "http", "https"];
+pub(crate) const MACHINES: [&str; 4] = ["sqs", "lambda", "http", "https"];
 
 /// The value of `MessageStructure` that the message is for.
 pub(super) const STRUCTURE: &str = "json";

@@ -1,7 +1,7 @@
 //! Notifiers on Amazon SNS: emails and documents to one topic, chat messages to another.
 
 mod attribute;
-mod envelope;
+pub(crate) mod envelope;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -17,7 +17,6 @@ use aws_sdk_sns::{
 use tokio::sync::OnceCell;
 
 use self::attribute::{Attribute, attributes};
-pub use self::envelope::MACHINES;
 use crate::client::{CONNECT_TIMEOUT, Shared, port_error};
 
 /// Timeout for publishing to the chat topic, with all attempts. Only the end of the invocation waits for it.

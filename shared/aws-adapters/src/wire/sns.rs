@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS, OPERATION_TIMEOUT},
-    sns::{AlertTopic, CHAT_ATTEMPT_TIMEOUT, CHAT_ATTEMPTS, CHAT_TIMEOUT, ChatTopic, MACHINES, Sns},
+    sns::{AlertTopic, CHAT_ATTEMPT_TIMEOUT, CHAT_ATTEMPTS, CHAT_TIMEOUT, ChatTopic, Sns, envelope::MACHINES},
 };
 
 const TOPIC: &str = "arn:aws:sns:ap-northeast-1:123456789010:pings";

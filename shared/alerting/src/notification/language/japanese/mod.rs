@@ -26,23 +26,19 @@ impl Phrases for Japanese {
             return format!("不明な{}", noun_word(noun));
         }
         let number = amount(number);
+        let word = noun_word(noun);
         match noun {
-            Noun::Ping => format!("ping {number} 件"),
-            Noun::Packet => format!("{number} パケット"),
-            Noun::Byte => format!("{number} バイト"),
-            Noun::Record => format!("{number} レコード"),
-            Noun::Source => format!("送信元 {number} 件"),
-            Noun::Target => format!("宛先 {number} 件"),
-            Noun::Address => format!("{number} 個のアドレス"),
-            Noun::Flow => format!("{number} フロー"),
-            Noun::Account => format!("{number} アカウント"),
-            Noun::Region => format!("{number} リージョン"),
-            Noun::LogGroup => format!("ロググループ {number} 件"),
-            Noun::Zone => format!("{number} 個のアベイラビリティーゾーン"),
-            Noun::Vpc => format!("{number} 個の VPC"),
-            Noun::Subnet => format!("{number} サブネット"),
-            Noun::Interface => format!("{number} 個のインターフェイス"),
-            Noun::Instance => format!("{number} インスタンス"),
+            Noun::Ping | Noun::Source | Noun::Target | Noun::LogGroup => format!("{word} {number} 件"),
+            Noun::Address | Noun::Zone | Noun::Interface => format!("{number} 個の{word}"),
+            Noun::Vpc => format!("{number} 個の {word}"),
+            Noun::Packet
+            | Noun::Byte
+            | Noun::Record
+            | Noun::Flow
+            | Noun::Account
+            | Noun::Region
+            | Noun::Subnet
+            | Noun::Instance => format!("{number} {word}"),
         }
     }
 
@@ -100,13 +96,25 @@ impl Phrases for Japanese {
     }
 }
 
-/// The noun alone, of those that an incident can be narrowed to or that may be unknown.
+/// The noun alone.
 fn noun_word(noun: Noun) -> &'static str {
     match noun {
+        Noun::Ping => "ping",
+        Noun::Packet => "パケット",
+        Noun::Byte => "バイト",
+        Noun::Record => "レコード",
         Noun::Source => "送信元",
         Noun::Target => "宛先",
         Noun::Address => "アドレス",
-        _ => "インターフェイス",
+        Noun::Flow => "フロー",
+        Noun::Account => "アカウント",
+        Noun::Region => "リージョン",
+        Noun::LogGroup => "ロググループ",
+        Noun::Zone => "アベイラビリティーゾーン",
+        Noun::Vpc => "VPC",
+        Noun::Subnet => "サブネット",
+        Noun::Interface => "インターフェイス",
+        Noun::Instance => "インスタンス",
     }
 }
 
