@@ -118,7 +118,7 @@ def run(keep: bool) -> None:
         raise StackError("a demo is still running: look at it with `make demo-look`, or stop it with `make demo-stop`")
     emulator = None
     try:
-        with Step("Compile, lightly optimized (sam build)") as step:
+        with Step("Compile, not optimized (sam build)") as step:
             crates = Crates(step)
             build(crates)
             step.note = f"{crates.count} crates" if crates.count else "nothing to do"

@@ -1,7 +1,6 @@
 """`make built`: compiles the functions for this machine and runs `sam build` on template.yaml, for the emulator.
 
-Unlike the build for AWS, it uses little optimization and no link-time optimization. It takes a fraction of the time and behaves
-the same.
+Unlike the build for AWS, it is not optimized. It takes a fraction of the time and behaves the same.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ BUILT = ROOT / ".aws-sam" / "emulator"
 # Ignores what `sam deploy --guided` may have saved in samconfig.toml: a region, a bucket, parameters.
 OWN_CONFIG = ["--config-env", "emulator"]
 # Not a profile in Cargo.toml, because SAM always compiles with the release profile.
-LIGHTER = {
-    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
+UNOPTIMIZED = {
+    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
     "CARGO_PROFILE_RELEASE_LTO": "off",
-    "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
+    "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "256",
 }
 
 
@@ -80,7 +79,7 @@ def build(on_line: Callable[[str], None] = lambda line: None) -> None:
     show its progress. SAM then has nothing left to compile.
     """
     quiet = {"CARGO_TERM_COLOR": "never", "CARGO_TERM_PROGRESS_WHEN": "never"}
-    env = environment("http://127.0.0.1:9", ROOT / ".aws-sam") | quiet | LIGHTER
+    env = environment("http://127.0.0.1:9", ROOT / ".aws-sam") | quiet | UNOPTIMIZED
     architecture = host_architecture()
     for function in ("flow-alerts", "incident-timer"):
         compile_ = ["cargo", "lambda", "build", "--release", "--package", function, "--bin", function]
@@ -92,7 +91,7 @@ def build(on_line: Callable[[str], None] = lambda line: None) -> None:
 def main() -> int:
     """Builds the functions, and prints the output only on failure."""
     try:
-        with Step("sam build, lightly optimized") as step:
+        with Step("sam build, not optimized") as step:
             build(lambda line: step.doing(line.strip()[:40]))
     except StackError as error:
         failed(error)
