@@ -136,8 +136,8 @@ def run(keep: bool) -> None:
         note(f"Switched off, because the emulator lacks them: {off}. Left out: {', '.join(REFUSED.values())}.")
         note(
             f"Short intervals for the demo: an update after {UPDATE_SECONDS} s, resolved after {QUIET_SECONDS} quiet seconds,"
-            f" functions that end after {BRIEF.timeout_seconds} s. By default updates come after 5, 15 and then every 60"
-            " minutes, an incident is resolved after 15, and functions end after 30 s."
+            f" functions that end after {BRIEF.timeout_seconds} s. By default updates come after 5, 15, 60 and 240"
+            " minutes and then once a day, an incident is resolved after 15 minutes, and functions end after 30 s."
         )
         note(f"{network.LACKS}.")
         if keep:

@@ -166,7 +166,7 @@ What happens next (see docs/trial.md):
   ~ 2 min      the instance {testbed.get("InstanceId", "")} has started and pings
   5-10 min     the first REJECT records are in {outputs["LogGroupName"]}; the email and the metric follow within a minute
   + 1-2 min    the alarm {NAME} is in ALARM; it evaluates the last 20 minutes
-  + 5 min      the first update, as the pings continue; then after 15 and 60 minutes
+  + 5 min      the first update, as the pings continue; then after 15, 60 and 240 minutes
 
   {outputs.get("DashboardConsole", "")}
   {outputs["MetricsConsole"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import mean
@@ -25,7 +26,8 @@ TEMPLATE = Template({"FlowLogResourceId": "vpc-0a1b2c3d4e5f60718"})
 MEMORY_MB = int(TEMPLATE.source["Globals"]["Function"]["MemorySize"])
 MEMORY_GB = MEMORY_MB / 1024
 WRITES_PER_FINDING_BATCH, READS_PER_FINDING_BATCH = 11.3, 3.5  # measured, see docs/benchmarks.md
-METRICS_OF_RECORDS = 3
+METRICS_OF_RECORDS = 3  # records, ICMPv6 records, packets
+ORIGINS = 3  # own, private, internet: each has these metrics once more
 METRICS_OF_DECISIONS = 3 + 10  # emails, suppressed, delay, and one for each reason of a decision
 ALARMS = TEMPLATE.of_type("AWS::CloudWatch::Alarm")
 METRICS_OF = {
@@ -44,6 +46,7 @@ LOG_BYTES_PER_RUN = 900  # one line with counts, and two lines of Lambda
 LOG_RUN_GB = LOG_BYTES_PER_RUN / GB
 STORED_SHARE = 0.15  # of the bytes, compressed
 POLLS_A_MONTH = 5 * 3 * MINUTES  # Lambda polls the timer queue with five long polls of 20 s
+EMF_BYTES = 330  # one line for a minute of background, with its two dimension sets
 LOG_ALARM_SCANS = 3  # a query every 5 minutes over the last 15, because records are late
 
 
@@ -85,7 +88,7 @@ class Scale:
         return self.records * RECORD_BYTES / GB
 
 
-SCALES = (Scale(1_000, 9, 10), Scale(1_000_000, 120, HOURS), Scale(1_000_000_000, 800, HOURS))
+SCALES = (Scale(1_000, 9, 10), Scale(1_000_000, 120, HOURS), Scale(1_000_000_000, 120, HOURS))
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ PARTS = (
         lambda s: {"ingest_gb": s.batches * LOG_RUN_GB, "stored_gb": s.batches * LOG_RUN_GB * STORED_SHARE},
     ),
     Part("metrics of pings", lambda s: {"metric": METRICS_OF_RECORDS * s.hours / HOURS}),
+    Part("the same by origin", lambda s: {"metric": METRICS_OF_RECORDS * ORIGINS * s.hours / HOURS}),
     Part("calls to publish them", lambda s: {"metric_call": s.finding_batches}),
     Part(
         "metrics of emails and decisions",
@@ -161,6 +165,55 @@ LOG_ALARM = (
         "scanned_gb": s.gigabytes * LOG_ALARM_SCANS, "log_alarm": 1, "sns_publish": s.emails, "sns_email": s.emails,
     }),
 )  # fmt: skip
+
+
+# What the internet sends to public addresses, as an incident and as background.
+PUBLIC_ADDRESSES = (1, 10, 500)
+BACKGROUND_PINGS = 3_800  # packets a day to one address
+BACKGROUND_EMAILS = 30  # of an incident that stays open, with an update each day
+AS_INCIDENT, AS_BACKGROUND = "incident", "background"
+
+
+def background_batches(addresses: float) -> float:
+    """Returns the batches of a month: one for each address and minute with a ping. Pings come independently of each other."""
+    return addresses * MINUTES * (1 - math.exp(-BACKGROUND_PINGS / (24 * 60)))
+
+
+def background_bill(addresses: int, treated: str) -> dict[str, dict[str, float]]:
+    """Returns the amounts of a month by part."""
+    batches = background_batches(addresses)
+    as_incident = treated == AS_INCIDENT
+    seconds = SECONDS_FINDING if as_incident else SECONDS_QUIET
+    written = batches if as_incident else 0.0
+    lines = 0.0 if as_incident else batches * EMF_BYTES / GB
+    emails = BACKGROUND_EMAILS if as_incident else 0
+    return {
+        "function (Lambda)": {"lambda_request": batches, "lambda_gbs": MEMORY_GB * batches * seconds},
+        "its log": {"ingest_gb": batches * LOG_RUN_GB, "stored_gb": batches * LOG_RUN_GB * STORED_SHARE},
+        "metrics as lines in that log": {"ingest_gb": lines, "stored_gb": lines * STORED_SHARE},
+        "calls to publish metrics": {"metric_call": written},
+        "incidents (DynamoDB)": {
+            "dynamodb_write": written * WRITES_PER_FINDING_BATCH,
+            "dynamodb_read": written * READS_PER_FINDING_BATCH,
+        },
+        "emails (SNS)": {"sns_publish": emails, "sns_email": emails},
+        "metrics of pings": {"metric": METRICS_OF_RECORDS},
+        "the same by origin: `internet`": {"metric": METRICS_OF_RECORDS},
+    }
+
+
+def background_table() -> list[str]:
+    """Returns the table that compares both, for each number of addresses."""
+    bills = [background_bill(count, treated) for count in PUBLIC_ADDRESSES for treated in (AS_INCIDENT, AS_BACKGROUND)]
+    heads = [
+        f"{count} address{'es' * (count > 1)}, {treated}"
+        for count in PUBLIC_ADDRESSES
+        for treated in ("as an incident", "as background")
+    ]
+    rows = [line("USD a month, list price", *heads), "|---|" + "---:|" * len(bills)]
+    rows += [line(part, *(money(usd(bill[part])) for bill in bills)) for part in bills[0]]
+    rows += [line("**together**", *(f"**{money(sum(map(usd, bill.values())))}**" for bill in bills))]
+    return rows
 
 
 def money(amount: float) -> str:
@@ -210,26 +263,33 @@ def page() -> str:
         mark = " **(not verified)**" if price["sure"] == "unverified" else ""
         prices.append(line(price["what"], f"{price['usd']:.10f}".rstrip("0").rstrip("."), free, price["source"] + mark))
     many = ", ".join
+    dynamodb = f"{WRITES_PER_FINDING_BATCH} writes, {READS_PER_FINDING_BATCH} reads"
     quantities = [
         ("bytes of a record", str(RECORD_BYTES), "measured, default format"),
         ("records that reach the function", "2 %", "the rejected pings, and as many accepted pings"),
+        ("rejected pings that are background", "none", "the most expensive case; what background costs is a table of its own"),
         ("records in a batch", "1", "the most expensive case: with many interfaces, two records rarely share a batch"),
         ("a run without a finding", f"{SECONDS_QUIET * 1000:.0f} ms", "assumed; the function itself takes less than 1 ms"),
         ("a run with one", f"{SECONDS_FINDING * 1000:.0f} ms", "assumed; it waits for four or five calls"),
         ("memory", f"{MEMORY_MB} MB", "fixed in the template"),
         (
             "DynamoDB for a batch with a finding",
-            f"{WRITES_PER_FINDING_BATCH} writes, {READS_PER_FINDING_BATCH} reads",
+            dynamodb,
             "measured, see docs/benchmarks.md",
         ),
         ("log of the functions", f"{LOG_BYTES_PER_RUN} bytes a run", "estimated"),
-        ("emails", many(f"{scale.emails:,}" for scale in SCALES), "they follow incidents: one an hour while one is open"),
+        (
+            "emails",
+            many(f"{scale.emails:,}" for scale in SCALES),
+            "assumed; they follow incidents: some three for each, one a day while one stays open",
+        ),
         ("hours with a rejected ping", many(f"{scale.hours:,.0f}" for scale in SCALES), "metrics are charged by the hour"),
         ("alarms", f"{ALARM_METRICS} metrics", "counted in the template"),
         ("Lambda polling the timer queue", f"{POLLS_A_MONTH:,} requests", "5 at a time, 20 s each, even if the queue is empty"),
     ]
     basis = [line("Quantity", "Value", ""), "|---|---|---|", *(line(*row) for row in quantities)]
     kept = 100 * STORED_SHARE * PRICES["stored_gb"]["usd"] / PRICES["vended_gb"]["usd"]
+    a_day = background_batches(1) / 30
     newline = "\n"
     return f"""\
 <!-- Made by `make cost` from docs/generate/prices.json and docs/generate/cost.py; CI checks that it is current. -->
@@ -243,7 +303,8 @@ are rejected pings. It uses list prices of {TABLE["region"]}, collected on {TABL
 {newline.join(bill)}
 
 With little traffic, almost all of the cost is fixed. With much traffic, most of the cost is the flow log itself, and for each
-batch with a rejected ping the call that publishes its metrics and a few writes.
+batch of an incident the call that publishes its metrics and a few writes. Here every rejected ping belongs to an incident; what
+[the internet's pings](#what-the-internets-pings-cost) cost is below.
 
 ## What to switch off first
 
@@ -254,7 +315,7 @@ Most of these are free in an account that has not used up the free tier: 10 metr
 These changes save money, too:
 
 - A `FilterPattern` with `action="REJECT"` halves the runs of the function. The email then lacks the accepted request that
-  points to a network ACL.
+  points to a network ACL, and a rejected answer to a ping of yours counts as background, not as yours.
 - A flow log of rejected traffic only removes most of the cost of the flow log, with the same loss. To get it, change
   `TrafficType` to `REJECT` in the template.
 - A shorter `LogRetentionDays`: each month that a month's records are kept costs {kept:.1f} % of their delivery.
@@ -266,6 +327,27 @@ These changes save money, too:
 A plain alarm states only that something was rejected. A Log Alarm adds raw log lines. [The comparison](comparison.md) shows
 what each sends. The price of a Log Alarm was not found; the price of an ordinary alarm is assumed. Its query runs every 5
 minutes over the last 15.
+
+## What the internet's pings cost
+
+Every public address gets pings from the internet all day. They are [background](operations.md#signal-and-background), unless
+they are a flood, a persistent ping, or from a source that must get through. As an incident (`InternetPings=alert`) each batch
+of them is counted in the table, and a call publishes its metrics. As background (`digest` or `count`) it is a run of the
+function and a line in its log.
+
+{newline.join(background_table())}
+
+The assumptions:
+
+- An address gets {BACKGROUND_PINGS:,} pings a day from the internet, at any time of the day.
+- Each address and minute with a ping is one batch: {a_day:,.0f} of the 1,440 minutes of a day have one.
+- As an incident a batch takes {SECONDS_FINDING * 1000:.0f} ms, and {dynamodb}.
+- As background it takes {SECONDS_QUIET * 1000:.0f} ms and no call.
+- Its metrics are a line of {EMF_BYTES} bytes in the embedded metric format. CloudWatch charges the line, and no call.
+- The incident never ends, and sends one email a day.
+- The metrics have a value in each hour: {METRICS_OF_RECORDS} of all pings, and the same with `Origin` = `internet`.
+- Left out is what is the same for both (flow log, Contributor Insights, alarms), what is less than a cent (timers, the topic's
+  key), and the metrics of emails and decisions, to which background adds nothing.
 
 ## What this is computed from
 

@@ -105,28 +105,38 @@ def _matches(value: str, condition: dict[str, Any]) -> bool:
 
 @dataclass
 class ExampleData:
-    """The data of 12:00 to 18:00: three incidents, as records and as the functions' metrics."""
+    """The data of 12:00 to 18:00: background and three incidents, as records and as the functions' metrics."""
 
     template: Template
     events: list[tuple[int, str, str]] = field(default_factory=list)
     """Time in ms, interface, record."""
+    arrivals: set[datetime] = field(default_factory=set)
+    """Minutes in which a batch with findings of an incident arrives."""
     points: dict[tuple[str, tuple[tuple[str, str], ...], str], list[tuple[datetime, float]]] = field(
         default_factory=lambda: defaultdict(list)
     )
 
     def make(self) -> ExampleData:
-        """Generates the data: a monitor whose pings a network ACL rejects, a scan over both protocols, and an open incident."""
+        """Generates the data: answers to a monitor that a network ACL rejects, sources that keep pinging, and
+        an open incident of a private network, amid what the internet sends to a public address all day.
+        """
         random = np.random.default_rng(7)
-        # Each flow: source, target, interface, protocol, packets a minute. Each incident: start, minutes, flows, resolved.
-        monitor = [("203.0.113.12", WEB, WEB_ENI, 1, 15)]
-        scan = [
+        self._background()
+        # Each flow: source, target, interface, protocol, packets a minute.
+        # Each incident: start, minutes, origin, flows, resolved.
+        monitor = [(WEB, "203.0.113.12", WEB_ENI, 1, 15)]
+        persistent = [
             ("198.51.100.23", DATABASE, DATABASE_ENI, 1, 38),
             ("198.51.100.61", WEB, WEB_ENI, 1, 14),
             ("2001:db8:9::17", DATABASE_V6, DATABASE_ENI, 58, 21),
         ]
-        still_open = [("192.0.2.77", WEB, GATEWAY_ENI, 1, 27), ("2001:db8:4::2", DATABASE_V6, GATEWAY_ENI, 58, 12)]
-        incidents = [("13:06", 52, monitor, True), ("15:21", 68, scan, True), ("17:19", 34, still_open, False)]
-        for start, minutes, flows, resolved in incidents:
+        still_open = [("10.20.4.77", WEB, GATEWAY_ENI, 1, 27), ("2001:db8:1:4::2", DATABASE_V6, GATEWAY_ENI, 58, 12)]
+        incidents = [
+            ("13:06", 52, "own", monitor, True),
+            ("15:21", 68, "internet", persistent, True),
+            ("17:19", 34, "private", still_open, False),
+        ]
+        for start, minutes, origin, flows, resolved in incidents:
             began = self._at(start)
             for minute in range(minutes):
                 moment = began + timedelta(minutes=minute)
@@ -139,11 +149,10 @@ class ExampleData:
                         packets = int(max(1, random.poisson(usual * swell / targets)))
                         self._record(moment, eni, source, target, protocol, packets)
                         counted.update({"": 1, "-V6": int(protocol == 58), "-Packets": packets})
-                for name, value in counted.items():
-                    if value:
-                        self._custom(name, moment, value)
+                self._count(moment, origin, counted)
                 arrival = moment + timedelta(minutes=6)
-                self._custom("-Decisions", arrival, 1, "open" if minute else "new")
+                self.arrivals.add(arrival)
+                self._custom("-Decisions", arrival, 1, ("Reason", "open" if minute else "new"))
                 if minute:
                     self._custom("-Suppressed", arrival, len(flows))
             for minute in (0, 5, 20, 80):
@@ -151,17 +160,35 @@ class ExampleData:
                     self._email(began + timedelta(minutes=6 + minute), 340 + 90 * random.random() if minute == 0 else None)
             if resolved:
                 ended = began + timedelta(minutes=minutes + 21)
-                self._custom("-Decisions", ended, 1, "quiet")
+                self._custom("-Decisions", ended, 1, ("Reason", "quiet"))
                 self._email(ended, None)
         self._functions(random)
         return self
 
-    def _functions(self, random: np.random.Generator) -> None:
-        alerts, timer = (("FunctionName", f"<{name}>") for name in ("FlowAlerts", "IncidentTimer"))
-        busy = {moment for moment, _ in self.points["Ping-Deny-Metrics", (), "Ping-Deny"]}
+    def _background(self) -> None:
+        """Scanners: 3,800 packets a day, one to four from each source."""
+        random = np.random.default_rng(11)
         for minute in range(360):
             moment = END - timedelta(minutes=360 - minute)
-            calls = moment - timedelta(minutes=6) in busy
+            counted = Counter[str]()
+            for _ in range(int(random.poisson(1.2))):
+                packets = int(random.integers(1, 5))
+                source = f"203.0.113.{random.integers(20, 250)}"
+                self._record(moment, WEB_ENI, source, WEB, 1, packets)
+                counted.update({"": 1, "-Packets": packets})
+            self._count(moment, "internet", counted)
+
+    def _count(self, moment: datetime, origin: str, counted: Counter[str]) -> None:
+        for name, value in counted.items():
+            if value:
+                self._custom(name, moment, value)
+                self._custom(name, moment, value, ("Origin", origin))
+
+    def _functions(self, random: np.random.Generator) -> None:
+        alerts, timer = (("FunctionName", f"<{name}>") for name in ("FlowAlerts", "IncidentTimer"))
+        for minute in range(360):
+            moment = END - timedelta(minutes=360 - minute)
+            calls = moment in self.arrivals
             for _ in range(3):
                 self._add(
                     "AWS/Lambda",
@@ -191,8 +218,7 @@ class ExampleData:
         if delay is not None:
             self._custom("-Email-Delay", moment, delay)
 
-    def _custom(self, suffix: str, moment: datetime, value: float, reason: str | None = None) -> None:
-        dimensions = (("Reason", reason),) if reason else ()
+    def _custom(self, suffix: str, moment: datetime, value: float, *dimensions: tuple[str, str]) -> None:
         self._add(
             self.template.values["MetricNamespace"], self.template.values["MetricName"] + suffix, moment, value, *dimensions
         )
@@ -250,9 +276,25 @@ class Reader:
         return [self.start + timedelta(seconds=period * index) for index in range(count)]
 
     def series(self, line: Line, widget: dict[str, Any], period: int) -> np.ndarray:
-        """Returns a metric's value for each period, NaN if there is no data point."""
+        """Returns a metric's value for each period, NaN if there is no data point.
+
+        Asked for a metric without dimensions, the emulator answers with all metrics of that name: the others are subtracted.
+        """
         assert line.metric
         namespace, name, dimensions = line.metric
+        stat = line.options.get("stat") or widget["properties"].get("stat", "Average")
+        values = self._read(line.metric, stat, period)
+        known = self.cloudwatch.list_metrics(Namespace=namespace, MetricName=name)["Metrics"]
+        if not dimensions and any(metric["Dimensions"] for metric in known):
+            assert stat == "Sum"
+            for metric in known:
+                others = tuple((dimension["Name"], dimension["Value"]) for dimension in metric["Dimensions"])
+                if others:
+                    values = values - np.nan_to_num(self._read((namespace, name, others), stat, period))
+        return values
+
+    def _read(self, metric: tuple[str, str, tuple[tuple[str, str], ...]], stat: str, period: int) -> np.ndarray:
+        namespace, name, dimensions = metric
         query = {
             "Id": "m",
             "MetricStat": {
@@ -262,7 +304,7 @@ class Reader:
                     "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions],
                 },
                 "Period": period,
-                "Stat": line.options.get("stat") or widget["properties"].get("stat", "Average"),
+                "Stat": stat,
             },
         }
         found = self.cloudwatch.get_metric_data(MetricDataQueries=[query], StartTime=self.start, EndTime=END)

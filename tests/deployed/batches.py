@@ -35,7 +35,7 @@ def event_id(milliseconds: int, serial: int) -> str:
 
 
 def batch(log_group: str, interface: str, flows: list[tuple[str, str]], start: int, serial: int) -> Batch:
-    """Returns a batch with a rejected ping for each flow (source and target), and one record of accepted traffic.
+    """Returns a batch with a rejected ping for each flow (source and target, both private), and one record of accepted traffic.
 
     `serial` must be different for each batch.
     """
@@ -50,7 +50,7 @@ def batch(log_group: str, interface: str, flows: list[tuple[str, str]], start: i
         for at, line in enumerate(lines)
     ]
     return Batch(
-        key=f"Ping-Deny|{ACCOUNT}|{log_group}",
+        key=f"Ping-Deny|{ACCOUNT}|{log_group}|private",
         name=f"batch#{log_group}|{stream}|{events[0]['id']}|{events[-1]['id']}|{len(events)}",
         records=len(flows),
         start=start,

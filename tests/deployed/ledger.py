@@ -27,7 +27,12 @@ def key_text(key: dict[str, Any]) -> str:
     """
     if key["part"] != {"by": "all"}:
         raise ValueError(f"not the key of a whole log group: {key}")
-    return f"{key['rule'].title()}|{key['owner']}|{key['log_group']}"
+    return f"{key['rule'].title()}|{key['owner']}|{key['log_group']}|{key['signal']}"
+
+
+def first_id(incident: str) -> str:
+    """Returns the id that readers see: one that was reopened is stored under an id of its own each time."""
+    return incident.split(".")[0]
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class Ledger:
     ended: dict[str, Incident] = field(default_factory=dict)
     running: dict[str, Incident] = field(default_factory=dict)
     """Incidents that were open, or whose resolved email was not sent yet, when the table was last read."""
+    totals: set[tuple[str, int]] = field(default_factory=set)
+    """The key and the records of each incident whenever it was resolved. One that is reopened has more the next time."""
 
     def __post_init__(self) -> None:
         resources = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in self.stack.resources()}
@@ -78,7 +85,8 @@ class Ledger:
                 running[current["id"]] = self.count(key, current["id"])
             if last := record["last"]:
                 incident = Incident(key, last["id"], last["totals"]["records"])
-                reporting = record["reporting"] and record["reporting"]["id"] == last["id"]
+                self.totals.add((key, incident.records))
+                reporting = record["reporting"] and first_id(record["reporting"]["id"]) == last["id"]
                 (running if reporting else ended)[last["id"]] = incident
         self.ended |= ended
         self.running = running

@@ -130,6 +130,8 @@ class Updates(Pinged):
             **{"PlainAlarmEmails": "yes", "TopicKey": "none", "LogRetentionDays": "7", "UpdateIntervalsMinutes": "1,2"},
             **{"QuietMinutes": "3", "ResolvedEmails": "no", "IncidentBy": "source", "MetricNamespace": "Other"},
             **{"MetricName": "Odd", "Dashboard": "off", "Enrichment": "off", "OwnerTagKeys": "team"},
+            **{"OwnNetworks": "198.51.100.0/24", "InternetPings": "alert", "FloodPacketsPerMinute": "300"},
+            **{"PersistentPings": "10", "MustReach": "203.0.113.0/24"},
             **{"TimeZone": "Asia/Tokyo", "OperationalMetrics": "no", "ReservedConcurrency": "5"},
         }
         replacing = {"TopicName": "Other", "AlarmName": "Other", "LogGroupName": "Other", "AlertEmail": "b@example.com"}

@@ -152,7 +152,7 @@ class Probe:
         self.put(permission, permission.without())
         try:
             self.pings += 1
-            line = f"2 {ACCOUNT} eni-1 198.51.100.{self.pings} 172.31.16.139 0 0 1 4 336 1432917094 1432917142 REJECT OK"
+            line = f"2 {ACCOUNT} eni-1 10.51.100.{self.pings} 172.31.16.139 0 0 1 4 336 1432917094 1432917142 REJECT OK"
             self.stack.put(records.events(records.shifted([line], int(time.time()) - 60)), "eni-1-all")
             found: list[str] = []
 

@@ -43,8 +43,8 @@ RATE = 15.0
 SETTLE_SECONDS = 300
 
 
-def address(number: int, network: str = "198.18") -> str:
-    """Returns an address of the range reserved for benchmarks (RFC 2544)."""
+def address(number: int, network: str = "10.18") -> str:
+    """Returns a private address."""
     return f"{network}.{number // 250}.{1 + number % 250}"
 
 
@@ -53,7 +53,7 @@ def storms(began: int, small: bool) -> dict[str, list[Batch]]:
     interfaces, sources, batches, records = (60, 60, 6, 1_000) if small else (500, 500, 100, 10_000)
     dice = random.Random(1)
     serial = iter(range(1_000_000))
-    one, own = "198.51.100.23", "172.31.16.139"
+    one, own = "10.51.100.23", "172.31.16.139"
     million = []
     for at in range(batches):
         flows = [(address(dice.randrange(60_000)), own) for _ in range(records)]
@@ -68,7 +68,7 @@ def storms(began: int, small: bool) -> dict[str, list[Batch]]:
             batch(
                 "many-to-one",
                 "eni-0a1b2c3d4e5f60718",
-                [(address(at, "198.19"), own) for at in range(sources)],
+                [(address(at, "10.19"), own) for at in range(sources)],
                 began + 60 * minute,
                 next(serial),
             )

@@ -6,10 +6,10 @@ use crate::harness::{Setup, event};
 async fn the_email_and_the_metrics_are_printed_and_no_call_is_made() {
     let mut world = Setup::console().start().await;
     let counts = world.send(&event("ping-deny")).await.counts();
-    assert_eq!((counts.alerts, counts.metrics), (1, 2), "the counts are those of a real run");
+    assert_eq!((counts.alerts, counts.metrics), (1, 4), "the counts are those of a real run");
     assert_eq!(world.calls(), 0);
     let printed = world.stop().await.stdout.join("\n");
-    for part in ["172.31.16.139", "203.0.113.12", "Ping-Deny-Metrics", "Ping-Deny-Packets", "[Ping-Deny]"] {
+    for part in ["172.31.16.139", "203.0.113.12", "Ping-Deny-Metrics", "Ping-Deny-Packets", "Origin", "[Ping-Deny]"] {
         assert!(printed.contains(part), "{part:?} is not in\n{printed}");
     }
 }

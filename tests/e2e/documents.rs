@@ -6,7 +6,7 @@ use crate::harness::{World, batch_of, minutes_ago, rejected};
 
 const OWN: &str = "172.31.16.139";
 
-/// Returns a document of its own log stream, with one rejected ping from `source`, or without a match if there is no source.
+/// Returns a document of its own log stream, with one rejected ping from the private address `source`, or without a match if there is no source.
 fn document(number: usize, source: Option<&str>) -> Batch {
     let line = match source {
         Some(source) => rejected(source, OWN, 1, 4, minutes_ago(9)),
@@ -28,10 +28,10 @@ fn event_of_documents(documents: &[Batch]) -> String {
 #[tokio::test]
 async fn findings_of_the_second_of_three_documents_are_sent() {
     let mut world = World::start().await;
-    let event = event_of_documents(&[document(1, None), document(2, Some("203.0.113.12")), document(3, None)]);
+    let event = event_of_documents(&[document(1, None), document(2, Some("10.20.0.12")), document(3, None)]);
     let counts = world.send(&event).await.counts();
     assert_eq!((counts.records, counts.matched, counts.findings, counts.alerts), (3, 1, 1, 1));
-    assert!(world.sns.emails()[0].body.contains("203.0.113.12"), "{}", world.sns.emails()[0].body);
+    assert!(world.sns.emails()[0].body.contains("10.20.0.12"), "{}", world.sns.emails()[0].body);
     let again = world.send(&event).await.counts();
     assert_eq!((again.alerts, again.metrics), (0, 0), "no document is processed twice");
 }
@@ -39,14 +39,14 @@ async fn findings_of_the_second_of_three_documents_are_sent() {
 #[tokio::test]
 async fn sixty_documents_are_each_counted_once_and_cause_one_email() {
     let mut world = World::start().await;
-    let documents: Vec<Batch> = (1..=60).map(|number| document(number, Some(&format!("203.0.113.{number}")))).collect();
+    let documents: Vec<Batch> = (1..=60).map(|number| document(number, Some(&format!("10.20.0.{number}")))).collect();
     let event = event_of_documents(&documents);
     let counts = world.send(&event).await.counts();
     assert_eq!((counts.matched, counts.findings, counts.alerts, counts.suppressed), (60, 60, 1, 59));
     // The email has the findings of its own document. Those of the others are in the next email.
     let emails = world.sns.emails();
     assert_eq!(emails.len(), 1);
-    assert!(emails[0].body.contains("203.0.113.1 "), "{}", emails[0].body);
+    assert!(emails[0].body.contains("10.20.0.1 "), "{}", emails[0].body);
     let published: f64 = world.cloudwatch.puts().iter().map(|put| put.sum("Ping-Deny")).sum();
     assert_eq!(published, 60.0);
     let again = world.send(&event).await.counts();
@@ -57,9 +57,9 @@ async fn sixty_documents_are_each_counted_once_and_cause_one_email() {
 async fn a_document_that_fails_does_not_stop_the_others() {
     let mut world = World::start().await;
     world.sns.script().first(&[crate::harness::Act::Deny]);
-    let mut other = document(2, Some("203.0.113.13"));
+    let mut other = document(2, Some("10.20.0.13"));
     other.log_group = "Log-Group-2".to_owned();
-    let event = event_of_documents(&[document(1, Some("203.0.113.12")), other]);
+    let event = event_of_documents(&[document(1, Some("10.20.0.12")), other]);
     assert!(!world.send(&event).await.error().is_empty());
     assert_eq!(world.sns.emails().len(), 1, "the email of the second document");
     assert_eq!(world.send(&event).await.counts().alerts, 1, "the email of the first document");

@@ -2,15 +2,24 @@
 
 use crate::harness::{Email, Setup, World, event, event_of, minutes_ago, rejected, source};
 
-/// Returns the email about an event, without enrichment.
-async fn email_of(name: &str) -> Email {
-    let mut setup = Setup::aws().set("ENRICHMENT", "off");
+/// Returns the emails about an event, without enrichment. Pings from the internet are incidents.
+async fn emails_of(name: &str) -> Vec<Email> {
+    let mut setup = Setup::aws().set("ENRICHMENT", "off").set("INTERNET_PINGS", "alert");
     if let Some(format) = source(name).format {
         setup = setup.set("FLOW_LOG_FORMAT", &format);
     }
     let mut world = setup.start().await;
-    assert_eq!(world.send(&event(name)).await.counts().alerts, 1);
-    world.sns.email()
+    let alerts = world.send(&event(name)).await.counts().alerts;
+    let emails = world.sns.emails();
+    assert_eq!(alerts, emails.len() as u64);
+    emails
+}
+
+/// Returns the only email about an event, without enrichment.
+async fn email_of(name: &str) -> Email {
+    let emails = emails_of(name).await;
+    let [email] = &emails[..] else { panic!("{} emails, not one: {emails:#?}", emails.len()) };
+    email.clone()
 }
 
 #[track_caller]
@@ -50,9 +59,14 @@ async fn icmpv6_and_ipv6_addresses_are_shown() {
 
 #[tokio::test]
 async fn the_metadata_of_a_custom_format_is_used() {
-    let email = email_of("custom-format").await;
-    assert_has(&email, &["i-0c50d5961bcb2d47b", "vpc-abcdefab012345678", "subnet-aaaaaaaa012345678"]);
-    assert_has(&email, &["ap-southeast-2", "198.51.100.23", "203.0.113.80"]);
+    let emails = emails_of("custom-format").await;
+    let [own, internet] = &emails[..] else { panic!("{} emails, not two: {emails:#?}", emails.len()) };
+    for email in [own, internet] {
+        assert_has(email, &["i-0c50d5961bcb2d47b", "vpc-abcdefab012345678", "subnet-aaaaaaaa012345678"]);
+        assert_has(email, &["ap-southeast-2"]);
+    }
+    assert_has(own, &["203.0.113.12"]);
+    assert_has(internet, &["198.51.100.23", "203.0.113.80"]);
 }
 
 #[tokio::test]

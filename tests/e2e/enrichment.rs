@@ -23,7 +23,7 @@ async fn an_email_names_the_instance_its_owner_and_the_rule() {
 
 #[tokio::test]
 async fn a_second_email_about_the_same_interface_makes_no_call() {
-    let mut world = Setup::aws().set("INCIDENT_BY", "source").start().await;
+    let mut world = Setup::aws().set("INCIDENT_BY", "source").set("INTERNET_PINGS", "alert").start().await;
     for source in ["203.0.113.12", "203.0.113.13", "203.0.113.14"] {
         world.send(&event_of(&[rejected(source, "172.31.16.139", 1, 4, minutes_ago(7))])).await.counts();
     }

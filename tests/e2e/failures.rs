@@ -13,7 +13,7 @@ async fn throttling_is_retried_and_nothing_is_sent_twice() {
     world.sns.script().first(&[Act::Throttle, Act::Throttle]);
     world.cloudwatch.script().first(&[Act::Throttle, Act::Throttle]);
     let counts = world.send(&event("ping-deny")).await.counts();
-    assert_eq!((counts.alerts, counts.metrics), (1, 2));
+    assert_eq!((counts.alerts, counts.metrics), (1, 4));
     assert_eq!((world.sns.attempts().len(), world.sns.emails().len()), (3, 1));
     assert_eq!((world.cloudwatch.attempts().len(), world.cloudwatch.puts().len()), (3, 1));
 }
@@ -67,7 +67,7 @@ async fn an_email_that_was_sent_is_not_repeated_when_lambda_retries_for_the_metr
     let counts = world.send(&event("ping-deny")).await.counts();
     assert_eq!(
         (counts.alerts, counts.suppressed, counts.metrics),
-        (0, 0, 2),
+        (0, 0, 4),
         "the findings were counted the first time"
     );
     assert_eq!((world.sns.emails().len(), world.cloudwatch.puts().len()), (1, 1));

@@ -2,6 +2,11 @@
 
 use crate::harness::{Email, Setup, World, event, event_of, minutes_ago, rejected, source};
 
+/// Returns the environment in which hostile records from the internet cause an email.
+fn alerting() -> Setup {
+    Setup::aws().set("INTERNET_PINGS", "alert")
+}
+
 /// Returns whether a character can end a line, control a terminal, or change the direction of text.
 fn is_unsafe(character: char) -> bool {
     (character.is_control() && character != '\n')
@@ -19,7 +24,7 @@ fn assert_harmless(email: &Email) {
 
 #[tokio::test]
 async fn text_of_the_hostile_event_stays_on_its_line() {
-    let mut world = World::start().await;
+    let mut world = alerting().start().await;
     let counts = world.send(&event("hostile")).await.counts();
     assert_eq!((counts.matched, counts.findings, counts.alerts), (4, 4, 1));
     let email = world.sns.email();
@@ -59,7 +64,7 @@ async fn tags_and_names_of_a_custom_format_are_harmless_too() {
         "{bad} {bad} {bad} {bad} {bad} 203.0.113.12 10.0.0.71 1 4 {start} {} REJECT OK {bad} {bad} {bad} {bad}",
         start + 40
     );
-    let mut world = Setup::aws().set("FLOW_LOG_FORMAT", format).start().await;
+    let mut world = alerting().set("FLOW_LOG_FORMAT", format).start().await;
     let counts = world.send(&event_of(&[line])).await.counts();
     assert_eq!((counts.matched, counts.alerts), (1, 1));
     let email = world.sns.email();
@@ -69,7 +74,7 @@ async fn tags_and_names_of_a_custom_format_are_harmless_too() {
 
 #[tokio::test]
 async fn links_contain_no_character_that_could_end_them() {
-    let mut world = World::start().await;
+    let mut world = alerting().start().await;
     world.send(&event("hostile")).await.counts();
     let email = world.sns.email();
     let links: Vec<&str> = email.lines().filter_map(|line| line.find("https://").map(|at| &line[at..])).collect();

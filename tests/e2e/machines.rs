@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::harness::{Act, CHAT_TOPIC, Message, Setup, World, event};
+use crate::harness::{Act, CHAT_TOPIC, Message, Setup, World, event, event_of, minutes_ago, rejected};
 
-async fn message_of(name: &str) -> Message {
-    let mut world = World::start().await;
-    assert_eq!(world.send(&event(name)).await.counts().alerts, 1);
+/// Returns the only message about an event. Pings from the internet are incidents.
+async fn message_of(event: &str) -> Message {
+    let mut world = Setup::aws().set("INTERNET_PINGS", "alert").start().await;
+    assert_eq!(world.send(event).await.counts().alerts, 1);
     let mut messages = world.sns.messages();
     assert_eq!((messages.len(), world.sns.attempts().len()), (1, 1), "one call for all kinds of subscribers");
     messages.remove(0)
@@ -20,7 +21,7 @@ fn document(message: &Message, protocol: &str) -> Value {
 
 #[tokio::test]
 async fn one_message_has_the_email_for_people_and_the_document_for_machines() {
-    let message = message_of("ping-deny").await;
+    let message = message_of(&event("ping-deny")).await;
     for people in ["email", "email-json", "sms", "application"] {
         assert!(message.text(people).contains("could not answer 4 pings"), "{people}: {}", message.text(people));
     }
@@ -35,7 +36,7 @@ async fn one_message_has_the_email_for_people_and_the_document_for_machines() {
 
 #[tokio::test]
 async fn attributes_support_filter_policies() {
-    let message = message_of("ping-deny").await;
+    let message = message_of(&event("ping-deny")).await;
     for (name, expect) in [
         ("rule", "Ping-Deny"),
         ("kind", "opened"),
@@ -51,13 +52,20 @@ async fn attributes_support_filter_policies() {
         assert_eq!(message.attributes[name], ("String".to_owned(), expect.to_owned()), "{name}");
     }
     assert!(message.attributes.len() <= 10, "{:?}", message.attributes);
-    let mixed = message_of("mixed-traffic").await;
-    assert_eq!(mixed.attributes["direction"], ("String.Array".to_owned(), r#"["ingress","egress"]"#.to_owned()));
+    // Two requests of ours: one was stopped on its way out, the answer to the other one on its way in.
+    let (own, start) = ("172.31.16.139", minutes_ago(7));
+    let lines = [
+        rejected(own, "203.0.113.12", 1, 4, start),
+        rejected(own, "203.0.113.13", 1, 5, start).replace("REJECT", "ACCEPT"),
+        rejected("203.0.113.13", own, 1, 5, start),
+    ];
+    let both = message_of(&event_of(&lines)).await;
+    assert_eq!(both.attributes["direction"], ("String.Array".to_owned(), r#"["ingress","egress"]"#.to_owned()));
 }
 
 #[tokio::test]
 async fn hostile_records_do_not_break_the_message() {
-    let message = message_of("hostile").await;
+    let message = message_of(&event("hostile")).await;
     let document = document(&message, "sqs");
     assert_eq!(document["totals"]["records"], 4, "{document:#}");
     assert!(message.bytes <= 256 * 1024);

@@ -2,6 +2,7 @@
 //!
 //! `harness` is the function's environment; every other module is a group of scenarios.
 
+mod background;
 mod calls;
 mod configuration;
 mod console;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Act, Datum, Put, Setup, World, batch_of, event, event_of, minutes_ago, rejected};
+use crate::harness::{Act, Put, Setup, World, batch_of, event, event_of, minutes_ago, rejected};
 use sample_events::event_json;
 
 const PEER: &str = "203.0.113.12";
@@ -16,10 +16,6 @@ async fn published(event: &str) -> Put {
     put
 }
 
-fn named<'p>(put: &'p Put, name: &str) -> Vec<&'p Datum> {
-    put.data.iter().filter(|datum| datum.name == name).collect()
-}
-
 #[tokio::test]
 async fn each_record_counts_one_and_packets_are_summed() {
     let start = minutes_ago(7);
@@ -31,15 +27,19 @@ async fn each_record_counts_one_and_packets_are_summed() {
     let put = published(&event_of(&lines)).await;
     assert_eq!(put.namespace, "Ping-Deny-Metrics");
     assert_eq!(put.names(), ["Ping-Deny", "Ping-Deny-Packets"]);
-    let [records] = named(&put, "Ping-Deny")[..] else { panic!("{put:?}") };
+    let [records] = put.named("Ping-Deny", &[])[..] else { panic!("{put:?}") };
     // Like the metric filter: value 1 per record, so that Sum counts records and Average is 1.
     assert_eq!((records.statistics.samples, records.statistics.sum), (3.0, 3.0));
     assert_eq!((records.statistics.minimum, records.statistics.maximum), (1.0, 1.0));
-    let [packets] = named(&put, "Ping-Deny-Packets")[..] else { panic!("{put:?}") };
+    let [packets] = put.named("Ping-Deny-Packets", &[])[..] else { panic!("{put:?}") };
     assert_eq!((packets.statistics.sum, packets.statistics.minimum, packets.statistics.maximum), (12.0, 1.0, 7.0));
+    assert_eq!(put.data.len(), 6, "each metric once for all and once for each of two origins: {put:?}");
+    for (origin, records, packets) in [("own", 2.0, 5.0), ("internet", 1.0, 7.0)] {
+        let sums = (put.sum_of("Ping-Deny", origin), put.sum_of("Ping-Deny-Packets", origin));
+        assert_eq!(sums, (records, packets), "{origin}: {put:?}");
+    }
     for datum in &put.data {
         assert_eq!(datum.unit, "Count", "{datum:?}");
-        assert_eq!(datum.dimensions, [""; 0], "{datum:?}");
         assert_eq!(datum.timestamp_ms / 60_000, i64::try_from(start / 60).expect("small"), "{datum:?}");
     }
 }
@@ -49,10 +49,12 @@ async fn each_minute_gets_its_own_points_at_the_log_events_time() {
     let start = minutes_ago(9);
     let lines: Vec<String> = (0..3).map(|minute| rejected(OWN, PEER, 1, 4, start + 60 * minute + 5)).collect();
     let put = published(&event_of(&lines)).await;
-    let times: Vec<i64> = named(&put, "Ping-Deny").iter().map(|datum| datum.timestamp_ms).collect();
     let expected: Vec<i64> =
         (0..3).map(|minute| i64::try_from(start + 60 * minute + 5).expect("small") * 1000).collect();
-    assert_eq!(times, expected);
+    for dimensions in [&[][..], &["Origin=own"]] {
+        let times: Vec<i64> = put.named("Ping-Deny", dimensions).iter().map(|datum| datum.timestamp_ms).collect();
+        assert_eq!(times, expected, "{dimensions:?}");
+    }
 }
 
 #[tokio::test]
@@ -63,6 +65,8 @@ async fn icmpv6_is_counted_in_the_total_and_separately() {
     let put = published(&event_of(&lines)).await;
     assert_eq!(put.names(), ["Ping-Deny", "Ping-Deny-Packets", "Ping-Deny-V6"]);
     assert_eq!((put.sum("Ping-Deny"), put.sum("Ping-Deny-V6"), put.sum("Ping-Deny-Packets")), (3.0, 1.0, 8.0));
+    // Nothing tells which of two public addresses is ours.
+    assert_eq!(put.sum_of("Ping-Deny-V6", "private"), 1.0, "{put:?}");
 }
 
 #[tokio::test]
@@ -85,15 +89,22 @@ async fn timestamps_that_cloudwatch_rejects_do_not_fail_the_batch() {
 
 #[tokio::test]
 async fn five_hours_in_one_batch_fit_one_compressed_call() {
-    // Three metrics for 300 minutes are far above the 10 KiB from which the SDK compresses.
+    // Of 300 minutes, 80 are told apart. Three metrics for all and for each of three origins are far above the 10 KiB from which the
+    // SDK compresses, and just below the 1,000 data points of one call.
     let start = minutes_ago(310);
+    let pairs = [(OWN, PEER), ("10.20.0.9", OWN), (PEER, OWN)];
     let lines: Vec<String> = (0..300)
-        .flat_map(|minute| {
-            [rejected(OWN, PEER, 1, 2, start + 60 * minute), rejected(OWN, PEER, 58, 2, start + 60 * minute)]
-        })
+        .flat_map(|minute| pairs.map(|pair| (pair, start + 60 * minute)))
+        .flat_map(|((from, to), start)| [1, 58].map(|protocol| rejected(from, to, protocol, 2, start)))
         .collect();
     let put = published(&event_json(&batch_of(&lines), None)).await;
-    assert_eq!((put.sum("Ping-Deny"), put.sum("Ping-Deny-V6"), put.sum("Ping-Deny-Packets")), (600.0, 300.0, 1200.0));
+    assert_eq!(put.data.len(), 80 * 3 * 4);
+    assert_eq!((put.sum("Ping-Deny"), put.sum("Ping-Deny-V6"), put.sum("Ping-Deny-Packets")), (1800.0, 900.0, 3600.0));
+    for origin in ["own", "private", "internet"] {
+        let of = |name| put.sum_of(name, origin);
+        let sums = (of("Ping-Deny"), of("Ping-Deny-V6"), of("Ping-Deny-Packets"));
+        assert_eq!(sums, (600.0, 300.0, 1200.0), "{origin}");
+    }
 }
 
 /// Returns the operational metrics of one call: name with dimensions, unit, sum.

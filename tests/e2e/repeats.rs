@@ -14,7 +14,7 @@ async fn an_open_incident_sends_one_email_and_publishes_metrics_each_time() {
         let counts = world.send(&event_of(&[rejected(OWN, PEER, 1, 4, start + 60 * minute)])).await.counts();
         responses.push((counts.findings, counts.alerts, counts.suppressed, counts.metrics));
     }
-    assert_eq!(responses, [(1, 1, 0, 2), (1, 0, 1, 2), (1, 0, 1, 2), (1, 0, 1, 2)]);
+    assert_eq!(responses, [(1, 1, 0, 4), (1, 0, 1, 4), (1, 0, 1, 4), (1, 0, 1, 4)]);
     assert_eq!(world.sns.emails().len(), 1);
     let published: f64 = world.cloudwatch.puts().iter().map(|put| put.sum("Ping-Deny")).sum();
     assert_eq!(published, 4.0);
@@ -22,8 +22,9 @@ async fn an_open_incident_sends_one_email_and_publishes_metrics_each_time() {
 
 #[tokio::test]
 async fn new_sources_do_not_reopen_an_incident() {
-    let mut world = World::start().await;
-    world.send(&event("ping-deny")).await.counts();
+    let mut world = Setup::aws().set("INTERNET_PINGS", "alert").start().await;
+    let first = world.send(&event_of(&[rejected(PEER, OWN, 1, 4, minutes_ago(9))])).await.counts();
+    assert_eq!((first.alerts, first.suppressed), (1, 0));
     let counts = world.send(&event("sweep")).await.counts();
     assert_eq!((counts.findings, counts.alerts, counts.suppressed), (120, 0, 120));
     assert_eq!(world.sns.emails().len(), 1);
@@ -51,7 +52,7 @@ async fn without_a_table_each_process_has_its_own_incidents() {
 /// Returns emails and suppressed findings for each of two batches. The first has two sources to one target and one of them to
 /// another target; the second has one of these sources and a third one.
 async fn emails_and_suppressed(by: &str) -> [(u64, u64); 2] {
-    let mut world = Setup::aws().set("INCIDENT_BY", by).start().await;
+    let mut world = Setup::aws().set("INCIDENT_BY", by).set("INTERNET_PINGS", "alert").start().await;
     let start = minutes_ago(9);
     let ping = |source, target, minute: u64| rejected(source, target, 1, 4, start + 60 * minute);
     let first = [ping("198.51.100.1", OWN, 0), ping("198.51.100.2", OWN, 0), ping("198.51.100.1", "172.31.16.140", 0)];
@@ -75,7 +76,7 @@ async fn incidents_are_grouped_as_configured() {
 
 #[tokio::test]
 async fn a_sweep_grouped_by_source_sends_a_limited_number_of_emails() {
-    let mut world = Setup::aws().set("INCIDENT_BY", "source").start().await;
+    let mut world = Setup::aws().set("INCIDENT_BY", "source").set("INTERNET_PINGS", "alert").start().await;
     let counts = world.send(&event("sweep")).await.counts();
     // Seven of 120 sources get their own email; all others share one.
     assert_eq!((counts.findings, counts.alerts, counts.suppressed), (120, 8, 0));

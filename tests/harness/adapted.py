@@ -27,6 +27,15 @@ class Fixed:
 AS_DEPLOYED = Fixed()
 
 
+def on_first_metric(alarm: dict[str, Any]) -> dict[str, Any]:
+    """Returns the properties of an alarm without metric math: an alarm on it becomes one on the first of its metrics."""
+    if "Metrics" not in alarm:
+        return alarm
+    first = next(metric["MetricStat"] for metric in alarm["Metrics"] if "MetricStat" in metric)
+    others = {key: value for key, value in alarm.items() if key != "Metrics"}
+    return others | first["Metric"] | {"Period": first["Period"], "Statistic": first["Stat"]}
+
+
 def adapt(template: dict[str, Any], fixed: Fixed = AS_DEPLOYED) -> dict[str, Any]:
     """Returns a copy of a template that the emulator accepts, with `fixed` put in.
 
@@ -42,9 +51,8 @@ def adapt(template: dict[str, Any], fixed: Fixed = AS_DEPLOYED) -> dict[str, Any
         properties = resource.get("Properties", {})
         if fixed.log_level is not None and "ApplicationLogLevel" in properties.get("LoggingConfig", {}):
             properties["LoggingConfig"]["ApplicationLogLevel"] = fixed.log_level
-        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in properties:
-            first = next(metric["MetricStat"] for metric in properties.pop("Metrics") if "MetricStat" in metric)
-            properties.update(first["Metric"], Period=first["Period"], Statistic=first["Stat"])
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            resource["Properties"] = on_first_metric(properties)
     return adapted
 
 

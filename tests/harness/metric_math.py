@@ -1,6 +1,7 @@
 """CloudWatch's metric math, as far as the template uses it. For the model of the alarms and the image of the dashboard.
 
-A missing value counts as 0 in a comparison, and makes any other result missing. EPOCH has a value for each period.
+A missing value counts as 0 in a comparison and in the SUM of a list, and makes any other result missing. EPOCH has a value for
+each period.
 """
 
 from __future__ import annotations
@@ -29,6 +30,14 @@ _COMPARE: dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
+def _sum_of_list(series: list[np.ndarray]) -> np.ndarray:
+    """Adds metrics period by period. A period in which none has a value has none."""
+    if not isinstance(series, list):
+        raise ValueError("not supported: the sum over a range")
+    stacked = np.stack(series)
+    return np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
+
+
 def evaluate(expression: str, known: dict[str, np.ndarray], times: np.ndarray | None = None) -> np.ndarray:
     """Evaluates an expression. `times` are the starts of the periods in minutes, for EPOCH.
 
@@ -40,6 +49,7 @@ def evaluate(expression: str, known: dict[str, np.ndarray], times: np.ndarray | 
         "RUNNING_SUM": np.cumsum,
         "DIFF": lambda series: np.concatenate([[np.nan], np.diff(series)]),
         "MAX": lambda series: np.nanmax(series),
+        "SUM": _sum_of_list,
         "EPOCH": lambda _: times * float(MINUTE),
         "IF": lambda condition, yes, no: np.where(condition, yes, no),
     }
@@ -56,6 +66,8 @@ def evaluate(expression: str, known: dict[str, np.ndarray], times: np.ndarray | 
                 return _COMPARE[type(op)](np.nan_to_num(value(left)), np.nan_to_num(value(right)))
             case ast.BoolOp(op=ast.And(), values=parts):
                 return np.logical_and.reduce([value(part) for part in parts])
+            case ast.List(elts=parts):
+                return [value(part) for part in parts]
             case ast.Call(func=ast.Name(id=name), args=arguments) if name in functions:
                 return functions[name](*map(value, arguments))
         raise ValueError(f"not supported: {ast.unparse(node)}")

@@ -1,6 +1,7 @@
 """The email of CloudWatch's own alarm for the same records, as the baseline for the function's email.
 
-The wording is that of a real alarm email. The values come from the deployed alarm and from the metric.
+The wording is that of a real alarm email. The values come from the alarm as the emulator has it, on one metric, and from that
+metric.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def body(alarm: dict[str, Any], value: float, minute: float, now: float) -> str:
         f'You are receiving this email because your Amazon CloudWatch Alarm "{alarm["AlarmName"]}" in the {REGION_NAME} '
         f'region has entered the ALARM state, because "{reason}" at "{moment}".'
     )
+    dimensions = ", ".join(f"{dimension['Name']} = {dimension['Value']}" for dimension in alarm.get("Dimensions") or [])
     window = f"at least {needed} of the last {periods} period(s) of {alarm['Period']} seconds"
     condition = f"{alarm['ComparisonOperator']} {alarm['Threshold']} for {window}"
     details = f"""
@@ -57,7 +59,7 @@ Threshold:
 Monitored Metric:
 - MetricNamespace:            {alarm["Namespace"]}
 - MetricName:                 {alarm["MetricName"]}
-- Dimensions:
+- Dimensions:                 {f"[{dimensions}]" if dimensions else ""}
 - Period:                     {alarm["Period"]} seconds
 - Statistic:                  {alarm["Statistic"]}
 - Unit:                       {alarm.get("Unit") or "not specified"}

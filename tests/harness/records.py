@@ -120,12 +120,13 @@ def of_interface(lines: list[str] | tuple[str, ...], interface: str) -> list[str
 
 def continued(now: int, interface: str = INTERFACE) -> list[list[str]]:
     """Returns further batches for the demo's incident: the documented ping again, and another source that pings the same
-    interface for two minutes.
+    interface for two minutes, whose pings are let in and whose answers are not let out.
     """
     end = now - 2 * 60
     other_source = [
-        f"2 123456789010 {interface} 198.51.100.23 172.31.16.139 0 0 1 {packets} {packets * 84} {start} {start + 59} REJECT OK"
+        f"2 123456789010 {interface} {pair} 0 0 1 {packets} {packets * 84} {start} {start + 59} {action} OK"
         for packets, start in ((60, end - 120), (45, end - 60))
+        for pair, action in (("198.51.100.23 172.31.16.139", "ACCEPT"), ("172.31.16.139 198.51.100.23", "REJECT"))
     ]
     return [shifted(of_interface(DOCUMENTED_PING, interface), end), other_source]
 

@@ -258,7 +258,7 @@ class Stack:
                 {"time": p["Timestamp"].timestamp(), "sum": p["Sum"], "samples": p["SampleCount"]}
                 for p in sorted(found, key=lambda point: point["Timestamp"])
             ]
-        return points
+        return without_dimensions(points)
 
     def permissions(self) -> list[dict[str, Any]]:
         """Returns the policy statements of the function's role, with all references resolved."""
@@ -276,6 +276,28 @@ class Stack:
         """Returns the state of each alarm."""
         found = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
         return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
+
+
+def without_dimensions(points: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Corrects the points of metrics without a dimension, by name and dimensions. Asked for such a metric, the emulator answers
+    with the points of all metrics of that name; in CloudWatch each is a metric of its own.
+    """
+    corrected = dict(points)
+    for name in [label for label in points if "," not in label]:
+        own = []
+        for point in points[name]:
+            others = [
+                other
+                for label, found in points.items()
+                if label.startswith(f"{name},")
+                for other in found
+                if other["time"] == point["time"]
+            ]
+            rest = {key: point[key] - sum(other[key] for other in others) for key in ("sum", "samples")}
+            if rest["samples"]:
+                own.append(point | rest)
+        corrected[name] = own
+    return corrected
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:

@@ -29,6 +29,12 @@ CLAIM = "shared/alerting/src/engine/claim.rs"
 TIMER = "shared/alerting/src/engine/timer.rs"
 ITEMS = "shared/alerting/src/engine/items.rs"
 PLAN = "shared/alerting/src/incident/plan/timer.rs"
+PLANS = "shared/alerting/src/incident/plan/mod.rs"
+TOP = "shared/alerting/src/incident/top.rs"
+SIGNAL = "shared/alerting/src/incident/signal.rs"
+ORIGIN = "shared/alerting/src/detection/origin.rs"
+DETECT = "shared/alerting/src/detection/detector.rs"
+NOTIFICATION = "shared/alerting/src/notification/notification.rs"
 POLICY = "shared/alerting/src/incident/policy.rs"
 STATE = "shared/alerting/src/incident/state.rs"
 SUMMARY = "shared/alerting/src/incident/summary.rs"
@@ -255,8 +261,8 @@ INCIDENTS = [
     Bug(
         "quiet time halved",
         PLAN,
-        "time::after(counters.last_seen, policy.quiet_millis())",
-        "time::after(counters.last_seen, policy.quiet_millis() / 2)",
+        "time::after(counters.last_seen, quiet_millis(open.earlier.as_ref(), open.emails, policy))",
+        "time::after(counters.last_seen, quiet_millis(open.earlier.as_ref(), open.emails, policy) / 2)",
         SIMULATION,
     ),
     Bug(
@@ -304,13 +310,89 @@ INCIDENTS = [
     Bug(
         "stored field renamed",
         STATE,
-        '    #[serde(with = "epoch_millis")]\n    pub last_email_at: EpochMillis,\n',
-        '    #[serde(with = "epoch_millis", rename = "emailed_at")]\n    pub last_email_at: EpochMillis,\n',
+        '    #[serde(with = "epoch_millis")]\n    pub last_email_at: EpochMillis,\n    /// The lease',
+        '    #[serde(with = "epoch_millis", rename = "emailed_at")]\n    pub last_email_at: EpochMillis,\n    /// The lease',
         STORED_STATE,
+    ),
+    Bug(
+        "an address that no email has named waits like any other",
+        PLANS,
+        "        (true, _) => usual.min(policy.interval_millis(1)),\n",
+        "        (true, _) => usual,\n",
+        SIMULATION,
+    ),
+    Bug(
+        "a reopened incident sends an email at once, each time",
+        PLANS,
+        "        (false, true) => usual.min(MAX_REOPENED_EMAIL_MILLIS),\n",
+        "        (false, true) => 0,\n",
+        SIMULATION,
+    ),
+    Bug(
+        "a reopened incident is resolved as fast as a new one",
+        PLANS,
+        "        Some(_) => policy.quiet_millis().max(policy.interval_millis(emails)),\n",
+        "        Some(_) => policy.quiet_millis(),\n",
+        SIMULATION,
+    ),
+    Bug(
+        "a reopened incident forgets what it had counted",
+        NOTIFICATION,
+        "        total.add(&self.total);\n",
+        "        total = self.total;\n",
+        SIMULATION,
+    ),
+    Bug(
+        "what must be named makes room for heavier ones",
+        TOP,
+        "            let heavy = self.entries.iter().filter(|(_, entry)| !entry.named);\n",
+        "            let heavy = self.entries.iter();\n",
+        UNITS,
+    ),
+    Bug(
+        "background fills the room of what is ours",
+        DETECT,
+        "                    _ => &mut self.from_elsewhere,\n",
+        "                    _ => &mut self.from_internet,\n",
+        UNITS,
+    ),
+    Bug(
+        "an answer of ours is taken for a request",
+        ORIGIN,
+        "        Some(Direction::Egress) if answers => (Origin::OwnAnswer, OriginBasis::AcceptedOpposite),\n",
+        "",
+        WHOLE_INCIDENTS,
+    ),
+    Bug(
+        "strangers are taken for a private network",
+        ORIGIN,
+        "        Scope::Public | Scope::Documentation => (Origin::Internet, OriginBasis::AddressScope),\n",
+        "        Scope::Public | Scope::Documentation => (Origin::Private, OriginBasis::AddressScope),\n",
+        SIMULATION,
+    ),
+    Bug(
+        "background is an incident",
+        SIGNAL,
+        "        (self.policy.internet_pings == InternetPings::Alert).then_some(Signal::Internet)\n",
+        "        (self.policy.internet_pings != InternetPings::Count).then_some(Signal::Internet)\n",
+        SIMULATION,
+    ),
+    Bug(
+        "a persistent ping is background",
+        SIGNAL,
+        "            Origin::Internet if self.is_persistent(sender, receiver) => Some(Signal::PersistentPing),\n",
+        "",
+        SIMULATION,
+    ),
+    Bug(
+        "what nobody can decide is background",
+        ORIGIN,
+        "        None => (Origin::Private, OriginBasis::Undecided),\n",
+        "        None => (Origin::Internet, OriginBasis::Undecided),\n",
+        WHOLE_INCIDENTS,
     ),
 ]
 
-DETECT = "shared/alerting/src/detection/detector.rs"
 DIRECTION = "shared/alerting/src/detection/direction.rs"
 LOGGER = "shared/alerting/src/detection/logger.rs"
 PARTY = "shared/alerting/src/notification/email/party.rs"

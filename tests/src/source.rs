@@ -72,9 +72,9 @@ pub struct Counts {
     pub findings: u64,
     /// Emails sent by this invocation.
     pub alerts: u64,
-    /// Findings counted without an email.
+    /// Findings counted without an email: of an open incident, and background.
     pub suppressed: u64,
-    /// Metric data points published.
+    /// Metric data points published or logged, those of each origin too.
     pub metrics: u64,
 }
 

@@ -35,7 +35,7 @@ class Point:
 
 
 Timeline = dict[str, list[Point]]
-"""The points of each metric, by its name."""
+"""The points of each metric, by its name, with its dimensions behind it: `Ping-Deny,Origin=own`."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,14 @@ def _values(alarm: dict[str, Any], timeline: dict[str, np.ndarray], minute: int,
     if alarm["ComparisonOperator"] != "GreaterThanOrEqualToThreshold":
         raise ValueError(f"not modelled: {alarm['ComparisonOperator']}")
     if "Metrics" not in alarm:
-        return list(_series(alarm["MetricName"], alarm["Statistic"], alarm["Period"], alarm, timeline, minute, reading)[1])
+        return list(_series(_name(alarm), alarm["Statistic"], alarm["Period"], alarm, timeline, minute, reading)[1])
     known: dict[str, np.ndarray] = {}
     result: np.ndarray | None = None
     times = np.array([])
     for metric in alarm["Metrics"]:
         if "MetricStat" in metric:
             stat = metric["MetricStat"]
-            name = stat["Metric"]["MetricName"]
+            name = _name(stat["Metric"])
             times, known[metric["Id"]] = _series(name, stat["Stat"], stat["Period"], alarm, timeline, minute, reading)
         else:
             known[metric["Id"]] = evaluate(metric["Expression"], known, times)
@@ -98,6 +98,12 @@ def _values(alarm: dict[str, Any], timeline: dict[str, np.ndarray], minute: int,
             result = known[metric["Id"]]
     assert result is not None, "one of the metrics is what the alarm looks at"
     return list(result)
+
+
+def _name(metric: dict[str, Any]) -> str:
+    """Returns a metric's name in a timeline, which has one resource of AWS's own metrics: their dimensions are left out."""
+    dimensions = [] if metric["Namespace"].startswith("AWS/") else metric.get("Dimensions", [])
+    return ",".join([metric["MetricName"], *(f"{dimension['Name']}={dimension['Value']}" for dimension in dimensions)])
 
 
 def _series(

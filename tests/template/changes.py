@@ -43,6 +43,8 @@ CHANGES: dict[str, list[Change]] = {
     "LogGroupName": [(VPC, {"LogGroupName": "Other"})],
     "FilterPattern": [({}, {"FilterPattern": ""})],
     "NativeFilterPattern": [({}, {"NativeFilterPattern": "REJECT"}), ({}, {"NativeFilterPattern": ""})],
+    "OwnNetworks": [({}, {"OwnNetworks": "198.51.100.0/24"}), ({"OwnNetworks": "198.51.100.0/24"}, {"OwnNetworks": ""})],
+    "MustReach": [({}, {"MustReach": "203.0.113.0/24"}), ({"MustReach": "203.0.113.0/24"}, {"MustReach": ""})],
     "UpdateIntervalsMinutes": [({}, {"UpdateIntervalsMinutes": "10"})],
     "MetricNamespace": [({}, {"MetricNamespace": "Other"})],
     "MetricName": [({}, {"MetricName": "Other"})],

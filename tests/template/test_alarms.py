@@ -142,8 +142,30 @@ def heard() -> Iterator[Timeline]:
                 yield published(at, at + after, late)
 
 
+def of_origin(origin: str, points: list[Point]) -> Timeline:
+    """Rejected pings of one origin: the function publishes them twice, by origin and altogether."""
+    return {"Ping-Deny": points, f"Ping-Deny,Origin={origin}": points}
+
+
+def ours() -> Iterator[tuple[int, Timeline]]:
+    """One rejected ping of ours or from a private network, alone or amid the background of a public address."""
+    for late in RECORD_LATE:
+        background = of_origin("internet", traffic(lambda _: 3.0, late))
+        for origin in ("own", "private"):
+            one = [Point(START, START + late)]
+            yield START, of_origin(origin, one)
+            yield START, background | {f"Ping-Deny,Origin={origin}": one}
+
+
+def background() -> Iterator[Timeline]:
+    """What the internet sends to a public address, minute by minute, and a flood."""
+    for late in RECORD_LATE:
+        yield of_origin("internet", traffic(lambda _: 3.0, late))
+        yield of_origin("internet", traffic(lambda minute: 900.0 if minute == START else 3.0, late))
+
+
 CASES = {
-    "PingDenyAlarm": Case(17, single("Ping-Deny", RECORD_LATE)),
+    "PingDenyAlarm": Case(17, ours, background),
     "WatchdogAlarm": Case(60, watchdog_noticed, watchdog_ignored),
     "SkippedAlarm": Case(21, single("Ping-Deny-Skipped", RECORD_LATE)),
     "ErrorsAlarm": Case(20, failing("Errors", 1), retried("Errors")),
@@ -211,6 +233,25 @@ class Alarms(unittest.TestCase):
                     told = {metric: points[:4] for metric, points in timeline.items()}
                     self.assertIsNone(fired, f"{name} {reading} {told}")
 
+    def test_an_alarm_on_all_origins_never_leaves_alarm_with_a_public_address(self) -> None:
+        """The plain alarm as it is made by hand, on the metric without dimensions. What keeps it from coming back."""
+        plain = {"Namespace": "Ping-Deny-Metrics", "MetricName": "Ping-Deny", "Statistic": "Sum", "Period": 60}
+        on_all = {key: value for key, value in self.alarms["PingDenyAlarm"].items() if key != "Metrics"} | plain
+        for timeline in background():
+            for reading in READINGS:
+                seen = {state for _, state in states(on_all, timeline, range(START, START + 60), reading)}
+                self.assertEqual(seen, {"ALARM"})
+
+    def test_the_plain_alarm_looks_at_the_internet_where_that_is_an_incident(self) -> None:
+        """With InternetPings=alert each rejected ping is."""
+        for choice, fires in (("digest", False), ("count", False), ("alert", True)):
+            alarm = Template({"InternetPings": choice}).of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"]
+            for origin, expect in (("internet", fires), ("own", True), ("private", True)):
+                timeline = of_origin(origin, [Point(START, START + 7)])
+                for reading in READINGS:
+                    fired = first_alarm(alarm, timeline, range(START, START + 60), reading)
+                    self.assertEqual(fired is not None, expect, f"{choice} {origin}")
+
     def test_one_minute_misses_what_comes_late(self) -> None:
         """The plain alarm as it is made by hand: one period of 60 seconds. It sees none of these records, and one that is just
         5 minutes late only where the alarm fetches five periods.
@@ -218,7 +259,7 @@ class Alarms(unittest.TestCase):
         by_hand = copy.deepcopy(self.alarms["PingDenyAlarm"]) | {"EvaluationPeriods": 1, "DatapointsToAlarm": 1}
         for late in RECORD_LATE[1:]:
             for reading in READINGS:
-                timeline = record("Ping-Deny", late, START)
+                timeline = record("Ping-Deny,Origin=own", late, START)
                 fired = first_alarm(by_hand, timeline, range(START, START + 90), reading)
                 self.assertIsNone(fired, f"{late} minutes late, {reading}")
                 self.assertIsNotNone(first_alarm(self.alarms["PingDenyAlarm"], timeline, range(START, START + 90), reading))
@@ -253,7 +294,7 @@ class Alarms(unittest.TestCase):
     def test_the_plain_alarm_ends_when_its_window_is_past(self) -> None:
         """20 minutes after the minute of the last record, or somewhat later: the page on the trial says so."""
         for reading in READINGS:
-            timeline = record("Ping-Deny", 7, START)
+            timeline = record("Ping-Deny,Origin=own", 7, START)
             minutes = range(START, START + 90)
             alarmed = [m for m, state in states(self.alarms["PingDenyAlarm"], timeline, minutes, reading) if state == "ALARM"]
             self.assertGreaterEqual(alarmed[-1], START + 20)
@@ -269,7 +310,7 @@ class Alarms(unittest.TestCase):
                 self.assertIsNone(first_alarm(alarm, {}, range(START, START + 60), reading), name)
 
     def test_functions_over_all_of_the_range_have_their_reason_beside_them(self) -> None:
-        """An alarm may fetch more than it evaluates, and MAX, MIN, AVG, SUM, STDDEV and RUNNING_SUM see all of that."""
+        """An alarm may fetch more than it evaluates, and MAX, MIN, AVG, SUM, STDDEV and RUNNING_SUM may see all of it."""
         text = (ROOT / "template.yaml").read_text()
         for name, alarm in self.alarms.items():
             expressions = " ".join(metric.get("Expression", "") for metric in alarm.get("Metrics", []))

@@ -14,7 +14,9 @@ import numpy as np
 
 from docs.generate import cost
 from tests.harness import plain_alarm
+from tests.harness.adapted import on_first_metric
 from tests.harness.metric_math import evaluate
+from tests.harness.stack import without_dimensions
 from tests.harness.template import ROOT, Template
 from tools import trial
 
@@ -42,6 +44,24 @@ class Cost(unittest.TestCase):
         for scale in cost.SCALES:
             self.assertLess(cost.total(cost.PARTS, scale, free=True), cost.total(cost.PARTS, scale))
 
+    def test_background_of_one_address_is_worked_out_by_hand(self) -> None:
+        """2.64 pings a minute leave 7.1 % of the minutes without one."""
+        batches = cost.background_batches(1)
+        self.assertAlmostEqual(batches / 30, 1_337.1, delta=0.1)
+        incident, background = (cost.background_bill(1, treated) for treated in (cost.AS_INCIDENT, cost.AS_BACKGROUND))
+        self.assertAlmostEqual(cost.usd(incident["calls to publish metrics"]), batches * 0.01 / 1000)
+        self.assertAlmostEqual(cost.usd(incident["emails (SNS)"]), 30 * (0.00002 + 0.0000005))
+        lines = cost.usd(background["metrics as lines in that log"])
+        self.assertAlmostEqual(lines, batches * 330 / 1e9 * (0.50 + 0.15 * 0.03))
+        for part in ("calls to publish metrics", "incidents (DynamoDB)", "emails (SNS)"):
+            self.assertEqual(cost.usd(background[part]), 0)
+        for count in cost.PUBLIC_ADDRESSES:
+            together = [
+                sum(map(cost.usd, cost.background_bill(count, treated).values()))
+                for treated in (cost.AS_BACKGROUND, cost.AS_INCIDENT)
+            ]
+            self.assertLess(*together)
+
     def test_every_price_has_a_source(self) -> None:
         """And says whether it could be verified."""
         for name, price in cost.PRICES.items():
@@ -68,13 +88,46 @@ class Readme(unittest.TestCase):
             names.append([re.findall(r"`([^`]+)`", row) for row in rows])
         self.assertEqual(*names)
 
+    def test_defaults_are_those_of_the_template(self) -> None:
+        """Of what is an incident and when emails are sent, in both READMEs and on the page about operations."""
+        values = Template().values
+        for page, none in (("README.md", "none"), ("README.ja.md", "なし")):
+            shown = dict(re.findall(r"^\| `([A-Z_]+)` \|.*\| ([^|]*) \|$", (ROOT / page).read_text(), re.M))
+            for name in (
+                *("OwnNetworks", "InternetPings", "FloodPacketsPerMinute", "PersistentPings", "MustReach"),
+                *("UpdateIntervalsMinutes", "QuietMinutes", "ResolvedEmails", "IncidentBy"),
+            ):
+                variable = re.sub(r"(?<=.)(?=[A-Z])", "_", name).upper()
+                self.assertEqual(shown[variable].strip("`"), values[name] or none, f"{page}: {variable}")
+        operations = (ROOT / "docs" / "operations.md").read_text()
+        for name in ("FloodPacketsPerMinute", "PersistentPings"):
+            self.assertIn(f"| `{name}` ({values[name]}) |", operations)
+
+    def test_both_say_when_updates_come(self) -> None:
+        """In words: the intervals of the template."""
+        minutes = [int(part) for part in Template().values["UpdateIntervalsMinutes"].split(",")]
+        self.assertEqual(minutes.pop(), 24 * 60)
+        *first, last = minutes
+        english = " ".join((ROOT / "README.md").read_text().split())
+        self.assertIn(f"updates after {', '.join(map(str, first))} and {last} minutes and then one a day", english)
+        japanese = "、".join(f"{part} 分後" for part in minutes)
+        self.assertIn(f"その後は {japanese}、以後 1 日ごとに続報が届き", (ROOT / "README.ja.md").read_text())
+
+    def test_the_origins_are_explained(self) -> None:
+        """Each origin and role that the functions tell apart has its row, with what becomes of it."""
+        page = (ROOT / "docs" / "operations.md").read_text()
+        rows = re.findall(r"^\| `(\w+)` \| (\w*) ?\| .* \| (an incident at once|background, unless .*) \|$", page, re.M)
+        told = {(origin, role): fate.startswith("an incident") for origin, role, fate in rows}
+        expect = {("own", "request"): True, ("own", "answer"): True, ("private", ""): True, ("internet", ""): False}
+        self.assertEqual(told, expect)
+
 
 class PlainAlarm(unittest.TestCase):
     """The email of the alarm as it is made by hand."""
 
     def test_the_email_says_how_many_periods_the_alarm_looks_at(self) -> None:
         """As the template has them."""
-        alarm = Template().of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"] | {"AlarmArn": "arn"}
+        alarm = on_first_metric(Template().of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"]) | {"AlarmArn": "arn"}
         text = " ".join(plain_alarm.body(alarm, 1.0, 1_795_427_400, 1_795_427_800).split())
         self.assertIn("1 out of the last 20 datapoints [1.0 (23/11/26 09:50:00)]", text)
         self.assertIn("(minimum 1 datapoint for OK -> ALARM transition)", text)
@@ -82,7 +135,8 @@ class PlainAlarm(unittest.TestCase):
 
     def test_the_comparison_shows_that_email(self) -> None:
         """Its page is made in the emulator; these lines follow from the template."""
-        alarm = Template().of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"] | {"AlarmArn": "arn", "Threshold": 1.0}
+        alarm = on_first_metric(Template().of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"])
+        alarm |= {"AlarmArn": "arn", "Threshold": 1.0}
         shown = (ROOT / "docs" / "comparison.md").read_text().split("<!-- plain alarm -->")[1].partition("<!-- end -->")[0]
         made = plain_alarm.body(alarm, 1.0, 1_795_427_400, 1_795_427_801).splitlines()
         threshold = made.index("Threshold:")
@@ -118,14 +172,37 @@ class Math(unittest.TestCase):
         """Minutes without a point count as none."""
         nothing = np.nan
         known = {"new": np.array([nothing, 1, nothing, 1, nothing]), "quiet": np.array([nothing, nothing, nothing, 1, 1])}
-        found = evaluate("RUNNING_SUM(FILL(new, 0)) - RUNNING_SUM(FILL(quiet, 0))", known)
-        self.assertEqual(found.tolist(), [0, 1, 1, 1, 0])
+        known["reopened"] = np.array([nothing, nothing, nothing, nothing, 1])
+        found = evaluate("RUNNING_SUM(FILL(new, 0)) + RUNNING_SUM(FILL(reopened, 0)) - RUNNING_SUM(FILL(quiet, 0))", known)
+        self.assertEqual(found.tolist(), [0, 1, 1, 1, 1])
+
+    def test_the_sum_of_a_list_is_that_of_what_is_there(self) -> None:
+        """Period by period; where nothing is, it is nothing."""
+        nothing = np.nan
+        known = {"a": np.array([1, nothing, 2, nothing]), "b": np.array([nothing, 3, 4, nothing])}
+        np.testing.assert_array_equal(evaluate("SUM([a, b])", known), [1, 3, 6, nothing])
 
     def test_what_is_not_known_is_an_error(self) -> None:
         """Rather than a wrong picture."""
-        for expression in ("SEARCH(a)", "FILL(b, 0)", "a / a", "__import__('os')"):
+        for expression in ("SEARCH(a)", "FILL(b, 0)", "a / a", "__import__('os')", "SUM(a)"):
             with self.assertRaises(ValueError):
                 evaluate(expression, {"a": np.array([1.0])})
+
+
+class Emulated(unittest.TestCase):
+    """What the emulator answers, put right."""
+
+    def test_a_metric_without_dimensions_is_one_of_its_own(self) -> None:
+        """The emulator adds those that have some."""
+        points = {
+            "P": [{"time": 60.0, "sum": 6.0, "samples": 4.0}, {"time": 120.0, "sum": 5.0, "samples": 1.0}],
+            "P,Origin=own": [{"time": 60.0, "sum": 1.0, "samples": 1.0}],
+            "P,Origin=internet": [{"time": 60.0, "sum": 2.0, "samples": 1.0}, {"time": 120.0, "sum": 5.0, "samples": 1.0}],
+            "P-V6": [{"time": 60.0, "sum": 9.0, "samples": 1.0}],
+        }
+        found = without_dimensions(points)
+        self.assertEqual(found["P"], [{"time": 60.0, "sum": 3.0, "samples": 2.0}])
+        self.assertEqual({**found, "P": points["P"]}, points)
 
 
 class Testbed(unittest.TestCase):

@@ -20,19 +20,20 @@ from tests.harness.emulator import REGION
 from tests.harness.template import ROOT, Template
 from tests.template import changes
 
-# What the functions publish under MetricName + suffix, with the dimension each has ...
-PUBLISHED = {
-    "": None,
-    "-V6": None,
-    "-Packets": None,
-    "-Native": None,
-    "-Skipped": None,
-    "-Emails": None,
-    "-Suppressed": None,
-    "-Email-Delay": None,
-    "-Set-Aside": None,
-    "-Decisions": "Reason",
+# What the functions publish under MetricName + suffix, with the dimension that each has; None where it has none, too ...
+PUBLISHED: dict[str, set[str | None]] = {
+    "": {None, "Origin"},
+    "-V6": {None, "Origin"},
+    "-Packets": {None, "Origin"},
+    "-Native": {None},
+    "-Skipped": {None},
+    "-Emails": {None},
+    "-Suppressed": {None},
+    "-Email-Delay": {None},
+    "-Set-Aside": {None},
+    "-Decisions": {"Reason"},
 }
+ORIGINS = {"own", "private", "internet"}
 # ... and what AWS documents for the services used.
 DOCUMENTED = {
     ("AWS/Lambda", "Duration"): "FunctionName",
@@ -94,13 +95,31 @@ class Dashboard(unittest.TestCase):
         """A misspelt metric is an empty widget, and no error anywhere."""
         for template, body in self.bodies():
             own, name = template.values["MetricNamespace"], template.values["MetricName"]
-            known = {(own, name + suffix): dimension for suffix, dimension in PUBLISHED.items()} | DOCUMENTED
+            known = {(own, name + suffix): dimensions for suffix, dimensions in PUBLISHED.items()}
+            known |= {metric: {dimension} for metric, dimension in DOCUMENTED.items()}
             for widget in body["widgets"]:
                 for line in dashboard.lines(widget):
                     if line.metric:
                         self.assertIn(line.metric[:2], known)
-                        dimension = known[line.metric[:2]]
-                        self.assertEqual([key for key, _ in line.metric[2]], [dimension] if dimension else [])
+                        dimension, value = next(iter(line.metric[2]), (None, ""))
+                        self.assertLessEqual(len(line.metric[2]), 1)
+                        self.assertIn(dimension, known[line.metric[:2]])
+                        if dimension == "Origin":
+                            self.assertIn(value, ORIGINS)
+
+    def test_every_origin_of_the_sources_is_drawn_and_watched_or_left_out_on_purpose(self) -> None:
+        """An origin that is added there belongs on the dashboard, and the plain alarm has to know it."""
+        source = (ROOT / "shared/alerting/src/detection/origin.rs").read_text().partition("#[cfg(test)]")[0]
+        words = source.partition("pub fn word(self)")[2]  # of Role, whose words are no origins ...
+        words = words.partition("pub fn word(self)")[2].partition("pub fn")[0]  # ... and of Origin
+        self.assertEqual(set(re.findall(r'=> "([a-z]+)"', words)), ORIGINS)
+        widgets = json.loads(Template().of_type("AWS::CloudWatch::Dashboard")["Watch"]["DashboardBody"])["widgets"]
+        metrics = [line.metric for widget in widgets for line in dashboard.lines(widget) if line.metric]
+        self.assertEqual({value for _, _, pairs in metrics for key, value in pairs if key == "Origin"}, ORIGINS)
+        for choice, left_out in (("digest", {"internet"}), ("count", {"internet"}), ("alert", set())):
+            alarm = Template({"InternetPings": choice}).of_type("AWS::CloudWatch::Alarm")["PingDenyAlarm"]
+            watched = [m["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for m in alarm["Metrics"] if "MetricStat" in m]
+            self.assertEqual(set(watched), ORIGINS - left_out)
 
     def test_what_is_said_to_be_published_stands_in_the_sources(self) -> None:
         """So that a metric that is renamed there is missed here."""
@@ -260,6 +279,39 @@ class Functions(unittest.TestCase):
         # The other one is invoked by CloudWatch Logs, and its own log is never subscribed to it: a loop there is an error.
         self.assertNotIn("RecursiveLoop", functions["FlowAlerts"])
 
+    def test_what_is_an_incident_is_told_to_the_function_that_decides_it(self) -> None:
+        """Every parameter of that group, with the names and defaults that the functions know. The timer does not need them."""
+        template = Template()
+        groups = template.source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        of_group = next(group["Parameters"] for group in groups if group["Label"]["default"] == "What is an incident")
+        names = {name: re.sub(r"(?<=.)(?=[A-Z])", "_", name).upper() for name in of_group}
+        variables = {
+            name: self.resources[name]["Properties"]["Environment"]["Variables"] for name in ("FlowAlerts", "IncidentTimer")
+        }
+        for parameter, variable in names.items():
+            self.assertEqual(variables["FlowAlerts"].get(variable), {"Ref": parameter})
+            self.assertNotIn(variable, variables["IncidentTimer"])
+        config = (ROOT / "shared/function-edge/src/config.rs").read_text()
+        signal = (ROOT / "shared/alerting/src/incident/signal.rs").read_text()
+        for variable in names.values():
+            self.assertIn(f'"{variable}"', config)
+        values = template.values
+        self.assertEqual((values["OwnNetworks"], values["MustReach"]), ("", ""))
+        self.assertIn(f"#[default]\n    {values['InternetPings'].capitalize()},", signal)
+        self.assertIn(f"flood_packets_per_minute: {values['FloodPacketsPerMinute']},", signal)
+        self.assertIn(f"persistent_packets: {values['PersistentPings']},", signal)
+        offered = template.source["Parameters"]["InternetPings"]["AllowedValues"]
+        self.assertEqual(set(re.findall(r'"(\w+)" => Ok\(InternetPings::', config)), set(offered))
+
+    def test_updates_come_as_the_functions_do_it_by_default(self) -> None:
+        """One default, in the template and in the code."""
+        numbers = re.search(
+            r"self\.parsed\(INTERVALS, vec!\[([^]]*)\]", (ROOT / "shared/function-edge/src/config.rs").read_text()
+        )
+        assert numbers
+        default = ",".join(f"{float(number):g}" for number in numbers[1].split(","))
+        self.assertEqual(Template().values["UpdateIntervalsMinutes"], default)
+
     def test_time_outs_are_in_step(self) -> None:
         """What Lambda ends, what the functions are told of it, and how long the queue hides a message: ten times as long."""
         template = Template()
@@ -311,6 +363,30 @@ class Settings(unittest.TestCase):
             *("${version}\n", "$version", "${Version}", "${version} ${action} "),
         ):
             self.assertNotRegex(bad, pattern.removesuffix("$") + r"\Z", repr(bad))
+
+    def test_address_ranges_are_cidr_blocks_or_addresses(self) -> None:
+        """What the pattern lets through and is none after all stops the function at its start, with a line that says so."""
+        for name in ("OwnNetworks", "MustReach"):
+            pattern = Template().source["Parameters"][name]["AllowedPattern"].removesuffix("$") + r"\Z"
+            for good in (
+                *("", "198.51.100.0/24", "9.9.9.9", "2001:db8::/32", "::1", "198.51.100.0/24,2001:db8::/32,9.9.9.9"),
+                *("198.51.100.0/24, 9.9.9.9", ",".join(["10.0.0.0/8"] * 50)),
+            ):
+                self.assertRegex(good, pattern)
+            for bad in (
+                *(" ", ",", "example.com", "10.0.0.0/8 10.1.0.0/16", "10.0.0.0/8,", "10.0.0.0/", "10.0.0.0/8;9.9.9.9"),
+                *("vpc-0a1b2c3d", "10.0.0.1-10.0.0.9", "10.0.0.0/8\n", ",".join(["10.0.0.0/8"] * 51)),
+            ):
+                self.assertNotRegex(bad, pattern, repr(bad))
+
+    def test_limits_of_packets_are_whole_numbers(self) -> None:
+        """A Number would let a fraction through, and the function would not start."""
+        for name in ("FloodPacketsPerMinute", "PersistentPings"):
+            pattern = Template().source["Parameters"][name]["AllowedPattern"].removesuffix("$") + r"\Z"
+            for good in ("0", "1", "30", "600", "999999999"):
+                self.assertRegex(good, pattern)
+            for bad in ("", "-1", "0.5", "1e3", "off", "030", "1000000000", "600\n"):
+                self.assertNotRegex(bad, pattern, repr(bad))
 
     def test_the_delivery_alarm_names_the_filter_by_its_name(self) -> None:
         """One text in both places: what Ref gives is documented as the name and, elsewhere, as the log group."""

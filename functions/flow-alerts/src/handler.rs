@@ -10,6 +10,7 @@ use std::{
 };
 
 use alerting::{
+    address::Networks,
     detection::{Detection, Detector, LogSource, batch_key},
     engine::{EngineError, Outcome},
     time::{self, EpochMillis},
@@ -106,6 +107,7 @@ impl From<Failure> for Diagnostic {
 #[derive(Debug)]
 pub(crate) struct Handler {
     formats: Formats,
+    own_networks: Networks,
     engine: Incidents,
     /// Reused for its buffers. Locked while a batch is read, never across an await.
     decoder: Mutex<Decoder>,
@@ -117,7 +119,8 @@ impl Handler {
     pub(crate) fn new(config: Config) -> Self {
         let engine = function_edge::engine(&config);
         let decoder = Mutex::new(Decoder::new(config.max_inflated_bytes));
-        Handler { formats: config.formats, engine, decoder, local_runs: AtomicU64::new(0) }
+        let Config { formats, own_networks, .. } = config;
+        Handler { formats, own_networks, engine, decoder, local_runs: AtomicU64::new(0) }
     }
 
     /// Handles one invocation: reads the event, sends emails, publishes metrics, and returns before `deadline`.
@@ -194,7 +197,7 @@ impl Handler {
         let mut payload = decoder.decode(event.as_bytes())?;
         let mut detections = Vec::new();
         loop {
-            let mut detector = Detector::new(&self.formats);
+            let mut detector = Detector::new(&self.formats).with_own_networks(&self.own_networks);
             let Some(metadata) = payload.next_batch(|event| detector.observe(&event))? else { break };
             match metadata.message_type {
                 MessageType::Data => detections.push(detector.finish(LogSource::of(&metadata))),

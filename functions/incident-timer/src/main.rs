@@ -118,7 +118,7 @@ mod tests {
     use alerting::{
         detection::Rule,
         incident::{
-            GroupBy, IncidentKey,
+            GroupBy, IncidentKey, Signal, SignalPolicy,
             plan::ROUND_MILLIS,
             policy::{MAX_TIMEOUT_SECONDS, Policy},
             state::{ItemId, Versioned, Write},
@@ -160,10 +160,16 @@ mod tests {
         async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
             Ok(())
         }
+
+        fn log(&self, _: &[Point]) {}
     }
 
     fn message(key: &str) -> SqsMessage {
-        let body = TimerMessage { key: IncidentKey::new(Rule::PingDeny, "1", key), incident: "1".to_owned(), timer: 0 };
+        let body = TimerMessage {
+            key: IncidentKey::new(Rule::PingDeny, "1", key, Signal::Private),
+            incident: "1".to_owned(),
+            timer: 0,
+        };
         let mut message = SqsMessage::default();
         message.message_id = Some(key.to_owned());
         message.body = Some(serde_json::to_string(&body).expect("a timer message is JSON"));
@@ -180,6 +186,7 @@ mod tests {
             network: NoNetwork,
             policy: Policy::default(),
             group_by: GroupBy::LogGroup,
+            signals: SignalPolicy::default(),
             site: Site {
                 region: "eu-west-1".to_owned(),
                 console: AwsConsole::new("eu-west-1"),

@@ -1,6 +1,8 @@
-//! What an IP address is by its number alone.
+//! What an IP address is by its number alone, and networks as lists of address ranges.
 
 use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
 
 /// The scope of an address: what its number says about whose it can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,11 +70,69 @@ impl Scope {
     pub fn is_internal(self) -> bool {
         matches!(self, Scope::Private | Scope::SharedNat | Scope::LinkLocal)
     }
+
+    /// Tells whether such an address is one of those that a VPC's IPv6 block from Amazon has.
+    pub(crate) fn is_routable(self) -> bool {
+        matches!(self, Scope::Public | Scope::Documentation)
+    }
+}
+
+/// Address ranges that a person has listed, at most [`Networks::MAX`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(Vec<IpNet>);
+
+impl Networks {
+    /// Ranges in one list.
+    pub const MAX: usize = 50;
+
+    /// No range.
+    pub const fn none() -> Networks {
+        Networks(Vec::new())
+    }
+
+    /// Reads CIDR blocks or single addresses, separated by commas. None where one is neither, or there are more than [`Networks::MAX`].
+    pub fn parse(text: &str) -> Option<Networks> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let one = |part: &str| part.parse().ok().or_else(|| part.parse::<IpAddr>().ok().map(IpNet::from));
+        let networks: Vec<IpNet> = parts.map(one).collect::<Option<_>>()?;
+        (networks.len() <= Networks::MAX).then_some(Networks(networks))
+    }
+
+    /// Tells whether an address is in one of the ranges. An IPv4 address mapped into IPv6 is judged as the IPv4 address it carries.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Scope::{self, *};
+    use super::{
+        Networks,
+        Scope::{self, *},
+    };
+
+    #[test]
+    fn a_list_of_networks_has_blocks_and_addresses() {
+        let networks = Networks::parse(" 198.51.100.0/24, 2001:db8::/32,9.9.9.9,").unwrap();
+        for (address, expect) in [
+            ("198.51.100.255", true),
+            ("198.51.101.0", false),
+            ("::ffff:198.51.100.1", true),
+            ("2001:db8:ffff::1", true),
+            ("2001:db9::1", false),
+            ("9.9.9.9", true),
+            ("9.9.9.8", false),
+        ] {
+            assert_eq!(networks.contains(address.parse().unwrap()), expect, "{address}");
+        }
+        assert_eq!(Networks::parse(" , "), Some(Networks::default()));
+        for wrong in ["10.0.0.0/33", "example.com", "10.0.0.1-10.0.0.9", "10.0.0.0/8 10.1.0.0/16"] {
+            assert_eq!(Networks::parse(wrong), None, "{wrong}");
+        }
+        let many = |number| Networks::parse(&vec!["10.0.0.0/8"; number].join(","));
+        assert!(many(Networks::MAX).is_some() && many(Networks::MAX + 1).is_none());
+    }
 
     #[test]
     fn scopes_follow_the_registries() {

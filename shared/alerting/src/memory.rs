@@ -88,7 +88,7 @@ mod tests {
     use crate::{
         detection::Rule,
         incident::{
-            IncidentKey,
+            IncidentKey, Signal,
             state::{IncidentRecord, StoredItem},
         },
     };
@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn key(name: &str) -> IncidentKey {
-        IncidentKey::new(Rule::PingDeny, "1", name)
+        IncidentKey::new(Rule::PingDeny, "1", name, Signal::Private)
     }
 
     fn record(name: &str, expected: Option<u64>) -> Write {

@@ -57,6 +57,9 @@ pub trait MetricSink {
     /// A call failed; points of earlier calls may have been published.
     fn publish(&self, points: &[Point]) -> impl Future<Output = Result<(), PortError>> + Send;
 
+    /// Writes data points to the function's log, from which CloudWatch takes them without a call. It may take them twice.
+    fn log(&self, points: &[Point]);
+
     /// Ends when metrics should not wait any longer for emails that are being sent, to be published together with what becomes of
     /// them. By default they do not wait.
     fn publish_deadline(&self) -> impl Future<Output = ()> + Send {

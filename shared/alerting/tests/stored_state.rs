@@ -5,17 +5,17 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that can rewrite its files")]
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, net::IpAddr, path::PathBuf};
 
 use alerting::{
     detection::{Detection, Detector, LogSource, Rule, Untracked},
     incident::{
-        IncidentKey, KeyPart, Summary,
+        IncidentKey, KeyPart, Signal, Summary,
         plan::MAX_TRIES,
         policy::MAX_SHARDS,
         state::{
-            BatchRecord, ClosedIncident, CounterShard, Handed, IncidentRecord, Lease, OpenIncident, PastIncident,
-            ReportRecord, Reporting, StoredItem, TimerMessage, Unsent,
+            BatchRecord, ClosedIncident, CounterShard, Earlier, Handed, IncidentRecord, Lease, OpenIncident,
+            PastIncident, ReportRecord, Reporting, StoredItem, TimerMessage, Unsent,
         },
     },
     time::EpochMillis,
@@ -32,7 +32,11 @@ const MAX_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 /// Objects whose keys are counted names, not fields.
 const MAPS: [&str; 2] = ["minutes", "e"];
 /// Fields that an item may lack. They are empty then.
-const MAY_BE_MISSING: [&str; 26] = [
+const MAY_BE_MISSING: [&str; 30] = [
+    "n",
+    "x",
+    "earlier",
+    "named",
     "current",
     "unsent",
     "reporting",
@@ -45,7 +49,7 @@ const MAY_BE_MISSING: [&str; 26] = [
     "flows",
     "lines",
     "way",
-    "r",
+    "m",
     "d",
     "accounts",
     "bytes",
@@ -76,14 +80,17 @@ fn summary() -> Summary {
         "2 1 eni-1 10.0.0.1 203.0.113.12 0 0 1 4 336 1795401134 1795401190 REJECT OK",
         "2 1 eni-2 2001:db8::1 2001:db8::2 0 0 58 2 168 1795401194 1795401250 REJECT OK",
     ]);
-    Summary::of(&detection.findings, &Untracked::default())
+    Summary::of(&detection.findings, &Untracked::default(), Signal::Private)
 }
 
 fn documents() -> Vec<(&'static str, StoredItem)> {
     let summary = summary();
     let lease = Lease { owner: "timer 1795401134000-0a1b2c3d 4 run".to_owned(), until: AT };
     let id = "1795401134000-0a1b2c3d".to_owned();
-    let key = IncidentKey::new(Rule::PingDeny, "1", "Log-Group").with(KeyPart::Source("10.0.0.1".parse().unwrap()));
+    let key = IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::Private)
+        .with(KeyPart::Source("10.0.0.1".parse().unwrap()));
+    let named: BTreeSet<IpAddr> = ["10.0.0.1", "2001:db8::1"].map(|address| address.parse().unwrap()).into();
+    let earlier = Earlier { incident: id.clone(), opened_at: AT, resolved_at: AT, totals: summary.totals, reopened: 2 };
     let open = OpenIncident {
         id: id.clone(),
         opened_at: AT,
@@ -92,9 +99,12 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
         lease: Some(lease.clone()),
         timer: 7,
         timer_at: AT,
+        named: named.clone(),
+        earlier: Some(earlier.clone()),
     };
     let closing = ClosedIncident {
         id: id.clone(),
+        earlier: Some(earlier),
         opened_at: AT,
         last_seen: AT,
         emails: 2,
@@ -103,7 +113,17 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
         lease: lease.clone(),
         timer: 9,
     };
-    let last = PastIncident { id: id.clone(), opened_at: AT, last_seen: AT, totals: summary.totals };
+    let last = PastIncident {
+        id: id.clone(),
+        opened_at: AT,
+        last_seen: AT,
+        totals: summary.totals,
+        resolved_at: AT,
+        emails: 3,
+        last_email_at: AT,
+        named,
+        reopened: 1,
+    };
     let reporting = Reporting { id: id.clone(), timer: 9, timer_at: AT };
     let unsent = Unsent { tries: MAX_TRIES - 1, retry: Some(6), round_ends: Some(AT) };
     vec![
@@ -140,7 +160,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
 
 fn timer() -> TimerMessage {
     TimerMessage {
-        key: IncidentKey::new(Rule::PingDeny, "1", "Log-Group"),
+        key: IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::Private),
         incident: "1795401134000-0a1b2c3d".to_owned(),
         timer: 7,
     }
@@ -271,7 +291,7 @@ fn the_largest_counters_fit_into_an_item_and_those_of_an_incident_into_a_transac
                 )
             })
             .collect();
-        Summary::of(&detection(&lines).findings, &Untracked::default())
+        Summary::of(&detection(&lines).findings, &Untracked::default(), Signal::Private)
     };
     let mut summary = batch(0);
     (1..4).for_each(|number| summary.merge(&batch(number)));

@@ -1,9 +1,11 @@
 //! Metrics in Amazon CloudWatch.
 
+#![expect(clippy::print_stdout, reason = "what a function prints is in its log, where CloudWatch looks for metrics")]
+
 use std::time::Duration;
 
 use alerting::{
-    metrics::{Point, Unit},
+    metrics::{self, Point, Unit},
     ports::{MetricSink, PortError},
 };
 use aws_sdk_cloudwatch::{
@@ -57,6 +59,12 @@ impl MetricSink for CloudWatchMetrics {
         Ok(())
     }
 
+    fn log(&self, points: &[Point]) {
+        for document in metrics::documents(points, &self.namespace) {
+            println!("{document}");
+        }
+    }
+
     async fn publish_deadline(&self) {
         tokio::time::sleep(MAX_WAIT_FOR_MAILS).await;
     }
@@ -72,7 +80,7 @@ fn datum(point: &Point) -> MetricDatum {
             Unit::Count => StandardUnit::Count,
             Unit::Seconds => StandardUnit::Seconds,
         })
-        .set_dimensions(point.reason.map(|reason| vec![Dimension::builder().name("Reason").value(reason).build()]))
+        .set_dimensions(point.dimension.map(|(name, value)| vec![Dimension::builder().name(name).value(value).build()]))
         .statistic_values(
             StatisticSet::builder()
                 .sample_count(sample.count as f64)

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use alerting::{
+    address::Networks,
     incident::{
-        GroupBy,
+        GroupBy, InternetPings, SignalPolicy,
         policy::{MAX_TIMEOUT_SECONDS, Policy},
     },
     notification::{Language, Site, links::console::AwsConsole},
@@ -66,6 +67,10 @@ pub struct Config {
     pub policy: Policy,
     /// `INCIDENT_BY`.
     pub group_by: GroupBy,
+    /// `OWN_NETWORKS`: address ranges that are ours. Default: none.
+    pub own_networks: Networks,
+    /// `INTERNET_PINGS` (default `digest`), `FLOOD_PACKETS_PER_MINUTE` (600), `PERSISTENT_PINGS` (30) and `MUST_REACH` (none).
+    pub signals: SignalPolicy,
     /// `OPERATIONAL_METRICS`: whether metrics of decisions, emails and delays are also published. Default `no`; the stack sets `yes`.
     pub operational_metrics: bool,
     /// `MAX_INFLATED_BYTES`.
@@ -125,6 +130,8 @@ impl Config {
                 "destination" => Ok(GroupBy::Target),
                 _ => Err("log-group, interface, source or destination".to_owned()),
             })?,
+            own_networks: vars.networks("OWN_NETWORKS")?,
+            signals: vars.signals()?,
             operational_metrics: vars.yes_or_no("OPERATIONAL_METRICS", false)?,
             max_inflated_bytes: vars.parsed("MAX_INFLATED_BYTES", DEFAULT_MAX_INFLATED_BYTES, |text| {
                 text.trim()
@@ -271,6 +278,38 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         Ok(on.then_some(Enrichment { owner_tag_keys }))
     }
 
+    fn networks(&self, variable: &'static str) -> Result<Networks, ConfigError> {
+        self.parsed(variable, Networks::none(), |text| {
+            Networks::parse(text).ok_or_else(|| {
+                format!(
+                    "up to {} CIDR blocks or addresses, separated by commas, such as 198.51.100.0/24",
+                    Networks::MAX
+                )
+            })
+        })
+    }
+
+    fn signals(&self) -> Result<SignalPolicy, ConfigError> {
+        let default = SignalPolicy::default();
+        let packets =
+            |text: &str| text.trim().parse().map_err(|_| "a whole number of packets, or 0 for never".to_owned());
+        Ok(SignalPolicy {
+            internet_pings: self.parsed("INTERNET_PINGS", default.internet_pings, |text| match text {
+                "digest" => Ok(InternetPings::Digest),
+                "alert" => Ok(InternetPings::Alert),
+                "count" => Ok(InternetPings::Count),
+                _ => Err("digest, alert or count".to_owned()),
+            })?,
+            flood_packets_per_minute: self.parsed(
+                "FLOOD_PACKETS_PER_MINUTE",
+                default.flood_packets_per_minute,
+                packets,
+            )?,
+            persistent_packets: self.parsed("PERSISTENT_PINGS", default.persistent_packets, packets)?,
+            must_reach: self.networks("MUST_REACH")?,
+        })
+    }
+
     fn yes_or_no(&self, variable: &'static str, default: bool) -> Result<bool, ConfigError> {
         self.parsed(variable, default, |text| match text {
             "yes" => Ok(true),
@@ -282,9 +321,9 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
     fn policy(&self) -> Result<Policy, ConfigError> {
         const INTERVALS: &str = "UPDATE_INTERVALS_MINUTES";
         const QUIET: &str = "QUIET_MINUTES";
-        let intervals = self.parsed(INTERVALS, vec![5.0, 15.0, 60.0], |text| {
+        let intervals = self.parsed(INTERVALS, vec![5.0, 15.0, 60.0, 240.0, 1440.0], |text| {
             text.split(',').map(minutes).collect::<Option<Vec<f64>>>().ok_or_else(|| {
-                format!("minutes from {MIN_MINUTES} to {MAX_MINUTES}, separated by commas, such as 5,15,60")
+                format!("minutes from {MIN_MINUTES} to {MAX_MINUTES}, separated by commas, such as 5,15,60,240,1440")
             })
         })?;
         let quiet = self.parsed(QUIET, 15.0, |text| {
@@ -364,6 +403,7 @@ mod tests {
         assert_eq!((config.site.language, &config.site.zone), (Language::English, &Zone::UTC));
         assert_eq!(config.max_inflated_bytes, 64 * 1024 * 1024);
         assert_eq!(config.policy, Policy::default());
+        assert_eq!((config.own_networks, config.signals), (Networks::none(), SignalPolicy::default()));
         assert_eq!(config.enrichment, Some(Enrichment { owner_tag_keys: vec!["owner".to_owned(), "team".to_owned()] }));
     }
 
@@ -410,6 +450,29 @@ mod tests {
     }
 
     #[test]
+    fn what_of_the_internet_is_an_incident_can_be_set() {
+        let config = read(&[
+            TOPIC,
+            ("INTERNET_PINGS", "alert"),
+            ("FLOOD_PACKETS_PER_MINUTE", "0"),
+            ("PERSISTENT_PINGS", "100"),
+            ("MUST_REACH", "203.0.113.0/24"),
+            ("OWN_NETWORKS", "198.51.100.0/24, 2001:db8::/32"),
+        ]);
+        let config = config.unwrap();
+        assert_eq!(
+            config.signals,
+            SignalPolicy {
+                internet_pings: InternetPings::Alert,
+                flood_packets_per_minute: 0,
+                persistent_packets: 100,
+                must_reach: Networks::parse("203.0.113.0/24").unwrap(),
+            }
+        );
+        assert_eq!(Some(config.own_networks), Networks::parse("198.51.100.0/24,2001:db8::/32"));
+    }
+
+    #[test]
     fn an_empty_variable_means_the_default() {
         let config = read(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", ""), ("QUIET_MINUTES", " ")]).unwrap();
         assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::Email });
@@ -432,6 +495,11 @@ mod tests {
             (vec![console, ("TIME_ZONE", "Tokyo")], "TIME_ZONE=\"Tokyo\": a name of the IANA time zone database"),
             (vec![console, ("TIME_ZONE", "Asia/Tokyo\n")], "TIME_ZONE=\"Asia/Tokyo"),
             (vec![console, ("OPERATIONAL_METRICS", "maybe")], "OPERATIONAL_METRICS=\"maybe\": yes or no"),
+            (vec![console, ("INTERNET_PINGS", "off")], "INTERNET_PINGS=\"off\": digest, alert or count"),
+            (vec![console, ("FLOOD_PACKETS_PER_MINUTE", "-1")], "FLOOD_PACKETS_PER_MINUTE=\"-1\": a whole number"),
+            (vec![console, ("PERSISTENT_PINGS", "off")], "PERSISTENT_PINGS=\"off\": a whole number of packets, or 0"),
+            (vec![console, ("MUST_REACH", "10.0.0.0/8,x")], "MUST_REACH=\"10.0.0.0/8,x\": up to 50 CIDR blocks"),
+            (vec![console, ("OWN_NETWORKS", "10.0.0.0/33")], "OWN_NETWORKS=\"10.0.0.0/33\": up to 50 CIDR blocks"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "5,,60")], "UPDATE_INTERVALS_MINUTES=\"5,,60\": minutes from"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "0")], "UPDATE_INTERVALS_MINUTES=\"0\": minutes from"),
             (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),

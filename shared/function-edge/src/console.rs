@@ -45,20 +45,24 @@ impl Notifier for Console {
 
 impl MetricSink for Console {
     async fn publish(&self, points: &[Point]) -> Result<(), PortError> {
+        self.log(points);
+        Ok(())
+    }
+
+    fn log(&self, points: &[Point]) {
         println!("METRICS");
         for point in points {
             let sample = point.sample;
-            let reason = point.reason.map_or_else(String::new, |reason| format!(" Reason={reason}"));
+            let dimension = point.dimension.map_or_else(String::new, |(name, value)| format!(" {name}={value}"));
             println!(
                 "{} UTC  {:<34} sum {:>6}  samples {:>6}  min {:>4}  max {:>4}",
                 time::date_time(point.at),
-                format!("{}{reason}", point.name),
+                format!("{}{dimension}", point.name),
                 sample.sum,
                 sample.count,
                 sample.min,
                 sample.max
             );
         }
-        Ok(())
     }
 }

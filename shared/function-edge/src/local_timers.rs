@@ -91,15 +91,21 @@ mod tests {
         task::{Context, Poll, Waker},
     };
 
-    use alerting::{detection::Rule, incident::IncidentKey};
+    use alerting::{
+        detection::Rule,
+        incident::{IncidentKey, Signal},
+    };
 
     use super::*;
 
     #[test]
     fn a_failing_message_is_redelivered_a_bounded_number_of_times() {
         let timers = LocalTimers::default();
-        let message =
-            TimerMessage { key: IncidentKey::new(Rule::PingDeny, "1", "k"), incident: "i".to_owned(), timer: 1 };
+        let message = TimerMessage {
+            key: IncidentKey::new(Rule::PingDeny, "1", "k", Signal::Private),
+            incident: "i".to_owned(),
+            timer: 1,
+        };
         let scheduled = pin!(timers.schedule(&message, 0)).poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(scheduled, Poll::Ready(Ok(())));
         let mut now = time::after(clock::now(), 1);

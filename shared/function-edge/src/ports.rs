@@ -45,9 +45,18 @@ pub fn engine(config: &Config) -> Incidents {
         ),
     };
     let network = network(config, &shared);
-    let (policy, site) = (config.policy.clone(), config.site.clone());
-    let operational_metrics = config.operational_metrics;
-    Engine { store, timers, notifiers, metrics, network, policy, group_by: config.group_by, site, operational_metrics }
+    Engine {
+        store,
+        timers,
+        notifiers,
+        metrics,
+        network,
+        policy: config.policy.clone(),
+        group_by: config.group_by,
+        signals: config.signals.clone(),
+        site: config.site.clone(),
+        operational_metrics: config.operational_metrics,
+    }
 }
 
 /// Returns the SNS destinations.
@@ -160,6 +169,13 @@ impl MetricSink for Metrics {
         match self {
             Metrics::Console(sink) => sink.publish(points).await,
             Metrics::CloudWatch(sink) => sink.publish(points).await,
+        }
+    }
+
+    fn log(&self, points: &[Point]) {
+        match self {
+            Metrics::Console(sink) => sink.log(points),
+            Metrics::CloudWatch(sink) => sink.log(points),
         }
     }
 

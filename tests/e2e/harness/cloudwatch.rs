@@ -44,9 +44,19 @@ pub(crate) struct Put {
 }
 
 impl Put {
-    /// Returns the sum of one metric over all data points.
+    /// Returns the data points of one metric with these dimensions, written `name=value`.
+    pub(crate) fn named(&self, name: &str, dimensions: &[&str]) -> Vec<&Datum> {
+        self.data.iter().filter(|datum| datum.name == name && datum.dimensions == dimensions).collect()
+    }
+
+    /// Returns the sum of one metric over all data points without dimensions.
     pub(crate) fn sum(&self, name: &str) -> f64 {
-        self.data.iter().filter(|datum| datum.name == name).map(|datum| datum.statistics.sum).sum()
+        self.named(name, &[]).iter().map(|datum| datum.statistics.sum).sum()
+    }
+
+    /// Returns the sum of one metric over all data points of an origin.
+    pub(crate) fn sum_of(&self, name: &str, origin: &str) -> f64 {
+        self.named(name, &[&format!("Origin={origin}")]).iter().map(|datum| datum.statistics.sum).sum()
     }
 
     /// Returns the distinct names of the metrics, sorted.

@@ -11,7 +11,7 @@ mod sns;
 mod world;
 
 pub(crate) use clock::minutes_ago;
-pub(crate) use cloudwatch::{Datum, Put};
+pub(crate) use cloudwatch::Put;
 pub(crate) use ec2::{ACL, INSTANCE};
 pub(crate) use process::{Output, variable};
 pub(crate) use script::Act;

@@ -6,13 +6,16 @@
 mod extremes;
 mod networks;
 
+use std::collections::BTreeSet;
+
 use alerting::{
     detection::{Detection, Detector, LogSource, Rule, Totals, Untracked},
     enrichment::Network,
     incident::{
-        IncidentKey, Reason, Summary,
+        GroupBy, IncidentKey, InternetPings, KeyPart, Reason, Signal, SignalPolicy, Summary,
+        key::{self, Group},
         policy::Policy,
-        state::{ClosedIncident, Lease, OpenIncident, PastIncident},
+        state::{ClosedIncident, Earlier, Lease, OpenIncident, PastIncident},
     },
     notification::{
         Language, Notification, NotificationContent, NotificationContext, RenderedNotification, Site, email::Email,
@@ -40,8 +43,16 @@ pub const EVENTS: [&str; 8] = [
 ];
 
 /// The other scenarios: later notifications, a second incident, and names with hostile text.
-pub const OTHERS: [&str; 7] =
-    ["update", "resolved", "late-opened", "update-of-many", "resolved-of-many", "repeated", "hostile-names"];
+pub const OTHERS: [&str; 8] = [
+    "update",
+    "resolved",
+    "reopened",
+    "late-opened",
+    "update-of-many",
+    "resolved-of-many",
+    "repeated",
+    "hostile-names",
+];
 
 const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${end} ${type} ${packets} \
                   ${bytes} ${account-id} ${vpc-id} ${subnet-id} ${instance-id} ${interface-id} ${region} ${az-id} \
@@ -129,24 +140,45 @@ impl Scenario {
         }
     }
 
-    /// Creates the opened notification of a batch.
+    /// Creates the opened notification of a batch: of the incident with most of its records, where pings from the internet are
+    /// incidents too.
     pub fn opened(detection: &Detection) -> Scenario {
-        let LogSource { owner, log_group, .. } = &detection.source;
-        let findings: Vec<_> = detection.findings.iter().collect();
-        let content = NotificationContent::batch(detection, &findings, &detection.untracked);
-        Scenario::new(IncidentKey::new(Rule::PingDeny, owner, log_group), content, Kind::Opened(None), Reason::New, 0)
+        let Group { key, findings, untracked } = largest_group(detection);
+        let named = Summary::of(findings.iter().copied(), &untracked, key.signal).named();
+        let content = NotificationContent::batch(detection, &findings, &untracked, &named);
+        Scenario::new(key, content, Kind::Opened(None), Reason::New, 0)
     }
 
     /// Creates the opened notification of the untracked records of a batch. It has no names.
-    pub fn untracked(detection: &Detection, key: IncidentKey) -> Scenario {
-        let content = NotificationContent::batch(detection, &[], &detection.untracked);
-        Scenario::new(key, content, Kind::Opened(None), Reason::New, 0)
+    pub fn untracked(detection: &Detection, part: KeyPart) -> Scenario {
+        let Group { key, untracked, .. } = largest_group(detection);
+        let content = NotificationContent::batch(detection, &[], &untracked, &BTreeSet::new());
+        Scenario::new(key.with(part), content, Kind::Opened(None), Reason::New, 0)
     }
 
     /// Creates an update, five minutes after the opened notification, about the records since then and the total.
     pub fn update(since: &Summary, total: Totals) -> Scenario {
         let content = NotificationContent::counters(&key(), since);
         Scenario::new(key(), content, Kind::Update(open(1), total), Reason::UpdateDue, 5)
+    }
+
+    /// Creates the first update after the incident was reopened, 22 minutes after it was resolved with a third email.
+    pub fn reopened(since: &Summary, before: Totals) -> Scenario {
+        let content = NotificationContent::counters(&key(), since);
+        let earlier = Earlier {
+            incident: "1".to_owned(),
+            opened_at: NOW,
+            resolved_at: time::after(NOW, 17 * MINUTE_MILLIS),
+            totals: before,
+            reopened: 1,
+        };
+        let open = OpenIncident {
+            id: "1.1".to_owned(),
+            last_email_at: earlier.resolved_at,
+            earlier: Some(earlier),
+            ..open(3)
+        };
+        Scenario::new(key(), content, Kind::Update(open, since.totals), Reason::UpdateDue, 39)
     }
 
     /// Creates an opened notification from the counters, a minute late.
@@ -161,6 +193,7 @@ impl Scenario {
         let OpenIncident { id, opened_at, .. } = open(emails);
         let closed = ClosedIncident {
             id,
+            earlier: None,
             opened_at,
             last_seen: time::after(NOW, 2 * MINUTE_MILLIS),
             emails,
@@ -216,7 +249,18 @@ impl Scenario {
 }
 
 fn key() -> IncidentKey {
-    IncidentKey::new(Rule::PingDeny, "123456789010", "Log-Group")
+    IncidentKey::new(Rule::PingDeny, "123456789010", "Log-Group", Signal::OwnAnswer)
+}
+
+/// Returns what a batch has of the incident with most of its records.
+fn largest_group(detection: &Detection) -> Group<'_> {
+    let policy = SignalPolicy { internet_pings: InternetPings::Alert, ..SignalPolicy::default() };
+    let records = |group: &Group<'_>| {
+        Summary::of(group.findings.iter().copied(), &group.untracked, group.key.signal).totals.records
+    };
+    let groups = key::group(detection, GroupBy::LogGroup, &policy).groups.into_iter();
+    // The first one of equals.
+    groups.rev().max_by_key(records).expect("the batch has something to report")
 }
 
 /// Returns an open incident with this number of emails, the last one at [`NOW`].
@@ -229,6 +273,8 @@ fn open(emails: u32) -> OpenIncident {
         lease: None,
         timer: 3,
         timer_at: NOW,
+        named: BTreeSet::new(),
+        earlier: None,
     }
 }
 
@@ -258,7 +304,7 @@ pub fn detected(lines: impl IntoIterator<Item = String>) -> Detection {
 
 /// Returns the counters of an event.
 pub fn counted(event: &str) -> Summary {
-    Summary::of(&detect(event).findings, &Untracked::default())
+    Summary::of(&detect(event).findings, &Untracked::default(), key().signal)
 }
 
 /// Returns the counters of the second event, and those of both events.
@@ -272,7 +318,7 @@ fn ongoing(first: &str, then: &str) -> (Summary, Summary) {
 /// Returns the scenario of this name in [`EVENTS`] or [`OTHERS`].
 pub fn scenario(name: &str, setting: Setting) -> Scenario {
     let event = match name {
-        "update" | "resolved" | "late-opened" | "repeated" => "ping-deny",
+        "update" | "resolved" | "reopened" | "late-opened" | "repeated" => "ping-deny",
         "update-of-many" | "resolved-of-many" => "sweep",
         event => event,
     };
@@ -282,6 +328,10 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
         "update" | "update-of-many" => {
             let (since, total) = if name == "update" { few() } else { many() };
             Scenario::update(&since, total.totals)
+        }
+        "reopened" => {
+            let (since, _) = few();
+            Scenario::reopened(&since, counted("ping-deny").totals)
         }
         "resolved" => Scenario::resolved(few().1, 2, Totals::default()),
         "resolved-of-many" => {
@@ -294,8 +344,13 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
             Scenario::opened(&detection).after(PastIncident {
                 id: "0".to_owned(),
                 opened_at: time::before(NOW, 100 * MINUTE_MILLIS),
-                last_seen: time::before(NOW, 40 * MINUTE_MILLIS),
+                last_seen: time::before(NOW, 80 * MINUTE_MILLIS),
                 totals: detection.totals(),
+                resolved_at: time::before(NOW, 65 * MINUTE_MILLIS),
+                emails: 2,
+                last_email_at: time::before(NOW, 65 * MINUTE_MILLIS),
+                named: BTreeSet::new(),
+                reopened: 0,
             })
         }
         "hostile-names" => Scenario::opened(&detect("ping-deny")),

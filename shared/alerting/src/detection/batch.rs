@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    net::IpAddr,
 };
 
 use flow_log::{BatchMetadata, LogFormat};
@@ -11,6 +12,7 @@ use crate::{
     detection::{
         finding::Finding,
         limits::{MAX_FIELD_CHARS, MAX_KEY_BYTES},
+        origin::Origin,
         totals::Totals,
     },
     hash::hash,
@@ -69,6 +71,33 @@ pub struct Untracked {
     pub totals: Totals,
     /// The IANA numbers of their protocols.
     pub protocols: BTreeSet<u8>,
+    /// Packets (or records) by the minute since the epoch in which their record starts, at most
+    /// [`crate::detection::MAX_FLOW_MINUTES`] of them.
+    pub minutes: BTreeMap<u64, u64>,
+    /// The longest time from `start` to `end` of one of them, in seconds.
+    pub longest_record_seconds: u64,
+}
+
+impl Untracked {
+    /// Adds others.
+    pub fn add(&mut self, other: &Untracked) {
+        self.totals.add(&other.totals);
+        self.protocols.extend(&other.protocols);
+        for (minute, weight) in &other.minutes {
+            let known = self.minutes.entry(*minute).or_default();
+            *known = known.saturating_add(*weight);
+        }
+        self.longest_record_seconds = self.longest_record_seconds.max(other.longest_record_seconds);
+    }
+}
+
+/// What is known of untracked records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UntrackedKey {
+    /// Where they came from, as far as the records before them in the batch tell.
+    pub origin: Origin,
+    /// Their target, where they came from the internet: the first [`crate::detection::MAX_UNTRACKED_TARGETS`] targets.
+    pub target: Option<IpAddr>,
 }
 
 /// What one batch tells.
@@ -81,11 +110,11 @@ pub struct Detection {
     /// The findings, those with most packets first.
     pub findings: Vec<Finding>,
     /// Matched records that no finding has.
-    pub untracked: Untracked,
+    pub untracked: BTreeMap<UntrackedKey, Untracked>,
     /// Accepted ICMP records of flows past [`crate::detection::MAX_ACCEPTED_FLOWS`]: evidence that no finding has.
     pub untracked_accepted: u64,
-    /// Matched records by the minute of their log event: what the metrics are made from.
-    pub minutes: Minutes,
+    /// Matched records by [`Origin::word`] and the minute of their log event: what the metrics are made from.
+    pub minutes: BTreeMap<&'static str, Minutes>,
     /// The ids of the first and the last log event: with their number they tell this batch from any other, however often it is
     /// delivered.
     pub ends: (String, String),
@@ -96,10 +125,14 @@ pub struct Detection {
 impl Detection {
     /// All matched records together.
     pub fn totals(&self) -> Totals {
-        self.findings.iter().fold(self.untracked.totals, |mut sum, finding| {
-            sum.add(&finding.totals);
-            sum
-        })
+        let untracked = self.untracked.values().map(|untracked| &untracked.totals);
+        self.findings.iter().map(|finding| &finding.totals).chain(untracked).fold(
+            Totals::default(),
+            |mut sum, totals| {
+                sum.add(totals);
+                sum
+            },
+        )
     }
 }
 

@@ -4,46 +4,58 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap, hash_map::Entry},
     hash::{Hash, Hasher},
+    net::IpAddr,
 };
 
 use flow_log::{Field, FlowRecord, Formats, Line, LineError, LogEvent, LogFormat, Protocol, SystemFields};
 
 use crate::{
+    address::Networks,
     detection::{
         accepted::Accepted,
-        batch::{Detection, LogSource, Tally, Untracked},
+        batch::{Detection, LogSource, Tally, Untracked, UntrackedKey},
         direction::{Basis, Direction},
         finding::Finding,
         flow::Flow,
         limits::{
             MAX_ACCEPTED_FLOWS, MAX_FIELD_CHARS, MAX_FLOW_MINUTES, MAX_FLOWS, MAX_LINE_CHARS, MAX_LINES_PER_FLOW,
-            MAX_SAMPLE_CHARS, MAX_UNPARSED_SAMPLES,
+            MAX_SAMPLE_CHARS, MAX_UNPARSED_SAMPLES, MAX_UNTRACKED_TARGETS,
         },
         logger::{Loggers, Pair},
         metadata::FlowMetadata,
+        origin::{Origin, OriginBasis, origin},
         rule::{self, Rule},
         totals::Totals,
     },
     hash::hash,
     metrics::Minutes,
     text::one_line,
-    time::MINUTE_MILLIS,
+    time::{MINUTE_MILLIS, SECOND_MILLIS},
 };
+
+/// Where no networks are declared as ours.
+static NO_NETWORKS: Networks = Networks::none();
 
 /// Reads the log events of one batch, one at a time.
 #[derive(Debug)]
 pub struct Detector<'a> {
     formats: &'a Formats,
+    own_networks: &'a Networks,
     tally: Tally,
     loggers: Loggers,
     /// One for each flow; what only the whole batch shows is missing until its end.
     findings: Vec<Finding>,
+    /// The records of each finding by the minute of their log event.
+    minutes: Vec<Minutes>,
+    /// Findings from the internet, and others, by what was known when they were added.
+    from_internet: usize,
+    from_elsewhere: usize,
     /// Where a flow's finding stands: a finding is large, and a table moves what it holds when it grows.
     places: HashMap<FlowKey, usize>,
     accepted: HashMap<Pair, Accepted>,
-    untracked: Untracked,
+    untracked: BTreeMap<UntrackedKey, Untracked>,
+    untracked_minutes: BTreeMap<&'static str, Minutes>,
     untracked_accepted: u64,
-    minutes: Minutes,
     format: Option<LogFormat>,
     first_id: String,
     last_id: Cow<'a, str>,
@@ -71,18 +83,28 @@ impl<'a> Detector<'a> {
     pub fn new(formats: &'a Formats) -> Self {
         Detector {
             formats,
+            own_networks: &NO_NETWORKS,
             tally: Tally::default(),
             loggers: Loggers::default(),
             findings: Vec::new(),
+            minutes: Vec::new(),
+            from_internet: 0,
+            from_elsewhere: 0,
             places: HashMap::new(),
             accepted: HashMap::new(),
-            untracked: Untracked::default(),
+            untracked: BTreeMap::new(),
+            untracked_minutes: BTreeMap::new(),
             untracked_accepted: 0,
-            minutes: Minutes::default(),
             format: None,
             first_id: String::new(),
             last_id: Cow::Borrowed(""),
         }
+    }
+
+    /// The same, where these networks are ours.
+    #[must_use]
+    pub fn with_own_networks(self, own_networks: &'a Networks) -> Self {
+        Detector { own_networks, ..self }
     }
 
     /// Takes one log event into account. A line that cannot be read is counted with its reason and never an error.
@@ -118,10 +140,11 @@ impl<'a> Detector<'a> {
         }
     }
 
-    /// Ends the batch: sets the directions that only other records show, and what was accepted either way.
+    /// Ends the batch: sets the directions that only other records show, what was accepted either way, and the origins.
     pub fn finish(mut self, source: LogSource) -> Detection {
-        for (FlowKey { pair, .. }, metadata) in &self.places {
-            let finding = &mut self.findings[*metadata];
+        let mut minutes = std::mem::take(&mut self.untracked_minutes);
+        for (FlowKey { pair, .. }, place) in &self.places {
+            let finding = &mut self.findings[*place];
             let own = &self.loggers.get(pair.logger).own;
             finding.flow.direction = finding.flow.direction.or_else(|| own.direction(pair.srcaddr, pair.dstaddr));
             // Findings of one pair of addresses share the evidence, so it stays where it is.
@@ -130,6 +153,9 @@ impl<'a> Detector<'a> {
             if finding.same.is_none() || finding.opposite.is_none() {
                 finding.untracked_accepted = self.untracked_accepted;
             }
+            let (direction, answers) = (finding.flow.direction.map(|(way, _)| way), finding.opposite.is_some());
+            (finding.origin, finding.origin_basis) = origin(direction, pair, answers, self.own_networks);
+            minutes.entry(finding.origin.word()).or_default().merge(&self.minutes[*place]);
         }
         // A finding is large: the keys are sorted, and each finding is moved once.
         self.findings.sort_by_cached_key(|finding| {
@@ -146,7 +172,7 @@ impl<'a> Detector<'a> {
             findings: self.findings,
             untracked: self.untracked,
             untracked_accepted: self.untracked_accepted,
-            minutes: self.minutes,
+            minutes,
             ends: (self.first_id, self.last_id.into_owned()),
             format: self.format,
         }
@@ -154,8 +180,7 @@ impl<'a> Detector<'a> {
 
     fn matched(&mut self, rule: Rule, record: &FlowRecord<'_>, reason: Option<&str>, event: &LogEvent<'_>) {
         self.tally.matched += 1;
-        self.minutes.add(event.timestamp, record);
-        let (pair, direction) = self.loggers.observe(record);
+        let (pair, direction) = self.loggers.observe(record, self.own_networks);
         let key = FlowKey {
             pair,
             rule,
@@ -163,16 +188,21 @@ impl<'a> Detector<'a> {
             protocol: record.protocol,
             reason: reason.map(|reason| hash(reason.as_bytes())),
         };
-        let totals = Totals::of(record);
-        let metadata = match self.places.entry(key) {
-            Entry::Occupied(metadata) => *metadata.get(),
-            Entry::Vacant(_) if self.findings.len() >= MAX_FLOWS => {
-                self.untracked.totals.add(&totals);
-                self.untracked.protocols.insert(record.protocol.0);
-                return;
-            }
-            Entry::Vacant(metadata) => {
+        let place = match self.places.entry(key) {
+            Entry::Occupied(place) => *place.get(),
+            Entry::Vacant(place) => {
                 let logger = self.loggers.get(key.pair.logger);
+                let known = key.direction.or_else(|| logger.own.direction(pair.srcaddr, pair.dstaddr));
+                let answers = self.accepted.contains_key(&pair.opposite());
+                let (origin, _) = origin(known.map(|(way, _)| way), &pair, answers, self.own_networks);
+                let tracked = match origin {
+                    Origin::Internet => &mut self.from_internet,
+                    _ => &mut self.from_elsewhere,
+                };
+                if *tracked >= MAX_FLOWS {
+                    return self.untracked(origin, pair.receiver(), record, event);
+                }
+                *tracked += 1;
                 let flow = Flow {
                     interface_id: logger.interface_id(),
                     resource_id: logger.resource_id(),
@@ -188,24 +218,39 @@ impl<'a> Detector<'a> {
                 finding.metadata.fill(record);
                 finding.metadata.fill_origin(&event.system_fields());
                 self.findings.push(finding);
-                *metadata.insert(self.findings.len() - 1)
+                self.minutes.push(Minutes::default());
+                *place.insert(self.findings.len() - 1)
             }
         };
-        let finding = &mut self.findings[metadata];
+        self.minutes[place].add(event.timestamp, record);
+        let finding = &mut self.findings[place];
+        let totals = Totals::of(record);
         finding.totals.add(&totals);
-        let minute = record.start.map_or(event.timestamp.unsigned_abs(), |start| start.0) / MINUTE_MILLIS;
-        if finding.minutes.len() < MAX_FLOW_MINUTES || finding.minutes.contains_key(&minute) {
-            let known = finding.minutes.entry(minute).or_default();
-            *known = known.saturating_add(totals.weight());
-        }
+        add_minute(&mut finding.minutes, record, event.timestamp, &totals);
+        finding.longest_record_seconds = finding.longest_record_seconds.max(record_seconds(record));
         finding.metadata.fill(record);
         if finding.lines.len() < MAX_LINES_PER_FLOW {
             finding.lines.push(line(&event.message));
         }
     }
 
+    /// Counts a matched record of a flow past the limit.
+    fn untracked(&mut self, origin: Origin, target: IpAddr, record: &FlowRecord<'_>, event: &LogEvent<'_>) {
+        self.untracked_minutes.entry(origin.word()).or_default().add(event.timestamp, record);
+        let mut key = UntrackedKey { origin, target: Some(target).filter(|_| origin == Origin::Internet) };
+        if self.untracked.len() >= MAX_UNTRACKED_TARGETS && !self.untracked.contains_key(&key) {
+            key.target = None;
+        }
+        let untracked = self.untracked.entry(key).or_default();
+        let totals = Totals::of(record);
+        untracked.totals.add(&totals);
+        untracked.protocols.insert(record.protocol.0);
+        add_minute(&mut untracked.minutes, record, event.timestamp, &totals);
+        untracked.longest_record_seconds = untracked.longest_record_seconds.max(record_seconds(record));
+    }
+
     fn accepted(&mut self, record: &FlowRecord<'_>, message: &str) {
-        let (key, _) = self.loggers.observe(record);
+        let (key, _) = self.loggers.observe(record, self.own_networks);
         if let Some(accepted) = self.accepted.get_mut(&key) {
             accepted.totals.add(&Totals::of(record));
         } else if self.accepted.len() < MAX_ACCEPTED_FLOWS {
@@ -230,10 +275,13 @@ impl Finding {
         Finding {
             rule,
             flow,
+            origin: Origin::default(),
+            origin_basis: OriginBasis::default(),
             totals: Totals::default(),
             metadata: FlowMetadata::default(),
             lines: Vec::new(),
             minutes: BTreeMap::new(),
+            longest_record_seconds: 0,
             opposite: None,
             same: None,
             untracked_accepted: 0,
@@ -286,6 +334,20 @@ impl FlowMetadata {
         take(&mut self.region, origin.region.as_deref());
         take(&mut self.log_group, origin.source_log_group.as_deref());
     }
+}
+
+/// Adds a record's packets to the minute in which it starts.
+fn add_minute(minutes: &mut BTreeMap<u64, u64>, record: &FlowRecord<'_>, timestamp: i64, totals: &Totals) {
+    let minute = record.start.map_or(timestamp.unsigned_abs(), |start| start.0) / MINUTE_MILLIS;
+    if minutes.len() < MAX_FLOW_MINUTES || minutes.contains_key(&minute) {
+        let known = minutes.entry(minute).or_default();
+        *known = known.saturating_add(totals.weight());
+    }
+}
+
+/// The time from a record's `start` to its `end` in seconds.
+fn record_seconds(record: &FlowRecord<'_>) -> u64 {
+    record.start.zip(record.end).map_or(0, |(start, end)| end.0.saturating_sub(start.0) / SECOND_MILLIS)
 }
 
 fn field(value: &str) -> Box<str> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use flow_log::{FlowDirection, FlowRecord};
 use serde::{Deserialize, Serialize};
 
-use crate::address::Scope;
+use crate::address::{Networks, Scope};
 
 /// The direction of a flow relative to the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,8 +46,8 @@ pub enum Basis {
     PacketAddress,
     /// The interface has the address on one side and not the one on the other, by EC2.
     InterfaceAddresses,
-    /// One side is an internal address and the other is not; an interface's own IPv4 address in a flow record is always its
-    /// private one (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `srcaddr`).
+    /// One side is an internal address, or one of `OwnNetworks`, and the other is not; an interface's own IPv4 address in a flow record
+    /// is always its private one (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `srcaddr`).
     InternalSide,
     /// Other records of the interface show whose address it is, by one of the ways above.
     OtherRecords,
@@ -62,7 +62,7 @@ impl Basis {
 }
 
 /// The direction of a record's flow, where the record tells it.
-pub(crate) fn of_record(record: &FlowRecord<'_>) -> Option<(Direction, Basis)> {
+pub(crate) fn of_record(record: &FlowRecord<'_>, own_networks: &Networks) -> Option<(Direction, Basis)> {
     match record.flow_direction() {
         Some(FlowDirection::Ingress) => return Some((Direction::Ingress, Basis::Field)),
         Some(FlowDirection::Egress) => return Some((Direction::Egress, Basis::Field)),
@@ -79,7 +79,8 @@ pub(crate) fn of_record(record: &FlowRecord<'_>) -> Option<(Direction, Basis)> {
     // Without an interface no side is anybody's own: a regional NAT gateway has private addresses on its left and public ones on
     // its right.
     record.interface_id()?;
-    match (Scope::of(record.srcaddr).is_internal(), Scope::of(record.dstaddr).is_internal()) {
+    let ours = |address| Scope::of(address).is_internal() || own_networks.contains(address);
+    match (ours(record.srcaddr), ours(record.dstaddr)) {
         (true, false) => Some((Direction::Egress, Basis::InternalSide)),
         (false, true) => Some((Direction::Ingress, Basis::InternalSide)),
         _ => None,
@@ -123,6 +124,7 @@ mod tests {
     use flow_log::{Formats, Line};
 
     use super::{Basis::*, Direction::*, OwnAddresses, of_record};
+    use crate::address::Networks;
 
     const FORMAT: &str = "${interface-id} ${srcaddr} ${dstaddr} ${pkt-srcaddr} ${pkt-dstaddr} ${flow-direction} ${protocol} \
                           ${action} ${log-status}";
@@ -131,7 +133,7 @@ mod tests {
         let formats = Formats::parse(FORMAT).unwrap();
         let line = format!("{line} 1 REJECT OK");
         let Ok(Line::Flow(flow)) = formats.read(&line) else { panic!("not a flow: {line}") };
-        of_record(&flow.to_record().unwrap())
+        of_record(&flow.to_record().unwrap(), &Networks::default())
     }
 
     #[test]

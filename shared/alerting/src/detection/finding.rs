@@ -8,6 +8,7 @@ use crate::detection::{
     accepted::Accepted,
     flow::Flow,
     metadata::FlowMetadata,
+    origin::{Origin, OriginBasis},
     rule::Rule,
     totals::{Totals, is_zero},
 };
@@ -19,6 +20,10 @@ pub struct Finding {
     pub rule: Rule,
     /// The flow.
     pub flow: Flow,
+    /// Where its packets came from.
+    pub origin: Origin,
+    /// How that is known.
+    pub origin_basis: OriginBasis,
     /// Its records together.
     pub totals: Totals,
     /// Metadata of the first record that carried each field.
@@ -30,6 +35,9 @@ pub struct Finding {
     /// Packets (or records) by the minute since the epoch in which their record starts, at most [`crate::detection::MAX_FLOW_MINUTES`] of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub minutes: BTreeMap<u64, u64>,
+    /// The longest time from `start` to `end` of one of its records, in seconds.
+    #[serde(skip)]
+    pub longest_record_seconds: u64,
     /// ICMP accepted the opposite way: for a rejected reply, the request that was let in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opposite: Option<Accepted>,

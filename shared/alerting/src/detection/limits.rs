@@ -1,7 +1,11 @@
 //! Limits of one batch. Reaching one is counted and reported.
 
-/// Flows that one batch tells apart. Records of further flows are counted in [`crate::detection::Detection::untracked`].
+/// Flows from the internet that one batch tells apart, and as many of other origin, so that neither takes the other's room. Records of
+/// further flows are counted in [`crate::detection::Detection::untracked`].
 pub const MAX_FLOWS: usize = 2_000;
+
+/// Targets of the internet's untracked records that one batch tells apart: a flood of one of them is noticed.
+pub const MAX_UNTRACKED_TARGETS: usize = 16;
 
 /// Accepted ICMP flows that one batch remembers as evidence.
 pub const MAX_ACCEPTED_FLOWS: usize = 2_000;

@@ -9,6 +9,7 @@ use std::{
 use flow_log::FlowRecord;
 
 use crate::{
+    address::Networks,
     detection::{
         direction::{self, Basis, Direction, OwnAddresses},
         limits::MAX_FIELD_CHARS,
@@ -58,6 +59,16 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
+    /// The sender of the packets.
+    pub(crate) fn sender(&self) -> IpAddr {
+        self.packet_source.unwrap_or(self.srcaddr)
+    }
+
+    /// The receiver of the packets.
+    pub(crate) fn receiver(&self) -> IpAddr {
+        self.packet_target.unwrap_or(self.dstaddr)
+    }
+
     /// The addresses of a packet that goes the opposite way.
     pub(crate) fn opposite(&self) -> Pair {
         Pair {
@@ -84,13 +95,17 @@ impl Logger {
 
 impl Loggers {
     /// A record's addresses and its direction. The logger takes note of them.
-    pub(crate) fn observe(&mut self, record: &FlowRecord<'_>) -> (Pair, Option<(Direction, Basis)>) {
+    pub(crate) fn observe(
+        &mut self,
+        record: &FlowRecord<'_>,
+        own_networks: &Networks,
+    ) -> (Pair, Option<(Direction, Basis)>) {
         let logger = match (record.interface_id(), record.resource_id()) {
             (Some(interface), _) => self.number(interface, LoggerKind::Interface),
             (None, Some(resource)) => self.number(resource, LoggerKind::Resource),
             (None, None) => self.number(record.account_id().unwrap_or_default(), LoggerKind::Account),
         };
-        let direction = direction::of_record(record);
+        let direction = direction::of_record(record, own_networks);
         if let (Some(direction), Some(_)) = (direction, record.interface_id()) {
             self.list[logger].own.observe(direction, record.srcaddr, record.dstaddr);
         }

@@ -208,10 +208,40 @@ fn flows_past_the_limit_are_counted_together() {
     let lines: Vec<String> = (0..MAX_FLOWS + 10).map(line).collect();
     let detection = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(detection.findings.len(), MAX_FLOWS);
-    assert_eq!((detection.untracked.totals.records, detection.untracked.totals.packets), (10, Some(20)));
-    assert_eq!(detection.untracked.protocols, [1, 58].into());
+    let key = UntrackedKey { origin: Origin::Private, target: None };
+    let untracked = &detection.untracked[&key];
+    assert_eq!((untracked.totals.records, untracked.totals.packets), (10, Some(20)));
+    assert_eq!((&untracked.protocols, &untracked.minutes), (&[1, 58].into(), &[(1, 20)].into()));
     assert_eq!(detection.totals().records, MAX_FLOWS as u64 + 10);
     assert_eq!(detection.tally.matched, MAX_FLOWS as u64 + 10);
+}
+
+#[test]
+fn the_internet_takes_no_room_of_what_is_ours() {
+    let mut lines: Vec<String> = (0..MAX_FLOWS + 40)
+        .map(|n| format!("2 1 eni-1 8.{}.{}.1 10.0.0.{} 0 0 1 2 168 100 160 REJECT OK", n / 250, n % 250, n % 20))
+        .collect();
+    lines.push("2 1 eni-1 10.0.9.9 10.0.0.1 0 0 1 1 84 100 160 REJECT OK".to_owned());
+    lines.push("2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK".to_owned());
+    // It answers what was let in.
+    lines.push("2 1 eni-1 9.9.9.9 10.0.0.1 0 0 1 1 84 100 160 ACCEPT OK".to_owned());
+    lines.push("2 1 eni-1 10.0.0.1 9.9.9.9 0 0 1 1 84 100 160 REJECT OK".to_owned());
+    let detection = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let of = |origin| detection.findings.iter().filter(|finding| finding.origin == origin).count();
+    let origins = [Origin::Internet, Origin::Private, Origin::OwnRequest, Origin::OwnAnswer];
+    assert_eq!(origins.map(of), [MAX_FLOWS, 1, 1, 1]);
+    let untracked: Vec<(Option<u64>, u64)> =
+        detection.untracked.iter().map(|(key, untracked)| (key.target.map(|_| 1), untracked.totals.records)).collect();
+    let mut expect = vec![(None, 2 * (20 - MAX_UNTRACKED_TARGETS as u64))];
+    expect.extend([(Some(1), 2); MAX_UNTRACKED_TARGETS]);
+    assert_eq!(untracked, expect, "two records for each target, beyond the limit together");
+    let mut records: Vec<(&str, u64)> = Vec::new();
+    for (origin, minutes) in &detection.minutes {
+        let points =
+            crate::metrics::Minutes::points(&[(*origin, minutes.clone())].into(), "P", EpochMillis(1_795_401_134_000));
+        records.push((origin, points[0].sample.sum));
+    }
+    assert_eq!(records, [("internet", MAX_FLOWS as u64 + 40), ("own", 2), ("private", 1)]);
 }
 
 #[test]

@@ -8,14 +8,17 @@ use crate::{
     detection::Detection,
     engine::{
         Engine,
-        claim::{Claim, OpenedEmail},
+        claim::{Claim, IncidentFindings, OpenedEmail},
         error::EngineError,
         operations,
         outcome::Outcome,
         send::Sent,
     },
-    incident::Reason,
-    metrics::Point,
+    incident::{
+        Reason,
+        key::{self, Grouped},
+    },
+    metrics::{Minutes, Point},
     ports::{Enricher, IncidentStore, MetricSink, PortError, Timers},
     time::EpochMillis,
 };
@@ -29,13 +32,17 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     /// # Errors
     /// It has to be delivered again; what was done is not done twice then.
     pub async fn batch(&self, batch: &str, detection: &Detection, now: EpochMillis) -> Result<Outcome, EngineError> {
-        let mut outcome = Outcome::default();
-        let findings = self.by_incident(detection);
-        if findings.is_empty() {
+        let Grouped { groups, background } = key::group(detection, self.group_by, &self.signals);
+        let mut outcome = Outcome { suppressed: background, ..Outcome::default() };
+        if groups.is_empty() {
+            outcome.points = self.log_background(detection, now);
             return Ok(outcome);
         }
+        let findings: Vec<IncidentFindings<'_>> =
+            groups.into_iter().map(|group| IncidentFindings::new(detection, group)).collect();
         let Some(mut claim) = self.claim(batch, &findings, now, &mut outcome).await? else {
-            outcome.reasons = vec![Reason::Repeated];
+            // An earlier delivery has counted the background too.
+            outcome = Outcome { reasons: vec![Reason::Repeated], set_aside: outcome.set_aside, ..Outcome::default() };
             self.report(&mut outcome, now).await;
             return Ok(outcome);
         };
@@ -45,10 +52,21 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         self.finish(batch, claim, sent, published, (outcome, now)).await
     }
 
+    /// Counts a batch that has nothing but background. It costs no call: nothing is stored, and what is logged becomes metrics. A batch
+    /// that is delivered twice counts twice.
+    fn log_background(&self, detection: &Detection, now: EpochMillis) -> u64 {
+        let points = Minutes::points(&detection.minutes, &self.site.metric_name, now);
+        if !points.is_empty() {
+            self.metrics.log(&points);
+        }
+        points.len() as u64
+    }
+
     /// The data points to publish, but for those about the emails.
     fn points(&self, detection: &Detection, claim: &Claim<'_, '_>, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
         let name = &self.site.metric_name;
-        let mut points = if claim.metrics_published() { Vec::new() } else { detection.minutes.points(name, now) };
+        let mut points =
+            if claim.metrics_published() { Vec::new() } else { Minutes::points(&detection.minutes, name, now) };
         points.extend(claim.set_aside.iter().cloned());
         if self.operational_metrics {
             points.extend(operations::decided(name, outcome, now));

@@ -1,6 +1,9 @@
 //! The first stage of a batch: counting it exactly once, with the right to send what opens.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+};
 
 use crate::{
     detection::{Detection, Finding, Untracked},
@@ -13,7 +16,8 @@ use crate::{
         timer_message,
     },
     incident::{
-        IncidentKey, Reason, Summary, key,
+        IncidentKey, Reason, Summary,
+        key::{self, Group},
         plan::{self, BatchStep},
         policy,
         state::{BatchRecord, CounterShard, IncidentRecord, ItemId, Lease, TimerMessage, Versioned, Write},
@@ -45,18 +49,14 @@ pub(super) struct IncidentFindings<'d> {
 }
 
 impl<'d> IncidentFindings<'d> {
-    fn new(
-        key: IncidentKey,
-        detection: &'d Detection,
-        findings: Vec<&'d Finding>,
-        untracked: Untracked,
-    ) -> IncidentFindings<'d> {
-        let found = Summary::of(findings.iter().copied(), &untracked);
+    pub(super) fn new(detection: &'d Detection, group: Group<'d>) -> IncidentFindings<'d> {
+        let Group { key, findings, untracked } = group;
+        let found = Summary::of(findings.iter().copied(), &untracked, key.signal);
         IncidentFindings { key, detection, findings, untracked, found }
     }
 
     fn content(&self) -> NotificationContent {
-        NotificationContent::batch(self.detection, &self.findings, &self.untracked)
+        NotificationContent::batch(self.detection, &self.findings, &self.untracked, &self.found.named())
     }
 }
 
@@ -72,6 +72,11 @@ pub(super) struct OpenedEmail<'f, 'd> {
 }
 
 impl OpenedEmail<'_, '_> {
+    /// The addresses that it names, of those that must be named.
+    pub(super) fn named(&self) -> BTreeSet<IpAddr> {
+        self.counters.as_ref().unwrap_or(&self.findings.found).named()
+    }
+
     pub(super) fn content(&self) -> NotificationContent {
         match &self.counters {
             Some(counters) => NotificationContent::counters(&self.findings.key, counters),
@@ -196,12 +201,6 @@ impl<'f, 'd> ClaimPlan<'f, 'd> {
 }
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
-    /// The findings of a batch by incident.
-    pub(super) fn by_incident<'d>(&self, detection: &'d Detection) -> Vec<IncidentFindings<'d>> {
-        let groups = key::group(detection, self.group_by).into_iter();
-        groups.map(|(key, findings, untracked)| IncidentFindings::new(key, detection, findings, untracked)).collect()
-    }
-
     /// Counts a batch, together with the right to send what opens with it. Reads, plans and commits until nobody else interferes.
     /// None if an earlier delivery has done everything.
     pub(super) async fn claim<'f, 'd>(
@@ -239,7 +238,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             match self.store.commit(&plan.writes).await? {
                 Commit::Written => {
                     outcome.reasons = plan.reasons;
-                    outcome.suppressed = plan.suppressed;
+                    outcome.suppressed += plan.suppressed;
                     let set_aside = operations::set_aside(&self.site.metric_name, plan.copies.len() as u64, now);
                     outcome.set_aside.extend(plan.copies);
                     let batch = state.batch.replaced(record);

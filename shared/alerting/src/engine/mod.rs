@@ -30,7 +30,7 @@ pub use error::EngineError;
 pub use outcome::Outcome;
 
 use crate::{
-    incident::{GroupBy, IncidentKey, plan::ScheduledTimer, policy::Policy, state::TimerMessage},
+    incident::{GroupBy, IncidentKey, SignalPolicy, plan::ScheduledTimer, policy::Policy, state::TimerMessage},
     notification::Site,
     ports::Notifiers,
 };
@@ -52,6 +52,8 @@ pub struct Engine<S, T, M, N> {
     pub policy: Policy,
     /// How findings become incidents.
     pub group_by: GroupBy,
+    /// Which findings from the internet become incidents.
+    pub signals: SignalPolicy,
     /// What links need.
     pub site: Site,
     /// Whether metrics about the monitor itself are published (see `operations.rs`).

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `Ping-Deny-Decisions`, dimension `Reason` | Count | decisions, by [`Reason::word`] |
 //! | `Ping-Deny-Emails` | Count | emails sent |
-//! | `Ping-Deny-Suppressed` | Count | findings added to an open incident without an email |
+//! | `Ping-Deny-Suppressed` | Count | findings counted without an email: of an open incident, or background beside it |
 //! | `Ping-Deny-Email-Delay` | Seconds | from the first packet to the opened email |
 //! | `Ping-Deny-Set-Aside` | Count | stored documents that could not be read; published whatever the configuration says |
 
@@ -28,7 +28,7 @@ pub(super) fn decided(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Po
     let mut points: Vec<Point> = decisions
         .into_iter()
         .map(|(reason, count)| Point {
-            reason: Some(reason.word()),
+            dimension: Some(("Reason", reason.word())),
             ..point(format!("{name}-Decisions"), now, Sample::ones(count))
         })
         .collect();
@@ -58,7 +58,7 @@ pub(super) fn set_aside(name: &str, documents: u64, now: EpochMillis) -> Vec<Poi
 }
 
 fn point(name: String, at: EpochMillis, sample: Sample) -> Point {
-    Point { name, at, sample, unit: Unit::Count, reason: None }
+    Point { name, at, sample, unit: Unit::Count, dimension: None }
 }
 
 #[cfg(test)]
@@ -68,7 +68,10 @@ mod tests {
     const NOW: EpochMillis = EpochMillis(1_795_426_800_000);
 
     fn content(points: &[Point]) -> Vec<(&str, Option<&str>, Unit, Sample)> {
-        points.iter().map(|point| (point.name.as_str(), point.reason, point.unit, point.sample)).collect()
+        points
+            .iter()
+            .map(|point| (point.name.as_str(), point.dimension.map(|(_, value)| value), point.unit, point.sample))
+            .collect()
     }
 
     #[test]

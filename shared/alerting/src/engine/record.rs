@@ -1,5 +1,7 @@
 //! Recording what was sent. Sent first, recorded after: a crash in between repeats an email and never loses one.
 
+use std::{collections::BTreeSet, net::IpAddr};
+
 use crate::{
     engine::{
         Engine,
@@ -36,7 +38,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             let incident_writes = emails.iter().zip(&records).filter_map(|((email, sent), stored)| {
                 let record = stored.value.as_ref()?;
                 let changed = match sent {
-                    true => plan::record_email(record, &email.incident, batch, now),
+                    true => plan::record_email(record, &email.incident, batch, &email.named(), now),
                     false => plan::release(record, &email.incident, batch),
                 };
                 changed.map(|record| stored.replace(record, now))
@@ -58,13 +60,13 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     pub(super) async fn record_email(
         &self,
         message: &TimerMessage,
-        owner: &str,
+        (owner, named): (&str, &BTreeSet<IpAddr>),
         mut stored: Stored<IncidentRecord>,
         now: EpochMillis,
     ) -> Result<(), EngineError> {
         for _ in 0..MAX_ATTEMPTS {
             let record = stored.value.as_ref();
-            let changed = record.and_then(|record| plan::record_email(record, &message.incident, owner, now));
+            let changed = record.and_then(|record| plan::record_email(record, &message.incident, owner, named, now));
             let Some(record) = changed else { return Ok(()) };
             if self.store.commit(&[stored.replace(record, now)]).await? == Commit::Written {
                 return Ok(());

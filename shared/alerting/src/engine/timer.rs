@@ -122,7 +122,8 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         if due == Due::Opened {
             run.outcome.note_delay(counters.total.totals.first_start, run.now);
         }
-        let recorded = self.record_email(run.message, &run.owner, record.clone(), run.now);
+        let named = if due == Due::Opened { counters.total.named() } else { counters.unreported.named() };
+        let recorded = self.record_email(run.message, (&run.owner, &named), record.clone(), run.now);
         run.outcome.best_effort_failures = self.send_best_effort(std::slice::from_ref(&notification), recorded).await?;
         Ok(run.outcome)
     }

@@ -4,15 +4,21 @@ use std::{fmt, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::detection::{Detection, Finding, LogSource, Rule, Untracked};
+use crate::{
+    detection::{Detection, Finding, LogSource, Rule, Untracked},
+    incident::signal::{Signal, SignalPolicy, Signals},
+};
 
-/// Incidents that one batch may open or add to; findings beyond them share one.
-pub const MAX_KEYS_PER_BATCH: usize = 8;
+/// Incidents with a part of their own that one batch may open or add to; findings beyond them share one for each signal.
+const MAX_PARTS_PER_BATCH: usize = 7;
+
+/// Incidents that one batch may open or add to.
+pub const MAX_KEYS_PER_BATCH: usize = MAX_PARTS_PER_BATCH + Signal::ALL.len();
 
 /// What one incident covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GroupBy {
-    /// All findings of a rule in a log group.
+    /// All findings of a rule and a signal in a log group.
     #[default]
     LogGroup,
     /// Those of one network interface.
@@ -32,6 +38,8 @@ pub struct IncidentKey {
     pub owner: String,
     /// The log group.
     pub log_group: String,
+    /// Why it is an incident.
+    pub signal: Signal,
     /// The part of the log group's findings that the incident covers.
     pub part: KeyPart,
 }
@@ -68,6 +76,11 @@ impl KeyPart {
         }
     }
 
+    /// Tells whether it is the part of what does not have a key of its own.
+    fn is_others(&self) -> bool {
+        matches!(self, KeyPart::OtherInterfaces | KeyPart::OtherSources | KeyPart::OtherTargets)
+    }
+
     /// The part of what does not have a key of its own.
     fn others(by: GroupBy) -> KeyPart {
         match by {
@@ -79,12 +92,12 @@ impl KeyPart {
     }
 }
 
-/// The key as text, as it stands in ids and documents: `Ping-Deny|123456789012|Log-Group` and, where it is narrower,
+/// The key as text, as it stands in ids and documents: `Ping-Deny|123456789012|Log-Group|own-request` and, where it is narrower,
 /// `|source=10.0.0.1`.
 impl fmt::Display for IncidentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let IncidentKey { rule, owner, log_group, part } = self;
-        write!(f, "{}|{owner}|{log_group}", rule.name())?;
+        let IncidentKey { rule, owner, log_group, signal, part } = self;
+        write!(f, "{}|{owner}|{log_group}|{}", rule.name(), signal.word())?;
         match part {
             KeyPart::All => Ok(()),
             KeyPart::Interface(id) => write!(f, "|interface={id}"),
@@ -98,9 +111,9 @@ impl fmt::Display for IncidentKey {
 }
 
 impl IncidentKey {
-    /// The key of a rule and a log group.
-    pub fn new(rule: Rule, owner: &str, log_group: &str) -> IncidentKey {
-        IncidentKey { rule, owner: owner.to_owned(), log_group: log_group.to_owned(), part: KeyPart::All }
+    /// The key of a rule, a log group and a signal.
+    pub fn new(rule: Rule, owner: &str, log_group: &str, signal: Signal) -> IncidentKey {
+        IncidentKey { rule, owner: owner.to_owned(), log_group: log_group.to_owned(), signal, part: KeyPart::All }
     }
 
     /// The same, narrower.
@@ -110,33 +123,60 @@ impl IncidentKey {
     }
 }
 
-/// The findings of a batch by incident, in their order, with the records past [`crate::detection::MAX_FLOWS`]: those belong to no
-/// finding, so they are counted where findings without a key of their own are, which may be an incident without findings. Never more
-/// than [`MAX_KEYS_PER_BATCH`] incidents.
-pub fn group(detection: &Detection, by: GroupBy) -> Vec<(IncidentKey, Vec<&Finding>, Untracked)> {
-    let LogSource { owner, log_group, .. } = &detection.source;
-    let mut groups: Vec<(IncidentKey, Vec<&Finding>, Untracked)> = Vec::new();
-    for finding in &detection.findings {
-        let whole = IncidentKey::new(finding.rule, owner, log_group);
-        let mut key = whole.clone().with(KeyPart::of(finding, by));
-        if groups.len() >= MAX_KEYS_PER_BATCH - 1 && groups.iter().all(|(other, ..)| *other != key) {
-            key = whole.with(KeyPart::others(by));
-        }
-        group_of(key, &mut groups).1.push(finding);
-    }
-    if let Some(first) = detection.findings.first().filter(|_| detection.untracked.totals.records > 0) {
-        let others = IncidentKey::new(first.rule, owner, log_group).with(KeyPart::others(by));
-        group_of(others, &mut groups).2 = detection.untracked.clone();
-    }
-    groups
+/// What a batch has of one incident.
+#[derive(Clone, Debug)]
+pub struct Group<'d> {
+    /// The incident's key.
+    pub key: IncidentKey,
+    /// The findings, those with most packets first.
+    pub findings: Vec<&'d Finding>,
+    /// Records past [`crate::detection::MAX_FLOWS`].
+    pub untracked: Untracked,
 }
 
-fn group_of<'g, 'd>(
-    key: IncidentKey,
-    groups: &'g mut Vec<(IncidentKey, Vec<&'d Finding>, Untracked)>,
-) -> &'g mut (IncidentKey, Vec<&'d Finding>, Untracked) {
-    let at = groups.iter().position(|(known, ..)| *known == key).unwrap_or_else(|| {
-        groups.push((key, Vec::new(), Untracked::default()));
+/// What of a batch belongs to incidents, and how much is background.
+#[derive(Clone, Debug, Default)]
+pub struct Grouped<'d> {
+    /// The incidents, at most [`MAX_KEYS_PER_BATCH`].
+    pub groups: Vec<Group<'d>>,
+    /// Findings that belong to none.
+    pub background: u64,
+}
+
+/// Groups the findings of a batch by incident, those of ours first: background takes none of their places. Untracked records are counted
+/// where findings without a part of their own are, which may be an incident without findings.
+pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -> Grouped<'d> {
+    let LogSource { owner, log_group, .. } = &detection.source;
+    let signals = Signals::of(detection, policy);
+    let mut found: Vec<(Signal, &Finding)> =
+        detection.findings.iter().filter_map(|finding| Some((signals.of_finding(finding)?, finding))).collect();
+    let background = (detection.findings.len() - found.len()) as u64;
+    // Those of one signal stay in their order.
+    found.sort_by_key(|(signal, _)| *signal);
+    let mut groups: Vec<Group<'d>> = Vec::new();
+    for (signal, finding) in found {
+        let whole = IncidentKey::new(finding.rule, owner, log_group, signal);
+        let mut key = whole.clone().with(KeyPart::of(finding, by));
+        let parts = groups.iter().filter(|group| !group.key.part.is_others()).count();
+        if parts >= MAX_PARTS_PER_BATCH && groups.iter().all(|group| group.key != key) {
+            key = whole.with(KeyPart::others(by));
+        }
+        group_of(key, &mut groups).findings.push(finding);
+    }
+    // Today all records that are not tracked are of the one rule.
+    let rule = Rule::ALL[0];
+    for (key, untracked) in &detection.untracked {
+        if let Some(signal) = signals.of_untracked(key) {
+            let others = IncidentKey::new(rule, owner, log_group, signal).with(KeyPart::others(by));
+            group_of(others, &mut groups).untracked.add(untracked);
+        }
+    }
+    Grouped { groups, background }
+}
+
+fn group_of<'g, 'd>(key: IncidentKey, groups: &'g mut Vec<Group<'d>>) -> &'g mut Group<'d> {
+    let at = groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
+        groups.push(Group { key, findings: Vec::new(), untracked: Untracked::default() });
         groups.len() - 1
     });
     &mut groups[at]
@@ -162,47 +202,90 @@ mod tests {
 
     fn groups(sources: usize, by: GroupBy) -> Vec<(String, usize, u64)> {
         let detection = detection(sources);
-        let groups = group(&detection, by).into_iter();
-        groups.map(|(key, findings, untracked)| (key.to_string(), findings.len(), untracked.totals.records)).collect()
+        let groups = group(&detection, by, &SignalPolicy::default()).groups.into_iter();
+        groups.map(|group| (group.key.to_string(), group.findings.len(), group.untracked.totals.records)).collect()
     }
 
+    const KEY: &str = "Ping-Deny|1|Log-Group|own-request";
+
     #[test]
-    fn a_log_group_is_one_incident_whatever_is_in_it() {
-        assert_eq!(groups(3, GroupBy::LogGroup), [("Ping-Deny|1|Log-Group".to_owned(), 3, 0)]);
+    fn a_log_group_is_one_incident_of_a_signal_whatever_is_in_it() {
+        assert_eq!(groups(3, GroupBy::LogGroup), [(KEY.to_owned(), 3, 0)]);
         assert_eq!(
             groups(MAX_FLOWS + 9, GroupBy::LogGroup),
-            [("Ping-Deny|1|Log-Group".to_owned(), MAX_FLOWS, 9)],
+            [(KEY.to_owned(), MAX_FLOWS, 9)],
             "records past the limit are counted with the others"
         );
         assert_eq!(groups(0, GroupBy::LogGroup), []);
     }
 
     #[test]
-    fn the_last_incident_of_a_batch_is_about_all_others() {
-        let few = groups(MAX_KEYS_PER_BATCH - 1, GroupBy::Source);
-        assert_eq!(few.len(), MAX_KEYS_PER_BATCH - 1);
-        assert_eq!(few[0], ("Ping-Deny|1|Log-Group|source=10.0.0.0".to_owned(), 1, 0));
+    fn the_last_incident_of_a_signal_is_about_all_others() {
+        let few = groups(MAX_PARTS_PER_BATCH, GroupBy::Source);
+        assert_eq!(few.len(), MAX_PARTS_PER_BATCH);
+        assert_eq!(few[0], (format!("{KEY}|source=10.0.0.0"), 1, 0));
         let many = groups(MAX_FLOWS, GroupBy::Source);
-        let others = "Ping-Deny|1|Log-Group|source=others".to_owned();
-        assert_eq!(many.last(), Some(&(others.clone(), MAX_FLOWS + 1 - MAX_KEYS_PER_BATCH, 0)));
+        let others = format!("{KEY}|source=others");
+        assert_eq!(many.len(), MAX_PARTS_PER_BATCH + 1);
+        assert_eq!(many.last(), Some(&(others.clone(), MAX_FLOWS - MAX_PARTS_PER_BATCH, 0)));
         assert_eq!(
             groups(MAX_FLOWS + 9, GroupBy::Source).last().unwrap(),
-            &(others, MAX_FLOWS + 1 - MAX_KEYS_PER_BATCH, 9)
+            &(others, MAX_FLOWS - MAX_PARTS_PER_BATCH, 9)
         );
     }
 
     #[test]
     fn records_past_the_limit_are_no_key_s_own() {
-        let others = "Ping-Deny|1|Log-Group|target=others".to_owned();
         assert_eq!(
             groups(MAX_FLOWS + 9, GroupBy::Target),
-            [("Ping-Deny|1|Log-Group|target=8.8.8.8".to_owned(), MAX_FLOWS, 0), (others, 0, 9)]
+            [(format!("{KEY}|target=8.8.8.8"), MAX_FLOWS, 0), (format!("{KEY}|target=others"), 0, 9)]
         );
     }
 
     #[test]
+    fn each_signal_has_incidents_of_its_own_and_ours_come_first() {
+        let formats = Formats::default();
+        let mut detector = Detector::new(&formats);
+        let mut observe = |source: &str, target: &str, packets: u64, action: &str| {
+            let line = format!("2 1 eni-1 {source} {target} 0 0 1 {packets} 84 60 119 {action} OK");
+            detector.observe(&LogEvent::new("1", 0, line));
+        };
+        for n in 0..20 {
+            observe(&format!("9.9.9.{n}"), "10.0.0.5", 100, "REJECT");
+        }
+        observe("9.9.8.1", "10.0.0.5", 1, "REJECT");
+        observe("8.8.8.8", "10.0.0.5", 1, "ACCEPT");
+        observe("10.0.0.5", "8.8.8.8", 1, "REJECT");
+        observe("10.0.0.5", "8.8.4.4", 2, "REJECT");
+        observe("10.0.9.9", "10.0.0.5", 3, "REJECT");
+        observe("9.9.7.1", "10.0.0.7", 1, "REJECT");
+        let detection = detector.finish(LogSource { owner: "1".to_owned(), ..LogSource::default() });
+        let by = |by: GroupBy| {
+            let grouped = group(&detection, by, &SignalPolicy::default());
+            assert_eq!(grouped.background, 1, "only the scan of another target");
+            let one = |group: &Group<'_>| (group.key.to_string().replace("Ping-Deny|1||", ""), group.findings.len());
+            grouped.groups.iter().map(one).collect::<Vec<_>>()
+        };
+        let expect = |text: &[(&str, usize)]| text.iter().map(|(key, n)| ((*key).to_owned(), *n)).collect::<Vec<_>>();
+        assert_eq!(
+            by(GroupBy::LogGroup),
+            expect(&[("own-request", 1), ("own-answer", 1), ("private", 1), ("flood", 21)])
+        );
+        let sources = by(GroupBy::Source);
+        assert_eq!(
+            sources[..3],
+            expect(&[
+                ("own-request|source=10.0.0.5", 1),
+                ("own-answer|source=10.0.0.5", 1),
+                ("private|source=10.0.9.9", 1)
+            ])
+        );
+        assert_eq!((sources.len(), sources.last()), (8, Some(&("flood|source=others".to_owned(), 17))));
+    }
+
+    #[test]
     fn a_key_is_stored_and_read_as_it_is() {
-        let whole = IncidentKey::new(Rule::PingDeny, "1", "Log-Group");
+        let whole = IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::OwnAnswer);
         for part in [
             KeyPart::All,
             KeyPart::Interface("eni-1".to_owned()),

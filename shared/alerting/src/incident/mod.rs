@@ -7,11 +7,13 @@ pub mod key;
 pub mod plan;
 pub mod policy;
 mod reason;
+mod signal;
 pub mod state;
 mod summary;
 mod top;
 
 pub use key::{GroupBy, IncidentKey, KeyPart};
 pub use reason::Reason;
-pub use summary::{MAX_FLOWS, MAX_LINES, MAX_MINUTES, Summary};
-pub use top::{MAX_ENTRIES, Ranked, Top};
+pub use signal::{InternetPings, Signal, SignalPolicy};
+pub use summary::{HeavyFlow, MAX_FLOWS, MAX_LINES, MAX_MINUTES, Summary};
+pub use top::{MAX_ENTRIES, MAX_NAMED, Ranked, Top};

@@ -86,11 +86,11 @@ impl Policy {
 }
 
 impl Default for Policy {
-    /// Updates after 5, 15 and then every 60 minutes; resolved after 15 quiet ones, with an email; 16 counter shards; functions that run
+    /// Updates after 5, 15, 60 and 240 minutes and then once a day; resolved after 15 quiet ones, with an email; 16 counter shards; functions that run
     /// for 30 seconds at most.
     fn default() -> Self {
         Policy {
-            update_intervals_millis: vec![5 * MINUTE_MILLIS, 15 * MINUTE_MILLIS, 60 * MINUTE_MILLIS],
+            update_intervals_millis: [5, 15, 60, 240, 1_440].map(|minutes| minutes * MINUTE_MILLIS).to_vec(),
             quiet_millis: 15 * MINUTE_MILLIS,
             resolved_emails: true,
             shards: 16,
@@ -104,10 +104,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mails_come_further_apart_and_the_last_interval_repeats() {
+    fn emails_come_further_apart_and_the_last_interval_repeats() {
         let minutes: Vec<u64> =
-            (1..=5).map(|emails| Policy::default().interval_millis(emails) / MINUTE_MILLIS).collect();
-        assert_eq!(minutes, [5, 15, 60, 60, 60]);
+            (1..=7).map(|emails| Policy::default().interval_millis(emails) / MINUTE_MILLIS).collect();
+        assert_eq!(minutes, [5, 15, 60, 240, 1_440, 1_440, 1_440]);
     }
 
     #[test]

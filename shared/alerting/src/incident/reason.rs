@@ -5,10 +5,14 @@
 pub enum Reason {
     /// No incident was open under this key: the opened email is sent.
     New,
+    /// An incident that was resolved a short time ago is reopened; the finding is counted and reported with the next email.
+    Reopened,
     /// The incident is open; the finding is counted and reported with the next email.
     Open,
     /// An update is due and there is something unreported.
     UpdateDue,
+    /// An address must be named that no email has named: an update is sent before the others are due.
+    NewAddress,
     /// The quiet time is over: the resolved email is sent.
     Quiet,
     /// The lease of another run has expired, and its email is not recorded as sent.
@@ -30,8 +34,10 @@ impl Reason {
     pub fn word(self) -> &'static str {
         match self {
             Reason::New => "new",
+            Reason::Reopened => "reopened",
             Reason::Open => "open",
             Reason::UpdateDue => "update-due",
+            Reason::NewAddress => "new-address",
             Reason::Quiet => "quiet",
             Reason::LeaseExpired => "lease-expired",
             Reason::Resumed => "resumed",

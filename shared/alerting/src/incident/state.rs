@@ -9,6 +9,8 @@
 //!
 //! An item that cannot be read is [`StoredItem::Unreadable`]. Whoever overwrites it keeps a copy under [`ItemId::SetAside`].
 
+use std::{collections::BTreeSet, net::IpAddr};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -259,7 +261,7 @@ pub struct IncidentRecord {
     /// The latest closed incident whose resolved email is not sent yet.
     #[serde(default)]
     pub reporting: Option<Reporting>,
-    /// The previous incident.
+    /// The previous incident, which a finding may still reopen.
     #[serde(default)]
     pub last: Option<PastIncident>,
 }
@@ -318,6 +320,36 @@ pub struct OpenIncident {
     /// When that message arrives.
     #[serde(with = "epoch_millis")]
     pub timer_at: EpochMillis,
+    /// Addresses that its emails have named, of those that must be named.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub named: BTreeSet<IpAddr>,
+    /// What it was before it was reopened. Then it has an id and counters of its own, for which readers see the first id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
+}
+
+/// What a reopened incident was before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// Its first id, the one that readers see.
+    pub incident: String,
+    /// When its first finding was processed.
+    #[serde(with = "epoch_millis")]
+    pub opened_at: EpochMillis,
+    /// When it was resolved for the last time.
+    #[serde(with = "epoch_millis")]
+    pub resolved_at: EpochMillis,
+    /// What it had counted by then.
+    pub totals: Totals,
+    /// How often it has been reopened.
+    pub reopened: u32,
+}
+
+impl OpenIncident {
+    /// Tells whether no email has reported yet that it was reopened.
+    pub fn is_reopening(&self) -> bool {
+        self.earlier.as_ref().is_some_and(|earlier| self.last_email_at <= earlier.resolved_at)
+    }
 }
 
 /// A closed incident whose resolved email is not sent yet.
@@ -325,6 +357,9 @@ pub struct OpenIncident {
 pub struct ClosedIncident {
     /// The incident.
     pub id: String,
+    /// What it was before it was reopened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
     /// When its first finding was processed.
     #[serde(with = "epoch_millis")]
     pub opened_at: EpochMillis,
@@ -356,6 +391,19 @@ pub struct PastIncident {
     pub last_seen: EpochMillis,
     /// What it counted.
     pub totals: Totals,
+    /// When it was resolved.
+    #[serde(with = "epoch_millis")]
+    pub resolved_at: EpochMillis,
+    /// Emails about it, the resolved one included.
+    pub emails: u32,
+    /// When the latest one was sent.
+    #[serde(with = "epoch_millis")]
+    pub last_email_at: EpochMillis,
+    /// Addresses that they have named, of those that must be named.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub named: BTreeSet<IpAddr>,
+    /// How often it was reopened.
+    pub reopened: u32,
 }
 
 #[cfg(test)]

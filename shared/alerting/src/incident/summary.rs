@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     detection::{Accepted, Finding, Totals, Untracked, is_zero},
-    incident::top::Top,
+    incident::{signal::Signal, top::Top},
 };
 
 /// Minutes of a timeline, the latest ones; what came before is in the totals only.
@@ -48,9 +48,9 @@ pub struct Summary {
     /// The same by minute since the epoch.
     #[serde(default)]
     pub minutes: BTreeMap<u64, u64>,
-    /// The heaviest flows, without their log lines and minutes.
+    /// The heaviest flows, without their log lines and minutes, by Space-Saving as in [`Top`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub flows: Vec<Finding>,
+    pub flows: Vec<HeavyFlow>,
     /// Whether there are other flows. Then those above may lack what came while they were not among the heaviest.
     #[serde(default)]
     pub flows_left_out: bool,
@@ -62,15 +62,37 @@ pub struct Summary {
     pub lines: Vec<String>,
 }
 
+/// One of the heaviest flows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeavyFlow {
+    /// What is known of it since it is among the heaviest.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// What it may have had before that: at most so many packets (or records).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub before: u64,
+}
+
+impl HeavyFlow {
+    /// Its weight, at most.
+    fn weight(&self) -> u64 {
+        self.finding.totals.weight().saturating_add(self.before)
+    }
+}
+
 impl Summary {
-    /// The counters of some findings, and of records that belong to none of them.
-    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>, untracked: &Untracked) -> Summary {
+    /// The counters of some findings of one signal, and of records that belong to none of them.
+    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>, untracked: &Untracked, signal: Signal) -> Summary {
         let mut summary = Summary {
             totals: untracked.totals,
             protocols: untracked.protocols.clone(),
             flows_left_out: untracked.totals.records > 0,
             ..Summary::default()
         };
+        if untracked.totals.records > 0 {
+            summary.sources.add_unknown();
+            summary.targets.add_unknown();
+        }
         let mut heaviest: Vec<&Finding> = Vec::new();
         for finding in findings {
             let weight = finding.totals.weight();
@@ -80,8 +102,13 @@ impl Summary {
             let home = |own: bool, packet: Option<IpAddr>| flow.logged_by().filter(|_| own && packet.is_none());
             let (sent, received) =
                 (home(flow.is_egress(), flow.packet_source), home(flow.is_ingress(), flow.packet_target));
-            summary.sources.add(flow.sender(), weight, sent);
-            summary.targets.add(flow.receiver(), weight, received);
+            let (names_sender, names_receiver) = signal.names(finding);
+            let count = |top: &mut Top<IpAddr>, address: IpAddr, home: Option<&str>, named: bool| match named {
+                true => top.add_named(address, weight, home),
+                false => top.add(address, weight, home),
+            };
+            count(&mut summary.sources, flow.sender(), sent, names_sender);
+            count(&mut summary.targets, flow.receiver(), received, names_receiver);
             let note = |top: &mut Top<Box<str>>, value: Option<&str>| match value {
                 Some(value) => top.add(value.into(), weight, None),
                 None => top.add_unknown(),
@@ -104,10 +131,15 @@ impl Summary {
             summary.lines.extend(lines.map(|line| line.chars().take(MAX_LINE_CHARS).collect::<String>()));
         }
         for finding in heaviest {
-            summary.add_flow(finding);
+            summary.add_flow(finding, 0, 0);
         }
         summary.trim();
         summary
+    }
+
+    /// The addresses that an email about this names.
+    pub fn named(&self) -> BTreeSet<IpAddr> {
+        self.sources.named().chain(self.targets.named()).copied().collect()
     }
 
     /// Adds what another has.
@@ -123,11 +155,17 @@ impl Summary {
             let known = self.minutes.entry(*minute).or_default();
             *known = known.saturating_add(*weight);
         }
+        let (floor, missing) = (self.flow_floor(), other.flow_floor());
+        for known in &mut self.flows {
+            if !other.flows.iter().any(|flow| flow.finding.is_of_same_flow(&known.finding)) {
+                known.before = known.before.saturating_add(missing);
+            }
+        }
+        for flow in &other.flows {
+            self.add_flow(&flow.finding, flow.before, floor);
+        }
         self.flows_left_out |= other.flows_left_out;
         self.accepted_left_out = self.accepted_left_out.saturating_add(other.accepted_left_out);
-        for flow in &other.flows {
-            self.add_flow(flow);
-        }
         self.lines.extend(other.lines.iter().cloned());
         self.trim();
     }
@@ -137,9 +175,17 @@ impl Summary {
         self.totals.records == 0
     }
 
-    fn add_flow(&mut self, finding: &Finding) {
-        match self.flows.iter_mut().find(|known| known.is_of_same_flow(finding)) {
-            Some(known) => {
+    /// The most that a flow can have that is not among the heaviest.
+    fn flow_floor(&self) -> u64 {
+        let lightest = self.flows.iter().map(HeavyFlow::weight).min();
+        if self.flows_left_out { lightest.unwrap_or_default() } else { 0 }
+    }
+
+    /// Adds a flow that may have had `before` when it was not among the heaviest of where it comes from, and at most `floor` here.
+    fn add_flow(&mut self, finding: &Finding, before: u64, floor: u64) {
+        match self.flows.iter_mut().find(|known| known.finding.is_of_same_flow(finding)) {
+            Some(HeavyFlow { finding: known, before: known_before }) => {
+                *known_before = known_before.saturating_add(before);
                 known.totals.add(&finding.totals);
                 let directions = [known.flow.direction, finding.flow.direction].into_iter().flatten();
                 known.flow.direction = directions.min_by_key(|(_, basis)| *basis);
@@ -147,12 +193,16 @@ impl Summary {
                 add_accepted(&mut known.same, finding.same.as_ref());
                 known.untracked_accepted = known.untracked_accepted.saturating_add(finding.untracked_accepted);
             }
-            None => self.flows.push(Finding {
-                lines: Vec::new(),
-                minutes: BTreeMap::new(),
-                opposite: finding.opposite.as_ref().map(brief),
-                same: finding.same.as_ref().map(brief),
-                ..finding.clone()
+            None => self.flows.push(HeavyFlow {
+                finding: Finding {
+                    lines: Vec::new(),
+                    minutes: BTreeMap::new(),
+                    longest_record_seconds: 0,
+                    opposite: finding.opposite.as_ref().map(brief),
+                    same: finding.same.as_ref().map(brief),
+                    ..finding.clone()
+                },
+                before: before.saturating_add(floor),
             }),
         }
     }
@@ -165,10 +215,13 @@ impl Summary {
     }
 
     fn trim(&mut self) {
-        self.flows.sort_by_key(rank);
+        // Which flows stay goes by what they can have had, and their order by what they have had.
+        self.flows
+            .sort_by_key(|flow| (Reverse(flow.weight()), flow.finding.flow.sender(), flow.finding.flow.receiver()));
         for left_out in self.flows.split_off(MAX_FLOWS.min(self.flows.len())) {
-            self.leave_out(&left_out);
+            self.leave_out(&left_out.finding);
         }
+        self.flows.sort_by_key(|flow| rank(&flow.finding));
         while self.minutes.len() > MAX_MINUTES {
             self.minutes.pop_first();
         }
@@ -214,7 +267,7 @@ mod tests {
             let line = format!("2 1 eni-1 {source} {target} 0 0 1 {packets} 84 {start} {end} {action} OK");
             detector.observe(&LogEvent::new("1", 0, line));
         }
-        Summary::of(&detector.finish(LogSource::default()).findings, &Untracked::default())
+        Summary::of(&detector.finish(LogSource::default()).findings, &Untracked::default(), Signal::Flood)
     }
 
     /// Source, packets, and the packets accepted the opposite and the same way.
@@ -226,7 +279,7 @@ mod tests {
         let of = |flow: &Finding| {
             (flow.flow.srcaddr.to_string(), flow.totals.packets, packets(&flow.opposite), packets(&flow.same))
         };
-        summary.flows.iter().map(of).collect()
+        summary.flows.iter().map(|flow| of(&flow.finding)).collect()
     }
 
     const REJECTED: &str = "10.0.0.1 8.8.8.8 REJECT 4";
@@ -245,7 +298,8 @@ mod tests {
             let mut merged = Summary::default();
             order.into_iter().for_each(|summary| merged.merge(summary));
             assert_eq!(flows(&merged), [("10.0.0.1".to_owned(), Some(12), Some(12), Some(14))]);
-            let accepted = [merged.flows[0].opposite.as_ref(), merged.flows[0].same.as_ref()].map(Option::unwrap);
+            let accepted =
+                [merged.flows[0].finding.opposite.as_ref(), merged.flows[0].finding.same.as_ref()].map(Option::unwrap);
             for accepted in accepted {
                 assert!(accepted.line.contains(" 1600 1659 ACCEPT"), "{}", accepted.line);
                 let seconds = |at: Option<EpochMillis>| at.map(|at| at.0 / 1_000);
@@ -256,15 +310,58 @@ mod tests {
     }
 
     #[test]
+    fn a_heavy_flow_is_seen_behind_early_ones() {
+        let line = |n: usize, packets: u64| format!("10.0.0.{n} 8.8.8.8 REJECT {packets} 1000");
+        let early: Vec<String> = (0..5).map(|n| line(n, 10)).collect();
+        let mut merged = batch(&early.iter().map(String::as_str).collect::<Vec<_>>());
+        for _ in 0..100 {
+            merged.merge(&batch(&[&line(200, 5), &line(100, 1)]));
+        }
+        let (first, before) = (&merged.flows[0].finding, merged.flows[0].before);
+        assert_eq!(first.flow.srcaddr.to_string(), "10.0.0.200");
+        let counted = first.totals.packets.unwrap();
+        assert!(counted <= 500 && counted + before >= 500, "{counted} and at most {before} before");
+        assert!(counted >= 490, "{counted}");
+        assert_eq!(merged.totals.packets, Some(50 + 600));
+    }
+
+    #[test]
+    fn the_flows_that_stay_are_those_with_more_than_a_share_of_all() {
+        let line = |n: u64, packets: u64| format!("10.0.0.{n} 8.8.8.8 REJECT {packets} 1000");
+        for seed in 1..50_u64 {
+            let mut state = seed;
+            let mut next = |bound: u64| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) % bound
+            };
+            let (mut merged, mut truth) = (Summary::default(), BTreeMap::new());
+            for _ in 0..60 {
+                let (flow, packets) = (next(4) * next(4), 1 + next(5));
+                *truth.entry(flow).or_default() += packets;
+                merged.merge(&batch(&[&line(flow, packets)]));
+            }
+            let total: u64 = truth.values().sum();
+            for (flow, packets) in truth {
+                let found =
+                    merged.flows.iter().find(|one| one.finding.flow.srcaddr.to_string() == format!("10.0.0.{flow}"));
+                let counted = found.map(|one| one.finding.totals.weight());
+                assert!(counted.is_none_or(|counted| counted <= packets), "seed {seed}: {flow}");
+                assert!(found.is_none_or(|one| one.weight() >= packets), "seed {seed}: {flow}");
+                assert!(packets * MAX_FLOWS as u64 <= total || counted.is_some(), "seed {seed}: {flow} is not there");
+            }
+        }
+    }
+
+    #[test]
     fn evidence_that_was_left_out_is_counted_by_flow() {
         let left_out = |number| {
             let mut summary = batch(&[&format!("{REJECTED} 1000")]);
-            summary.flows[0].untracked_accepted = number;
+            summary.flows[0].finding.untracked_accepted = number;
             summary
         };
         let mut total = left_out(3);
         total.merge(&left_out(4));
-        assert_eq!(total.flows[0].untracked_accepted, 7);
+        assert_eq!(total.flows[0].finding.untracked_accepted, 7);
     }
 
     #[test]
@@ -280,7 +377,8 @@ mod tests {
         merged.merge(&few);
         assert!(merged.flows_left_out);
         let totals = Totals { records: 1, ..Totals::default() };
-        let others = Summary::of([], &Untracked { totals, protocols: [58].into() });
+        let others =
+            Summary::of([], &Untracked { totals, protocols: [58].into(), ..Untracked::default() }, Signal::Flood);
         assert!(
             others.flows_left_out && others.totals == totals,
             "records without a flow are counted as those of others"
@@ -295,21 +393,21 @@ mod tests {
         merged.merge(&batch(&["10.0.0.1 10.0.0.9 REJECT 3 1600", "8.8.8.8 10.0.0.1 ACCEPT 1 1600"]));
         merged.merge(&batch(&["10.0.0.1 10.0.0.9 REJECT 2 2200"]));
         assert_eq!(merged.flows.len(), 1);
-        assert_eq!(merged.flows[0].totals.packets, Some(9));
-        assert!(merged.flows[0].flow.is_egress());
+        assert_eq!(merged.flows[0].finding.totals.packets, Some(9));
+        assert!(merged.flows[0].finding.flow.is_egress());
     }
 
     #[test]
     fn of_two_directions_the_surer_one_stays() {
         let known = |basis| {
             let mut summary = batch(&[&format!("{REJECTED} 1000")]);
-            summary.flows[0].flow.direction = Some((Direction::Egress, basis));
+            summary.flows[0].finding.flow.direction = Some((Direction::Egress, basis));
             summary
         };
         for order in [[Basis::Field, Basis::InternalSide], [Basis::InternalSide, Basis::Field], [Basis::Field; 2]] {
             let mut merged = known(order[0]);
             merged.merge(&known(order[1]));
-            assert_eq!(merged.flows[0].flow.direction, Some((Direction::Egress, Basis::Field)), "{order:?}");
+            assert_eq!(merged.flows[0].finding.flow.direction, Some((Direction::Egress, Basis::Field)), "{order:?}");
         }
     }
 
@@ -318,12 +416,13 @@ mod tests {
         let mut long =
             batch(&[&format!("{REJECTED} 1000"), "8.8.8.8 10.0.0.1 ACCEPT 5 1000", "10.0.0.1 8.8.8.8 ACCEPT 5 1000"]);
         let flow = &mut long.flows[0];
-        for accepted in [&mut flow.opposite, &mut flow.same] {
+        for accepted in [&mut flow.finding.opposite, &mut flow.finding.same] {
             accepted.as_mut().unwrap().line = "x".repeat(MAX_LINE_CHARS + 1).into();
         }
         let mut merged = Summary::default();
         merged.merge(&long);
-        let lengths = [&merged.flows[0].opposite, &merged.flows[0].same].map(|one| one.as_ref().unwrap().line.len());
+        let lengths = [&merged.flows[0].finding.opposite, &merged.flows[0].finding.same]
+            .map(|one| one.as_ref().unwrap().line.len());
         assert_eq!(lengths, [MAX_LINE_CHARS; 2]);
     }
 

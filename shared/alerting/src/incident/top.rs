@@ -1,26 +1,29 @@
-//! The heaviest few of many, and how many there were.
+//! The heaviest few of many, those that must be named, and how many there were.
 
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::incident::distinct::Distinct;
+use crate::{detection::is_zero, incident::distinct::Distinct};
 
-/// Values that are kept with their weights; the others are counted together.
+/// Values that are kept with their weights because they are heavy; the others are counted together.
 pub const MAX_ENTRIES: usize = 12;
 
+/// Values that are kept because they must be named, the first ones.
+pub const MAX_NAMED: usize = 50;
+
 /// Weights by value, such as packets by address: exact as long as no more than [`MAX_ENTRIES`] values were seen, and those of the
-/// heaviest values afterwards.
+/// heaviest values afterwards, by Space-Saving (Metwally, Agrawal, El Abbadi 2005): a new value takes the place of the lightest one and
+/// inherits its count as a possible error, so that a value with more than one in [`MAX_ENTRIES`] of the weight is always among them.
+///
+/// Values that must be named are exact and never make room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(serialize = "K: Ord + Serialize", deserialize = "K: Ord + Deserialize<'de>"))]
 pub struct Top<K> {
     /// Values with their weights.
     #[serde(rename = "e")]
     entries: BTreeMap<K, Entry>,
-    /// The weight of all values that are not among the entries.
-    #[serde(rename = "r", default)]
-    rest: u64,
-    /// Whether there are such values.
+    /// Whether there are values that are not among the entries.
     #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
     more: bool,
     /// All values, once there are more of them than entries.
@@ -34,34 +37,51 @@ pub struct Top<K> {
 /// A value's weight, and where it belongs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
+    /// At most so much.
     #[serde(rename = "w")]
     weight: u64,
+    /// How much of the weight may be that of values whose place it took.
+    #[serde(rename = "x", default, skip_serializing_if = "is_zero")]
+    error: u64,
     /// Where it was each time it was added; none where that differs or is not known.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     home: Option<Box<str>>,
+    /// Whether it must be named.
+    #[serde(rename = "n", default, skip_serializing_if = "std::ops::Not::not")]
+    named: bool,
 }
 
-/// One of the heaviest values.
+/// One of the heaviest values, or one that must be named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranked<K> {
     /// The value.
     pub value: K,
-    /// Its weight. Where [`Top::distinct`] is not exact, it may lack what came while the value was not among the heaviest.
+    /// Its weight, or at least so much of it.
     pub weight: u64,
+    /// Whether the weight is all of it.
+    pub exact: bool,
     /// Where it was each time it was added; none where that differs or is not known.
     pub home: Option<Box<str>>,
+    /// Whether it must be named, however light it is.
+    pub named: bool,
 }
 
 impl<K> Default for Top<K> {
     fn default() -> Self {
-        Top { entries: BTreeMap::new(), rest: 0, more: false, distinct: Distinct::default(), unknown: false }
+        Top { entries: BTreeMap::new(), more: false, distinct: Distinct::default(), unknown: false }
     }
 }
 
 impl<K: Ord + Clone + fmt::Display> Top<K> {
     /// Adds weight to a value that is at home somewhere, for example an address at an interface.
     pub fn add(&mut self, value: K, weight: u64, home: Option<&str>) {
-        self.put(value, weight, home);
+        self.put(value, &Entry { weight, error: 0, home: home.map(Box::from), named: false });
+        self.trim();
+    }
+
+    /// The same for a value that must be named, as long as there are not more than [`MAX_NAMED`] of those.
+    pub fn add_named(&mut self, value: K, weight: u64, home: Option<&str>) {
+        self.put(value, &Entry { weight, error: 0, home: home.map(Box::from), named: true });
         self.trim();
     }
 
@@ -73,20 +93,26 @@ impl<K: Ord + Clone + fmt::Display> Top<K> {
     /// Adds what another has.
     pub fn merge(&mut self, other: &Top<K>) {
         if self.more || other.more {
-            // What is an entry of one only may be among the rest of the other, at home somewhere else.
-            for (value, entry) in &mut self.entries {
-                if other.more && !other.entries.contains_key(value) {
-                    entry.home = None;
-                }
-            }
             self.remember_values();
             self.distinct.merge(&other.distinct);
             other.entries.keys().for_each(|value| self.distinct.add(&value.to_string()));
         }
-        for (value, entry) in &other.entries {
-            self.put(value.clone(), entry.weight, entry.home.as_deref());
+        let mine = (self.floor(), self.more);
+        let missing = other.floor();
+        let names_every = other.named().count() < MAX_NAMED;
+        for (value, entry) in &mut self.entries {
+            // What is an entry of one only may be among the rest of the other, at home somewhere else.
+            let left_out = other.more && !(entry.named && names_every);
+            if left_out && !other.entries.contains_key(value) {
+                entry.home = None;
+                entry.weight = entry.weight.saturating_add(missing);
+                entry.error = entry.error.saturating_add(missing);
+            }
         }
-        self.rest = self.rest.saturating_add(other.rest);
+        for (value, entry) in &other.entries {
+            self.put_with(value.clone(), entry, mine);
+        }
+        self.more |= other.more;
         self.unknown |= other.unknown;
         self.trim();
     }
@@ -95,13 +121,20 @@ impl<K: Ord + Clone + fmt::Display> Top<K> {
     pub fn ranked(&self) -> Vec<Ranked<K>> {
         let ranked = |(value, entry): (&K, &Entry)| Ranked {
             value: value.clone(),
-            weight: entry.weight,
+            weight: entry.weight.saturating_sub(entry.error),
+            exact: entry.error == 0,
             home: entry.home.clone(),
+            named: entry.named,
         };
         let mut all: Vec<Ranked<K>> = self.entries.iter().map(ranked).collect();
         // In order of their values already.
         all.sort_by_key(|one| Reverse(one.weight));
         all
+    }
+
+    /// The values that must be named.
+    pub fn named(&self) -> impl DoubleEndedIterator<Item = &K> {
+        self.entries.iter().filter(|(_, entry)| entry.named).map(|(value, _)| value)
     }
 
     /// How many values there were, and whether that is exact.
@@ -115,31 +148,55 @@ impl<K: Ord + Clone + fmt::Display> Top<K> {
         self.unknown
     }
 
-    fn put(&mut self, value: K, weight: u64, home: Option<&str>) {
+    /// The most that a value can have that is not among the entries.
+    fn floor(&self) -> u64 {
+        let heavy = self.entries.values().filter(|entry| !entry.named).map(|entry| entry.weight);
+        if self.more { heavy.min().unwrap_or_default() } else { 0 }
+    }
+
+    fn put(&mut self, value: K, entry: &Entry) {
         if self.more {
             self.distinct.add(&value.to_string());
         }
+        self.put_with(value, entry, (self.floor(), self.more));
+    }
+
+    /// Adds an entry where a value that is not among the entries has at most `floor`, and may have been there before if there are `more`
+    /// values than entries.
+    fn put_with(&mut self, value: K, entry: &Entry, (floor, more): (u64, bool)) {
+        let names = self.entries.values().filter(|entry| entry.named).count();
         match self.entries.get_mut(&value) {
             Some(known) => {
-                known.weight = known.weight.saturating_add(weight);
-                known.home.take_if(|known| home != Some(known));
+                known.weight = known.weight.saturating_add(entry.weight);
+                known.error = known.error.saturating_add(entry.error);
+                known.home.take_if(|known| entry.home.as_ref() != Some(known));
+                known.named |= entry.named && names < MAX_NAMED;
             }
             None => {
-                // It may have been among the rest, at home somewhere else.
-                let home = home.filter(|_| !self.more).map(Box::from);
-                self.entries.insert(value, Entry { weight, home });
+                let named = entry.named && names < MAX_NAMED;
+                // One that must be named was never left out.
+                let (floor, more) = if named { (0, false) } else { (floor, more) };
+                self.entries.insert(
+                    value,
+                    Entry {
+                        weight: entry.weight.saturating_add(floor),
+                        error: entry.error.saturating_add(floor),
+                        home: entry.home.clone().filter(|_| !more),
+                        named,
+                    },
+                );
             }
         }
     }
 
     fn trim(&mut self) {
-        while self.entries.len() > MAX_ENTRIES {
+        while self.entries.values().filter(|entry| !entry.named).count() > MAX_ENTRIES {
             self.remember_values();
             // The lightest goes, of equals the last: the same whatever the order they came in.
-            let lightest = self.entries.iter().min_by_key(|(value, entry)| (entry.weight, Reverse(*value)));
+            let heavy = self.entries.iter().filter(|(_, entry)| !entry.named);
+            let lightest = heavy.min_by_key(|(value, entry)| (entry.weight, Reverse(*value)));
             let Some(value) = lightest.map(|(value, _)| value.clone()) else { return };
-            let weight = self.entries.remove(&value).map_or(0, |entry| entry.weight);
-            self.rest = self.rest.saturating_add(weight);
+            self.entries.remove(&value);
         }
     }
 
@@ -211,11 +268,105 @@ mod tests {
     }
 
     #[test]
-    fn of_many_names_the_heaviest_stay_and_no_weight_is_lost() {
+    fn of_many_names_the_heaviest_stay() {
         let top = top((1..=100).map(|n| (format!("n{n:03}"), n)));
-        assert_eq!(weights(&top)[0], ("n100".to_owned(), 100));
+        assert_eq!(weights(&top)[0].0, "n100");
         assert_eq!(top.ranked().len(), MAX_ENTRIES);
-        assert_eq!(weights(&top).iter().map(|(_, weight)| weight).sum::<u64>() + top.rest, 5050);
+    }
+
+    #[test]
+    fn a_heavy_name_is_seen_behind_twelve_early_ones() {
+        let mut one = top((0..MAX_ENTRIES).map(|n| (format!("early{n:02}"), 10)));
+        for _ in 0..500 {
+            one.add("late".to_owned(), 1, None);
+        }
+        let ranked = one.ranked();
+        assert_eq!((ranked[0].value.as_str(), ranked[0].exact), ("late", false));
+        assert!((490..=500).contains(&ranked[0].weight), "at least {}", ranked[0].weight);
+        assert!(ranked[1..].iter().all(|other| other.weight == 10 && other.exact));
+    }
+
+    /// Names of random weights, few of them heavy, one after the other.
+    fn stream(seed: u64) -> Vec<(String, u64)> {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = |bound: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % bound
+        };
+        (0..400)
+            .map(|_| {
+                let names = 1 + next(60);
+                (format!("n{}", next(names)), 1 + next(9))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_weight_is_at_least_what_is_stated_and_the_heavy_ones_are_all_there() {
+        for seed in 1..=200 {
+            let all = stream(seed);
+            let mut truth: BTreeMap<&str, u64> = BTreeMap::new();
+            all.iter().for_each(|(name, weight)| *truth.entry(name).or_default() += weight);
+            let total: u64 = truth.values().sum();
+            let whole = top(all.clone());
+            // In parts, each added up by itself, and in another order.
+            let mut merged = Names::default();
+            all.chunks(37).rev().for_each(|part| merged.merge(&top(part.to_vec())));
+            for (kind, found) in [("whole", &whole), ("merged", &merged)] {
+                for one in found.ranked() {
+                    let weight = truth[one.value.as_str()];
+                    let fits = if one.exact { one.weight == weight } else { one.weight <= weight };
+                    assert!(fits, "seed {seed}, {kind}: {one:?}, true {weight}");
+                }
+                let kept = |name: &str| found.entries.get(name);
+                for (name, weight) in &truth {
+                    assert!(kept(name).is_none_or(|entry| entry.weight >= *weight), "seed {seed}, {kind}: {name}");
+                    let heavy = *weight > total / MAX_ENTRIES as u64;
+                    assert!(!heavy || kept(name).is_some(), "seed {seed}, {kind}: {name} is not there");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_must_be_named_makes_no_room_for_heavier_ones() {
+        let mut one = Names::default();
+        one.add_named("ours".to_owned(), 1, Some("x"));
+        for n in 0..1_000 {
+            one.add(format!("n{n:04}"), 100, None);
+        }
+        one.add_named("later".to_owned(), 2, Some("y"));
+        let light: Vec<Ranked<String>> = one.ranked().into_iter().filter(|one| one.named).collect();
+        let found: Vec<_> =
+            light.iter().map(|one| (one.value.as_str(), one.weight, one.exact, one.home.as_deref())).collect();
+        assert_eq!(found, [("later", 2, true, Some("y")), ("ours", 1, true, Some("x"))]);
+        // The same whoever is merged into whom.
+        for order in [[&one, &top([])], [&top([]), &one]] {
+            let mut merged = order[0].clone();
+            merged.merge(order[1]);
+            assert_eq!(merged.named().collect::<Vec<_>>(), ["later", "ours"]);
+        }
+    }
+
+    #[test]
+    fn the_first_fifty_are_named_and_the_others_counted() {
+        let mut one = Names::default();
+        for n in 0..MAX_NAMED + 20 {
+            one.add_named(format!("n{n:03}"), 1, None);
+        }
+        assert_eq!(one.named().count(), MAX_NAMED);
+        assert_eq!(one.named().next_back().map(String::as_str), Some("n049"));
+        assert!(!one.distinct().1);
+        let mut other = Names::default();
+        other.add_named("a".to_owned(), 1, None);
+        one.merge(&other);
+        assert_eq!(one.named().filter(|name| *name == "a").count(), 0, "the first ones stay");
+        other.merge(&one);
+        assert_eq!((other.named().count(), other.named().next().map(String::as_str)), (MAX_NAMED, Some("a")));
+        // It may have been left out there.
+        assert!(!other.ranked().iter().any(|one| one.value == "a" && one.exact));
     }
 
     #[test]
@@ -234,8 +385,6 @@ mod tests {
         merged.merge(&top(all[150..].to_vec()));
         let whole = top(all);
         assert_eq!(merged.distinct, whole.distinct);
-        let weight = |top: &Names| weights(top).iter().map(|(_, weight)| weight).sum::<u64>() + top.rest;
-        assert_eq!(weight(&merged), weight(&whole));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Matched records by the minute, and the data points they become.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use flow_log::{EpochMillis, FlowRecord, Protocol};
 
@@ -9,9 +9,9 @@ use crate::{
     time::{self, MINUTE_MILLIS},
 };
 
-/// Minutes that one batch tells apart; three metrics for each of them fit one PutMetricData call of 1,000 data points.
-/// A batch spans a few minutes; records past this many are counted in the nearest minute there is.
-pub const MAX_MINUTES: usize = 300;
+/// Minutes that one batch tells apart: three metrics for each of them, altogether and by three origins, fit one PutMetricData call of
+/// 1,000 data points. A batch spans a few minutes; records past this many are counted in the nearest minute there is.
+pub const MAX_MINUTES: usize = 80;
 
 /// CloudWatch refuses a whole call when one time stamp is older than this ...
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>
@@ -37,36 +37,71 @@ struct Minute {
     packets: Option<Sample>,
 }
 
+impl Minute {
+    fn add(&mut self, other: &Minute) {
+        self.at = self.at.min(other.at);
+        self.records += other.records;
+        self.records_v6 += other.records_v6;
+        self.packets = match (self.packets, other.packets) {
+            (Some(known), Some(other)) => Some(known.with(other)),
+            (known, other) => known.or(other),
+        };
+    }
+}
+
 impl Minutes {
     /// Counts one matched record. `timestamp` is that of its log event, milliseconds since the epoch.
     pub fn add(&mut self, timestamp: i64, record: &FlowRecord<'_>) {
         let at = EpochMillis(u64::try_from(timestamp).unwrap_or(0));
-        let mut minute = at.0 / MINUTE_MILLIS;
+        self.add_minute(&Minute {
+            at,
+            records: 1,
+            records_v6: u64::from(record.protocol == Protocol::ICMPV6),
+            packets: record.packets.map(Sample::of),
+        });
+    }
+
+    /// Adds what another has.
+    pub fn merge(&mut self, other: &Minutes) {
+        other.0.values().for_each(|minute| self.add_minute(minute));
+    }
+
+    fn add_minute(&mut self, other: &Minute) {
+        let mut minute = other.at.0 / MINUTE_MILLIS;
         if self.0.len() >= MAX_MINUTES && !self.0.contains_key(&minute) {
             let nearest = self.0.range(..minute).next_back().or_else(|| self.0.first_key_value());
             minute = nearest.map_or(minute, |(nearest, _)| *nearest);
         }
-        let entry = self.0.entry(minute).or_insert(Minute { at, records: 0, records_v6: 0, packets: None });
-        entry.at = entry.at.min(at);
-        entry.records += 1;
-        entry.records_v6 += u64::from(record.protocol == Protocol::ICMPV6);
-        if let Some(packets) = record.packets {
-            entry.packets.get_or_insert(Sample { count: 0, sum: 0, min: u64::MAX, max: 0 }).add(packets);
+        match self.0.entry(minute) {
+            Entry::Vacant(entry) => {
+                entry.insert(*other);
+            }
+            Entry::Occupied(mut entry) => entry.get_mut().add(other),
         }
     }
 
     /// The data points to publish: `name` counts matched records with the value 1 each, as a metric filter would;
-    /// `name-V6` the ICMPv6 share of them; `name-Packets` their packets. Nothing where nothing was matched.
+    /// `name-V6` the ICMPv6 share of them; `name-Packets` their packets. All of them, and those of each origin under the dimension
+    /// `Origin`. Nothing where nothing was matched.
     ///
     /// A time stamp that CloudWatch would refuse is replaced by `now`, because one of them fails the whole call.
-    pub fn points(&self, name: &str, now: EpochMillis) -> Vec<Point> {
+    pub fn points(by_origin: &BTreeMap<&'static str, Minutes>, name: &str, now: EpochMillis) -> Vec<Point> {
+        let mut all = Minutes::default();
+        by_origin.values().for_each(|minutes| all.merge(minutes));
+        let mut points = all.points_of(name, None, now);
+        for (origin, minutes) in by_origin {
+            points.extend(minutes.points_of(name, Some(("Origin", *origin)), now));
+        }
+        points
+    }
+
+    fn points_of(&self, name: &str, dimension: Option<(&'static str, &'static str)>, now: EpochMillis) -> Vec<Point> {
         let oldest = time::before(now, MAX_AGE_MILLIS - MARGIN_MILLIS);
         let newest = time::after(now, MAX_AHEAD_MILLIS - MARGIN_MILLIS);
         let mut points = Vec::with_capacity(self.0.len() * 3);
         for minute in self.0.values() {
             let at = if (oldest..=newest).contains(&minute.at) { minute.at } else { now };
-            let mut push =
-                |name: String, sample| points.push(Point { name, at, sample, unit: Unit::Count, reason: None });
+            let mut push = |name: String, sample| points.push(Point { name, at, sample, unit: Unit::Count, dimension });
             push(name.to_owned(), Sample::ones(minute.records));
             if minute.records_v6 > 0 {
                 push(format!("{name}-V6"), Sample::ones(minute.records_v6));
@@ -98,9 +133,11 @@ mod tests {
     }
 
     fn points(records: &[(u64, u8, u64)]) -> Vec<(String, u64, Sample)> {
-        minutes(records)
-            .points("Ping-Deny", NOW)
+        // Those without a dimension.
+        let by_origin = [("own", minutes(records))].into();
+        Minutes::points(&by_origin, "Ping-Deny", NOW)
             .into_iter()
+            .filter(|point| point.dimension.is_none())
             .map(|point| (point.name, point.at.0, point.sample))
             .collect()
     }
@@ -117,6 +154,32 @@ mod tests {
                 ("Ping-Deny-Packets".into(), at + MINUTE_MILLIS, Sample { count: 1, sum: 7, min: 7, max: 7 }),
             ]
         );
+    }
+
+    #[test]
+    fn each_origin_is_counted_and_all_of_them() {
+        let by_origin =
+            [("internet", minutes(&[(NOW.0, 1, 3)])), ("own", minutes(&[(NOW.0, 58, 4), (NOW.0, 1, 1)]))].into();
+        let points = Minutes::points(&by_origin, "P", NOW);
+        let found: Vec<(&str, Option<&str>, u64)> = points
+            .iter()
+            .map(|point| (point.name.as_str(), point.dimension.map(|(_, value)| value), point.sample.sum))
+            .collect();
+        let (all, internet, own) = (None, Some("internet"), Some("own"));
+        assert_eq!(
+            found,
+            [
+                ("P", all, 3),
+                ("P-V6", all, 1),
+                ("P-Packets", all, 8),
+                ("P", internet, 1),
+                ("P-Packets", internet, 3),
+                ("P", own, 2),
+                ("P-V6", own, 1),
+                ("P-Packets", own, 5),
+            ]
+        );
+        assert!(points.iter().all(|point| point.dimension.is_none_or(|(name, _)| name == "Origin")));
     }
 
     #[test]
@@ -138,7 +201,7 @@ mod tests {
     fn minutes_are_limited_and_lose_no_record() {
         let many: Vec<_> = (0..2 * MAX_MINUTES as u64).map(|n| (NOW.0 - n * MINUTE_MILLIS, 1, 1)).collect();
         let found = points(&many);
-        assert!(found.len() <= 1_000, "{} points", found.len());
+        assert!(found.len() * 4 <= 1_000, "{} points for all, and as many for each of three origins", found.len());
         let records: u64 = found.iter().filter(|point| point.0 == "Ping-Deny").map(|point| point.2.sum).sum();
         assert_eq!(records, 2 * MAX_MINUTES as u64);
     }

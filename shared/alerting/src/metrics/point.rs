@@ -36,13 +36,6 @@ impl Sample {
             max: self.max.max(other.max),
         }
     }
-
-    pub(super) fn add(&mut self, value: u64) {
-        self.count += 1;
-        self.sum = self.sum.saturating_add(value);
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
-    }
 }
 
 /// One data point.
@@ -56,8 +49,8 @@ pub struct Point {
     pub sample: Sample,
     /// What they are.
     pub unit: Unit,
-    /// The value of the dimension `Reason`, where the metric has one.
-    pub reason: Option<&'static str>,
+    /// Its one dimension, where it has one: name and value.
+    pub dimension: Option<(&'static str, &'static str)>,
 }
 
 /// What samples are.

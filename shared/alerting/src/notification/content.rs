@@ -50,7 +50,14 @@ pub struct NotificationContent {
 
 impl NotificationContent {
     /// The findings of a batch that belong to one incident.
-    pub fn batch(detection: &Detection, findings: &[&Finding], untracked: &Untracked) -> NotificationContent {
+    ///
+    /// `named` are the addresses that the email names, however light they are.
+    pub fn batch(
+        detection: &Detection,
+        findings: &[&Finding],
+        untracked: &Untracked,
+        named: &BTreeSet<IpAddr>,
+    ) -> NotificationContent {
         let exact = untracked.totals.records == 0;
         let mut totals = untracked.totals;
         let mut minutes: BTreeMap<u64, u64> = BTreeMap::new();
@@ -63,8 +70,8 @@ impl NotificationContent {
         }
         NotificationContent {
             totals,
-            sources: Ranking::in_findings(findings, exact, |finding| Some(finding.flow.sender())),
-            targets: Ranking::in_findings(findings, exact, |finding| Some(finding.flow.receiver())),
+            sources: Ranking::in_findings(findings, exact, |finding| Some(finding.flow.sender())).naming(named),
+            targets: Ranking::in_findings(findings, exact, |finding| Some(finding.flow.receiver())).naming(named),
             interfaces: Ranking::in_findings(findings, exact, |finding| finding.flow.logged_by().map(Box::<str>::from)),
             accounts: Ranking::in_findings(findings, exact, |finding| finding.metadata.account_id.clone()),
             regions: Ranking::in_findings(findings, exact, |finding| finding.metadata.region.clone()),
@@ -97,16 +104,17 @@ impl NotificationContent {
 
     /// The content of an incident's counters.
     pub fn counters(key: &IncidentKey, summary: &Summary) -> NotificationContent {
+        let records = summary.totals.records;
         NotificationContent {
             totals: summary.totals,
-            sources: Ranking::of(&summary.sources),
-            targets: Ranking::of(&summary.targets),
-            interfaces: Ranking::of(&summary.interfaces),
-            accounts: Ranking::of(&summary.accounts),
-            regions: Ranking::of(&summary.regions),
+            sources: Ranking::of(&summary.sources, records),
+            targets: Ranking::of(&summary.targets, records),
+            interfaces: Ranking::of(&summary.interfaces, records),
+            accounts: Ranking::of(&summary.accounts, records),
+            regions: Ranking::of(&summary.regions, records),
             protocols: summary.protocols.clone(),
             minutes: summary.minutes.clone(),
-            findings: summary.flows.iter().map(|flow| with_what_is_left_out(flow, summary)).collect(),
+            findings: summary.flows.iter().map(|flow| with_what_is_left_out(&flow.finding, summary)).collect(),
             complete: !summary.flows_left_out,
             untracked: Totals::default(),
             lines: summary.lines.clone(),

@@ -5,6 +5,8 @@
 pub enum NotificationKind {
     /// The first one.
     Opened,
+    /// The first one after a resolved incident was reopened.
+    Reopened,
     /// One while the incident goes on.
     Update,
     /// The last one.
@@ -16,6 +18,7 @@ impl NotificationKind {
     pub fn word(self) -> &'static str {
         match self {
             NotificationKind::Opened => "opened",
+            NotificationKind::Reopened => "reopened",
             NotificationKind::Update => "update",
             NotificationKind::Resolved => "resolved",
         }

@@ -4,9 +4,9 @@ use crate::{
     detection::Totals,
     enrichment::Network,
     incident::{
-        IncidentKey, Reason,
+        IncidentKey, Reason, plan,
         policy::Policy,
-        state::{ClosedIncident, OpenIncident, PastIncident},
+        state::{ClosedIncident, Earlier, OpenIncident, PastIncident},
     },
     notification::{
         content::NotificationContent, explained::ExplainedFinding, kind::NotificationKind, links::Links, site::Site,
@@ -17,7 +17,7 @@ use crate::{
 /// A notification about an incident.
 #[derive(Clone, Debug)]
 pub struct Notification<'a> {
-    /// Opened, update or resolved.
+    /// Opened, reopened, update or resolved.
     pub kind: NotificationKind,
     /// The decision behind it.
     pub reason: Reason,
@@ -33,6 +33,10 @@ pub struct Notification<'a> {
     pub last_email_at: Option<EpochMillis>,
     /// When the incident's last finding was processed, in a resolved one.
     pub last_seen: Option<EpochMillis>,
+    /// What the incident was before it was reopened, where it was.
+    pub earlier: Option<&'a Earlier>,
+    /// Milliseconds without a finding after which the incident is resolved.
+    pub quiet_millis: u64,
     /// The previous incident of the same key, in an opened one.
     pub previous: Option<&'a PastIncident>,
     /// What it is about: everything so far, in an update what came since the previous email.
@@ -102,6 +106,8 @@ impl<'a> Notification<'a> {
             opened_at,
             last_email_at: None,
             last_seen: None,
+            earlier: None,
+            quiet_millis: plan::quiet_millis(None, 1, policy),
             previous: None,
             content,
             links: Links::of(content, &flows, site, (first, last)),
@@ -131,13 +137,15 @@ impl<'a> Notification<'a> {
         content: &'a NotificationContent,
         total: Totals,
     ) -> Notification<'a> {
-        Notification {
-            kind: NotificationKind::Update,
-            number: open.emails.saturating_add(1),
+        let number = open.emails.saturating_add(1);
+        let notification = Notification {
+            kind: if open.is_reopening() { NotificationKind::Reopened } else { NotificationKind::Update },
+            number,
             last_email_at: Some(open.last_email_at),
             total,
             ..Notification::of(context, (&open.id, open.opened_at), content)
-        }
+        };
+        notification.reopened(open.earlier.as_ref(), number)
     }
 
     /// A resolved notification.
@@ -146,12 +154,28 @@ impl<'a> Notification<'a> {
         closing: &'a ClosedIncident,
         content: &'a NotificationContent,
     ) -> Notification<'a> {
-        Notification {
+        let notification = Notification {
             kind: NotificationKind::Resolved,
             number: closing.emails.saturating_add(1),
             last_seen: Some(closing.last_seen),
             since: closing.unreported,
             ..Notification::of(context, (&closing.id, closing.opened_at), content)
+        };
+        notification.reopened(closing.earlier.as_ref(), closing.emails)
+    }
+
+    /// The same for an incident that may have been reopened, once it has so many emails: readers see it as the one that it continues.
+    fn reopened(self, earlier: Option<&'a Earlier>, emails: u32) -> Notification<'a> {
+        let Some(before) = earlier else { return self };
+        let mut total = before.totals;
+        total.add(&self.total);
+        Notification {
+            incident: &before.incident,
+            opened_at: before.opened_at,
+            earlier,
+            quiet_millis: plan::quiet_millis(earlier, emails, self.policy),
+            total,
+            ..self
         }
     }
 

@@ -1,6 +1,11 @@
 //! Rankings of addresses, interfaces, accounts and regions.
 
-use std::{cmp::Reverse, collections::HashMap, fmt, hash::Hash};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
+    fmt,
+    hash::Hash,
+};
 
 use crate::{
     detection::Finding,
@@ -30,13 +35,13 @@ impl<K> Default for Ranking<K> {
 }
 
 impl<K: Clone + Ord> Ranking<K> {
-    /// The ranking of an incident's counters.
-    pub(super) fn of(top: &Top<K>) -> Ranking<K>
+    /// The ranking of an incident's counters of so many records: there are no more values than records.
+    pub(super) fn of(top: &Top<K>, records: u64) -> Ranking<K>
     where
         K: fmt::Display,
     {
         let (distinct, exact) = top.distinct();
-        Ranking { ranked: top.ranked(), distinct, exact, unknown: top.has_unknown() }
+        Ranking { ranked: top.ranked(), distinct: distinct.min(records), exact, unknown: top.has_unknown() }
     }
 
     /// The values that findings have, all of them; not exact where records were left out.
@@ -55,10 +60,17 @@ impl<K: Clone + Ord> Ranking<K> {
                 None => unknown = true,
             }
         }
-        let ranked = weights.into_iter().map(|(value, weight)| Ranked { value, weight, home: None });
+        let ranked =
+            weights.into_iter().map(|(value, weight)| Ranked { value, weight, exact: true, home: None, named: false });
         let mut ranked: Vec<Ranked<K>> = ranked.collect();
         ranked.sort_by(|a, b| (Reverse(a.weight), &a.value).cmp(&(Reverse(b.weight), &b.value)));
         Ranking { distinct: ranked.len() as u64, ranked, exact, unknown }
+    }
+
+    /// The same, where these values must be named.
+    pub(super) fn naming(mut self, named: &BTreeSet<K>) -> Ranking<K> {
+        self.ranked.iter_mut().for_each(|one| one.named = named.contains(&one.value));
+        self
     }
 
     /// Tells whether nothing has a value beside the ranked ones.

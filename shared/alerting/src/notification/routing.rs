@@ -16,10 +16,12 @@ pub const MAX_VALUES: usize = 50;
 pub struct Routing {
     /// The rule, by its stable name.
     pub rule: &'static str,
-    /// `opened`, `update` or `resolved`.
+    /// `opened`, `reopened`, `update` or `resolved`.
     pub kind: &'static str,
     /// How urgent it is.
     pub severity: Severity,
+    /// Where the packets came from: `own`, `private` or `internet`.
+    pub origin: &'static str,
     /// The region of the log group.
     pub region: String,
     /// The log group.
@@ -54,6 +56,7 @@ impl Routing {
             rule: notification.key.rule.name(),
             kind: notification.kind.word(),
             severity: Severity::of(notification),
+            origin: notification.key.signal.origin().word(),
             region: notification.site.region.clone(),
             log_group: one_line(&notification.key.log_group, MAX_NAME_CHARS).into_owned(),
             account,
@@ -72,6 +75,7 @@ impl Routing {
             ("rule", vec![self.rule]),
             ("kind", vec![self.kind]),
             ("severity", vec![self.severity.word()]),
+            ("origin", vec![self.origin]),
             ("region", vec![self.region.as_str()]),
             ("log_group", vec![self.log_group.as_str()]),
             ("account", many(&self.account)),

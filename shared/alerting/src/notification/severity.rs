@@ -1,31 +1,28 @@
 //! How urgent a notification is: one word for filter policies and chat channels.
 
-use std::net::IpAddr;
-
 use serde::Serialize;
 
 use crate::{
-    address::Scope,
-    notification::{kind::NotificationKind, notification::Notification, ranking::Ranking},
+    incident::Signal,
+    notification::{kind::NotificationKind, notification::Notification},
 };
 
-/// From so many targets on, an internal sender is taken to try a network and not a host.
+/// From so many targets on, senders of ours are taken to try a network and not a host.
 pub const SWEEP_TARGETS: u64 = 10;
 
-/// How much a message should disturb people. It goes by who sent the packets and to how many, nothing else: no rule knows how
-/// much a host matters.
+/// How much a message should disturb people. It goes by whose packets were rejected and by how many targets they had, nothing else: no
+/// rule knows how much a host matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The incident is resolved.
+    /// The incident is resolved, or it is what the internet does to every public address all day.
     Info,
-    /// All senders known by name are outside: what the internet does to every public address all day.
+    /// Somebody on the internet keeps pinging one address.
     Low,
-    /// A sender is internal: something of ours, or of a network connected to it, did not get through. Also where no sender is
-    /// known.
+    /// Something of ours, of a network connected to it, or of a source that must get through did not get through.
     Medium,
-    /// All senders known by name are internal, and they tried [`SWEEP_TARGETS`] targets or more: a host that searches the
-    /// network, or one that has lost it.
+    /// Requests of ours or of a private network to [`SWEEP_TARGETS`] targets or more: a host that searches the network, or one that
+    /// has lost it. Or a flood from the internet.
     High,
 }
 
@@ -34,19 +31,20 @@ impl Severity {
     pub fn of(notification: &Notification<'_>) -> Severity {
         match notification.kind {
             NotificationKind::Resolved => Severity::Info,
-            NotificationKind::Opened | NotificationKind::Update => {
-                Severity::of_sides(&notification.content.sources, &notification.content.targets)
+            NotificationKind::Opened | NotificationKind::Reopened | NotificationKind::Update => {
+                Severity::of_signal(notification.key.signal, notification.content.targets.distinct)
             }
         }
     }
 
-    fn of_sides(sources: &Ranking<IpAddr>, targets: &Ranking<IpAddr>) -> Severity {
-        let known = sources.ranked.len();
-        let inside = sources.ranked.iter().filter(|one| Scope::of(one.value).is_internal()).count();
-        match inside {
-            0 if known > 0 => Severity::Low,
-            _ if known > 0 && inside == known && targets.distinct >= SWEEP_TARGETS => Severity::High,
-            _ => Severity::Medium,
+    fn of_signal(signal: Signal, targets: u64) -> Severity {
+        match signal {
+            Signal::OwnRequest | Signal::Private if targets >= SWEEP_TARGETS => Severity::High,
+            // However many they are that are answered: they chose us.
+            Signal::OwnRequest | Signal::OwnAnswer | Signal::Private | Signal::MustReach => Severity::Medium,
+            Signal::Flood => Severity::High,
+            Signal::PersistentPing => Severity::Low,
+            Signal::Internet => Severity::Info,
         }
     }
 
@@ -63,31 +61,25 @@ impl Severity {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
     use super::{SWEEP_TARGETS, Severity};
-    use crate::{incident::Ranked, notification::ranking::Ranking};
-
-    fn side(addresses: &[&str], distinct: u64) -> Ranking<IpAddr> {
-        let ranked = |address: &&str| Ranked { value: address.parse().unwrap(), weight: 1, home: None };
-        Ranking { ranked: addresses.iter().map(ranked).collect(), distinct, exact: true, unknown: false }
-    }
+    use crate::incident::Signal;
 
     #[test]
-    fn it_goes_by_who_sent_and_to_how_many() {
+    fn it_goes_by_whose_packets_they_are_and_by_their_targets() {
         let many = SWEEP_TARGETS;
-        for (sources, targets, expect) in [
-            (&["203.0.113.12"][..], 1, Severity::Low),
-            (&["203.0.113.12", "2406:da14::1"], many, Severity::Low),
-            (&["10.0.0.1"], 1, Severity::Medium),
-            (&["10.0.0.1"], many - 1, Severity::Medium),
-            (&["10.0.0.1"], many, Severity::High),
-            (&["10.0.0.1", "fd00::1", "100.64.0.1"], many, Severity::High),
-            (&["10.0.0.1", "203.0.113.12"], many, Severity::Medium),
-            (&[], many, Severity::Medium),
+        for (signal, targets, expect) in [
+            (Signal::OwnRequest, 1, Severity::Medium),
+            (Signal::OwnRequest, many - 1, Severity::Medium),
+            (Signal::OwnRequest, many, Severity::High),
+            (Signal::OwnAnswer, many, Severity::Medium),
+            (Signal::Private, many - 1, Severity::Medium),
+            (Signal::Private, many, Severity::High),
+            (Signal::MustReach, many, Severity::Medium),
+            (Signal::Flood, 1, Severity::High),
+            (Signal::PersistentPing, 1, Severity::Low),
+            (Signal::Internet, many, Severity::Info),
         ] {
-            let found = Severity::of_sides(&side(sources, sources.len() as u64), &side(&[], targets));
-            assert_eq!(found, expect, "{sources:?} to {targets}");
+            assert_eq!(Severity::of_signal(signal, targets), expect, "{signal:?} to {targets}");
         }
     }
 }

@@ -35,6 +35,7 @@ whole_emails! {
     an_update: "update",
     an_update_of_many_sources: "update-of-many",
     a_resolved_email: "resolved",
+    a_reopened_incident: "reopened",
     a_resolved_email_of_many_sources: "resolved-of-many",
     an_opened_email_sent_late: "late-opened",
     an_opened_email_after_an_earlier_incident: "repeated",

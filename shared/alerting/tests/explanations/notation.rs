@@ -24,7 +24,7 @@
 use std::net::IpAddr;
 
 use alerting::{
-    detection::{Accepted, Basis, Direction, Finding, Flow, FlowMetadata, Rule, Totals},
+    detection::{Accepted, Basis, Direction, Finding, Flow, FlowMetadata, Origin, OriginBasis, Rule, Totals},
     enrichment::{
         AclEntry, GroupRule, IcmpRange, Interface, MissingData, MissingReason, Network, NetworkAcl, NetworkPart, Peer,
         RuleProtocol, SecurityGroup,
@@ -70,10 +70,13 @@ pub(crate) fn finding(flow: &str) -> Finding {
             protocol,
             reject_reason: None,
         },
+        origin: Origin::default(),
+        origin_basis: OriginBasis::default(),
         totals: totals(10_000_000),
         metadata: FlowMetadata::default(),
         lines: vec![],
         minutes: Default::default(),
+        longest_record_seconds: 60,
         opposite: None,
         same: None,
         untracked_accepted: 0,

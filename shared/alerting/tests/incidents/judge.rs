@@ -228,7 +228,7 @@ pub(crate) fn document(case: &Case<'_>) -> Vec<Fault> {
     metadata(case, &mut faults);
     lines(case, &mut faults);
     life(case, &mut faults);
-    severity(case, &mut faults, &senders, &receivers);
+    severity(case, &mut faults, &receivers);
     faults.list
 }
 
@@ -634,13 +634,19 @@ fn life(case: &Case<'_>, faults: &mut Faults<'_>) {
     let document = &case.email.document;
     let incident = &document["incident"];
     faults.same(Check::Life, "sent at", millis(&document["sent_at"]), Some(case.email.at / 1_000 * 1_000));
-    if document["kind"] == "update" {
+    if document["kind"] == "update" || document["kind"] == "reopened" {
         let before = case.before.map(|at| at / 1_000 * 1_000);
         faults.same(Check::Life, "previous email", millis(&incident["previous_sent_at"]), before);
     }
     if document["kind"] == "resolved" {
         faults.same(Check::Life, "ended at", millis(&incident["ended_at"]), Some(case.last_seen / 1_000 * 1_000));
-        let quiet = case.played.setting.policy.quiet_millis();
+        // One that was reopened is resolved after as long as its next update would take.
+        let policy = &case.played.setting.policy;
+        let emails = u32::try_from(incident["number"].as_u64().unwrap() - 1).unwrap();
+        let quiet = match case.resolved_at {
+            None => policy.quiet_millis(),
+            Some(_) => policy.quiet_millis().max(policy.interval_millis(emails)),
+        };
         if case.last_seen + quiet > case.email.at {
             faults.add(Check::Life, format!("resolved {} ms after the last finding", case.email.at - case.last_seen));
         }
@@ -653,25 +659,17 @@ fn life(case: &Case<'_>, faults: &mut Faults<'_>) {
     }
 }
 
-fn severity(
-    case: &Case<'_>,
-    faults: &mut Faults<'_>,
-    senders: &BTreeMap<String, u64>,
-    receivers: &BTreeMap<String, u64>,
-) {
+fn severity(case: &Case<'_>, faults: &mut Faults<'_>, receivers: &BTreeMap<String, u64>) {
     let document = &case.email.document;
-    // The severity depends on the senders whose addresses are known.
-    let sources = &document["ranking"]["sources"];
-    let top = sources["top"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
-    let named: Vec<IpAddr> = match sources["exact"] == true {
-        true => senders.keys().map(|name| name.parse().unwrap()).collect(),
-        false => top.map(|name| name.parse().unwrap()).collect(),
+    // The number of targets is estimated where not all have a name.
+    let targets = match document["ranking"]["targets"]["exact"] == true {
+        true => receivers.len() as u64,
+        false => document["ranking"]["targets"]["distinct"].as_u64().unwrap(),
     };
-    let inside = named.iter().filter(|address| super::world::is_private(**address)).count();
-    let truth = match inside {
-        _ if document["kind"] == "resolved" => "info",
-        0 if !senders.is_empty() => "low",
-        _ if inside == named.len() && receivers.len() >= 10 => "high",
+    let truth = match (document["kind"].as_str().unwrap(), case.signal) {
+        ("resolved", _) | (_, "internet") => "info",
+        (_, "own-request" | "private") if targets >= 10 => "high",
+        (_, "persistent-ping") => "low",
         _ => "medium",
     };
     faults.same(Check::Severity, "severity", document["severity"].as_str().unwrap(), truth);

@@ -10,7 +10,7 @@ use alerting::incident::GroupBy;
 use super::{
     judge::{self, Fault},
     play::{Email, PlayedWorld, Step},
-    text,
+    signal, text,
 };
 
 /// An ICMP record with the values of its line.
@@ -136,6 +136,10 @@ pub(crate) struct Case<'s> {
     pub(crate) before: Option<u64>,
     /// When the last batch of the incident arrived.
     pub(crate) last_seen: u64,
+    /// When the incident was resolved before it was reopened.
+    pub(crate) resolved_at: Option<u64>,
+    /// Why it is an incident.
+    pub(crate) signal: &'s str,
     /// The records of the previous incident of the same key.
     pub(crate) previous: Option<Vec<&'s Seen>>,
 }
@@ -149,7 +153,15 @@ struct Incident {
     emails: u64,
     last_batch: Option<usize>,
     last_seen: u64,
+    /// When it was resolved, and the number of its records when it was reopened after that.
+    resolved_at: Option<u64>,
+    reopened_with: usize,
 }
+
+/// Incidents of one interface each that one batch tells apart.
+const MAX_PARTS: usize = 7;
+/// A record within this time after an incident was resolved reopens it.
+const REOPEN_MILLIS: u64 = 3_600_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
@@ -157,10 +169,11 @@ pub(crate) struct Verdict {
     pub(crate) faults: Vec<Fault>,
 }
 
-fn key(seen: &Seen, by: GroupBy) -> String {
+/// Returns the key of a rejected record's incident, without what all keys have in common.
+fn key(seen: &Seen, signal: &str, by: GroupBy) -> String {
     match by {
-        GroupBy::Interface => seen.interface.clone().unwrap_or_else(|| "-".to_owned()),
-        _ => String::new(),
+        GroupBy::Interface => format!("{signal}|interface={}", seen.interface.as_deref().unwrap_or("-")),
+        _ => signal.to_owned(),
     }
 }
 
@@ -182,6 +195,15 @@ pub(crate) fn judge(played: &PlayedWorld, show: bool) -> Verdict {
             from..raw.len()
         })
         .collect();
+    // Where a batch has more incidents than can be told apart, some share one: the unit tests are about that.
+    let signals: Vec<&str> = ranges.iter().flat_map(|range| signal::signals(&raw[range.clone()])).collect();
+    let key_of = |number: usize| key(&raw[number], signals[number], played.setting.group_by);
+    let keys = |range: &std::ops::Range<usize>| -> BTreeSet<String> {
+        range.clone().filter(|number| raw[*number].rejected).map(key_of).collect()
+    };
+    if ranges.iter().any(|range| keys(range).len() > MAX_PARTS) {
+        return verdict;
+    }
     let mut open: BTreeMap<String, Incident> = BTreeMap::new();
     let mut past: BTreeMap<String, Incident> = BTreeMap::new();
     let mut ids: BTreeSet<String> = BTreeSet::new();
@@ -197,7 +219,13 @@ pub(crate) fn judge(played: &PlayedWorld, show: bool) -> Verdict {
                 delivered.extend(ranges[*batch].clone());
                 let mut keys = BTreeSet::new();
                 for number in ranges[*batch].clone().filter(|number| raw[*number].rejected) {
-                    let key = key(&raw[number], played.setting.group_by);
+                    let key = key_of(number);
+                    let goes_on = |past: &Incident| past.resolved_at.is_some_and(|at| now <= at + REOPEN_MILLIS);
+                    if !open.contains_key(&key) && past.get(&key).is_some_and(goes_on) {
+                        let mut reopened = past.remove(&key).unwrap();
+                        reopened.reopened_with = reopened.records.len();
+                        open.insert(key.clone(), reopened);
+                    }
                     let incident = open.entry(key.clone()).or_default();
                     incident.records.push(number);
                     incident.last_batch = Some(*batch);
@@ -216,7 +244,7 @@ pub(crate) fn judge(played: &PlayedWorld, show: bool) -> Verdict {
         let id = email.document["incident"]["id"].as_str().unwrap().to_owned();
         let kind = email.document["kind"].as_str().unwrap();
         let full_key = email.document["incident"]["key"].as_str().unwrap();
-        let key = full_key.split("|interface=").nth(1).unwrap_or("").to_owned();
+        let key = full_key.splitn(4, '|').nth(3).unwrap().to_owned();
         if !open.get(&key).is_some_and(|incident| incident.id.is_none() || incident.id.as_ref() == Some(&id)) {
             // The previous incident ended without an email. The last batch opened this incident.
             let mut ended = open.remove(&key).unwrap_or_default();
@@ -240,7 +268,13 @@ pub(crate) fn judge(played: &PlayedWorld, show: bool) -> Verdict {
             played,
             email,
             all: seen(&delivered),
-            period: if kind == "update" { since.clone() } else { total.clone() },
+            period: match kind {
+                "update" | "reopened" => since.clone(),
+                // What it had before it was reopened is in the total.
+                _ => seen(&incident.records[incident.reopened_with..]),
+            },
+            resolved_at: incident.resolved_at,
+            signal: key.split('|').next().unwrap(),
             total,
             since,
             before: incident.sent_at,
@@ -254,8 +288,9 @@ pub(crate) fn judge(played: &PlayedWorld, show: bool) -> Verdict {
             verdict.faults.push(judge::number_of_email(&case, incident.emails));
         }
         if kind == "resolved" {
-            let ended = open.remove(&key).unwrap();
-            past.insert(key, ended);
+            let mut ended = open.remove(&key).unwrap();
+            ended.resolved_at = Some(email.at);
+            past.insert(key.clone(), ended);
         }
         let mut faults = judge::document(&case);
         faults.extend(text::judge(&case));

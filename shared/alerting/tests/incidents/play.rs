@@ -17,7 +17,7 @@ use alerting::{
         self, AclEntry, EnrichmentRequest, GroupRule, IcmpRange, MissingData, MissingReason, Network, NetworkAcl,
         NetworkPart, Peer, RuleProtocol, SecurityGroup, Tags,
     },
-    incident::{GroupBy, policy::Policy, state::TimerMessage},
+    incident::{GroupBy, InternetPings, SignalPolicy, policy::Policy, state::TimerMessage},
     memory::MemoryIncidents,
     metrics::Point,
     notification::{Language, RenderedNotification, Site, links::console::AwsConsole},
@@ -141,6 +141,8 @@ impl MetricSink for Ports {
     async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
         Ok(())
     }
+
+    fn log(&self, _: &[Point]) {}
 }
 
 impl Enricher for Ports {
@@ -383,6 +385,11 @@ pub(crate) fn play(seed: u64) -> PlayedWorld {
         network: ports,
         policy: setting.policy.clone(),
         group_by: setting.group_by,
+        signals: SignalPolicy {
+            internet_pings: InternetPings::Alert,
+            flood_packets_per_minute: 0,
+            ..SignalPolicy::default()
+        },
         operational_metrics: false,
         site: Site {
             region: region.into(),

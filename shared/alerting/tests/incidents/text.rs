@@ -220,7 +220,7 @@ fn subject(case: &Case<'_>, faults: &mut Faults<'_>) {
     let subject = &case.email.subject;
     let text = subject.split_once("] ").unwrap().1;
     let text = match text.split_once(": ") {
-        Some((head, rest)) if head == "UPDATE" || head.starts_with("RESOLVED after ") => {
+        Some((head, rest)) if head == "UPDATE" || head == "REOPENED" || head.starts_with("RESOLVED after ") => {
             if let Some(lasted) = head.strip_prefix("RESOLVED after ") {
                 let sums = Sums::of(case.total.clone());
                 let truth = span(sums.last.unwrap().saturating_sub(sums.first.unwrap()));
@@ -347,6 +347,15 @@ fn status(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
         "opened" => {
             faults.same(Check::Times, "OPENED", after("OPENED ").and_then(|rest| time(&rest[..19])), total.first)
         }
+        "reopened" => {
+            let rest = after("REOPENED, first opened ").unwrap_or_default();
+            faults.same(Check::Times, "first opened", rest.get(..19).and_then(time), total.first);
+            let resolved = rest.split_once("resolved at ").and_then(|(_, rest)| time(rest.get(..19)?));
+            // Without resolved emails nobody knows when that was.
+            if case.played.setting.policy.resolved_emails {
+                faults.same(Check::Life, "resolved at", resolved, case.resolved_at.map(|at| at / 1_000 * 1_000));
+            }
+        }
         "update" => faults.same(
             Check::Times,
             "open since",
@@ -453,8 +462,12 @@ fn parties(case: &Case<'_>, faults: &mut Faults<'_>, text: &str, is_source: bool
             }
         }
         if let Some(stated) = counts(known).get("interface") {
+            // In the record or, where it is a secondary address, in the packet.
             let own = |seen: &&&Seen| {
-                (if is_source { seen.source } else { seen.target }) == address && case.record(seen).egress == is_source
+                let record = case.record(seen);
+                let shown = if is_source { seen.source } else { seen.target };
+                let secondary = case.played.world.interfaces[record.interface].addresses.contains(&address);
+                (shown == address || (packet(seen) == address && secondary)) && record.egress == is_source
             };
             let truth: BTreeSet<Option<&str>> =
                 case.period.iter().filter(own).map(|seen| seen.interface_or_resource()).collect();

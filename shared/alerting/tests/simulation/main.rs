@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, and its seeds come from the environment")]
 
 mod over_time;
+mod week;
 mod world;
 
 use std::{
@@ -19,11 +20,11 @@ use std::{
 };
 
 use alerting::{
-    detection::{Detection, Detector, LogSource},
+    detection::{Detection, Detector, LogSource, Origin},
     engine::{Engine, EngineError, Outcome},
     incident::{
-        GroupBy, IncidentKey,
-        plan::{ROUND_MILLIS, TIMER_GRACE_MILLIS},
+        GroupBy, IncidentKey, SignalPolicy,
+        plan::{REOPEN_MILLIS, ROUND_MILLIS, TIMER_GRACE_MILLIS},
         policy::Policy,
         state::TimerMessage,
     },
@@ -34,7 +35,7 @@ use alerting::{
     zone::Zone,
 };
 use flow_log::{Formats, LogEvent};
-use world::{Chat, Event, Faults, Late, Ports, Random, World};
+use world::{Chat, Event, Faults, Late, Ports, Random, World, first_id};
 
 const START: u64 = 1_795_401_134_000;
 /// Timeout of an invocation.
@@ -77,6 +78,7 @@ struct Simulation {
     timer_failures: Vec<(u64, (IncidentKey, String, u32))>,
     policy: Policy,
     group_by: GroupBy,
+    signals: SignalPolicy,
     skew_millis: u64,
     /// No timer message is lost, so that no extra batch is needed at the end.
     honest: bool,
@@ -94,21 +96,29 @@ fn content(world: &Mutex<World>, result: Result<Outcome, EngineError>) -> bool {
     result.is_ok()
 }
 
-fn batch(random: &mut Random, number: usize, log_groups: u64) -> (String, Detection) {
+/// Returns a batch of requests that were stopped, sent by so many hosts, in some worlds with scans from the internet.
+fn batch(random: &mut Random, number: usize, log_groups: u64, hosts: u64) -> (String, Detection) {
     let formats = Formats::default();
     let mut detector = Detector::new(&formats);
     for _ in 0..=random.below(4) {
-        let line = format!(
-            "2 1 eni-{} 10.0.0.{} 8.8.8.8 0 0 1 {} 84 1795401134 1795401190 REJECT OK",
-            random.below(9),
-            random.below(40),
-            1 + random.below(9)
-        );
+        let (interface, host, packets) = (random.below(9), random.below(hosts), 1 + random.below(9));
+        let addresses = match random.below(10) {
+            0 => format!("8.8.4.{} 10.0.0.{host}", random.below(200)),
+            1 => format!("10.1.0.{host} 10.0.0.{host}"),
+            _ => format!("10.0.0.{host} 8.8.8.8"),
+        };
+        let line = format!("2 1 eni-{interface} {addresses} 0 0 1 {packets} 84 1795401134 1795401190 REJECT OK");
         detector.observe(&LogEvent::new("1", 0, line));
     }
     let log_group = format!("group-{}", random.below(log_groups));
     let source = LogSource { owner: "1".into(), log_group, log_stream: "s".into() };
     (format!("batch-{number}"), detector.finish(source))
+}
+
+/// Returns the number of a batch's records that are no background.
+fn signal_records(detection: &Detection) -> u64 {
+    let ours = detection.findings.iter().filter(|finding| finding.origin != Origin::Internet);
+    ours.map(|finding| finding.totals.records).sum()
 }
 
 impl Simulation {
@@ -122,7 +132,9 @@ impl Simulation {
         let mut policy = Policy::default();
         policy.resolved_emails = random.permille(700);
         let skew_millis = if random.permille(300) { 0 } else { SKEW_MILLIS };
-        let batches = (0..4 + random.below(30)).map(|number| batch(&mut random, number as usize, log_groups)).collect();
+        let hosts = [3, 40][random.below(2) as usize];
+        let batches =
+            (0..4 + random.below(30)).map(|number| batch(&mut random, number as usize, log_groups, hosts)).collect();
         let faults = Faults {
             crash: random.below(60),
             error: random.below(60),
@@ -175,6 +187,7 @@ impl Simulation {
             timer_failures: Vec::new(),
             policy: Policy::default(),
             group_by: GroupBy::LogGroup,
+            signals: SignalPolicy::default(),
             skew_millis: 0,
             honest: true,
             calm: true,
@@ -208,6 +221,7 @@ impl Simulation {
             network: NoNetwork,
             policy: self.policy.clone(),
             group_by: self.group_by,
+            signals: self.signals.clone(),
             operational_metrics: true,
             site: Site {
                 region: region.into(),
@@ -379,14 +393,21 @@ impl Simulation {
 
         // Each record is counted in exactly one incident and reported: the last email states all records of the incident.
         let counted: u64 = world.counted.values().map(world::Counted::records).sum();
-        let expected: u64 = self.batches.iter().map(|(_, detection)| detection.tally.matched).sum();
+        let expected: u64 = self.batches.iter().map(|(_, detection)| signal_records(detection)).sum();
         assert_eq!(counted, expected, "counted records differ from matched records");
         for (incident, counted) in &world.counted {
             let emails: Vec<&world::Sent> = world.emails.iter().filter(|email| email.incident == *incident).collect();
             let content = emails.iter().map(|email| email.records).max();
+            // A reopened incident goes on with what it had counted.
+            let (first, number) = first_id(incident);
+            let before = world.counted.iter().filter(|(other, _)| {
+                let (other, earlier) = first_id(other);
+                other == first && earlier < number
+            });
+            let before: u64 = before.map(|(_, counted)| counted.records()).sum();
             assert_eq!(
                 content,
-                Some(counted.records()),
+                Some(before + counted.records()),
                 "records of {incident}: stated by {emails:?}, counted {counted:?}"
             );
         }
@@ -430,7 +451,10 @@ impl Simulation {
         for incident in world.counted.keys() {
             let emails = &world.emails;
             let of = move |kind| emails.iter().filter(move |email| email.incident == *incident && email.kind == kind);
-            if of(NotificationKind::Opened).count() == 0 && !world.poisoned.contains(incident) {
+            let is_first = first_id(incident).1 == 0;
+            assert!(is_first || of(NotificationKind::Opened).count() == 0, "{incident} is opened again");
+            assert!(!is_first || of(NotificationKind::Reopened).count() == 0, "{incident} was never resolved");
+            if is_first && of(NotificationKind::Opened).count() == 0 && !world.poisoned.contains(incident) {
                 // All tries failed until the quiet time ended. The resolved email reports everything.
                 assert!(!self.calm && of(NotificationKind::Resolved).count() > 0, "no email about {incident}");
                 unopened += 1;
@@ -452,26 +476,49 @@ impl Simulation {
         unopened
     }
 
-    /// Checks that updates keep the update interval.
+    /// Checks that updates keep the update interval, also those of an incident that was reopened: it sends no more emails than one that
+    /// goes on.
     fn check_intervals(&self, world: &World) {
         let mut recorded: BTreeMap<&str, Vec<&world::Sent>> = BTreeMap::new();
-        for email in world
-            .emails
-            .iter()
-            .filter(|email| email.kind != NotificationKind::Resolved && self.succeeded.contains(&email.run))
-        {
-            recorded.entry(&email.incident).or_default().push(email);
+        for email in world.emails.iter().filter(|email| self.succeeded.contains(&email.run)) {
+            recorded.entry(first_id(&email.incident).0).or_default().push(email);
         }
-        for (incident, emails) in recorded {
+        // The clocks of the two senders may differ, and both use the time at which they started.
+        let slack = 2 * SKEW_MILLIS + TIMEOUT_MILLIS;
+        for (incident, mut emails) in recorded {
+            emails.sort_by_key(|email| email.at);
             for (at, pair) in emails.windows(2).enumerate() {
-                let interval = self.policy.interval_millis(at as u32 + 1);
-                let apart = pair[1].at - pair[0].at;
-                // The clocks of the two senders may differ, and both use the time at which they started.
-                let slack = 2 * SKEW_MILLIS + TIMEOUT_MILLIS;
-                assert!(apart + slack >= interval, "{apart} ms between emails {at} and {} of {incident}", at + 1);
-                assert!(pair[0].records < pair[1].records, "an update of {incident} without new records");
+                let (before, email) = (pair[0], pair[1]);
+                // The interval after a resolved email counts from when the incident was closed: with faults, the email may be late.
+                let late = before.kind == NotificationKind::Resolved && !self.calm;
+                if email.kind == NotificationKind::Resolved || late {
+                    continue;
+                }
+                let usual = self.policy.interval_millis(at as u32 + 1);
+                let episodes = world.counted.iter().filter(|(id, _)| first_id(id).0 == incident);
+                let news = episodes
+                    .flat_map(|(_, counted)| &counted.added)
+                    .any(|(at, news)| *news && *at + slack >= before.at && *at <= email.at);
+                let interval = match (news, email.kind) {
+                    (true, _) => self.policy.interval_millis(1),
+                    (false, NotificationKind::Reopened) => usual.min(REOPEN_MILLIS),
+                    (false, _) => usual,
+                };
+                let apart = email.at - before.at;
+                assert!(
+                    apart + slack >= interval,
+                    "{apart} ms between emails {at} and {} of {incident}: {emails:?}",
+                    at + 1
+                );
+                assert!(before.records < email.records, "an update of {incident} without new records");
             }
         }
+    }
+
+    /// Milliseconds without a record after which an incident is resolved, after so many emails.
+    fn quiet_millis(&self, incident: &str, emails: u32) -> u64 {
+        let quiet = self.policy.quiet_millis();
+        if first_id(incident).1 == 0 { quiet } else { quiet.max(self.policy.interval_millis(emails)) }
     }
 
     /// Checks that no resolved email is sent within the quiet time, and that no email is late.
@@ -481,22 +528,32 @@ impl Simulation {
             (false, true) => LATE_UNDER_FAULTS_MILLIS,
             (false, false) => return,
         };
-        let quiet = self.policy.quiet_millis();
         for (incident, counted) in &world.counted {
             if world.poisoned.contains(incident) {
                 continue;
             }
-            let mut emails: Vec<&world::Sent> =
-                world.emails.iter().filter(|email| email.incident == *incident).collect();
-            emails.sort_by_key(|email| email.at);
-            let last = counted.added.iter().copied().max().unwrap_or_default();
+            let (first, number) = first_id(incident);
+            let mut all: Vec<&world::Sent> =
+                world.emails.iter().filter(|email| first_id(&email.incident).0 == first).collect();
+            all.sort_by_key(|email| email.at);
+            // An email that was sent twice makes this number too high, and one that is not recorded yet too low. The resolved email of
+            // each time before counts although it may be late.
+            let most = |at: u64| all.iter().filter(|email| email.at <= at).count() as u32 + number;
+            let fewest = |at: u64| {
+                let recorded = all.iter().filter(|email| email.at < at && self.succeeded.contains(&email.run));
+                recorded.count() as u32
+            };
+            let emails: Vec<&&world::Sent> = all.iter().filter(|email| email.incident == *incident).collect();
+            let last = counted.added.iter().map(|(at, _)| *at).max().unwrap_or_default();
             for email in emails.iter().filter(|email| email.kind == NotificationKind::Resolved) {
+                let quiet = self.quiet_millis(incident, fewest(email.at));
                 assert!(
                     email.at + 2 * SKEW_MILLIS >= last + quiet,
                     "resolved {} ms after the last record of {incident}",
                     email.at - last
                 );
             }
+            let quiet = self.quiet_millis(incident, most(u64::MAX));
             if self.policy.resolved_emails {
                 let resolved = emails
                     .iter()
@@ -504,11 +561,11 @@ impl Simulation {
                     .map_or(u64::MAX, |email| email.at);
                 assert!(resolved <= last + quiet + bound, "resolved {} ms late: {incident}", resolved - last - quiet);
             }
-            for added in &counted.added {
-                // An email that was sent twice makes this number too high. The longer interval is then allowed.
-                let before = emails.iter().filter(|email| email.at <= *added).count() as u32;
-                let previous = emails.iter().rfind(|email| email.at <= *added).map(|email| email.at);
-                let due = previous.map_or(*added, |at| (at + self.policy.interval_millis(before)).max(*added));
+            for (added, news) in &counted.added {
+                let usual = self.policy.interval_millis(most(*added).max(1));
+                let interval = if *news { usual.min(self.policy.interval_millis(1)) } else { usual };
+                let previous = all.iter().rfind(|email| email.at <= *added).map(|email| email.at);
+                let due = previous.map_or(*added, |at| (at + interval).max(*added));
                 // A resolved email before the update is due reports everything.
                 let due = if self.policy.resolved_emails { due.min(last + quiet).max(*added) } else { due };
                 let next = emails.iter().find(|email| email.at >= *added).map_or(u64::MAX, |email| email.at);
@@ -541,7 +598,7 @@ fn every_record_is_reported_and_no_email_repeated_without_a_crash() {
         run(seed);
         return;
     }
-    let seeds = number("SEEDS").unwrap_or(10_000);
+    let seeds = number("SEEDS").unwrap_or(2_000);
     let mut unrecorded = BTreeSet::new();
     let mut unopened = 0;
     for seed in 0..seeds {
@@ -551,7 +608,7 @@ fn every_record_is_reported_and_no_email_repeated_without_a_crash() {
     }
     assert!(unopened <= 1 + seeds / 2_000, "{unopened} incidents without an opened email in {seeds} worlds");
     // Shows that the faults are frequent enough: for each kind of email, a sender died before it could record it.
-    assert!(seeds < 100 || unrecorded.len() == 3, "{unrecorded:?}");
+    assert!(seeds < 100 || unrecorded.len() == 4, "{unrecorded:?}");
 }
 
 #[test]

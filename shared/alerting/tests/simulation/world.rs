@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
+    net::IpAddr,
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll},
@@ -71,8 +72,13 @@ pub(crate) struct Faults {
 pub(crate) struct Counted {
     /// Records by counter.
     pub(crate) shards: BTreeMap<ItemId, u64>,
-    /// The start times of the runs that added records.
-    pub(crate) added: Vec<u64>,
+    /// The start times of the runs that added records, and whether they added an address that must be named and was not there before.
+    pub(crate) added: Vec<(u64, bool)>,
+}
+
+/// The incident that a reopened one continues, and how often it was reopened.
+pub(crate) fn first_id(incident: &str) -> (&str, u32) {
+    incident.split_once('.').map_or((incident, 0), |(first, number)| (first, number.parse().unwrap()))
 }
 
 impl Counted {
@@ -87,11 +93,16 @@ pub(crate) struct Sent {
     pub(crate) run: u64,
     pub(crate) at: u64,
     pub(crate) kind: NotificationKind,
+    /// The incident, with a number of its own each time it is reopened.
     pub(crate) incident: String,
     /// The total of the incident that the email states.
     pub(crate) records: u64,
     /// The number since the previous email that the email states.
     pub(crate) since: u64,
+    /// Why it is an incident.
+    pub(crate) signal: &'static str,
+    /// The senders and receivers that the email names.
+    pub(crate) addresses: BTreeSet<String>,
 }
 
 /// A scheduled event.
@@ -134,6 +145,8 @@ pub(crate) struct World {
     pub(crate) started: BTreeMap<u64, u64>,
     /// Counted records by incident.
     pub(crate) counted: BTreeMap<String, Counted>,
+    /// The addresses that must be named, by the first id of the incident.
+    pub(crate) named: BTreeMap<String, BTreeSet<IpAddr>>,
     /// Items are deleted as soon as they expire. Otherwise they are never deleted.
     pub(crate) expires_at_once: bool,
     /// Kinds of emails whose sender died before it could record them.
@@ -172,6 +185,7 @@ impl World {
             late: Vec::new(),
             started: BTreeMap::new(),
             counted: BTreeMap::new(),
+            named: BTreeMap::new(),
             expires_at_once: true,
             unrecorded: BTreeSet::new(),
             poison: None,
@@ -311,7 +325,10 @@ impl Ports {
                     let before = counted.shards.insert(write.id.clone(), total.totals.records);
                     // Records that are handed over to an email were counted before.
                     if before != Some(total.totals.records) {
-                        counted.added.push(started);
+                        let known = world.named.entry(first_id(&shard.incident).0.to_owned()).or_default();
+                        let names = known.len();
+                        known.extend(total.named());
+                        counted.added.push((started, known.len() > names));
                     }
                 }
             }
@@ -409,15 +426,24 @@ impl Notifier for Ports {
     fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
         Box::pin(async move {
             let email = &notification.email;
+            let incident = match notification.document.incident.reopened {
+                0 => email.incident.clone(),
+                number => format!("{}.{number}", email.incident),
+            };
             let sent = |at| Sent {
                 run: self.run,
                 at,
                 kind: email.kind,
-                incident: email.incident.clone(),
+                incident: incident.clone(),
                 records: email.records,
                 since: notification.document.since.records,
+                signal: notification.document.signal,
+                addresses: {
+                    let ranking = &notification.document.ranking;
+                    ranking.sources.top.iter().chain(&ranking.targets.top).map(|one| one.name.clone()).collect()
+                },
             };
-            if self.draw(|world| world.poisons(email.kind, &email.incident)) {
+            if self.draw(|world| world.poisons(email.kind, &incident)) {
                 self.turn().await;
                 return Err(PortError { call: "send", reason: "it can never be sent".to_owned() });
             }
@@ -465,6 +491,8 @@ impl MetricSink for Ports {
         let alarmed: u64 = alarmed.sum();
         self.call("publish", async || self.draw(|world| world.alarmed += alarmed)).await
     }
+
+    fn log(&self, _: &[Point]) {}
 
     async fn publish_deadline(&self) {
         while self.draw(|world| world.random.permille(500)) {

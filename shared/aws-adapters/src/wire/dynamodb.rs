@@ -5,7 +5,7 @@ use std::time::Duration;
 use alerting::{
     detection::Rule,
     incident::{
-        IncidentKey,
+        IncidentKey, Signal,
         state::{ItemId, StoredItem, Versioned, Write},
     },
     ports::{Commit, IncidentStore, PortError},
@@ -41,7 +41,7 @@ async fn setup() -> (Table, Service, DynamoIncidents) {
 }
 
 fn id(name: &str) -> ItemId {
-    ItemId::Incident(IncidentKey::new(Rule::PingDeny, "123456789010", name))
+    ItemId::Incident(IncidentKey::new(Rule::PingDeny, "123456789010", name, Signal::Private))
 }
 
 /// A document with a text that identifies it.

@@ -2,7 +2,7 @@
 
 use alerting::{
     detection::Rule,
-    incident::{IncidentKey, state::TimerMessage},
+    incident::{IncidentKey, Signal, state::TimerMessage},
     metrics::{Point, Sample, Unit},
     ports::{MetricSink, Timers},
     time::EpochMillis,
@@ -24,7 +24,11 @@ fn queue() -> Service {
 }
 
 fn timer_message() -> TimerMessage {
-    TimerMessage { key: IncidentKey::new(Rule::PingDeny, "a", "b"), incident: "i-1".to_owned(), timer: 7 }
+    TimerMessage {
+        key: IncidentKey::new(Rule::PingDeny, "a", "b", Signal::Private),
+        incident: "i-1".to_owned(),
+        timer: 7,
+    }
 }
 
 #[tokio::test]
@@ -64,7 +68,7 @@ async fn a_large_body_arrives_whole() {
         at: EpochMillis(1_795_425_134_250),
         sample: Sample::of(index),
         unit: Unit::Count,
-        reason: None,
+        dimension: None,
     };
     let points: Vec<Point> = (0..1_000).map(point).collect();
     CloudWatchMetrics::new(shared, "pings").publish(&points).await.unwrap();

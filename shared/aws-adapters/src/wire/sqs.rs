@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use alerting::{
     detection::Rule,
-    incident::{IncidentKey, state::TimerMessage},
+    incident::{IncidentKey, Signal, state::TimerMessage},
     ports::Timers,
 };
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ fn answer(status: u16, body: &Value) -> Answer {
 
 fn timer_message() -> TimerMessage {
     TimerMessage {
-        key: IncidentKey::new(Rule::PingDeny, "123456789010", "vpc-\"flow\""),
+        key: IncidentKey::new(Rule::PingDeny, "123456789010", "vpc-\"flow\"", Signal::Private),
         incident: "i-1".to_owned(),
         timer: 7,
     }
@@ -105,7 +105,9 @@ async fn the_body_is_the_timer_message_as_json() {
     let (_, body) = queue.lock().unwrap().pop().unwrap();
     assert_eq!(serde_json::from_str::<TimerMessage>(&body).unwrap(), timer_message());
     // The queue may hold messages of another version: the names are a contract.
-    let key = json!({"rule": "ping-deny", "owner": "123456789010", "log_group": "vpc-\"flow\"", "part": {"by": "all"}});
+    let key = json!({
+        "rule": "ping-deny", "owner": "123456789010", "log_group": "vpc-\"flow\"", "signal": "private", "part": {"by": "all"}
+    });
     let expected = json!({"key": key, "incident": "i-1", "timer": 7});
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
 }

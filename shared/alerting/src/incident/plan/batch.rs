@@ -1,13 +1,18 @@
 //! What the findings of a batch change.
 
+use std::collections::BTreeSet;
+
 use crate::{
     hash::hash,
     incident::{
         key::IncidentKey,
-        plan::{MAX_DELAY_MILLIS, ScheduledTimer, TIMER_GRACE_MILLIS, lease, rescue_report},
+        plan::{
+            MAX_DELAY_MILLIS, REOPEN_MILLIS, ScheduledTimer, TIMER_GRACE_MILLIS, has_unnamed, lease, rescue_report,
+            update_at,
+        },
         policy::Policy,
         reason::Reason,
-        state::{CounterShard, Handed, IncidentRecord, OpenIncident, Unsent},
+        state::{CounterShard, Earlier, Handed, IncidentRecord, OpenIncident, PastIncident, Unsent},
         summary::Summary,
     },
     time::{self, EpochMillis},
@@ -42,6 +47,10 @@ pub fn on_batch(
     let mut changed = record.cloned().unwrap_or_default();
     let mut timers = rescue_report(&mut changed, now, policy);
     let Some(current) = record.and_then(|record| record.current.as_ref()) else {
+        let past = changed.last.take_if(|past| now <= time::after(past.resolved_at, REOPEN_MILLIS));
+        if let Some(past) = past {
+            return Some(reopen(changed, past, shard, found, timers, now, policy));
+        }
         let id = incident_id(key, batch, now);
         changed.current = Some(OpenIncident {
             id: id.clone(),
@@ -51,6 +60,8 @@ pub fn on_batch(
             lease: Some(lease(batch, now, policy)),
             timer: 0,
             timer_at: time::after(now, policy.lease_millis()),
+            named: BTreeSet::new(),
+            earlier: None,
         });
         changed.unsent = Unsent::default();
         timers.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
@@ -80,7 +91,7 @@ pub fn on_batch(
     let wake_in = if current.emails == 0 || changed.unsent != Unsent::default() {
         MAX_DELAY_MILLIS
     } else {
-        time::millis_between(now, time::after(current.last_email_at, policy.interval_millis(current.emails)))
+        time::millis_between(now, update_at(current, has_unnamed(&added.fresh, current), policy))
     };
     let wake_in = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
     let too_late = current.timer_at > time::after(now, wake_in + TIMER_GRACE_MILLIS);
@@ -95,6 +106,47 @@ pub fn on_batch(
     let record = (owed || orphan || !timers.is_empty()).then_some(changed);
     let reason = if owed { Reason::LeaseExpired } else { Reason::Open };
     Some(BatchStep { reason, counters: added, orphan, timers, record })
+}
+
+/// Reopens an incident that was resolved a short time ago. It goes on where it was: its next email is an update, sent when one is due.
+fn reopen(
+    mut record: IncidentRecord,
+    past: PastIncident,
+    shard: Option<&CounterShard>,
+    found: &Summary,
+    mut timers: Vec<ScheduledTimer>,
+    now: EpochMillis,
+    policy: &Policy,
+) -> BatchStep {
+    let reopened = past.reopened + 1;
+    let id = format!("{}.{reopened}", past.id);
+    let mut open = OpenIncident {
+        id: id.clone(),
+        opened_at: now,
+        emails: past.emails,
+        last_email_at: past.last_email_at,
+        lease: None,
+        timer: 0,
+        timer_at: now,
+        named: past.named,
+        earlier: Some(Earlier {
+            incident: past.id,
+            opened_at: past.opened_at,
+            resolved_at: past.resolved_at,
+            totals: past.totals,
+            reopened,
+        }),
+    };
+    let due_in = time::millis_between(now, update_at(&open, has_unnamed(found, &open), policy));
+    let delay_millis = due_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
+    open.timer_at = time::after(now, delay_millis);
+    timers.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis });
+    record.current = Some(open);
+    record.unsent = Unsent::default();
+    let orphan = shard.is_some_and(|shard| !shard.closed && shard.incident != id);
+    let mut counters = CounterShard::new(id, now);
+    counters.add(found, past.emails, now);
+    BatchStep { reason: Reason::Reopened, record: Some(record), counters, orphan, timers }
 }
 
 /// Takes the right to send the opened email of an incident that this batch opened in an earlier attempt, if it is still pending.
@@ -131,7 +183,9 @@ pub fn shard_of(key: &IncidentKey, batch: &str, attempt: u32, shards: u8) -> u8 
 mod tests {
     use super::*;
     use crate::{
-        incident::plan::tests::{NOW, ago, found, held_until, key, later, open, policy, record, reporting, shard},
+        incident::plan::tests::{
+            NOW, ago, earlier, found, found_from, held_until, key, later, open, past, policy, record, reporting, shard,
+        },
         incident::state::Lease,
         time::{MINUTE_MILLIS, SECOND_MILLIS},
     };
@@ -142,6 +196,58 @@ mod tests {
 
     fn timer(incident: &str, timer: u32, delay_millis: u64) -> ScheduledTimer {
         ScheduledTimer { incident: incident.to_owned(), timer, delay_millis }
+    }
+
+    fn resolved(resolved_ago: u64) -> IncidentRecord {
+        IncidentRecord { last: Some(past(resolved_ago)), ..IncidentRecord::default() }
+    }
+
+    #[test]
+    fn findings_within_an_hour_after_an_incident_was_resolved_reopen_it() {
+        let step = step(Some(&resolved(10 * MINUTE_MILLIS)), None).unwrap();
+        let opened = step.record.unwrap().current.unwrap();
+        assert_eq!((step.reason, step.orphan), (Reason::Reopened, false));
+        assert_eq!((opened.id.as_str(), opened.emails, opened.last_email_at), ("p.1", 2, ago(10 * MINUTE_MILLIS)));
+        assert_eq!((opened.earlier, opened.named), (Some(earlier(10 * MINUTE_MILLIS)), past(0).named));
+        assert_eq!((opened.opened_at, opened.lease), (NOW, None));
+        // The next email is due 15 minutes after the second one.
+        assert_eq!(step.timers, [timer("p.1", 0, 5 * MINUTE_MILLIS)]);
+        assert_eq!(opened.timer_at, later(5 * MINUTE_MILLIS));
+        let counters = CounterShard { fresh: found(2), ..CounterShard::new("p.1".to_owned(), NOW) };
+        assert_eq!(step.counters, counters, "nothing of it is handed to an email yet");
+    }
+
+    #[test]
+    fn it_is_reopened_under_a_new_id_each_time_and_after_an_hour_never() {
+        let id = |record: &IncidentRecord| {
+            let step = step(Some(record), None).unwrap();
+            (step.reason, step.record.unwrap().current.unwrap().id, step.timers[0].delay_millis)
+        };
+        assert_eq!(id(&resolved(REOPEN_MILLIS)), (Reason::Reopened, "p.1".to_owned(), 40 * SECOND_MILLIS));
+        assert_eq!(id(&resolved(REOPEN_MILLIS + 1)).0, Reason::New);
+        let again = PastIncident { reopened: 3, emails: 9, ..past(0) };
+        let again = IncidentRecord { last: Some(again), ..IncidentRecord::default() };
+        assert_eq!(id(&again), (Reason::Reopened, "p.4".to_owned(), MAX_DELAY_MILLIS));
+    }
+
+    #[test]
+    fn an_address_that_no_email_has_named_brings_the_timer_message_forward() {
+        let open = OpenIncident {
+            emails: 5,
+            last_email_at: ago(3 * MINUTE_MILLIS),
+            timer_at: later(14 * MINUTE_MILLIS),
+            named: past(0).named,
+            ..open()
+        };
+        let step = |address: &str| {
+            let found = found_from(address);
+            let step =
+                on_batch(Some(&record(open.clone())), Some(&shard("i", 0)), &found, (&key(), "b"), NOW, &policy());
+            let step = step.unwrap();
+            (step.reason, step.timers)
+        };
+        assert_eq!(step("10.0.0.1"), (Reason::Open, Vec::new()));
+        assert_eq!(step("10.0.0.2"), (Reason::Open, vec![timer("i", 4, 2 * MINUTE_MILLIS)]));
     }
 
     #[test]

@@ -1,13 +1,24 @@
 //! What is recorded about an email of an open incident.
 
+use std::{collections::BTreeSet, net::IpAddr};
+
 use crate::{
+    incident::plan::MAX_NAMED_BY_EMAILS,
     incident::state::{IncidentRecord, Unsent},
     time::EpochMillis,
 };
 
 /// The record after an email about the open incident was sent. None if there is nothing left to record: another run's email was
 /// recorded in the meantime.
-pub fn record_email(record: &IncidentRecord, incident: &str, owner: &str, now: EpochMillis) -> Option<IncidentRecord> {
+///
+/// `named` are the addresses that it has named, of those that must be named.
+pub fn record_email(
+    record: &IncidentRecord,
+    incident: &str,
+    owner: &str,
+    named: &BTreeSet<IpAddr>,
+    now: EpochMillis,
+) -> Option<IncidentRecord> {
     let mut record = record.clone();
     let open = record.current.as_mut().filter(|open| open.id == incident)?;
     if open.lease.as_ref().is_none_or(|lease| lease.owner != owner) {
@@ -16,6 +27,9 @@ pub fn record_email(record: &IncidentRecord, incident: &str, owner: &str, now: E
     open.lease = None;
     open.emails = open.emails.saturating_add(1);
     open.last_email_at = now;
+    if open.named.len() < MAX_NAMED_BY_EMAILS {
+        open.named.extend(named);
+    }
     record.unsent = Unsent::default();
     Some(record)
 }
@@ -41,14 +55,18 @@ mod tests {
         IncidentRecord { unsent, ..record(OpenIncident { lease: held_until(later(1)), ..open() }) }
     }
 
+    fn named() -> BTreeSet<IpAddr> {
+        ["10.0.0.1".parse().unwrap()].into()
+    }
+
     #[test]
     fn an_email_is_recorded_by_the_run_that_holds_the_lease() {
-        let recorded = record_email(&held(), "i", "another", NOW).unwrap();
-        assert_eq!(recorded, record(OpenIncident { emails: 2, last_email_at: NOW, ..open() }));
-        assert_eq!(record_email(&held(), "i", "me", NOW), None);
-        assert_eq!(record_email(&held(), "j", "another", NOW), None);
-        assert_eq!(record_email(&recorded, "i", "another", NOW), None, "it is recorded once");
-        assert_eq!(record_email(&IncidentRecord::default(), "i", "another", ago(1)), None);
+        let recorded = record_email(&held(), "i", "another", &named(), NOW).unwrap();
+        assert_eq!(recorded, record(OpenIncident { emails: 2, last_email_at: NOW, named: named(), ..open() }));
+        assert_eq!(record_email(&held(), "i", "me", &named(), NOW), None);
+        assert_eq!(record_email(&held(), "j", "another", &named(), NOW), None);
+        assert_eq!(record_email(&recorded, "i", "another", &named(), NOW), None, "it is recorded once");
+        assert_eq!(record_email(&IncidentRecord::default(), "i", "another", &named(), ago(1)), None);
     }
 
     #[test]

@@ -20,7 +20,9 @@ pub use timer::{Counters, Due, TimerGo, TimerStep, on_timer};
 use crate::{
     incident::{
         policy::Policy,
-        state::{IncidentRecord, Lease},
+        state::{Earlier, IncidentRecord, Lease, OpenIncident},
+        summary::Summary,
+        top::MAX_NAMED,
     },
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
@@ -40,6 +42,41 @@ pub const MAX_TRIES: u32 = 4;
 /// Duration of one round of tries in milliseconds: longer than the timer queue redelivers a message (`template.yaml`: 12 times, 7.5
 /// minutes apart at most). After that the message is in the failure queue, and a new round begins.
 pub const ROUND_MILLIS: u64 = 120 * MINUTE_MILLIS;
+
+/// A finding within this time after an incident was resolved reopens it, in milliseconds.
+pub const REOPEN_MILLIS: u64 = 60 * MINUTE_MILLIS;
+
+/// Maximum milliseconds from the resolved email to the email that the incident was reopened, however far apart its emails are by then.
+const MAX_REOPENED_EMAIL_MILLIS: u64 = 60 * MINUTE_MILLIS;
+
+/// Milliseconds without a finding after which an open incident is resolved. One that was reopened waits as long as for an update, so
+/// that an incident that comes and goes sends no more emails than one that lasts.
+pub fn quiet_millis(earlier: Option<&Earlier>, emails: u32, policy: &Policy) -> u64 {
+    match earlier {
+        None => policy.quiet_millis(),
+        Some(_) => policy.quiet_millis().max(policy.interval_millis(emails)),
+    }
+}
+
+/// When an update about an open incident is due, if something is unreported: after the first interval if emails have not named an
+/// address that they name.
+fn update_at(open: &OpenIncident, unnamed: bool, policy: &Policy) -> EpochMillis {
+    let usual = policy.interval_millis(open.emails);
+    let interval = match (unnamed, open.is_reopening()) {
+        (true, _) => usual.min(policy.interval_millis(1)),
+        (false, true) => usual.min(MAX_REOPENED_EMAIL_MILLIS),
+        (false, false) => usual,
+    };
+    time::after(open.last_email_at, interval)
+}
+
+/// Addresses that the emails of an incident remember having named. Once there are so many, a further one is no news.
+const MAX_NAMED_BY_EMAILS: usize = 2 * MAX_NAMED;
+
+/// Tells whether a summary has an address that must be named and that no email about this incident has named.
+fn has_unnamed(summary: &Summary, open: &OpenIncident) -> bool {
+    open.named.len() < MAX_NAMED_BY_EMAILS && summary.named().iter().any(|address| !open.named.contains(address))
+}
 
 /// A timer message to schedule before a change is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,12 +106,15 @@ fn rescue_report(record: &mut IncidentRecord, now: EpochMillis, policy: &Policy)
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::{
         detection::{Rule, Totals},
         incident::{
             key::IncidentKey,
-            state::{CounterShard, OpenIncident, Reporting},
+            signal::Signal,
+            state::{CounterShard, OpenIncident, PastIncident, Reporting},
             summary::Summary,
         },
         time::SECOND_MILLIS,
@@ -92,7 +132,7 @@ mod tests {
     }
 
     pub(super) fn key() -> IncidentKey {
-        IncidentKey::new(Rule::PingDeny, "1", "Log-Group")
+        IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::Private)
     }
 
     /// So many records.
@@ -110,6 +150,8 @@ mod tests {
             lease: None,
             timer: 3,
             timer_at: later(4 * MINUTE_MILLIS),
+            named: BTreeSet::new(),
+            earlier: None,
         }
     }
 
@@ -124,6 +166,34 @@ mod tests {
 
     pub(super) fn held_until(until: EpochMillis) -> Option<Lease> {
         Some(Lease { owner: "another".to_owned(), until })
+    }
+
+    /// A record from this address.
+    pub(super) fn found_from(address: &str) -> Summary {
+        let mut summary = found(1);
+        summary.sources.add_named(address.parse().unwrap(), 1, None);
+        summary
+    }
+
+    /// The incident `p`, resolved so long ago with a second email.
+    pub(super) fn past(resolved_ago: u64) -> PastIncident {
+        PastIncident {
+            id: "p".to_owned(),
+            opened_at: ago(resolved_ago + 30 * MINUTE_MILLIS),
+            last_seen: ago(resolved_ago + 15 * MINUTE_MILLIS),
+            totals: Totals { records: 7, ..Totals::default() },
+            resolved_at: ago(resolved_ago),
+            emails: 2,
+            last_email_at: ago(resolved_ago),
+            named: ["10.0.0.1".parse().unwrap()].into(),
+            reopened: 0,
+        }
+    }
+
+    /// The same, reopened now.
+    pub(super) fn earlier(resolved_ago: u64) -> Earlier {
+        let PastIncident { id, opened_at, totals, resolved_at, .. } = past(resolved_ago);
+        Earlier { incident: id, opened_at, resolved_at, totals, reopened: 1 }
     }
 
     pub(super) fn shard(incident: &str, fresh: u64) -> CounterShard {
@@ -147,6 +217,46 @@ mod tests {
         let overdue = ago(TIMER_GRACE_MILLIS + 1);
         assert_eq!(rescued(overdue), (vec![message], Some(later(ROUND_MILLIS))));
         assert_eq!(rescue_report(&mut IncidentRecord::default(), NOW, &policy()), []);
+    }
+
+    #[test]
+    fn an_update_comes_after_its_interval_or_after_the_first_one_for_an_address_that_must_be_named() {
+        let minutes = |open: &OpenIncident, unnamed: bool| {
+            time::millis_between(open.last_email_at, update_at(open, unnamed, &policy())) / MINUTE_MILLIS
+        };
+        let after = |emails| OpenIncident { emails, ..open() };
+        assert_eq!([1, 2, 3, 4, 5, 6].map(|emails| minutes(&after(emails), false)), [5, 15, 60, 240, 1_440, 1_440]);
+        assert_eq!([1, 2, 5].map(|emails| minutes(&after(emails), true)), [5, 5, 5]);
+        let reopened = |emails, last_email_at| OpenIncident {
+            last_email_at,
+            earlier: Some(earlier(10 * MINUTE_MILLIS)),
+            ..after(emails)
+        };
+        let resolved = ago(10 * MINUTE_MILLIS);
+        assert_eq!([2, 3, 4, 5].map(|emails| minutes(&reopened(emails, resolved), false)), [15, 60, 60, 60]);
+        assert_eq!(minutes(&reopened(5, later(0)), false), 1_440, "the email that it was reopened was sent");
+    }
+
+    #[test]
+    fn a_reopened_incident_is_resolved_after_as_long_as_its_next_update_would_take() {
+        let minutes = |earlier: Option<&Earlier>, emails| quiet_millis(earlier, emails, &policy()) / MINUTE_MILLIS;
+        assert_eq!([1, 5].map(|emails| minutes(None, emails)), [15, 15]);
+        assert_eq!([1, 2, 3, 4, 5].map(|emails| minutes(Some(&earlier(0)), emails)), [15, 15, 60, 240, 1_440]);
+    }
+
+    #[test]
+    fn an_address_is_news_until_an_email_has_named_it() {
+        let open = OpenIncident { named: past(0).named, ..open() };
+        assert!(!has_unnamed(&found_from("10.0.0.1"), &open));
+        assert!(has_unnamed(&found_from("10.0.0.2"), &open));
+        let mut light = found(1);
+        light.sources.add("10.0.0.2".parse().unwrap(), 9, None);
+        assert!(!has_unnamed(&light, &open), "it need not be named");
+        let named = |number: u32| (0..number).map(|n| std::net::Ipv4Addr::from_bits(n).into()).collect();
+        let many = u32::try_from(MAX_NAMED_BY_EMAILS).unwrap();
+        let full =
+            |number| has_unnamed(&found_from("10.0.0.2"), &OpenIncident { named: named(number), ..open.clone() });
+        assert_eq!([many - 1, many].map(full), [true, false]);
     }
 
     #[test]

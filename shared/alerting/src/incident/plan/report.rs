@@ -72,6 +72,7 @@ mod tests {
     /// The report of the incident `before`, which its timer message 9 sends.
     fn pending(until: EpochMillis) -> ReportRecord {
         let closed = ClosedIncident {
+            earlier: None,
             id: "before".to_owned(),
             opened_at: ago(9),
             last_seen: ago(8),

@@ -3,8 +3,8 @@
 use crate::{
     incident::{
         plan::{
-            MAX_DELAY_MILLIS, MAX_TRIES, ROUND_MILLIS, ScheduledTimer, lease, report::report_delay_millis,
-            rescue_report,
+            MAX_DELAY_MILLIS, MAX_TRIES, ROUND_MILLIS, ScheduledTimer, has_unnamed, lease, quiet_millis,
+            report::report_delay_millis, rescue_report, update_at,
         },
         policy::Policy,
         reason::Reason,
@@ -119,8 +119,9 @@ pub fn on_timer(
     }
     // Another message retries the email whenever its queue delivers it; this one only closes the incident.
     let round_ends = record.unsent.round_ends.filter(|ends| record.unsent.retry.is_some() && *ends > now);
-    let update_at = time::after(open.last_email_at, policy.interval_millis(open.emails));
-    let quiet_at = time::after(counters.last_seen, policy.quiet_millis());
+    let unnamed = has_unnamed(&counters.unreported, &open);
+    let update_at = update_at(&open, unnamed, policy);
+    let quiet_at = time::after(counters.last_seen, quiet_millis(open.earlier.as_ref(), open.emails, policy));
     let quiet = now >= quiet_at;
     let due_at = if open.emails == 0 { now } else { update_at };
     // The opened email comes before the end. Where resolved emails are off, unreported findings need an email of their own before
@@ -134,7 +135,12 @@ pub fn on_timer(
         && now >= due_at
     {
         let failed_before = open.lease.is_some() || record.unsent.tries > 0 || open.emails == 0;
-        let reason = if failed_before { Reason::LeaseExpired } else { Reason::UpdateDue };
+        let early = now < time::after(open.last_email_at, policy.interval_millis(open.emails));
+        let reason = match (failed_before, early && unnamed) {
+            (true, _) => Reason::LeaseExpired,
+            (false, true) => Reason::NewAddress,
+            (false, false) => Reason::UpdateDue,
+        };
         open.lease = Some(lease(owner, now, policy));
         let wait = next_try(&mut record.unsent, timer, now, policy);
         return go(record, open, reason, Some(due), wait);
@@ -197,11 +203,33 @@ fn close(
     policy: &Policy,
 ) -> TimerStep {
     let Counters { total, unreported, last_seen } = counters;
-    let past = PastIncident { id: open.id.clone(), opened_at: open.opened_at, last_seen, totals: total.totals };
+    let mut past = PastIncident {
+        id: open.id.clone(),
+        opened_at: open.opened_at,
+        last_seen,
+        totals: total.totals,
+        resolved_at: now,
+        emails: open.emails,
+        last_email_at: open.last_email_at,
+        named: open.named.clone(),
+        reopened: 0,
+    };
+    if let Some(earlier) = &open.earlier {
+        past.id.clone_from(&earlier.incident);
+        past.opened_at = earlier.opened_at;
+        past.totals.add(&earlier.totals);
+        past.reopened = earlier.reopened;
+    }
+    if owes {
+        past.emails = past.emails.saturating_add(1);
+        past.last_email_at = now;
+        past.named.extend(unreported.named());
+    }
     let delay_millis = report_delay_millis(policy);
     let reporting = Reporting { id: open.id.clone(), timer: open.timer, timer_at: time::after(now, delay_millis) };
     let report = owes.then(|| ClosedIncident {
         id: open.id,
+        earlier: open.earlier,
         opened_at: open.opened_at,
         last_seen,
         emails: open.emails,
@@ -238,7 +266,9 @@ fn close(
 mod tests {
     use super::*;
     use crate::{
-        incident::plan::tests::{NOW, ago, found, held_until, later, open, policy, record, reporting, shard},
+        incident::plan::tests::{
+            NOW, ago, earlier, found, found_from, held_until, later, open, past, policy, record, reporting, shard,
+        },
         time::{MINUTE_MILLIS, SECOND_MILLIS},
     };
 
@@ -308,6 +338,50 @@ mod tests {
 
         let nothing_new = go(&due, &seen(0, MINUTE_MILLIS), &policy());
         assert_eq!(outcome(&nothing_new), (Reason::NotDue, None, 4, 14 * MINUTE_MILLIS), "until it is quiet");
+    }
+
+    #[test]
+    fn an_address_that_no_email_has_named_makes_an_update_due_after_the_first_interval() {
+        let late = |ago_millis| record(OpenIncident { emails: 5, named: past(0).named, ..emailed(ago_millis) });
+        let with = |address: &str| CounterShard { fresh: found_from(address), ..seen(0, 0) };
+        let sent = go(&late(5 * MINUTE_MILLIS), &with("10.0.0.2"), &policy());
+        assert_eq!(outcome(&sent), (Reason::NewAddress, Some(Due::Update), 4, MIN));
+        let waits = go(&late(4 * MINUTE_MILLIS), &with("10.0.0.2"), &policy());
+        assert_eq!(outcome(&waits), (Reason::NotDue, None, 4, MINUTE_MILLIS));
+        let named = go(&late(5 * MINUTE_MILLIS), &with("10.0.0.1"), &policy());
+        assert_eq!(outcome(&named), (Reason::NotDue, None, 4, 15 * MINUTE_MILLIS));
+    }
+
+    #[test]
+    fn a_reopened_incident_reports_that_and_ends_as_the_one_that_it_was() {
+        let open = |emails| OpenIncident {
+            emails,
+            last_email_at: ago(20 * MINUTE_MILLIS),
+            earlier: Some(earlier(20 * MINUTE_MILLIS)),
+            named: past(0).named,
+            ..open()
+        };
+        let sent = go(&record(open(2)), &seen(1, 0), &policy());
+        assert_eq!(outcome(&sent), (Reason::UpdateDue, Some(Due::Update), 4, MIN));
+        // It takes an hour after three emails, and not the quiet time.
+        let open = |emails| OpenIncident { opened_at: ago(80 * MINUTE_MILLIS), ..open(emails) };
+        let waits = go(&record(open(3)), &seen(0, 59 * MINUTE_MILLIS), &policy());
+        assert_eq!(outcome(&waits), (Reason::NotDue, None, 4, MINUTE_MILLIS));
+        let shard = CounterShard { fresh: found_from("10.0.0.2"), ..seen(0, 60 * MINUTE_MILLIS) };
+        let closed = go(&record(open(3)), &shard, &policy());
+        let last = closed.record.last.unwrap();
+        assert_eq!((last.id.as_str(), last.opened_at, last.reopened), ("p", earlier(20 * MINUTE_MILLIS).opened_at, 1));
+        assert_eq!((last.totals.records, last.emails, last.last_email_at, last.resolved_at), (7 + 4 + 1, 4, NOW, NOW));
+        assert_eq!(last.named.len(), 2, "the resolved email names the other one");
+        assert_eq!(closed.report.unwrap().earlier, Some(earlier(20 * MINUTE_MILLIS)));
+    }
+
+    #[test]
+    fn without_a_resolved_email_the_last_one_before_counts() {
+        let silent = without_resolved_emails();
+        let closed = go(&record(emailed(30 * MINUTE_MILLIS)), &seen(0, 15 * MINUTE_MILLIS), &silent);
+        let last = closed.record.last.unwrap();
+        assert_eq!((last.emails, last.last_email_at, last.resolved_at), (1, ago(30 * MINUTE_MILLIS), NOW));
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub struct FlowDoc {
     /// `other-records`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction_basis: Option<Basis>,
+    /// How it is known where the packets came from: `direction`, `accepted-opposite`, `own-networks`, `same-ipv6-block`,
+    /// `address-scope` or `undecided`.
+    pub origin_basis: &'static str,
     /// The IANA protocol number.
     pub protocol: u8,
     /// Its name.
@@ -166,6 +169,7 @@ impl From<&ExplainedFinding<'_>> for FlowDoc {
             resource: flow.resource_id.as_deref().map(text),
             direction: explanation.direction.map(Direction::word),
             direction_basis: explanation.direction_basis,
+            origin_basis: finding.origin_basis.word(),
             protocol: flow.protocol.0,
             protocol_name: match flow.protocol {
                 Protocol::ICMP => Some("icmp"),

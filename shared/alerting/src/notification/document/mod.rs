@@ -16,6 +16,7 @@ pub use values::{Time, TotalsDoc};
 use serde::Serialize;
 
 use crate::{
+    detection::Role,
     notification::{
         email::Email,
         links::{Links, Target},
@@ -49,6 +50,11 @@ pub struct Document {
     /// What subscribers can filter by, at the top.
     #[serde(flatten)]
     pub routing: Routing,
+    /// Why it is an incident: see [`crate::incident::Signal::word`].
+    pub signal: &'static str,
+    /// `request` or `answer`, where the packets are ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<&'static str>,
     /// The decision behind it: see [`crate::incident::Reason::word`].
     pub reason: &'static str,
     /// When the notification was made.
@@ -95,6 +101,8 @@ pub struct Incident {
     /// When its first finding was processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Time>,
+    /// How often it was reopened after it had been resolved.
+    pub reopened: u32,
     /// When the previous email was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_sent_at: Option<Time>,
@@ -236,6 +244,8 @@ impl Document {
         Document {
             version: VERSION,
             routing: Routing::of(notification),
+            signal: notification.key.signal.word(),
+            role: notification.key.signal.origin().role().map(Role::word),
             reason: notification.reason.word(),
             sent_at: Time::of(notification.now),
             late: notification.is_late(),
@@ -276,6 +286,7 @@ fn incident(notification: &Notification<'_>) -> Incident {
         key: text(&notification.key.to_string()),
         number: notification.number,
         opened_at: Time::of(notification.opened_at),
+        reopened: notification.earlier.map_or(0, |earlier| earlier.reopened),
         previous_sent_at: notification.last_email_at.and_then(Time::of),
         ended_at: notification.last_seen.and_then(Time::of),
         previous: notification.previous.map(|past| Previous {

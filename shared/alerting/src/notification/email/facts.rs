@@ -71,15 +71,21 @@ fn what(writer: &Writer<'_>, fields: &mut Fields) {
 fn addresses(writer: &Writer<'_>, fields: &mut Fields, side: Side, section: Section) {
     let (words, addresses) = (writer.words, writer.side(side));
     let noun = if writer.notification.content.totals.packets.is_some() { Noun::Packet } else { Noun::Record };
-    for (index, Ranked { value: address, weight, .. }) in addresses.ranked.iter().take(MAX_ADDRESSES).enumerate() {
+    let ranked = addresses.ranked.iter().enumerate();
+    let listed = ranked.filter(|(index, one)| *index < MAX_ADDRESSES || one.named).map(|(_, one)| one);
+    let mut number = 0;
+    for Ranked { value: address, weight, exact, .. } in listed {
         let who = Party::of(writer, *address, side).described(words);
+        // Untracked records have no names: they may be those of anybody.
+        let exact = *exact && !addresses.unknown && writer.notification.content.untracked.records == 0;
         let share = match addresses.distinct {
             1 => String::new(),
-            _ => format!(": {}", words.count(counted(addresses.exact, *weight), noun)),
+            _ => format!(": {}", words.count(counted(exact, *weight), noun)),
         };
-        fields.field(if index == 0 { words.label(section) } else { "" }, format!("{who}{share}"));
+        fields.field(if number == 0 { words.label(section) } else { "" }, format!("{who}{share}"));
+        number += 1;
     }
-    let left = addresses.distinct.saturating_sub(addresses.ranked.len().min(MAX_ADDRESSES) as u64);
+    let left = addresses.distinct.saturating_sub(number);
     if left > 0 {
         fields.field("", words.and_more(writer.number(addresses, left)));
     }

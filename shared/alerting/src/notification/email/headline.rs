@@ -8,6 +8,7 @@ use crate::{
         explained::{ExplainedFinding, Side},
         kind::NotificationKind,
         language::{Noun, Number, Parties, RejectionKind},
+        notification::Notification,
     },
     text::{one_line, settle},
     time,
@@ -21,7 +22,7 @@ pub(super) fn subject(writer: &Writer<'_>) -> String {
     let lasted = time::millis_between(first, last);
     let (story, own, other) = parties(writer, false);
     let parties = Parties { own: &own, other: &other };
-    let (pings, more) = (pings(writer), notification.kind == NotificationKind::Update);
+    let (pings, more) = (pings(writer), is_more(notification));
     let subject = |what: &str| {
         writer.words.subject(notification.key.rule.name(), notification.kind, &writer.words.span(lasted), what)
     };
@@ -37,14 +38,14 @@ pub(super) fn subject(writer: &Writer<'_>) -> String {
 pub(super) fn lead(writer: &Writer<'_>) -> String {
     let (story, own, other) = parties(writer, true);
     let parties = Parties { own: &own, other: &other };
-    let mut clauses = vec![writer.words.headline(
-        story,
-        parties,
-        &pings(writer),
-        writer.notification.kind == NotificationKind::Update,
-    )];
+    let mut clauses = vec![writer.words.headline(story, parties, &pings(writer), is_more(writer.notification))];
     clauses.extend(why::in_short(writer));
     writer.words.sentences(&clauses)
+}
+
+/// Tells whether the email counts what came after an earlier one.
+fn is_more(notification: &Notification<'_>) -> bool {
+    matches!(notification.kind, NotificationKind::Reopened | NotificationKind::Update)
 }
 
 /// Packets as pings, or the records where no record counts packets.

@@ -19,7 +19,7 @@ pub(super) fn fields(writer: &Writer<'_>) -> Fields {
     let mut fields = Fields::default();
     let label = words.label(Section::Next);
     if notification.kind == NotificationKind::Resolved {
-        fields.field(label, words.resolved_means(&words.span(notification.policy.quiet_millis())));
+        fields.field(label, words.resolved_means(&words.span(notification.quiet_millis)));
     } else {
         let peer = peer(writer);
         let peer = peer.as_ref().map(|(field, address)| (*field, address.as_str()));

@@ -9,10 +9,14 @@ use crate::{
 pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
     let (notification, words, zone) = (writer.notification, writer.words, &writer.notification.site.zone);
     let mut statements = Vec::new();
-    let quiet = words.span(notification.policy.quiet_millis());
+    let quiet = words.span(notification.quiet_millis);
     let since = zone.date_time(notification.total.first_start.unwrap_or(notification.opened_at));
     statements.push(match notification.kind {
         NotificationKind::Opened => words.opened_since(&since),
+        NotificationKind::Reopened => {
+            let resolved = notification.earlier.map_or(notification.now, |earlier| earlier.resolved_at);
+            words.reopened_since(&since, &zone.date_time(resolved), notification.number)
+        }
         NotificationKind::Update => words.update_since(&since, notification.number),
         NotificationKind::Resolved => {
             let first = notification.total.first_start.unwrap_or(notification.opened_at);
@@ -35,7 +39,7 @@ pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
     );
     sentences.push(words.because(notification.reason, notification.kind, &quiet));
     match notification.kind {
-        NotificationKind::Update => {
+        NotificationKind::Reopened | NotificationKind::Update => {
             sentences.extend(notification.last_email_at.map(|at| words.since_email(&zone.soon(at, notification.now))));
         }
         NotificationKind::Resolved => {
@@ -46,9 +50,12 @@ pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
     }
     statements.push(words.joined(&sentences));
     if notification.kind != NotificationKind::Resolved {
-        let next = time::after(notification.now, notification.policy.interval_millis(notification.number));
+        let (interval, first) =
+            (notification.policy.interval_millis(notification.number), notification.policy.interval_millis(1));
+        let sooner = interval > first && notification.key.signal.names_addresses();
         statements.push(words.next_email(
-            &zone.soon(next, notification.now),
+            &zone.soon(time::after(notification.now, interval), notification.now),
+            sooner,
             &quiet,
             notification.policy.resolved_emails,
         ));

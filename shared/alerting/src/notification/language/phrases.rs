@@ -51,6 +51,8 @@ pub trait Headlines {
     fn opened_since(&self, since: &str) -> String;
     /// It is an update, the time of the first packet, and the number of this email about the incident.
     fn update_since(&self, since: &str, number: u32) -> String;
+    /// It is reopened, the time of the first packet, when it was resolved, and the number of this email.
+    fn reopened_since(&self, since: &str, resolved: &str, number: u32) -> String;
     /// It is resolved, from when to when, and the number of this email.
     fn resolved_over(&self, range: &str, number: u32) -> String;
     /// The incident before this one.
@@ -59,8 +61,9 @@ pub trait Headlines {
     fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String;
     /// How long after the first or the last packet the email is sent.
     fn sent_after(&self, span: &str, first: bool) -> String;
-    /// When the next email may come, and what ends it after how much quiet.
-    fn next_email(&self, next: &str, quiet: &str, resolved: bool) -> String;
+    /// When the next email may come, whether it comes `sooner` for an address that no email has named, and what ends it after how much
+    /// quiet.
+    fn next_email(&self, next: &str, sooner: bool, quiet: &str, resolved: bool) -> String;
     /// That the numbers count what came since the email before, and when that was.
     fn since_email(&self, at: &str) -> String;
     /// What came since the last email: amounts, or nothing.

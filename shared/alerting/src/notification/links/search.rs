@@ -54,7 +54,7 @@ mod tests {
     use crate::incident::Ranked;
 
     fn ranking<K>(values: impl IntoIterator<Item = K>, exact: bool) -> Ranking<K> {
-        let ranked = values.into_iter().map(|value| Ranked { value, weight: 1, home: None });
+        let ranked = values.into_iter().map(|value| Ranked { value, weight: 1, exact: true, home: None, named: false });
         let ranked: Vec<Ranked<K>> = ranked.collect();
         Ranking { distinct: ranked.len() as u64, ranked, exact, unknown: false }
     }

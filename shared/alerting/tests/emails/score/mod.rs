@@ -115,7 +115,10 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
             for expect in ["web-1", "i-0", "team-a"] {
                 look("4 whose", &section(own), expect);
             }
-            look("1 what", &parts.lead, "web-1");
+            // It has two hosts on its own side.
+            if answers.scenario != "custom-format" {
+                look("1 what", &parts.lead, "web-1");
+            }
         }
         // The email states that names and owners are missing, and why.
         _ if !setting.enriched => {

@@ -60,7 +60,6 @@ const EITHER: [Both; 2] = [
     ("A security group or the network ACL, inbound", "セキュリティグループまたはネットワーク ACL、インバウンド"),
     ("possible", "可能性あり"),
 ];
-const DIFFER: Both = ("different directions, see the flows below", "フローにより異なります");
 const REJECTED: Both = ("rejected", "拒否");
 
 /// The documented ping. Most other scenarios are variations of it.
@@ -139,7 +138,7 @@ const UPDATE: Answers = Answers {
     ..PING_DENY
 };
 
-pub(super) const TABLE: [Answers; 15] = [
+pub(super) const TABLE: [Answers; 16] = [
     PING_DENY,
     Answers {
         scenario: "ping-deny-v6",
@@ -170,17 +169,17 @@ pub(super) const TABLE: [Answers; 15] = [
         scenario: "mixed-traffic",
         what: REJECTED,
         much: &[
-            ("31 packets, 2,548 bytes, 8 records", "31 パケット、2,548 バイト、8 レコード"),
-            ("4 sources, 2 targets", "送信元 4 件、宛先 2 件"),
+            ("18 packets, 1,456 bytes, 5 records", "18 パケット、1,456 バイト、5 レコード"),
+            ("2 sources, 1 target", "送信元 2 件、宛先 1 件"),
         ],
         from: &[("198.51.100.23 (documentation address): 17 packets", "198.51.100.23 (文書用アドレス): 17 パケット")],
-        to: &[("10.20.1.15", "10.20.1.15"), ("26 packets", "26 パケット")],
+        to: &[("10.20.1.15", "10.20.1.15")],
         own: Some(Section::To),
         account: "123456789012",
         interface: "eni-0a1b2c3d4e5f60718",
-        span: ["2026-11-23 02:32:22", "02:37:13"],
+        span: ["2026-11-23 02:32:22", "02:37:07"],
         late: ("Sent 6 min 32 s after the first packet", "最初のパケットの 6 分 32 秒後"),
-        direction: DIFFER,
+        direction: ("inbound", "インバウンド"),
         why: EITHER,
         why_ec2: NO_GROUP_RULE,
         state: ("OPENED 2026-11-23 02:32:22 UTC", "【新規】2026-11-23 02:32:22 UTC"),
@@ -193,8 +192,8 @@ pub(super) const TABLE: [Answers; 15] = [
         scenario: "custom-format",
         what: REJECTED,
         much: &[
-            ("13 packets, 1,092 bytes, 4 records", "13 パケット、1,092 バイト、4 レコード"),
-            ("3 sources, 3 targets", "送信元 3 件、宛先 3 件"),
+            ("9 packets, 756 bytes, 3 records", "9 パケット、756 バイト、3 レコード"),
+            ("2 sources, 2 targets", "送信元 2 件、宛先 2 件"),
         ],
         from: &[
             ("198.51.100.23 (documentation address): 8 packets", "198.51.100.23 (文書用アドレス): 8 パケット"),
@@ -211,7 +210,7 @@ pub(super) const TABLE: [Answers; 15] = [
         interface: "eni-0f19e2d4c6b8a7351",
         span: ["2026-11-23 02:32:16", "02:33:55"],
         late: ("Sent 6 min 38 s after the first packet", "最初のパケットの 6 分 38 秒後"),
-        direction: DIFFER,
+        direction: ("inbound", "インバウンド"),
         why: EITHER,
         // The network ACL of this subnet is not known, so that only the security group is left.
         why_ec2: [NO_GROUP_RULE[0], ("likely", "有力"), NO_GROUP_RULE[2]],
@@ -267,10 +266,7 @@ pub(super) const TABLE: [Answers; 15] = [
             ("about 126 sources, 1 target", "送信元 約 126 件、宛先 1 件"),
             ("altogether 434 packets", "累計 434 パケット"),
         ],
-        from: &[(
-            "192.0.2.115 (documentation address): at least 6 packets",
-            "192.0.2.115 (文書用アドレス): 少なくとも 6 パケット",
-        )],
+        from: &[("192.0.2.115 (documentation address): 6 packets", "192.0.2.115 (文書用アドレス): 6 パケット")],
         span: ["2026-11-23 02:32:14", "02:34:02"],
         late: ("Sent 8 min 41 s after the last packet", "最後のパケットの 8 分 41 秒後"),
         state: UPDATE.state,
@@ -288,6 +284,15 @@ pub(super) const TABLE: [Answers; 15] = [
         state: ("RESOLVED: 2026-11-23 02:32:14 - 02:36:02 UTC", "【収束】2026-11-23 02:32:14 - 02:36:02 UTC"),
         tune: "ResolvedEmails",
         ..PING_DENY
+    },
+    Answers {
+        scenario: "reopened",
+        late: ("Sent 41 min 52 s after the last packet", "最後のパケットの 41 分 52 秒後"),
+        state: (
+            "REOPENED, first opened 2026-11-23 02:32:14 UTC, resolved at 2026-11-23 02:55:54 UTC",
+            "【再発】2026-11-23 02:32:14 UTC",
+        ),
+        ..UPDATE
     },
     Answers {
         scenario: "resolved-of-many",

@@ -148,6 +148,7 @@ impl Headlines for English {
     fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String {
         match kind {
             NotificationKind::Opened => format!("[{rule}] {headline}"),
+            NotificationKind::Reopened => format!("[{rule}] REOPENED: {headline}"),
             NotificationKind::Update => format!("[{rule}] UPDATE: {headline}"),
             NotificationKind::Resolved => format!("[{rule}] RESOLVED after {lasted}: {headline}"),
         }
@@ -161,6 +162,10 @@ impl Headlines for English {
         format!("UPDATE, open since {since}, email {number} of this incident")
     }
 
+    fn reopened_since(&self, since: &str, resolved: &str, number: u32) -> String {
+        format!("REOPENED, first opened {since}, resolved at {resolved}, email {number} of this incident")
+    }
+
     fn resolved_over(&self, range: &str, number: u32) -> String {
         format!("RESOLVED: {range}, email {number} of this incident")
     }
@@ -172,6 +177,12 @@ impl Headlines for English {
     fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String {
         match (reason, kind) {
             (Reason::New, _) => "Why now: no incident was open.".to_owned(),
+            (Reason::UpdateDue | Reason::NewAddress, NotificationKind::Reopened) => {
+                "Why now: pings were rejected again within an hour after it was resolved.".to_owned()
+            }
+            (Reason::NewAddress, _) => {
+                "Why now: an address is affected that no email about this incident has named.".to_owned()
+            }
             (Reason::UpdateDue | Reason::Open, _) => {
                 "Why now: an update was due, and there are new findings.".to_owned()
             }
@@ -181,6 +192,7 @@ impl Headlines for English {
             // The rest decide that nothing is sent, or that an earlier attempt is finished.
             (
                 Reason::LeaseExpired
+                | Reason::Reopened
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue
@@ -195,13 +207,14 @@ impl Headlines for English {
         format!("Sent {span} after the {} packet.", if first { "first" } else { "last" })
     }
 
-    fn next_email(&self, next: &str, quiet: &str, resolved: bool) -> String {
+    fn next_email(&self, next: &str, sooner: bool, quiet: &str, resolved: bool) -> String {
+        let sooner = if sooner { ", sooner if another address is affected" } else { "" };
         let end = if resolved {
             format!("an email when resolved, after {quiet} without a rejected ping")
         } else {
             format!("resolved without an email after {quiet} without a rejected ping")
         };
-        format!("Next email at {next} if it continues; {end}.")
+        format!("Next email at {next} if it continues{sooner}; {end}.")
     }
 
     fn since_email(&self, at: &str) -> String {

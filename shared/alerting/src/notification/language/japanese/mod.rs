@@ -177,6 +177,7 @@ impl Headlines for Japanese {
     fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String {
         match kind {
             NotificationKind::Opened => format!("[{rule}] {headline}"),
+            NotificationKind::Reopened => format!("[{rule}] 再発: {headline}"),
             NotificationKind::Update => format!("[{rule}] 継続中: {headline}"),
             NotificationKind::Resolved => format!("[{rule}] 収束 ({}): {headline}", lasting(lasted)),
         }
@@ -190,6 +191,10 @@ impl Headlines for Japanese {
         format!("【継続中】{since} から、{number} 通目")
     }
 
+    fn reopened_since(&self, since: &str, resolved: &str, number: u32) -> String {
+        format!("【再発】{since} に発生、{resolved} にいったん収束、{number} 通目")
+    }
+
     fn resolved_over(&self, range: &str, number: u32) -> String {
         format!("【収束】{range}、{number} 通目")
     }
@@ -201,6 +206,12 @@ impl Headlines for Japanese {
     fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String {
         match (reason, kind) {
             (Reason::New, _) => "送信理由: 継続中のインシデントがないため、新規に通知しました。".to_owned(),
+            (Reason::UpdateDue | Reason::NewAddress, NotificationKind::Reopened) => {
+                "送信理由: 収束後 1 時間以内に再び拒否があったため。".to_owned()
+            }
+            (Reason::NewAddress, _) => {
+                "送信理由: このインシデントのメールにまだ記載のないアドレスで拒否があったため。".to_owned()
+            }
             (Reason::UpdateDue | Reason::Open, _) => "送信理由: 続報の時刻になり、新しい拒否があったため。".to_owned(),
             (Reason::Quiet, _) | (Reason::LeaseExpired, NotificationKind::Resolved) => {
                 format!("送信理由: {}、拒否がなかったため。", lasting(quiet))
@@ -208,6 +219,7 @@ impl Headlines for Japanese {
             // The rest decide that nothing is sent, or that an earlier attempt is finished.
             (
                 Reason::LeaseExpired
+                | Reason::Reopened
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue
@@ -222,9 +234,11 @@ impl Headlines for Japanese {
         format!("{}パケットの {span}後に送信しました。", if first { "最初の" } else { "最後の" })
     }
 
-    fn next_email(&self, next: &str, quiet: &str, resolved: bool) -> String {
+    fn next_email(&self, next: &str, sooner: bool, quiet: &str, resolved: bool) -> String {
+        let sooner =
+            if sooner { " (別のアドレスで拒否があれば、それより前に送ります)" } else { "" };
         let end = if resolved { "収束を通知します" } else { "収束とみなします" };
-        format!("続く場合は {next} に続報を送ります。拒否が {}なければ{end}。", lasting(quiet))
+        format!("続く場合は {next} に続報を送ります{sooner}。拒否が {}なければ{end}。", lasting(quiet))
     }
 
     fn since_email(&self, at: &str) -> String {

@@ -1,0 +1,127 @@
+//! Data points as lines of a function's log, from which CloudWatch takes them: the embedded metric format
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+
+use std::collections::BTreeMap;
+
+use flow_log::EpochMillis;
+use serde_json::{Map, Value, json};
+
+use crate::metrics::point::{Point, Unit};
+
+type Dimension = Option<(&'static str, &'static str)>;
+
+/// Data points as JSON documents of one line each.
+///
+/// The format has no statistic sets: a point becomes one sample, its sum. Points of one time with the same sums share a document,
+/// where one of them has no dimension.
+pub fn documents(points: &[Point], namespace: &str) -> Vec<String> {
+    let mut by_time: BTreeMap<(EpochMillis, Dimension), Vec<&Point>> = BTreeMap::new();
+    for point in points {
+        by_time.entry((point.at, point.dimension)).or_default().push(point);
+    }
+    let mut documents: Vec<(EpochMillis, Vec<&Point>, Vec<Dimension>)> = Vec::new();
+    for ((at, dimension), points) in by_time {
+        let shared = documents
+            .last_mut()
+            .filter(|(time, same, dimensions)| *time == at && dimensions[..] == [None] && sums(same).eq(sums(&points)));
+        match shared {
+            Some((.., dimensions)) => dimensions.push(dimension),
+            None => documents.push((at, points, vec![dimension])),
+        }
+    }
+    documents.iter().map(|(at, points, dimensions)| document(*at, points, dimensions, namespace)).collect()
+}
+
+fn sums<'p>(points: &[&'p Point]) -> impl Iterator<Item = (&'p str, u64)> {
+    points.iter().map(|point| (point.name.as_str(), point.sample.sum))
+}
+
+fn document(at: EpochMillis, points: &[&Point], dimensions: &[Dimension], namespace: &str) -> String {
+    let definitions: Vec<Value> = points
+        .iter()
+        .map(|point| {
+            let unit = match point.unit {
+                Unit::Count => "Count",
+                Unit::Seconds => "Seconds",
+            };
+            json!({ "Name": point.name, "Unit": unit })
+        })
+        .collect();
+    let names: Vec<Vec<&str>> =
+        dimensions.iter().map(|dimension| dimension.iter().map(|(name, _)| *name).collect()).collect();
+    let directive = json!({ "Namespace": namespace, "Dimensions": names, "Metrics": definitions });
+    let mut root = Map::new();
+    root.insert("_aws".to_owned(), json!({ "Timestamp": at.0, "CloudWatchMetrics": [directive] }));
+    for (name, value) in dimensions.iter().flatten() {
+        root.insert((*name).to_owned(), json!(value));
+    }
+    for (name, sum) in sums(points) {
+        root.insert(name.to_owned(), json!(sum));
+    }
+    Value::Object(root).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Sample;
+
+    fn point(name: &str, at: u64, sum: u64, origin: Option<&'static str>) -> Point {
+        let sample = Sample { count: 3, sum, min: 1, max: 9 };
+        let dimension = origin.map(|origin| ("Origin", origin));
+        Point { name: name.to_owned(), at: EpochMillis(at), sample, unit: Unit::Count, dimension }
+    }
+
+    #[test]
+    fn background_alone_is_one_line_a_minute() {
+        let points = [
+            point("P", 60_000, 3, None),
+            point("P-Packets", 60_000, 8, None),
+            point("P", 60_000, 3, Some("internet")),
+            point("P-Packets", 60_000, 8, Some("internet")),
+            point("P", 120_000, 1, None),
+        ];
+        assert_eq!(
+            documents(&points, "N"),
+            [
+                r#"{"Origin":"internet","P":3,"P-Packets":8,"_aws":{"CloudWatchMetrics":[{"Dimensions":[[],["Origin"]],"Metrics":[{"Name":"P","Unit":"Count"},{"Name":"P-Packets","Unit":"Count"}],"Namespace":"N"}],"Timestamp":60000}}"#,
+                r#"{"P":1,"_aws":{"CloudWatchMetrics":[{"Dimensions":[[]],"Metrics":[{"Name":"P","Unit":"Count"}],"Namespace":"N"}],"Timestamp":120000}}"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn what_differs_by_origin_is_a_line_of_its_own() {
+        let points = [
+            point("P", 60_000, 3, None),
+            point("P", 60_000, 1, Some("internet")),
+            point("P", 60_000, 2, Some("own")),
+            // The same sums as before, under another name.
+            point("Q", 120_000, 2, None),
+            point("P", 120_000, 2, Some("own")),
+            // Two origins with the same sums: one member cannot have two values.
+            point("P", 180_000, 2, Some("own")),
+            point("P", 180_000, 2, Some("private")),
+        ];
+        let dimensions: Vec<(Value, Value)> = documents(&points, "N")
+            .iter()
+            .map(|line| {
+                let document: Value = serde_json::from_str(line).unwrap();
+                (document["_aws"]["CloudWatchMetrics"][0]["Dimensions"].clone(), document["Origin"].clone())
+            })
+            .collect();
+        let (none, origin) = (json!([[]]), json!([["Origin"]]));
+        assert_eq!(
+            dimensions,
+            [
+                (none.clone(), Value::Null),
+                (origin.clone(), json!("internet")),
+                (origin.clone(), json!("own")),
+                (none, Value::Null),
+                (origin.clone(), json!("own")),
+                (origin.clone(), json!("own")),
+                (origin, json!("private")),
+            ]
+        );
+    }
+}
