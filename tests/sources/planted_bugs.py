@@ -373,8 +373,8 @@ INCIDENTS = [
     Bug(
         "background is an incident",
         SIGNAL,
-        "        (self.policy.internet_pings == InternetPings::Alert).then_some(Signal::Internet)\n",
-        "        (self.policy.internet_pings != InternetPings::Count).then_some(Signal::Internet)\n",
+        "(self.policy.internet_pings == InternetPings::Alert).then_some(Signal::Internet)",
+        "(self.policy.internet_pings != InternetPings::Count).then_some(Signal::Internet)",
         SIMULATION,
     ),
     Bug(

@@ -147,7 +147,7 @@ pub struct Grouped<'d> {
 /// where findings without a part of their own are, which may be an incident without findings.
 pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -> Grouped<'d> {
     let LogSource { owner, log_group, .. } = &detection.source;
-    let signals = Signals::of(detection, policy);
+    let signals = Signals::in_batch(detection, policy);
     let mut found: Vec<(Signal, &Finding)> =
         detection.findings.iter().filter_map(|finding| Some((signals.of_finding(finding)?, finding))).collect();
     let background = (detection.findings.len() - found.len()) as u64;

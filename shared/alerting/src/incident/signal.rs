@@ -132,7 +132,7 @@ pub(crate) struct Signals<'p> {
 
 impl<'p> Signals<'p> {
     /// Reads a batch. Records with a long aggregation interval count with their average rate.
-    pub(crate) fn of(detection: &Detection, policy: &'p SignalPolicy) -> Signals<'p> {
+    pub(crate) fn in_batch(detection: &Detection, policy: &'p SignalPolicy) -> Signals<'p> {
         let mut rates: BTreeMap<(IpAddr, u64), u64> = BTreeMap::new();
         let mut add = |target: IpAddr, minutes: &BTreeMap<u64, u64>, record_seconds: u64| {
             for (minute, packets) in minutes {
@@ -159,36 +159,31 @@ impl<'p> Signals<'p> {
 
     /// The signal of a finding; none for background.
     pub(crate) fn of_finding(&self, finding: &Finding) -> Option<Signal> {
-        let (sender, receiver) = (finding.flow.sender(), finding.flow.receiver());
-        match finding.origin {
-            Origin::OwnRequest => Some(Signal::OwnRequest),
-            Origin::OwnAnswer => Some(Signal::OwnAnswer),
-            Origin::Private => Some(Signal::Private),
-            Origin::Internet if self.policy.must_reach.contains(sender) => Some(Signal::MustReach),
-            Origin::Internet if self.floods.contains(&receiver) => Some(Signal::Flood),
-            Origin::Internet if self.is_persistent(sender, receiver) => Some(Signal::PersistentPing),
-            Origin::Internet => self.rest(),
-        }
+        self.of(finding.origin, Some(finding.flow.sender()), Some(finding.flow.receiver()))
     }
 
-    /// The signal of untracked records; none for background.
+    /// The signal of untracked records, whose senders are not known; none for background.
     pub(crate) fn of_untracked(&self, key: &UntrackedKey) -> Option<Signal> {
-        match key.origin {
+        self.of(key.origin, None, key.target)
+    }
+
+    fn of(&self, origin: Origin, sender: Option<IpAddr>, receiver: Option<IpAddr>) -> Option<Signal> {
+        match origin {
             Origin::OwnRequest => Some(Signal::OwnRequest),
             Origin::OwnAnswer => Some(Signal::OwnAnswer),
             Origin::Private => Some(Signal::Private),
-            Origin::Internet if key.target.is_some_and(|target| self.floods.contains(&target)) => Some(Signal::Flood),
-            Origin::Internet => self.rest(),
+            Origin::Internet if sender.is_some_and(|sender| self.policy.must_reach.contains(sender)) => {
+                Some(Signal::MustReach)
+            }
+            Origin::Internet if receiver.is_some_and(|receiver| self.floods.contains(&receiver)) => Some(Signal::Flood),
+            Origin::Internet if self.is_persistent(sender, receiver) => Some(Signal::PersistentPing),
+            Origin::Internet => (self.policy.internet_pings == InternetPings::Alert).then_some(Signal::Internet),
         }
     }
 
-    fn is_persistent(&self, sender: IpAddr, receiver: IpAddr) -> bool {
-        let packets = self.pairs.get(&(sender, receiver)).copied().unwrap_or_default();
+    fn is_persistent(&self, sender: Option<IpAddr>, receiver: Option<IpAddr>) -> bool {
+        let packets = sender.zip(receiver).and_then(|pair| self.pairs.get(&pair)).copied().unwrap_or_default();
         self.policy.persistent_packets > 0 && packets >= self.policy.persistent_packets
-    }
-
-    fn rest(&self) -> Option<Signal> {
-        (self.policy.internet_pings == InternetPings::Alert).then_some(Signal::Internet)
     }
 }
 
@@ -217,7 +212,7 @@ mod tests {
 
     fn signals(records: &[String], policy: &SignalPolicy) -> Vec<(String, Option<Signal>)> {
         let detection = detection(records.iter().map(String::as_str));
-        let signals = Signals::of(&detection, policy);
+        let signals = Signals::in_batch(&detection, policy);
         let mut found: Vec<_> = detection
             .findings
             .iter()
@@ -316,7 +311,7 @@ mod tests {
             .collect();
         let detection = detection(flood.iter().map(String::as_str));
         let policy = SignalPolicy { flood_packets_per_minute: 600, ..SignalPolicy::default() };
-        let signals = Signals::of(&detection, &policy);
+        let signals = Signals::in_batch(&detection, &policy);
         let target = Some(HOST.parse().unwrap());
         assert_eq!(signals.of_untracked(&UntrackedKey { origin: Origin::Internet, target }), Some(Signal::Flood));
         let mut described = String::new();

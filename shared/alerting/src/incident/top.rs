@@ -164,7 +164,7 @@ impl<K: Ord + Clone + fmt::Display> Top<K> {
     /// Adds an entry where a value that is not among the entries has at most `floor`, and may have been there before if there are `more`
     /// values than entries.
     fn put_with(&mut self, value: K, entry: &Entry, (floor, more): (u64, bool)) {
-        let names = self.entries.values().filter(|entry| entry.named).count();
+        let names = self.named().count();
         match self.entries.get_mut(&value) {
             Some(known) => {
                 known.weight = known.weight.saturating_add(entry.weight);

@@ -107,7 +107,7 @@ impl<'a> Notification<'a> {
             last_email_at: None,
             last_seen: None,
             earlier: None,
-            quiet_millis: plan::quiet_millis(None, 1, policy),
+            quiet_millis: policy.quiet_millis(),
             previous: None,
             content,
             links: Links::of(content, &flows, site, (first, last)),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{
-    incident::plan::MAX_NAMED_BY_EMAILS,
+    incident::plan::remember_named,
     incident::state::{IncidentRecord, Unsent},
     time::EpochMillis,
 };
@@ -27,9 +27,7 @@ pub fn record_email(
     open.lease = None;
     open.emails = open.emails.saturating_add(1);
     open.last_email_at = now;
-    if open.named.len() < MAX_NAMED_BY_EMAILS {
-        open.named.extend(named);
-    }
+    remember_named(&mut open.named, named);
     record.unsent = Unsent::default();
     Some(record)
 }

@@ -17,6 +17,8 @@ pub use email::{record_email, release};
 pub use report::{ReportStep, on_report, record_report, release_report};
 pub use timer::{Counters, Due, TimerGo, TimerStep, on_timer};
 
+use std::{collections::BTreeSet, net::IpAddr};
+
 use crate::{
     incident::{
         policy::Policy,
@@ -73,6 +75,13 @@ fn update_at(open: &OpenIncident, unnamed: bool, policy: &Policy) -> EpochMillis
 /// Addresses that the emails of an incident remember having named. Once there are so many, a further one is no news.
 const MAX_NAMED_BY_EMAILS: usize = 2 * MAX_NAMED;
 
+/// Remembers the addresses that an email has named, as long as there is room.
+fn remember_named(known: &mut BTreeSet<IpAddr>, named: &BTreeSet<IpAddr>) {
+    if known.len() < MAX_NAMED_BY_EMAILS {
+        known.extend(named);
+    }
+}
+
 /// Tells whether a summary has an address that must be named and that no email about this incident has named.
 fn has_unnamed(summary: &Summary, open: &OpenIncident) -> bool {
     open.named.len() < MAX_NAMED_BY_EMAILS && summary.named().iter().any(|address| !open.named.contains(address))
@@ -106,8 +115,6 @@ fn rescue_report(record: &mut IncidentRecord, now: EpochMillis, policy: &Policy)
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::{
         detection::{Rule, Totals},

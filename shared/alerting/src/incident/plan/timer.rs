@@ -4,7 +4,7 @@ use crate::{
     incident::{
         plan::{
             MAX_DELAY_MILLIS, MAX_TRIES, ROUND_MILLIS, ScheduledTimer, has_unnamed, lease, quiet_millis,
-            report::report_delay_millis, rescue_report, update_at,
+            remember_named, report::report_delay_millis, rescue_report, update_at,
         },
         policy::Policy,
         reason::Reason,
@@ -223,7 +223,7 @@ fn close(
     if owes {
         past.emails = past.emails.saturating_add(1);
         past.last_email_at = now;
-        past.named.extend(unreported.named());
+        remember_named(&mut past.named, &unreported.named());
     }
     let delay_millis = report_delay_millis(policy);
     let reporting = Reporting { id: open.id.clone(), timer: open.timer, timer_at: time::after(now, delay_millis) };
@@ -264,8 +264,14 @@ fn close(
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        collections::BTreeSet,
+        net::{IpAddr, Ipv4Addr},
+    };
+
     use super::*;
     use crate::{
+        incident::plan::MAX_NAMED_BY_EMAILS,
         incident::plan::tests::{
             NOW, ago, earlier, found, found_from, held_until, later, open, past, policy, record, reporting, shard,
         },
@@ -374,6 +380,14 @@ mod tests {
         assert_eq!((last.totals.records, last.emails, last.last_email_at, last.resolved_at), (7 + 4 + 1, 4, NOW, NOW));
         assert_eq!(last.named.len(), 2, "the resolved email names the other one");
         assert_eq!(closed.report.unwrap().earlier, Some(earlier(20 * MINUTE_MILLIS)));
+    }
+
+    #[test]
+    fn the_addresses_that_emails_have_named_end_at_their_limit() {
+        let named: BTreeSet<IpAddr> = (0..MAX_NAMED_BY_EMAILS as u32).map(|n| Ipv4Addr::from_bits(n).into()).collect();
+        let full = OpenIncident { named: named.clone(), ..open() };
+        let shard = CounterShard { fresh: found_from("10.0.0.2"), ..seen(0, 15 * MINUTE_MILLIS) };
+        assert_eq!(go(&record(full), &shard, &policy()).record.last.unwrap().named, named);
     }
 
     #[test]
