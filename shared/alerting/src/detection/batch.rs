@@ -13,7 +13,7 @@ use crate::{
         finding::Finding,
         limits::{MAX_FIELD_CHARS, MAX_KEY_BYTES},
         origin::Origin,
-        totals::Totals,
+        totals::{Totals, add_minutes},
     },
     hash::hash,
     metrics::Minutes,
@@ -83,10 +83,7 @@ impl Untracked {
     pub fn add(&mut self, other: &Untracked) {
         self.totals.add(&other.totals);
         self.protocols.extend(&other.protocols);
-        for (minute, weight) in &other.minutes {
-            let known = self.minutes.entry(*minute).or_default();
-            *known = known.saturating_add(*weight);
-        }
+        add_minutes(&mut self.minutes, &other.minutes);
         self.longest_record_seconds = self.longest_record_seconds.max(other.longest_record_seconds);
     }
 }

@@ -31,4 +31,4 @@ pub use metadata::FlowMetadata;
 pub use origin::{Origin, OriginBasis, Role};
 pub use rule::{Rule, is_icmp};
 pub use totals::Totals;
-pub(crate) use totals::is_zero;
+pub(crate) use totals::{add_minutes, is_zero};

@@ -1,5 +1,7 @@
 //! Counters of records.
 
+use std::collections::BTreeMap;
+
 use flow_log::{EpochMillis, FlowRecord};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +55,14 @@ fn combine<T>(left: Option<T>, right: Option<T>, with: impl Fn(T, T) -> T) -> Op
     match (left, right) {
         (Some(left), Some(right)) => Some(with(left, right)),
         (left, right) => left.or(right),
+    }
+}
+
+/// Adds weights by minute to others.
+pub(crate) fn add_minutes(minutes: &mut BTreeMap<u64, u64>, other: &BTreeMap<u64, u64>) {
+    for (minute, weight) in other {
+        let known = minutes.entry(*minute).or_default();
+        *known = known.saturating_add(*weight);
     }
 }
 

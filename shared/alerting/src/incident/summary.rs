@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    detection::{Accepted, Finding, Totals, Untracked, is_zero},
+    detection::{Accepted, Finding, Totals, Untracked, add_minutes, is_zero},
     incident::{signal::Signal, top::Top},
 };
 
@@ -117,10 +117,7 @@ impl Summary {
             note(&mut summary.accounts, finding.metadata.account_id.as_deref());
             note(&mut summary.regions, finding.metadata.region.as_deref());
             summary.protocols.insert(flow.protocol.0);
-            for (minute, weight) in &finding.minutes {
-                let known = summary.minutes.entry(*minute).or_default();
-                *known = known.saturating_add(*weight);
-            }
+            add_minutes(&mut summary.minutes, &finding.minutes);
             heaviest.push(finding);
             heaviest.sort_by_key(|finding| rank(finding));
             for left_out in heaviest.drain(MAX_FLOWS.min(heaviest.len())..) {
@@ -151,10 +148,7 @@ impl Summary {
         self.accounts.merge(&other.accounts);
         self.regions.merge(&other.regions);
         self.protocols.extend(&other.protocols);
-        for (minute, weight) in &other.minutes {
-            let known = self.minutes.entry(*minute).or_default();
-            *known = known.saturating_add(*weight);
-        }
+        add_minutes(&mut self.minutes, &other.minutes);
         let (floor, missing) = (self.flow_floor(), other.flow_floor());
         for known in &mut self.flows {
             if !other.flows.iter().any(|flow| flow.finding.is_of_same_flow(&known.finding)) {

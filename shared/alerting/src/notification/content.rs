@@ -8,7 +8,7 @@ use std::{
 use flow_log::LogFormat;
 
 use crate::{
-    detection::{Detection, Finding, LogSource, Totals, Untracked},
+    detection::{Detection, Finding, LogSource, Totals, Untracked, add_minutes},
     enrichment::EnrichmentRequest,
     incident::{IncidentKey, Summary},
     notification::ranking::Ranking,
@@ -63,10 +63,7 @@ impl NotificationContent {
         let mut minutes: BTreeMap<u64, u64> = BTreeMap::new();
         for finding in findings {
             totals.add(&finding.totals);
-            for (minute, weight) in &finding.minutes {
-                let known = minutes.entry(*minute).or_default();
-                *known = known.saturating_add(*weight);
-            }
+            add_minutes(&mut minutes, &finding.minutes);
         }
         NotificationContent {
             totals,
