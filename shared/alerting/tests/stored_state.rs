@@ -8,9 +8,9 @@
 use std::{collections::BTreeSet, fs, net::IpAddr, path::PathBuf};
 
 use alerting::{
-    detection::{Detection, Detector, LogSource, Rule, Untracked},
+    detection::{Detection, Detector, LogSource, Origin, Rule, Untracked},
     incident::{
-        IncidentKey, KeyPart, Signal, Summary,
+        IncidentKey, KeyPart, Signal, Silence, SilenceList, Silenced, Summary,
         plan::MAX_TRIES,
         policy::MAX_SHARDS,
         state::{
@@ -32,7 +32,14 @@ const MAX_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 /// Objects whose keys are counted names, not fields.
 const MAPS: [&str; 2] = ["minutes", "e"];
 /// Fields that an item may lack. They are empty then.
-const MAY_BE_MISSING: [&str; 30] = [
+const MAY_BE_MISSING: [&str; 37] = [
+    "silenced",
+    "ended",
+    "silence/rule",
+    "silence/origin",
+    "silence/source",
+    "silence/destination",
+    "silence/interface",
     "n",
     "x",
     "earlier",
@@ -83,6 +90,23 @@ fn summary() -> Summary {
     Summary::of(&detection.findings, &Untracked::default(), Signal::Private)
 }
 
+/// A silence with all conditions.
+fn silence() -> Silence {
+    Silence {
+        id: "k3f9".to_owned(),
+        rule: Some(Rule::PingDeny),
+        origin: Some(Origin::OwnRequest),
+        source: Some("10.0.0.0/24".parse().unwrap()),
+        destination: Some("2001:db8::/32".parse().unwrap()),
+        interface: Some("eni-1".to_owned()),
+        from: AT,
+        until: EpochMillis(AT.0 + 8 * 3_600_000),
+        reason: "load test".to_owned(),
+        by: "alice".to_owned(),
+        unknown: serde_json::Map::new(),
+    }
+}
+
 fn documents() -> Vec<(&'static str, StoredItem)> {
     let summary = summary();
     let lease = Lease { owner: "timer 1795401134000-0a1b2c3d 4 run".to_owned(), until: AT };
@@ -90,6 +114,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
     let key = IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::Private)
         .with(KeyPart::Source("10.0.0.1".parse().unwrap()));
     let named: BTreeSet<IpAddr> = ["10.0.0.1", "2001:db8::1"].map(|address| address.parse().unwrap()).into();
+    let silenced = vec![Silenced { silence: silence(), since: AT, ended: Some(AT) }];
     let earlier = Earlier { incident: id.clone(), opened_at: AT, resolved_at: AT, totals: summary.totals, reopened: 2 };
     let open = OpenIncident {
         id: id.clone(),
@@ -100,6 +125,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
         timer: 7,
         timer_at: AT,
         named: named.clone(),
+        silenced: silenced.clone(),
         earlier: Some(earlier.clone()),
     };
     let closing = ClosedIncident {
@@ -110,6 +136,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
         emails: 2,
         summary: summary.clone(),
         unreported: summary.totals,
+        silenced,
         lease: lease.clone(),
         timer: 9,
     };
@@ -122,6 +149,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
         emails: 3,
         last_email_at: AT,
         named,
+        silenced: [silence().id].into(),
         reopened: 1,
     };
     let reporting = Reporting { id: id.clone(), timer: 9, timer_at: AT };
@@ -155,6 +183,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
             "batch",
             StoredItem::Batch(BatchRecord { lease, done: false, metrics_published: true, opened: vec![(key, id)] }),
         ),
+        ("silences", StoredItem::Silences(SilenceList(vec![silence()]))),
     ]
 }
 
@@ -193,6 +222,20 @@ fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
+fn is_silence(path: &str) -> bool {
+    path.ends_with("/silence") || path.starts_with("/silences/")
+}
+
+#[test]
+fn a_silence_with_a_field_of_a_later_version_is_kept_and_not_applied() {
+    let mut more = file("silences");
+    more["silences"][0]["of_a_later_version"] = serde_json::json!([1]);
+    let read = StoredItem::from_text(&more.to_string());
+    let StoredItem::Silences(list) = &read else { panic!("{read:?}") };
+    assert_eq!(list.0[0].unknown.keys().collect::<Vec<_>>(), ["of_a_later_version"]);
+    assert_eq!(serde_json::from_str::<Value>(&read.to_text().unwrap()).unwrap(), more);
+}
+
 #[test]
 fn items_are_written_in_the_form_of_the_files_and_read_back() {
     let mut all: Vec<(&str, Value)> =
@@ -219,7 +262,8 @@ fn fields_of_a_later_version_are_ignored() {
         let value = file(name);
         let mut paths = Vec::new();
         objects(&value, "", &mut paths);
-        for path in paths {
+        // A silence keeps them: they may be conditions.
+        for path in paths.into_iter().filter(|path| !is_silence(path)) {
             let mut more = value.clone();
             let object = more.pointer_mut(&path).unwrap().as_object_mut().unwrap();
             object.insert("of_a_later_version".to_owned(), serde_json::json!({ "a": [1, null] }));
@@ -247,7 +291,8 @@ fn without_a_required_field_an_item_is_unreadable_and_kept_unchanged() {
                 less.pointer_mut(path).unwrap().as_object_mut().unwrap().remove(&field);
                 let text = less.to_string();
                 let read = StoredItem::from_text(&text);
-                let in_its_object = format!("{}/{field}", path.rsplit('/').next().unwrap());
+                let object = if is_silence(path) { "silence" } else { path.rsplit('/').next().unwrap() };
+                let in_its_object = format!("{object}/{field}");
                 if [field.as_str(), &in_its_object].iter().any(|name| MAY_BE_MISSING.contains(name)) {
                     assert!(!matches!(read, StoredItem::Unreadable(_)), "{name} without {path}/{field}");
                     missing += 1;

@@ -80,7 +80,12 @@ fn datum(point: &Point) -> MetricDatum {
             Unit::Count => StandardUnit::Count,
             Unit::Seconds => StandardUnit::Seconds,
         })
-        .set_dimensions(point.dimension.map(|(name, value)| vec![Dimension::builder().name(name).value(value).build()]))
+        .set_dimensions(
+            point
+                .dimension
+                .as_ref()
+                .map(|(name, value)| vec![Dimension::builder().name(*name).value(&**value).build()]),
+        )
         .statistic_values(
             StatisticSet::builder()
                 .sample_count(sample.count as f64)

@@ -53,7 +53,8 @@ impl MetricSink for Console {
         println!("METRICS");
         for point in points {
             let sample = point.sample;
-            let dimension = point.dimension.map_or_else(String::new, |(name, value)| format!(" {name}={value}"));
+            let dimension =
+                point.dimension.as_ref().map_or_else(String::new, |(name, value)| format!(" {name}={value}"));
             println!(
                 "{} UTC  {:<34} sum {:>6}  samples {:>6}  min {:>4}  max {:>4}",
                 time::date_time(point.at),

@@ -12,7 +12,7 @@ use alerting::{
     detection::{Detection, Detector, LogSource, Rule, Totals, Untracked},
     enrichment::Network,
     incident::{
-        GroupBy, IncidentKey, InternetPings, KeyPart, Reason, Signal, SignalPolicy, Summary,
+        GroupBy, IncidentKey, InternetPings, KeyPart, Reason, Signal, SignalPolicy, Silenced, Summary,
         key::{self, Group},
         policy::Policy,
         state::{ClosedIncident, Earlier, Lease, OpenIncident, PastIncident},
@@ -116,6 +116,7 @@ pub struct Scenario {
     reason: Reason,
     now: EpochMillis,
     network: Network,
+    silenced: Vec<Silenced>,
     setting: Setting,
 }
 
@@ -136,6 +137,7 @@ impl Scenario {
             reason,
             now: time::after(NOW, minutes * MINUTE_MILLIS),
             network: Network::default(),
+            silenced: Vec::new(),
             setting: Setting::PLAIN,
         }
     }
@@ -192,6 +194,7 @@ impl Scenario {
         let content = NotificationContent::counters(&key(), &total);
         let OpenIncident { id, opened_at, .. } = open(emails);
         let closed = ClosedIncident {
+            silenced: Vec::new(),
             id,
             earlier: None,
             opened_at,
@@ -203,6 +206,12 @@ impl Scenario {
             timer: 4,
         };
         Scenario::new(key(), content, Kind::Resolved(Box::new(closed)), Reason::Quiet, 17)
+    }
+
+    /// Returns the scenario under silences that have covered some findings of the incident.
+    #[must_use]
+    pub fn under(self, silenced: Vec<Silenced>) -> Scenario {
+        Scenario { silenced, ..self }
     }
 
     /// Returns the scenario for other readers.
@@ -233,7 +242,8 @@ impl Scenario {
     pub fn render(&self) -> RenderedNotification {
         let (site, policy) = (self.setting.site(), Policy::default());
         let Scenario { key, content, reason, network, now, .. } = self;
-        let context = NotificationContext { key, reason: *reason, network, policy: &policy, site: &site, now: *now };
+        let (policy, site, silenced) = (&policy, &site, &self.silenced);
+        let context = NotificationContext { key, reason: *reason, silenced, network, policy, site, now: *now };
         RenderedNotification::of(&match &self.kind {
             Kind::Opened(previous) => Notification::opened(context, "1", content, previous.as_ref()),
             Kind::LateOpened(open) => Notification::late_opened(context, open, content),
@@ -266,6 +276,7 @@ fn largest_group(detection: &Detection) -> Group<'_> {
 /// Returns an open incident with this number of emails, the last one at [`NOW`].
 fn open(emails: u32) -> OpenIncident {
     OpenIncident {
+        silenced: Vec::new(),
         id: "1".to_owned(),
         opened_at: NOW,
         emails,
@@ -342,6 +353,7 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
         "repeated" => {
             let detection = detect("ping-deny");
             Scenario::opened(&detection).after(PastIncident {
+                silenced: BTreeSet::new(),
                 id: "0".to_owned(),
                 opened_at: time::before(NOW, 100 * MINUTE_MILLIS),
                 last_seen: time::before(NOW, 80 * MINUTE_MILLIS),

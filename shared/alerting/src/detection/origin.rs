@@ -56,6 +56,16 @@ impl Origin {
         }
     }
 
+    /// The origin with the role as one stable word, as silences have it.
+    pub fn full_word(self) -> &'static str {
+        match self {
+            Origin::OwnRequest => "own-request",
+            Origin::OwnAnswer => "own-answer",
+            Origin::Private => "private",
+            Origin::Internet => "internet",
+        }
+    }
+
     /// The role of the packets, where they are ours.
     pub fn role(self) -> Option<Role> {
         match self {

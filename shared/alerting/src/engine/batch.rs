@@ -1,6 +1,6 @@
 //! A batch, stage by stage: claim, enrich and send what opens, publish the metrics, record what was done.
 
-use std::pin::pin;
+use std::{collections::BTreeMap, pin::pin, sync::Arc};
 
 use futures_util::future::{self, Either};
 
@@ -8,7 +8,7 @@ use crate::{
     detection::Detection,
     engine::{
         Engine,
-        claim::{Claim, IncidentFindings, OpenedEmail},
+        claim::{Claim, Claimed, IncidentFindings, OpenedEmail},
         error::EngineError,
         operations,
         outcome::Outcome,
@@ -35,16 +35,24 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let Grouped { groups, background } = key::group(detection, self.group_by, &self.signals);
         let mut outcome = Outcome { suppressed: background, ..Outcome::default() };
         if groups.is_empty() {
-            outcome.points = self.log_background(detection, now);
+            outcome.points = self.log_points(detection, &BTreeMap::new(), now);
             return Ok(outcome);
         }
-        let findings: Vec<IncidentFindings<'_>> =
-            groups.into_iter().map(|group| IncidentFindings::new(detection, group)).collect();
-        let Some(mut claim) = self.claim(batch, &findings, now, &mut outcome).await? else {
-            // An earlier delivery has counted the background too.
-            outcome = Outcome { reasons: vec![Reason::Repeated], set_aside: outcome.set_aside, ..Outcome::default() };
-            self.report(&mut outcome, now).await;
-            return Ok(outcome);
+        let findings: Vec<Arc<IncidentFindings<'_>>> =
+            groups.into_iter().map(|group| Arc::new(IncidentFindings::new(detection, group))).collect();
+        let mut claim = match self.claim(batch, &findings, now, &mut outcome).await? {
+            Claimed::Claim(claim) => *claim,
+            Claimed::Silenced(silenced) => {
+                outcome.points = self.log_points(detection, &silenced, now);
+                return Ok(outcome);
+            }
+            Claimed::Repeated => {
+                // An earlier delivery has counted the background too.
+                let set_aside = outcome.set_aside;
+                outcome = Outcome { reasons: vec![Reason::Repeated], set_aside, ..Outcome::default() };
+                self.report(&mut outcome, now).await;
+                return Ok(outcome);
+            }
         };
         self.hand_over_resumed(&mut claim.opened, now).await?;
         let points = self.points(detection, &claim, &outcome, now);
@@ -52,10 +60,12 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         self.finish(batch, claim, sent, published, (outcome, now)).await
     }
 
-    /// Counts a batch that has nothing but background. It costs no call: nothing is stored, and what is logged becomes metrics. A batch
-    /// that is delivered twice counts twice.
-    fn log_background(&self, detection: &Detection, now: EpochMillis) -> u64 {
-        let points = Minutes::points(&detection.minutes, &self.site.metric_name, now);
+    /// Counts a batch that has nothing but background and silenced findings. It costs no further call: nothing is stored, and what is
+    /// logged becomes metrics. A batch that is delivered twice counts twice.
+    fn log_points(&self, detection: &Detection, silenced: &BTreeMap<String, u64>, now: EpochMillis) -> u64 {
+        let name = &self.site.metric_name;
+        let mut points = Minutes::points(&detection.minutes, name, now);
+        points.extend(operations::silenced(name, silenced, now));
         if !points.is_empty() {
             self.metrics.log(&points);
         }
@@ -63,10 +73,13 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     }
 
     /// The data points to publish, but for those about the emails.
-    fn points(&self, detection: &Detection, claim: &Claim<'_, '_>, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
+    fn points(&self, detection: &Detection, claim: &Claim<'_>, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
         let name = &self.site.metric_name;
-        let mut points =
-            if claim.metrics_published() { Vec::new() } else { Minutes::points(&detection.minutes, name, now) };
+        let mut points = Vec::new();
+        if !claim.metrics_published() {
+            points = Minutes::points(&detection.minutes, name, now);
+            points.extend(operations::silenced(name, &claim.silenced, now));
+        }
         points.extend(claim.set_aside.iter().cloned());
         if self.operational_metrics {
             points.extend(operations::decided(name, outcome, now));
@@ -78,7 +91,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     /// whatever becomes of the other.
     async fn send_and_publish(
         &self,
-        opened: &[OpenedEmail<'_, '_>],
+        opened: &[OpenedEmail<'_>],
         mut points: Vec<Point>,
         outcome: &mut Outcome,
         now: EpochMillis,
@@ -110,7 +123,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     async fn finish(
         &self,
         batch: &str,
-        claim: Claim<'_, '_>,
+        claim: Claim<'_>,
         sent: Vec<Sent>,
         published: Result<u64, PortError>,
         (mut outcome, now): (Outcome, EpochMillis),
@@ -123,8 +136,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             Err(error) if claim.metrics_published() => outcome.unreported = Some(error),
             Err(error) => failures.push(error),
         }
-        let emails: Vec<(&OpenedEmail<'_, '_>, bool)> =
-            claim.opened.iter().zip(sent.iter().map(Result::is_ok)).collect();
+        let emails: Vec<(&OpenedEmail<'_>, bool)> = claim.opened.iter().zip(sent.iter().map(Result::is_ok)).collect();
         let all_sent = sent.iter().all(Result::is_ok);
         let mut notifications = Vec::with_capacity(sent.len());
         for result in sent {
@@ -165,7 +177,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
 }
 
 /// Counts the opened emails that were sent, and how late each was.
-fn note_opened(outcome: &mut Outcome, emails: &[OpenedEmail<'_, '_>], sent: &[Sent], now: EpochMillis) {
+fn note_opened(outcome: &mut Outcome, emails: &[OpenedEmail<'_>], sent: &[Sent], now: EpochMillis) {
     for (email, _) in emails.iter().zip(sent).filter(|(_, sent)| sent.is_ok()) {
         outcome.emails += 1;
         outcome.note_delay(email.findings.found.totals.first_start, now);

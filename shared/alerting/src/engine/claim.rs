@@ -1,8 +1,9 @@
 //! The first stage of a batch: counting it exactly once, with the right to send what opens.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
+    sync::Arc,
 };
 
 use crate::{
@@ -16,9 +17,9 @@ use crate::{
         timer_message,
     },
     incident::{
-        IncidentKey, Reason, Summary,
+        IncidentKey, Reason, Silence, SilenceList, Summary,
         key::{self, Group},
-        plan::{self, BatchStep},
+        plan::{self, BatchFindings, BatchStep, Silences},
         policy,
         state::{BatchRecord, CounterShard, IncidentRecord, ItemId, Lease, TimerMessage, Versioned, Write},
     },
@@ -55,14 +56,52 @@ impl<'d> IncidentFindings<'d> {
         IncidentFindings { key, detection, findings, untracked, found }
     }
 
+    /// What is left of it under silences, and what they cover.
+    fn split(self: &Arc<Self>, silences: &[&Silence]) -> SplitFindings<'d> {
+        let mut covered: BTreeMap<String, u64> = BTreeMap::new();
+        let mut cover = |silence: &Silence, records: u64| {
+            *covered.entry(silence.id.clone()).or_default() += records;
+        };
+        let mut left = Vec::new();
+        for finding in &self.findings {
+            match silences.iter().find(|silence| silence.covers(finding)) {
+                Some(silence) => cover(silence, finding.totals.records),
+                None => left.push(*finding),
+            }
+        }
+        let mut untracked = self.untracked.clone();
+        let unnamed = silences.iter().find(|silence| silence.covers_all(self.key.rule, self.key.signal.origin()));
+        if let Some(silence) = unnamed.filter(|_| untracked.totals.records > 0) {
+            cover(silence, untracked.totals.records);
+            untracked = Untracked::default();
+        }
+        let left = match () {
+            () if covered.is_empty() => Some(Arc::clone(self)),
+            () if left.is_empty() && untracked.totals.records == 0 => None,
+            () => {
+                let group = Group { key: self.key.clone(), findings: left, untracked };
+                Some(Arc::new(IncidentFindings::new(self.detection, group)))
+            }
+        };
+        SplitFindings { left, covered }
+    }
+
     fn content(&self) -> NotificationContent {
         NotificationContent::batch(self.detection, &self.findings, &self.untracked, &self.found.named())
     }
 }
 
+/// The findings of a batch that belong to one incident, under silences.
+struct SplitFindings<'d> {
+    /// Those that no silence covers, if any.
+    left: Option<Arc<IncidentFindings<'d>>>,
+    /// Records that silences cover, by the id of the silence.
+    covered: BTreeMap<String, u64>,
+}
+
 /// An opened email that this run has to send.
-pub(super) struct OpenedEmail<'f, 'd> {
-    pub(super) findings: &'f IncidentFindings<'d>,
+pub(super) struct OpenedEmail<'d> {
+    pub(super) findings: Arc<IncidentFindings<'d>>,
     pub(super) incident: String,
     pub(super) reason: Reason,
     /// The incident's record as this run wrote it.
@@ -71,7 +110,7 @@ pub(super) struct OpenedEmail<'f, 'd> {
     pub(super) counters: Option<Summary>,
 }
 
-impl OpenedEmail<'_, '_> {
+impl OpenedEmail<'_> {
     /// The addresses that it names, of those that must be named.
     pub(super) fn named(&self) -> BTreeSet<IpAddr> {
         self.counters.as_ref().unwrap_or(&self.findings.found).named()
@@ -85,15 +124,27 @@ impl OpenedEmail<'_, '_> {
     }
 }
 
-/// A batch that this run has counted, or goes on with.
-pub(super) struct Claim<'f, 'd> {
-    pub(super) batch: Stored<BatchRecord>,
-    pub(super) opened: Vec<OpenedEmail<'f, 'd>>,
-    /// The metric of counters that were set aside.
-    pub(super) set_aside: Vec<Point>,
+/// What there is to do for a batch.
+pub(super) enum Claimed<'d> {
+    /// Nothing: an earlier delivery has done everything.
+    Repeated,
+    /// Silences cover all of its findings, and no open incident has to know. Nothing was written.
+    Silenced(BTreeMap<String, u64>),
+    /// This run has counted it, or goes on with it.
+    Claim(Box<Claim<'d>>),
 }
 
-impl Claim<'_, '_> {
+/// A batch that this run has counted, or goes on with.
+pub(super) struct Claim<'d> {
+    pub(super) batch: Stored<BatchRecord>,
+    pub(super) opened: Vec<OpenedEmail<'d>>,
+    /// The metric of counters that were set aside.
+    pub(super) set_aside: Vec<Point>,
+    /// Records that silences cover, by the id of the silence.
+    pub(super) silenced: BTreeMap<String, u64>,
+}
+
+impl Claim<'_> {
     /// Tells whether an earlier attempt has published the metrics of the batch.
     pub(super) fn metrics_published(&self) -> bool {
         self.batch.value.as_ref().is_some_and(|batch| batch.metrics_published)
@@ -103,6 +154,7 @@ impl Claim<'_, '_> {
 /// What is stored about a batch and its incidents.
 struct BatchState {
     batch: Stored<BatchRecord>,
+    silences: SilenceList,
     incidents: Vec<IncidentState>,
 }
 
@@ -150,21 +202,29 @@ impl IncidentState {
 
 /// What one attempt to count a batch comes to.
 #[derive(Default)]
-struct ClaimPlan<'f, 'd> {
+struct ClaimPlan<'d> {
     writes: Vec<Write>,
     timers: Vec<(TimerMessage, u64)>,
-    emails: Vec<OpenedEmail<'f, 'd>>,
+    emails: Vec<OpenedEmail<'d>>,
     /// The incidents that the batch has opened, in this attempt or an earlier one.
     opened: Vec<(IncidentKey, String)>,
     reasons: Vec<Reason>,
     suppressed: u64,
+    /// Records that silences cover, by the id of the silence.
+    silenced: BTreeMap<String, u64>,
     /// The names of the copies of unknown counters.
     copies: Vec<String>,
 }
 
-impl<'f, 'd> ClaimPlan<'f, 'd> {
-    /// Counts the findings into their incident.
-    fn count(&mut self, findings: &'f IncidentFindings<'d>, state: &IncidentState, step: BatchStep, now: EpochMillis) {
+impl<'d> ClaimPlan<'d> {
+    /// Counts findings into their incident.
+    fn count(
+        &mut self,
+        findings: &Arc<IncidentFindings<'d>>,
+        state: &IncidentState,
+        step: BatchStep,
+        now: EpochMillis,
+    ) {
         let incident = step.counters.incident.clone();
         self.reasons.push(step.reason);
         if let Some(copy) = state.counters.copy(now).filter(|_| step.orphan) {
@@ -188,7 +248,7 @@ impl<'f, 'd> ClaimPlan<'f, 'd> {
     /// Takes the right to send the opened email of an incident.
     fn send(
         &mut self,
-        findings: &'f IncidentFindings<'d>,
+        findings: &Arc<IncidentFindings<'d>>,
         (incident, reason): (String, Reason),
         state: &IncidentState,
         record: IncidentRecord,
@@ -196,20 +256,19 @@ impl<'f, 'd> ClaimPlan<'f, 'd> {
     ) {
         self.writes.push(state.record.replace(record.clone(), now));
         let record = state.record.replaced(record);
-        self.emails.push(OpenedEmail { findings, incident, reason, record, counters: None });
+        self.emails.push(OpenedEmail { findings: Arc::clone(findings), incident, reason, record, counters: None });
     }
 }
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
     /// Counts a batch, together with the right to send what opens with it. Reads, plans and commits until nobody else interferes.
-    /// None if an earlier delivery has done everything.
-    pub(super) async fn claim<'f, 'd>(
+    pub(super) async fn claim<'d>(
         &self,
         batch: &str,
-        findings: &'f [IncidentFindings<'d>],
+        findings: &[Arc<IncidentFindings<'d>>],
         now: EpochMillis,
         outcome: &mut Outcome,
-    ) -> Result<Option<Claim<'f, 'd>>, EngineError> {
+    ) -> Result<Claimed<'d>, EngineError> {
         let mut known: Option<BatchState> = None;
         for attempt in 0..MAX_ATTEMPTS {
             let state = match known.take() {
@@ -218,12 +277,17 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             };
             let before = state.batch.value.as_ref();
             if before.is_some_and(|before| before.done) {
-                return Ok(None);
+                return Ok(Claimed::Repeated);
             }
             if before.is_some_and(|before| before.lease.until > now) {
                 return Err(EngineError::Busy);
             }
             let Some(mut plan) = self.plan_claim(batch, findings, &state, now) else { continue };
+            if before.is_none() && plan.writes.is_empty() {
+                outcome.reasons = plan.reasons;
+                outcome.suppressed += plan.suppressed;
+                return Ok(Claimed::Silenced(plan.silenced));
+            }
             let record = BatchRecord {
                 lease: Lease { owner: batch.to_owned(), until: time::after(now, self.policy.lease_millis()) },
                 done: false,
@@ -242,7 +306,9 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
                     let set_aside = operations::set_aside(&self.site.metric_name, plan.copies.len() as u64, now);
                     outcome.set_aside.extend(plan.copies);
                     let batch = state.batch.replaced(record);
-                    return Ok(Some(Claim { batch, opened: plan.emails, set_aside }));
+                    let (opened, silenced) = (plan.emails, plan.silenced);
+                    let claim = Claim { batch, opened, set_aside, silenced };
+                    return Ok(Claimed::Claim(Box::new(claim)));
                 }
                 Commit::Conflict(newer) => known = state.with_newer(newer),
             }
@@ -253,7 +319,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     async fn read_batch(
         &self,
         batch: &str,
-        findings: &[IncidentFindings<'_>],
+        findings: &[Arc<IncidentFindings<'_>>],
         attempt: u32,
         now: EpochMillis,
         set_aside: &mut Vec<String>,
@@ -261,14 +327,17 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let batch_id = ItemId::Batch(batch.to_owned());
         let incident_ids: Vec<[ItemId; 2]> = findings
             .iter()
-            .map(|IncidentFindings { key, .. }| {
+            .map(|findings| {
+                let key = &findings.key;
                 let shard = plan::shard_of(key, batch, attempt, self.policy.shards());
                 [ItemId::Incident(key.clone()), ItemId::Counters(key.clone(), shard)]
             })
             .collect();
-        let ids: Vec<ItemId> = [batch_id.clone()].into_iter().chain(incident_ids.iter().flatten().cloned()).collect();
+        let ids: Vec<ItemId> =
+            [batch_id.clone(), ItemId::Silences].into_iter().chain(incident_ids.iter().flatten().cloned()).collect();
         let mut found = self.read(&ids, now, set_aside).await?.into_iter();
         let batch = Stored::new(batch_id, found.next().flatten());
+        let silences = Stored::new(ItemId::Silences, found.next().flatten()).value.unwrap_or_default();
         let incidents = incident_ids
             .into_iter()
             .map(|[record, counters]| IncidentState {
@@ -276,40 +345,80 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
                 counters: Stored::new(counters, found.next().flatten()),
             })
             .collect();
-        Ok(BatchState { batch, incidents })
+        Ok(BatchState { batch, silences, incidents })
     }
 
     /// What the batch changes. None if what was read does not fit together, as an incident was closed in between.
-    fn plan_claim<'f, 'd>(
+    fn plan_claim<'d>(
         &self,
         batch: &str,
-        findings: &'f [IncidentFindings<'d>],
+        findings: &[Arc<IncidentFindings<'d>>],
         state: &BatchState,
         now: EpochMillis,
-    ) -> Option<ClaimPlan<'f, 'd>> {
+    ) -> Option<ClaimPlan<'d>> {
         let mut claim = ClaimPlan::default();
-        let before = state.batch.value.as_ref();
-        claim.opened = before.map(|before| before.opened.clone()).unwrap_or_default();
+        if let Some(before) = state.batch.value.as_ref() {
+            claim.opened.clone_from(&before.opened);
+            for (findings, state) in findings.iter().zip(&state.incidents) {
+                self.plan_resumed(&mut claim, batch, findings, state, now);
+            }
+            return Some(claim);
+        }
+        let in_force = Silences::in_force(&state.silences, now);
         for (findings, state) in findings.iter().zip(&state.incidents) {
-            let record = state.record.value.as_ref();
-            if before.is_none() {
-                let counters = state.counters.value.as_ref();
-                let owner = (&findings.key, batch);
-                let step = plan::on_batch(record, counters, &findings.found, owner, now, &self.policy)?;
-                claim.count(findings, state, step, now);
-                continue;
-            }
-            // Counted by an earlier attempt that did not get to its end.
-            claim.reasons.push(Reason::Resumed);
-            let opened =
-                claim.opened.iter().find(|(key, _)| *key == findings.key).map(|(_, incident)| incident.clone());
-            if let Some(incident) = opened
-                && let Some(record) = plan::resume_opening(record, &incident, batch, now, &self.policy)
-            {
-                claim.reasons.push(Reason::LeaseExpired);
-                claim.send(findings, (incident, Reason::LeaseExpired), state, record, now);
-            }
+            self.plan_new(&mut claim, (batch, &in_force), findings, state, now)?;
         }
         Some(claim)
+    }
+
+    /// What a batch changes that an earlier attempt has counted, without getting to its end. What silences have covered then is not
+    /// known any more: an email that is sent reports the counters, which do not have it.
+    fn plan_resumed<'d>(
+        &self,
+        claim: &mut ClaimPlan<'d>,
+        batch: &str,
+        findings: &Arc<IncidentFindings<'d>>,
+        state: &IncidentState,
+        now: EpochMillis,
+    ) {
+        claim.reasons.push(Reason::Resumed);
+        let opened = claim.opened.iter().find(|(key, _)| *key == findings.key).map(|(_, incident)| incident.clone());
+        if let Some(incident) = opened
+            && let Some(record) = plan::resume_opening(state.record.value.as_ref(), &incident, batch, now, &self.policy)
+        {
+            claim.reasons.push(Reason::LeaseExpired);
+            claim.send(findings, (incident, Reason::LeaseExpired), state, record, now);
+        }
+    }
+
+    /// What a batch changes in one incident that nobody has counted into it.
+    fn plan_new<'d>(
+        &self,
+        claim: &mut ClaimPlan<'d>,
+        (batch, in_force): (&str, &Silences<'_>),
+        findings: &Arc<IncidentFindings<'d>>,
+        state: &IncidentState,
+        now: EpochMillis,
+    ) -> Option<()> {
+        let SplitFindings { left, covered } = findings.split(&in_force.in_force);
+        let silences = in_force.covering(&covered);
+        for (silence, records) in covered {
+            *claim.silenced.entry(silence).or_default() += records;
+        }
+        let record = state.record.value.as_ref();
+        let Some(left) = left else {
+            claim.reasons.push(Reason::Silenced);
+            claim.suppressed += findings.findings.len() as u64;
+            if let Some((record, timer)) = plan::on_silenced(record, &silences, now, &self.policy) {
+                claim.writes.push(state.record.replace(record, now));
+                claim.timers.extend(timer.map(|timer| timer_message(&findings.key, timer)));
+            }
+            return Some(());
+        };
+        claim.suppressed += (findings.findings.len() - left.findings.len()) as u64;
+        let found = BatchFindings { key: &left.key, batch, found: &left.found, silences: &silences };
+        let step = plan::on_batch(record, state.counters.value.as_ref(), &found, now, &self.policy)?;
+        claim.count(&left, state, step, now);
+        Some(())
     }
 }

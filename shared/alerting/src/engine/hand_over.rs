@@ -50,7 +50,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     /// counted into the incident.
     pub(super) async fn hand_over_resumed(
         &self,
-        emails: &mut [OpenedEmail<'_, '_>],
+        emails: &mut [OpenedEmail<'_>],
         now: EpochMillis,
     ) -> Result<(), EngineError> {
         for email in emails.iter_mut().filter(|email| email.reason == Reason::LeaseExpired) {

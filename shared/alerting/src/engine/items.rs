@@ -1,9 +1,12 @@
 //! Stored items with the type that belongs under their id, the writes that replace them, and how long they are kept.
 
 use crate::{
-    incident::state::{
-        BatchRecord, CounterShard, IncidentRecord, ItemId, Lease, ReportRecord, StoredItem, Versioned, Write,
-        next_version,
+    incident::{
+        SilenceList,
+        state::{
+            BatchRecord, CounterShard, IncidentRecord, ItemId, Lease, ReportRecord, StoredItem, Versioned, Write,
+            next_version,
+        },
     },
     time::{self, EpochMillis, MINUTE_MILLIS},
 };
@@ -75,6 +78,7 @@ pub(super) fn write(id: ItemId, expected: Option<u64>, doc: StoredItem, now: Epo
     let kept = match &doc {
         StoredItem::Incident(incident) if incident.current.is_some() => None,
         StoredItem::Counters(counters) if !counters.closed => None,
+        StoredItem::Silences(_) => None,
         StoredItem::Incident(_) | StoredItem::Counters(_) | StoredItem::Report(_) => Some(INCIDENT_KEPT_MILLIS),
         StoredItem::Batch(_) => Some(BATCH_KEPT_MILLIS),
         StoredItem::Unreadable(_) => Some(SET_ASIDE_KEPT_MILLIS),
@@ -96,6 +100,7 @@ pub(super) fn fits(id: &ItemId, doc: &StoredItem) -> bool {
             | (ItemId::Counters(..), StoredItem::Counters(_))
             | (ItemId::Report(..), StoredItem::Report(_))
             | (ItemId::Batch(_), StoredItem::Batch(_))
+            | (ItemId::Silences, StoredItem::Silences(_))
             | (ItemId::SetAside(..), _)
     )
 }
@@ -114,6 +119,7 @@ pub(super) fn anew(id: &ItemId, now: EpochMillis) -> StoredItem {
             StoredItem::Counters(CounterShard { closed: true, ..CounterShard::new(String::new(), now) })
         }
         ItemId::Report(..) => StoredItem::Report(ReportRecord::default()),
+        ItemId::Silences => StoredItem::Silences(SilenceList::default()),
         ItemId::Incident(_) | ItemId::SetAside(..) => StoredItem::Incident(IncidentRecord::default()),
     }
 }

@@ -6,9 +6,10 @@
 //! |---|---|---|
 //! | `Ping-Deny-Decisions`, dimension `Reason` | Count | decisions, by [`Reason::word`] |
 //! | `Ping-Deny-Emails` | Count | emails sent |
-//! | `Ping-Deny-Suppressed` | Count | findings counted without an email: of an open incident, or background beside it |
+//! | `Ping-Deny-Suppressed` | Count | findings counted without an email: of an open incident, or background or silenced beside it |
 //! | `Ping-Deny-Email-Delay` | Seconds | from the first packet to the opened email |
 //! | `Ping-Deny-Set-Aside` | Count | stored documents that could not be read; published whatever the configuration says |
+//! | `Ping-Deny-Silenced`, dimension `Silence` | Count | records that a silence covers, by its id; published whatever the configuration says |
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ pub(super) fn decided(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Po
     let mut points: Vec<Point> = decisions
         .into_iter()
         .map(|(reason, count)| Point {
-            dimension: Some(("Reason", reason.word())),
+            dimension: Some(("Reason", reason.word().into())),
             ..point(format!("{name}-Decisions"), now, Sample::ones(count))
         })
         .collect();
@@ -57,6 +58,15 @@ pub(super) fn set_aside(name: &str, documents: u64, now: EpochMillis) -> Vec<Poi
     some.into_iter().collect()
 }
 
+/// Records that silences cover, by the id of the silence.
+pub(super) fn silenced(name: &str, silenced: &BTreeMap<String, u64>, now: EpochMillis) -> Vec<Point> {
+    let one = |(silence, records): (&String, &u64)| Point {
+        dimension: Some(("Silence", silence.clone().into())),
+        ..point(format!("{name}-Silenced"), now, Sample::of(*records))
+    };
+    silenced.iter().map(one).collect()
+}
+
 fn point(name: String, at: EpochMillis, sample: Sample) -> Point {
     Point { name, at, sample, unit: Unit::Count, dimension: None }
 }
@@ -70,7 +80,9 @@ mod tests {
     fn content(points: &[Point]) -> Vec<(&str, Option<&str>, Unit, Sample)> {
         points
             .iter()
-            .map(|point| (point.name.as_str(), point.dimension.map(|(_, value)| value), point.unit, point.sample))
+            .map(|point| {
+                (point.name.as_str(), point.dimension.as_ref().map(|(_, value)| &**value), point.unit, point.sample)
+            })
             .collect()
     }
 

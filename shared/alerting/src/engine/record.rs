@@ -23,7 +23,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         &self,
         batch: &str,
         claim: &Stored<BatchRecord>,
-        emails: &[(&OpenedEmail<'_, '_>, bool)],
+        emails: &[(&OpenedEmail<'_>, bool)],
         (done, metrics_published): (bool, bool),
         now: EpochMillis,
     ) -> Result<(), EngineError> {

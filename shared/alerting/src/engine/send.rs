@@ -6,7 +6,7 @@ use crate::{
     engine::{Engine, claim::OpenedEmail, error::EngineError},
     enrichment::Network,
     incident::{
-        IncidentKey, Reason, Summary,
+        IncidentKey, Reason, Silenced, Summary,
         plan::Counters,
         state::{ClosedIncident, OpenIncident},
     },
@@ -41,6 +41,13 @@ impl<'a> DueEmail<'a> {
         )
     }
 
+    fn silenced(self) -> &'a [Silenced] {
+        match self {
+            DueEmail::Opened(open, _) | DueEmail::Update(open, _) => &open.silenced,
+            DueEmail::Resolved(closed) => &closed.silenced,
+        }
+    }
+
     fn notification(self, context: NotificationContext<'a>, content: &'a NotificationContent) -> Notification<'a> {
         match self {
             DueEmail::Opened(open, _) => Notification::late_opened(context, open, content),
@@ -52,7 +59,7 @@ impl<'a> DueEmail<'a> {
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
     /// Sends the opened emails of a batch.
-    pub(super) async fn send_opened(&self, opened: &[OpenedEmail<'_, '_>], now: EpochMillis) -> Vec<Sent> {
+    pub(super) async fn send_opened(&self, opened: &[OpenedEmail<'_>], now: EpochMillis) -> Vec<Sent> {
         if opened.is_empty() {
             return Vec::new();
         }
@@ -60,9 +67,11 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let network = self.network.enrich(&NotificationContent::enrichment_request(&contents)).await;
         let mut sent = Vec::with_capacity(opened.len());
         for (email, content) in opened.iter().zip(&contents) {
-            let context = self.context(&email.findings.key, email.reason, &network, now);
             let record = email.record.value.as_ref();
-            let notification = match (&email.counters, record.and_then(|record| record.current.as_ref())) {
+            let open = record.and_then(|record| record.current.as_ref());
+            let silenced = open.map_or(&[][..], |open| &open.silenced);
+            let context = self.context((&email.findings.key, email.reason), silenced, &network, now);
+            let notification = match (&email.counters, open) {
                 (Some(_), Some(open)) => Notification::late_opened(context, open, content),
                 _ => {
                     let previous = record.and_then(|record| record.last.as_ref());
@@ -85,7 +94,8 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let content = email.content(key);
         let request = NotificationContent::enrichment_request(std::slice::from_ref(&content));
         let network = self.network.enrich(&request).await;
-        self.send_required(&email.notification(self.context(key, reason, &network, now), &content)).await
+        let context = self.context((key, reason), email.silenced(), &network, now);
+        self.send_required(&email.notification(context, &content)).await
     }
 
     /// Sends a notification to all required destinations.
@@ -119,11 +129,11 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
 
     fn context<'a>(
         &'a self,
-        key: &'a IncidentKey,
-        reason: Reason,
+        (key, reason): (&'a IncidentKey, Reason),
+        silenced: &'a [Silenced],
         network: &'a Network,
         now: EpochMillis,
     ) -> NotificationContext<'a> {
-        NotificationContext { key, reason, network, policy: &self.policy, site: &self.site, now }
+        NotificationContext { key, reason, silenced, network, policy: &self.policy, site: &self.site, now }
     }
 }

@@ -8,17 +8,18 @@ use crate::{
         operations,
     },
     incident::{
-        IncidentKey,
+        IncidentKey, SilenceList,
         state::{CounterShard, IncidentRecord, ItemId, Versioned},
     },
     ports::{Commit, Enricher, IncidentStore, MetricSink, Timers},
     time::EpochMillis,
 };
 
-/// An incident as it is stored: its record and all shards of its counters.
+/// An incident as it is stored: its record all shards of its counters, and the silences.
 pub(super) struct StoredIncident {
     pub(super) record: Stored<IncidentRecord>,
     pub(super) shards: Vec<Stored<CounterShard>>,
+    pub(super) silences: SilenceList,
 }
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
@@ -38,7 +39,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         Err(EngineError::Contended)
     }
 
-    /// Reads the record of an incident and all its counters.
+    /// Reads the record of an incident and all its counters, and the silences.
     pub(super) async fn read_incident(
         &self,
         key: &IncidentKey,
@@ -47,11 +48,13 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     ) -> Result<StoredIncident, EngineError> {
         let record = ItemId::Incident(key.clone());
         let shards = self.shard_ids(key);
-        let ids: Vec<ItemId> = [record.clone()].into_iter().chain(shards.iter().cloned()).collect();
+        let ids: Vec<ItemId> = [record.clone(), ItemId::Silences].into_iter().chain(shards.iter().cloned()).collect();
         let mut found = self.read(&ids, now, set_aside).await?.into_iter();
         let record = Stored::new(record, found.next().flatten());
+        let silences = Stored::new(ItemId::Silences, found.next().flatten()).value.unwrap_or_default();
         Ok(StoredIncident {
             record,
+            silences,
             shards: shards.into_iter().zip(found).map(|(id, doc)| Stored::new(id, doc)).collect(),
         })
     }

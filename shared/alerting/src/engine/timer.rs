@@ -12,7 +12,7 @@ use crate::{
     },
     incident::{
         Reason,
-        plan::{self, Counters, Due, ReportStep, TimerGo, TimerStep},
+        plan::{self, Counters, Due, ReportStep, Silences, TimerGo, TimerStep},
         state::{CounterShard, IncidentRecord, ItemId, ReportRecord, TimerMessage, Write},
     },
     ports::{Commit, Enricher, IncidentStore, MetricSink, Timers},
@@ -45,8 +45,9 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             let stored = self.read_incident(&message.key, now, &mut run.outcome.set_aside).await?;
             let counters: Vec<&CounterShard> = stored.shards.iter().filter_map(|shard| shard.value.as_ref()).collect();
             let this = (message.incident.as_str(), message.timer);
-            let go = match plan::on_timer(stored.record.value.as_ref(), &counters, this, &run.owner, now, &self.policy)
-            {
+            let silences = Silences::in_force(&stored.silences, now);
+            let record = stored.record.value.as_ref();
+            let go = match plan::on_timer(record, &counters, &silences, this, &run.owner, now, &self.policy) {
                 TimerStep::Go(go) => go,
                 TimerStep::Busy => return Err(EngineError::Busy),
                 TimerStep::Ended => return self.send_pending_report(run).await,

@@ -9,6 +9,8 @@ pub enum Reason {
     Reopened,
     /// The incident is open; the finding is counted and reported with the next email.
     Open,
+    /// Silences cover all findings of the incident in the batch: nothing is counted into it.
+    Silenced,
     /// An update is due and there is something unreported.
     UpdateDue,
     /// An address must be named that no email has named: an update is sent before the others are due.
@@ -36,6 +38,7 @@ impl Reason {
             Reason::New => "new",
             Reason::Reopened => "reopened",
             Reason::Open => "open",
+            Reason::Silenced => "silenced",
             Reason::UpdateDue => "update-due",
             Reason::NewAddress => "new-address",
             Reason::Quiet => "quiet",

@@ -5,6 +5,7 @@
 //! Counters  16 shards per key  the counters; a batch adds to one shard, so that a flood does not queue at one item
 //! Report    one per end        what the resolved email reports, until it is sent
 //! Batch     one per batch      that it was counted, and whether all that follows was done
+//! Silences  one                the silences of the stack; people write it, the functions read it
 //! ```
 //!
 //! An item that cannot be read is [`StoredItem::Unreadable`]. Whoever overwrites it keeps a copy under [`ItemId::SetAside`].
@@ -15,7 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     detection::Totals,
-    incident::{key::IncidentKey, summary::Summary},
+    incident::{
+        key::IncidentKey,
+        silence::{SilenceList, Silenced},
+        summary::Summary,
+    },
     time::{EpochMillis, epoch_millis},
 };
 
@@ -30,6 +35,8 @@ pub enum ItemId {
     Counters(IncidentKey, u8),
     /// The report of a closed incident: the key and the incident.
     Report(IncidentKey, String),
+    /// The silences.
+    Silences,
     /// A copy of an unreadable item, made at this time (milliseconds since the epoch).
     SetAside(u64, Box<ItemId>),
 }
@@ -42,6 +49,7 @@ impl ItemId {
             ItemId::Incident(key) => format!("incident#{key}"),
             ItemId::Counters(key, number) => format!("counters#{number}#{key}"),
             ItemId::Report(key, incident) => format!("report#{incident}#{key}"),
+            ItemId::Silences => "silences".to_owned(),
             ItemId::SetAside(at, id) => format!("set-aside#{at}#{}", id.text()),
         }
     }
@@ -63,6 +71,8 @@ pub enum StoredItem {
     Counters(CounterShard),
     /// See [`ReportRecord`].
     Report(ReportRecord),
+    /// See [`SilenceList`].
+    Silences(SilenceList),
     /// The text of an item that this version cannot read.
     #[serde(skip)]
     Unreadable(String),
@@ -102,7 +112,13 @@ macro_rules! item {
     )+};
 }
 
-item!(Batch(BatchRecord), Incident(IncidentRecord), Counters(CounterShard), Report(ReportRecord));
+item!(
+    Batch(BatchRecord),
+    Incident(IncidentRecord),
+    Counters(CounterShard),
+    Report(ReportRecord),
+    Silences(SilenceList)
+);
 
 /// The version of an item after a write that expected this one.
 pub fn next_version(expected: Option<u64>) -> u64 {
@@ -323,6 +339,9 @@ pub struct OpenIncident {
     /// Addresses that its emails have named, of those that must be named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub named: BTreeSet<IpAddr>,
+    /// Silences that have covered some of its findings; ended ones until an email has said so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silenced: Vec<Silenced>,
     /// What it was before it was reopened. Then it has an id and counters of its own, for which readers see the first id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Earlier>,
@@ -372,6 +391,9 @@ pub struct ClosedIncident {
     pub summary: Summary,
     /// What came since the latest email.
     pub unreported: Totals,
+    /// Silences that have covered some of its findings since the latest email.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silenced: Vec<Silenced>,
     /// The lease of who is sending the resolved email.
     pub lease: Lease,
     /// The number of the current timer message.
@@ -402,6 +424,9 @@ pub struct PastIncident {
     /// Addresses that they have named, of those that must be named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub named: BTreeSet<IpAddr>,
+    /// The ids of silences in force then that covered some of its findings.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub silenced: BTreeSet<String>,
     /// How often it was reopened.
     pub reopened: u32,
 }

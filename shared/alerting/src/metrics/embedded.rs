@@ -6,20 +6,21 @@ use std::collections::BTreeMap;
 use flow_log::EpochMillis;
 use serde_json::{Map, Value, json};
 
-use crate::metrics::point::{Point, Unit};
+use crate::metrics::point::{Dimension, Point, Unit};
 
-type Dimension = Option<(&'static str, &'static str)>;
+/// Points of one time, and the dimensions under which each of them counts.
+type Document<'p> = (EpochMillis, Vec<&'p Point>, Vec<Option<&'p Dimension>>);
 
 /// Data points as JSON documents of one line each.
 ///
 /// The format has no statistic sets: a point becomes one sample, its sum. Points of one time with the same sums share a document,
 /// where one of them has no dimension.
 pub fn documents(points: &[Point], namespace: &str) -> Vec<String> {
-    let mut by_time: BTreeMap<(EpochMillis, Dimension), Vec<&Point>> = BTreeMap::new();
+    let mut by_time: BTreeMap<(EpochMillis, Option<&Dimension>), Vec<&Point>> = BTreeMap::new();
     for point in points {
-        by_time.entry((point.at, point.dimension)).or_default().push(point);
+        by_time.entry((point.at, point.dimension.as_ref())).or_default().push(point);
     }
-    let mut documents: Vec<(EpochMillis, Vec<&Point>, Vec<Dimension>)> = Vec::new();
+    let mut documents: Vec<Document<'_>> = Vec::new();
     for ((at, dimension), points) in by_time {
         let shared = documents
             .last_mut()
@@ -36,7 +37,7 @@ fn sums<'p>(points: &[&'p Point]) -> impl Iterator<Item = (&'p str, u64)> {
     points.iter().map(|point| (point.name.as_str(), point.sample.sum))
 }
 
-fn document(at: EpochMillis, points: &[&Point], dimensions: &[Dimension], namespace: &str) -> String {
+fn document(at: EpochMillis, points: &[&Point], dimensions: &[Option<&Dimension>], namespace: &str) -> String {
     let definitions: Vec<Value> = points
         .iter()
         .map(|point| {
@@ -68,7 +69,7 @@ mod tests {
 
     fn point(name: &str, at: u64, sum: u64, origin: Option<&'static str>) -> Point {
         let sample = Sample { count: 3, sum, min: 1, max: 9 };
-        let dimension = origin.map(|origin| ("Origin", origin));
+        let dimension = origin.map(|origin| ("Origin", origin.into()));
         Point { name: name.to_owned(), at: EpochMillis(at), sample, unit: Unit::Count, dimension }
     }
 

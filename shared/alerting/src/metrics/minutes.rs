@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use flow_log::{EpochMillis, FlowRecord, Protocol};
 
 use crate::{
-    metrics::point::{Point, Sample, Unit},
+    metrics::point::{Dimension, Point, Sample, Unit},
     time::{self, MINUTE_MILLIS},
 };
 
@@ -90,18 +90,20 @@ impl Minutes {
         by_origin.values().for_each(|minutes| all.merge(minutes));
         let mut points = all.points_of(name, None, now);
         for (origin, minutes) in by_origin {
-            points.extend(minutes.points_of(name, Some(("Origin", *origin)), now));
+            points.extend(minutes.points_of(name, Some(("Origin", (*origin).into())), now));
         }
         points
     }
 
-    fn points_of(&self, name: &str, dimension: Option<(&'static str, &'static str)>, now: EpochMillis) -> Vec<Point> {
+    fn points_of(&self, name: &str, dimension: Option<Dimension>, now: EpochMillis) -> Vec<Point> {
         let oldest = time::before(now, MAX_AGE_MILLIS - MARGIN_MILLIS);
         let newest = time::after(now, MAX_AHEAD_MILLIS - MARGIN_MILLIS);
         let mut points = Vec::with_capacity(self.0.len() * 3);
         for minute in self.0.values() {
             let at = if (oldest..=newest).contains(&minute.at) { minute.at } else { now };
-            let mut push = |name: String, sample| points.push(Point { name, at, sample, unit: Unit::Count, dimension });
+            let mut push = |name: String, sample| {
+                points.push(Point { name, at, sample, unit: Unit::Count, dimension: dimension.clone() })
+            };
             push(name.to_owned(), Sample::ones(minute.records));
             if minute.records_v6 > 0 {
                 push(format!("{name}-V6"), Sample::ones(minute.records_v6));
@@ -163,7 +165,7 @@ mod tests {
         let points = Minutes::points(&by_origin, "P", NOW);
         let found: Vec<(&str, Option<&str>, u64)> = points
             .iter()
-            .map(|point| (point.name.as_str(), point.dimension.map(|(_, value)| value), point.sample.sum))
+            .map(|point| (point.name.as_str(), point.dimension.as_ref().map(|(_, value)| &**value), point.sample.sum))
             .collect();
         let (all, internet, own) = (None, Some("internet"), Some("own"));
         assert_eq!(
@@ -179,7 +181,7 @@ mod tests {
                 ("P-Packets", own, 5),
             ]
         );
-        assert!(points.iter().all(|point| point.dimension.is_none_or(|(name, _)| name == "Origin")));
+        assert!(points.iter().all(|point| point.dimension.as_ref().is_none_or(|(name, _)| *name == "Origin")));
     }
 
     #[test]

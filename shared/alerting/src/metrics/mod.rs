@@ -6,4 +6,4 @@ mod point;
 
 pub use embedded::documents;
 pub use minutes::{MAX_AGE_MILLIS, MAX_AHEAD_MILLIS, MAX_MINUTES, Minutes};
-pub use point::{Point, Sample, Unit};
+pub use point::{Dimension, Point, Sample, Unit};

@@ -1,5 +1,7 @@
 //! Metrics as values: what is published, under which name, at which time.
 
+use std::borrow::Cow;
+
 use flow_log::EpochMillis;
 
 /// Some samples of one metric, as a CloudWatch statistic set.
@@ -50,8 +52,11 @@ pub struct Point {
     /// What they are.
     pub unit: Unit,
     /// Its one dimension, where it has one: name and value.
-    pub dimension: Option<(&'static str, &'static str)>,
+    pub dimension: Option<Dimension>,
 }
+
+/// A dimension: its name and its value.
+pub type Dimension = (&'static str, Cow<'static, str>);
 
 /// What samples are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crate::{
     detection::Totals,
     enrichment::Network,
     incident::{
-        IncidentKey, Reason, plan,
+        IncidentKey, Reason, Silenced, plan,
         policy::Policy,
         state::{ClosedIncident, Earlier, OpenIncident, PastIncident},
     },
@@ -49,6 +49,8 @@ pub struct Notification<'a> {
     pub total: Totals,
     /// What came since the previous email.
     pub since: Totals,
+    /// Silences that have covered findings of the incident: those are in none of the numbers.
+    pub silenced: &'a [Silenced],
     /// What EC2 knows.
     pub network: &'a Network,
     /// When emails are sent.
@@ -66,6 +68,8 @@ pub struct NotificationContext<'a> {
     pub key: &'a IncidentKey,
     /// The decision behind it.
     pub reason: Reason,
+    /// Silences that have covered findings of the incident: those are in none of the numbers.
+    pub silenced: &'a [Silenced],
     /// What EC2 knows.
     pub network: &'a Network,
     /// When emails are sent.
@@ -92,7 +96,7 @@ impl<'a> Notification<'a> {
         (incident, opened_at): (&'a str, EpochMillis),
         content: &'a NotificationContent,
     ) -> Notification<'a> {
-        let NotificationContext { key, reason, network, policy, site, now } = context;
+        let NotificationContext { key, reason, silenced, network, policy, site, now } = context;
         let flows: Vec<ExplainedFinding<'a>> =
             content.findings.iter().map(|finding| ExplainedFinding::of(finding, network)).collect();
         let first = content.totals.first_start.unwrap_or(opened_at);
@@ -114,6 +118,7 @@ impl<'a> Notification<'a> {
             flows,
             total: content.totals,
             since: content.totals,
+            silenced,
             network,
             policy,
             site,
@@ -177,6 +182,11 @@ impl<'a> Notification<'a> {
             total,
             ..self
         }
+    }
+
+    /// Tells whether silences are in force that cover findings of the incident: nothing else may come of it.
+    pub fn is_silenced(&self) -> bool {
+        self.silenced.iter().any(|one| one.ended.is_none())
     }
 
     /// Tells whether it is an opened notification that another run should have sent earlier.

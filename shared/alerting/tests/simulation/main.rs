@@ -8,12 +8,14 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, and its seeds come from the environment")]
 
 mod over_time;
+mod silences;
 mod week;
 mod world;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
+    net::IpAddr,
     pin::{Pin, pin},
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
@@ -23,10 +25,11 @@ use alerting::{
     detection::{Detection, Detector, LogSource, Origin},
     engine::{Engine, EngineError, Outcome},
     incident::{
-        GroupBy, IncidentKey, SignalPolicy,
+        GroupBy, IncidentKey, SignalPolicy, Silence, SilenceList,
         plan::{REOPEN_MILLIS, ROUND_MILLIS, TIMER_GRACE_MILLIS},
         policy::Policy,
-        state::TimerMessage,
+        silence::MAX_SILENCE_MILLIS,
+        state::{ItemId, TimerMessage, Write},
     },
     memory::{MemoryIncidents, NoNetwork},
     notification::{Language, NotificationKind, Site, links::console::AwsConsole},
@@ -35,6 +38,7 @@ use alerting::{
     zone::Zone,
 };
 use flow_log::{Formats, LogEvent};
+use serde_json::Map;
 use world::{Chat, Event, Faults, Late, Ports, Random, World, first_id};
 
 const START: u64 = 1_795_401_134_000;
@@ -79,6 +83,8 @@ struct Simulation {
     policy: Policy,
     group_by: GroupBy,
     signals: SignalPolicy,
+    /// The sender that a silence covers all the time.
+    silenced: Option<IpAddr>,
     skew_millis: u64,
     /// No timer message is lost, so that no extra batch is needed at the end.
     honest: bool,
@@ -115,10 +121,29 @@ fn batch(random: &mut Random, number: usize, log_groups: u64, hosts: u64) -> (St
     (format!("batch-{number}"), detector.finish(source))
 }
 
-/// Returns the number of a batch's records that are no background.
-fn signal_records(detection: &Detection) -> u64 {
+/// Returns the number of a batch's records that are no background and that no silence covers.
+fn signal_records(detection: &Detection, silenced: Option<IpAddr>) -> u64 {
     let ours = detection.findings.iter().filter(|finding| finding.origin != Origin::Internet);
+    let ours = ours.filter(|finding| Some(finding.flow.srcaddr) != silenced);
     ours.map(|finding| finding.totals.records).sum()
+}
+
+/// Returns a silence of one sender, from an hour before the start, for so long.
+fn silence_of(sender: IpAddr, minutes: u64) -> Silence {
+    let from = EpochMillis(START - 60 * MINUTE_MILLIS);
+    Silence {
+        id: "s1".to_owned(),
+        rule: None,
+        origin: None,
+        source: Some(sender.into()),
+        destination: None,
+        interface: None,
+        from,
+        until: EpochMillis(from.0 + minutes * MINUTE_MILLIS),
+        reason: "maintenance".to_owned(),
+        by: "alice".to_owned(),
+        unknown: Map::new(),
+    }
 }
 
 impl Simulation {
@@ -170,7 +195,25 @@ impl Simulation {
                 world.schedule(again, Event::Batch { number, attempt: 0 });
             }
         }
-        Simulation { policy, group_by, skew_millis, honest, calm, ..Simulation::of(world, batches) }
+        let silenced = world.random.permille(250).then(|| IpAddr::from([10, 0, 0, world.random.below(hosts) as u8]));
+        let simulation =
+            Simulation { policy, group_by, silenced, skew_millis, honest, calm, ..Simulation::of(world, batches) };
+        if let Some(sender) = silenced {
+            simulation.silence(vec![silence_of(sender, MAX_SILENCE_MILLIS / MINUTE_MILLIS)]);
+        }
+        simulation
+    }
+
+    /// Replaces the silences, as a person does.
+    fn silence(&self, silences: Vec<Silence>) {
+        let id = ItemId::Silences;
+        let found = pin!(self.store.get(std::slice::from_ref(&id))).poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(Ok(found)) = found else { panic!("the memory store never waits") };
+        let expected = found[0].as_ref().map(|found| found.version);
+        let write = Write { id, expected, doc: SilenceList(silences).into(), expires_at: None };
+        let commit =
+            pin!(self.store.commit(std::slice::from_ref(&write))).poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(commit, Poll::Ready(Ok(Commit::Written)));
     }
 
     /// Creates a simulation of these batches without faults and clock differences.
@@ -188,6 +231,7 @@ impl Simulation {
             policy: Policy::default(),
             group_by: GroupBy::LogGroup,
             signals: SignalPolicy::default(),
+            silenced: None,
             skew_millis: 0,
             honest: true,
             calm: true,
@@ -393,7 +437,7 @@ impl Simulation {
 
         // Each record is counted in exactly one incident and reported: the last email states all records of the incident.
         let counted: u64 = world.counted.values().map(world::Counted::records).sum();
-        let expected: u64 = self.batches.iter().map(|(_, detection)| signal_records(detection)).sum();
+        let expected: u64 = self.batches.iter().map(|(_, detection)| signal_records(detection, self.silenced)).sum();
         assert_eq!(counted, expected, "counted records differ from matched records");
         for (incident, counted) in &world.counted {
             let emails: Vec<&world::Sent> = world.emails.iter().filter(|email| email.incident == *incident).collect();
@@ -410,6 +454,10 @@ impl Simulation {
                 Some(before + counted.records()),
                 "records of {incident}: stated by {emails:?}, counted {counted:?}"
             );
+        }
+        // The senders that a silence covers are in no email, and an email says that there is one.
+        for email in &world.emails {
+            assert!(email.silences.is_empty() || self.silenced.is_some(), "a silence that does not exist: {email:?}");
         }
         self.check_periods(&world);
         self.check_intervals(&world);
@@ -564,7 +612,9 @@ impl Simulation {
             for (added, news) in &counted.added {
                 let usual = self.policy.interval_millis(most(*added).max(1));
                 let interval = if *news { usual.min(self.policy.interval_millis(1)) } else { usual };
-                let previous = all.iter().rfind(|email| email.at <= *added).map(|email| email.at);
+                // The batch that reopens an incident may be counted while its resolved email is being sent.
+                let is_earlier = |email: &&&world::Sent| email.at <= *added || first_id(&email.incident).1 < number;
+                let previous = all.iter().rfind(is_earlier).map(|email| email.at);
                 let due = previous.map_or(*added, |at| (at + interval).max(*added));
                 // A resolved email before the update is due reports everything.
                 let due = if self.policy.resolved_emails { due.min(last + quiet).max(*added) } else { due };

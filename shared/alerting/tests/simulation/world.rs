@@ -101,6 +101,8 @@ pub(crate) struct Sent {
     pub(crate) since: u64,
     /// Why it is an incident.
     pub(crate) signal: &'static str,
+    /// The ids of silences in force that cover findings of the incident, as the email states.
+    pub(crate) silences: BTreeSet<String>,
     /// The senders and receivers that the email names.
     pub(crate) addresses: BTreeSet<String>,
 }
@@ -438,6 +440,10 @@ impl Notifier for Ports {
                 records: email.records,
                 since: notification.document.since.records,
                 signal: notification.document.signal,
+                silences: {
+                    let silences = notification.document.incident.silences.iter();
+                    silences.filter(|silence| silence.ended_at.is_none()).map(|silence| silence.id.clone()).collect()
+                },
                 addresses: {
                     let ranking = &notification.document.ranking;
                     ranking.sources.top.iter().chain(&ranking.targets.top).map(|one| one.name.clone()).collect()

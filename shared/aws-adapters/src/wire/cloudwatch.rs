@@ -147,7 +147,7 @@ fn points(number: usize) -> Vec<Point> {
 async fn points_arrive_as_statistic_sets_at_their_time() {
     let (calls, service, metrics) = setup().await;
     let set = Sample { count: 3, sum: 60, min: 10, max: 30 };
-    let dimension = Some(("Reason", Reason::New.word()));
+    let dimension = Some(("Reason", Reason::New.word().into()));
     let delay = Point { unit: Unit::Seconds, ..point("Delay", Sample::of(412)) };
     let whole = EpochMillis(1_795_425_134_000);
     metrics

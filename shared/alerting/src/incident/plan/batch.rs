@@ -7,8 +7,8 @@ use crate::{
     incident::{
         key::IncidentKey,
         plan::{
-            MAX_DELAY_MILLIS, REOPEN_MILLIS, ScheduledTimer, TIMER_GRACE_MILLIS, has_unnamed, lease, rescue_report,
-            update_at,
+            MAX_DELAY_MILLIS, REOPEN_MILLIS, ScheduledTimer, Silences, TIMER_GRACE_MILLIS, has_unnamed, lease,
+            next_timer, overdue_timer, rescue_report, update_at,
         },
         policy::Policy,
         reason::Reason,
@@ -33,79 +33,77 @@ pub struct BatchStep {
     pub timers: Vec<ScheduledTimer>,
 }
 
+/// What a batch has for the incident of one key.
+#[derive(Clone, Debug)]
+pub struct BatchFindings<'f> {
+    /// The key.
+    pub key: &'f IncidentKey,
+    /// The batch.
+    pub batch: &'f str,
+    /// The findings that no silence covers, counted.
+    pub found: &'f Summary,
+    /// The silences.
+    pub silences: &'f Silences<'f>,
+}
+
 /// Decides what a batch's findings change, if they have not been counted yet. None if what was read does not fit together: a store
 /// reads one item after the other, and the incident was closed in between.
 pub fn on_batch(
     record: Option<&IncidentRecord>,
     shard: Option<&CounterShard>,
-    found: &Summary,
-    (key, batch): (&IncidentKey, &str),
+    findings: &BatchFindings<'_>,
     now: EpochMillis,
     policy: &Policy,
 ) -> Option<BatchStep> {
-    let foreign = |id: &str| shard.is_some_and(|shard| !shard.closed && shard.incident != id);
-    let mut changed = record.cloned().unwrap_or_default();
-    let mut timers = rescue_report(&mut changed, now, policy);
-    let Some(current) = record.and_then(|record| record.current.as_ref()) else {
-        let past = changed.last.take_if(|past| now <= time::after(past.resolved_at, REOPEN_MILLIS));
-        if let Some(past) = past {
-            return Some(reopen(changed, past, shard, found, timers, now, policy));
-        }
-        let id = incident_id(key, batch, now);
-        changed.current = Some(OpenIncident {
-            id: id.clone(),
-            opened_at: now,
-            emails: 0,
-            last_email_at: now,
-            lease: Some(lease(batch, now, policy)),
-            timer: 0,
-            timer_at: time::after(now, policy.lease_millis()),
-            named: BTreeSet::new(),
-            earlier: None,
-        });
-        changed.unsent = Unsent::default();
-        timers.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
-        let orphan = foreign(&id);
-        // The batch sends the opened email itself.
-        let handed = Handed { email: 1, summary: found.clone() };
-        let shard = CounterShard { handed: Some(handed), ..CounterShard::new(id, now) };
-        return Some(BatchStep { reason: Reason::New, record: Some(changed), counters: shard, orphan, timers });
-    };
-    let mut added = match shard {
-        // Its resolved email is on its way: what is added now would not be reported.
-        Some(shard) if shard.incident == current.id && shard.closed => return None,
-        Some(shard) if shard.incident == current.id => shard.clone(),
-        _ => CounterShard::new(current.id.clone(), now),
-    };
-    added.add(found, current.emails, now);
-    // The opened email is pending and nobody is sending it: this batch does, unless a timer message has tried already. The email
-    // reports the counters, because other batches are counted too.
-    let free = current.lease.as_ref().is_none_or(|lease| lease.until <= now);
-    let owed = current.emails == 0 && free && changed.unsent == Unsent::default();
-    if let Some(open) = changed.current.as_mut().filter(|_| owed) {
-        open.lease = Some(lease(batch, now, policy));
+    let mut record = record.cloned().unwrap_or_default();
+    let timers = rescue_report(&mut record, now, policy);
+    if let Some(current) = record.current.clone() {
+        return add(record, current, shard, findings, timers, now, policy);
     }
-    // The current timer message is overdue: lost, or late. Or it comes later than an update about these findings is due, because
-    // nothing was unreported when it was scheduled. Another one replaces it.
-    let overdue = now > time::after(current.timer_at, TIMER_GRACE_MILLIS);
-    let wake_in = if current.emails == 0 || changed.unsent != Unsent::default() {
-        MAX_DELAY_MILLIS
-    } else {
-        time::millis_between(now, update_at(current, has_unnamed(&added.fresh, current), policy))
+    let recent = |past: &PastIncident| now <= time::after(past.resolved_at, REOPEN_MILLIS);
+    let reopened = record.last.take_if(|past| recent(past) && findings.silences.let_reopen(past));
+    Some(match reopened {
+        Some(past) => reopen(record, past, shard, findings, timers, now, policy),
+        None => open(record, shard, findings, timers, now, policy),
+    })
+}
+
+/// Tells whether counters are of another incident than the open one with this id, which is not known.
+fn is_orphan(shard: Option<&CounterShard>, id: &str) -> bool {
+    shard.is_some_and(|shard| !shard.closed && shard.incident != id)
+}
+
+/// Opens an incident. The batch sends the opened email itself.
+fn open(
+    mut record: IncidentRecord,
+    shard: Option<&CounterShard>,
+    findings: &BatchFindings<'_>,
+    mut timers: Vec<ScheduledTimer>,
+    now: EpochMillis,
+    policy: &Policy,
+) -> BatchStep {
+    let BatchFindings { key, batch, found, silences } = *findings;
+    let id = incident_id(key, batch, now);
+    let mut open = OpenIncident {
+        id: id.clone(),
+        opened_at: now,
+        emails: 0,
+        last_email_at: now,
+        lease: Some(lease(batch, now, policy)),
+        timer: 0,
+        timer_at: time::after(now, policy.lease_millis()),
+        named: BTreeSet::new(),
+        silenced: Vec::new(),
+        earlier: None,
     };
-    let wake_in = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
-    let too_late = current.timer_at > time::after(now, wake_in + TIMER_GRACE_MILLIS);
-    if let Some(open) = changed.current.as_mut().filter(|_| overdue || too_late) {
-        let delay_millis = if overdue { policy.min_delay_millis() } else { wake_in };
-        open.timer += 1;
-        open.timer_at = time::after(now, delay_millis);
-        timers.push(ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis });
-    }
-    // With the record in the transaction the counters are known to be unused: the open incident has another id.
-    let orphan = foreign(&current.id);
-    let record = (owed || orphan || !timers.is_empty()).then_some(changed);
-    let reason = if owed { Reason::LeaseExpired } else { Reason::Open };
-    Some(BatchStep { reason, counters: added, orphan, timers, record })
+    silences.note(&mut open, now);
+    record.current = Some(open);
+    record.unsent = Unsent::default();
+    timers.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis: policy.lease_millis() });
+    let orphan = is_orphan(shard, &id);
+    let handed = Handed { email: 1, summary: found.clone() };
+    let counters = CounterShard { handed: Some(handed), ..CounterShard::new(id, now) };
+    BatchStep { reason: Reason::New, record: Some(record), counters, orphan, timers }
 }
 
 /// Reopens an incident that was resolved a short time ago. It goes on where it was: its next email is an update, sent when one is due.
@@ -113,7 +111,7 @@ fn reopen(
     mut record: IncidentRecord,
     past: PastIncident,
     shard: Option<&CounterShard>,
-    found: &Summary,
+    findings: &BatchFindings<'_>,
     mut timers: Vec<ScheduledTimer>,
     now: EpochMillis,
     policy: &Policy,
@@ -129,6 +127,7 @@ fn reopen(
         timer: 0,
         timer_at: now,
         named: past.named,
+        silenced: Vec::new(),
         earlier: Some(Earlier {
             incident: past.id,
             opened_at: past.opened_at,
@@ -137,16 +136,62 @@ fn reopen(
             reopened,
         }),
     };
-    let due_in = time::millis_between(now, update_at(&open, has_unnamed(found, &open), policy));
+    findings.silences.note(&mut open, now);
+    let due_in = time::millis_between(now, update_at(&open, has_unnamed(findings.found, &open), policy));
     let delay_millis = due_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
     open.timer_at = time::after(now, delay_millis);
     timers.push(ScheduledTimer { incident: id.clone(), timer: 0, delay_millis });
     record.current = Some(open);
     record.unsent = Unsent::default();
-    let orphan = shard.is_some_and(|shard| !shard.closed && shard.incident != id);
+    let orphan = is_orphan(shard, &id);
     let mut counters = CounterShard::new(id, now);
-    counters.add(found, past.emails, now);
+    counters.add(findings.found, past.emails, now);
     BatchStep { reason: Reason::Reopened, record: Some(record), counters, orphan, timers }
+}
+
+/// Adds findings to the open incident. None if its resolved email is on its way: what is added now would not be reported.
+fn add(
+    mut record: IncidentRecord,
+    mut open: OpenIncident,
+    shard: Option<&CounterShard>,
+    findings: &BatchFindings<'_>,
+    mut timers: Vec<ScheduledTimer>,
+    now: EpochMillis,
+    policy: &Policy,
+) -> Option<BatchStep> {
+    let mut counters = match shard {
+        Some(shard) if shard.incident == open.id && shard.closed => return None,
+        Some(shard) if shard.incident == open.id => shard.clone(),
+        _ => CounterShard::new(open.id.clone(), now),
+    };
+    counters.add(findings.found, open.emails, now);
+    let noted = findings.silences.note(&mut open, now);
+    // The opened email is pending and nobody is sending it: this batch does, unless a timer message has tried already. The email
+    // reports the counters, because other batches are counted too.
+    let free = open.lease.as_ref().is_none_or(|lease| lease.until <= now);
+    let owed = open.emails == 0 && free && record.unsent == Unsent::default();
+    if owed {
+        open.lease = Some(lease(findings.batch, now, policy));
+    }
+    let emails_go_out = open.emails > 0 && record.unsent == Unsent::default();
+    let update_in = time::millis_between(now, update_at(&open, has_unnamed(&counters.fresh, &open), policy));
+    timers.extend(overdue_timer(&mut open, now, policy).or_else(|| {
+        let wake_in = if emails_go_out { update_in } else { MAX_DELAY_MILLIS };
+        earlier_timer(&mut open, wake_in, now, policy)
+    }));
+    // With the record in the transaction the counters are known to be unused: the open incident has another id.
+    let orphan = is_orphan(shard, &open.id);
+    record.current = Some(open);
+    let record = (owed || orphan || noted || !timers.is_empty()).then_some(record);
+    let reason = if owed { Reason::LeaseExpired } else { Reason::Open };
+    Some(BatchStep { reason, counters, orphan, timers, record })
+}
+
+/// Replaces the current timer message if it comes later than in so many milliseconds: nothing was unreported when it was scheduled.
+fn earlier_timer(open: &mut OpenIncident, wake_in: u64, now: EpochMillis, policy: &Policy) -> Option<ScheduledTimer> {
+    let wake_in = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
+    let too_late = open.timer_at > time::after(now, wake_in + TIMER_GRACE_MILLIS);
+    too_late.then(|| next_timer(open, wake_in, now))
 }
 
 /// Takes the right to send the opened email of an incident that this batch opened in an earlier attempt, if it is still pending.
@@ -185,13 +230,19 @@ mod tests {
     use crate::{
         incident::plan::tests::{
             NOW, ago, earlier, found, found_from, held_until, key, later, open, past, policy, record, reporting, shard,
+            silence,
         },
-        incident::state::Lease,
+        incident::{Silence, Silenced, state::Lease},
         time::{MINUTE_MILLIS, SECOND_MILLIS},
     };
 
     fn step(record: Option<&IncidentRecord>, shard: Option<&CounterShard>) -> Option<BatchStep> {
-        on_batch(record, shard, &found(2), (&key(), "b"), NOW, &policy())
+        step_with(record, shard, &found(2))
+    }
+
+    fn step_with(record: Option<&IncidentRecord>, shard: Option<&CounterShard>, found: &Summary) -> Option<BatchStep> {
+        let findings = BatchFindings { key: &key(), batch: "b", found, silences: &Silences::default() };
+        on_batch(record, shard, &findings, NOW, &policy())
     }
 
     fn timer(incident: &str, timer: u32, delay_millis: u64) -> ScheduledTimer {
@@ -231,6 +282,37 @@ mod tests {
     }
 
     #[test]
+    fn findings_after_a_silence_has_ended_open_an_incident_as_usual() {
+        let silenced = PastIncident { silenced: ["a".to_owned()].into(), ..past(MINUTE_MILLIS) };
+        let record = IncidentRecord { last: Some(silenced), ..IncidentRecord::default() };
+        let reason = |in_force: &[&Silence]| {
+            let silences = Silences { in_force: in_force.to_vec(), covering: Vec::new() };
+            let findings = BatchFindings { key: &key(), batch: "b", found: &found(2), silences: &silences };
+            on_batch(Some(&record), None, &findings, NOW, &policy()).unwrap().reason
+        };
+        assert_eq!(reason(&[]), Reason::New);
+        assert_eq!(reason(&[&silence("a")]), Reason::Reopened, "other findings, while it is in force");
+        assert_eq!(reason(&[&silence("b")]), Reason::New);
+    }
+
+    #[test]
+    fn an_incident_notes_that_some_of_its_findings_are_silenced() {
+        let known = silence("a");
+        let silences = Silences { in_force: vec![&known], covering: vec![&known] };
+        let findings = BatchFindings { key: &key(), batch: "b", found: &found(2), silences: &silences };
+        let noted = |record: Option<&IncidentRecord>, shard: Option<&CounterShard>| {
+            let step = on_batch(record, shard, &findings, NOW, &policy()).unwrap();
+            (step.reason, step.record.and_then(|record| record.current).map(|open| open.silenced))
+        };
+        let silenced = vec![Silenced { silence: known.clone(), since: NOW, ended: None }];
+        assert_eq!(noted(None, None), (Reason::New, Some(silenced.clone())));
+        assert_eq!(noted(Some(&record(open())), Some(&shard("i", 5))), (Reason::Open, Some(silenced.clone())));
+        assert_eq!(noted(Some(&resolved(0)), None), (Reason::Reopened, Some(silenced.clone())));
+        let knows = record(OpenIncident { silenced, ..open() });
+        assert_eq!(noted(Some(&knows), Some(&shard("i", 5))), (Reason::Open, None), "nothing new for the record");
+    }
+
+    #[test]
     fn an_address_that_no_email_has_named_brings_the_timer_message_forward() {
         let open = OpenIncident {
             emails: 5,
@@ -241,9 +323,7 @@ mod tests {
         };
         let step = |address: &str| {
             let found = found_from(address);
-            let step =
-                on_batch(Some(&record(open.clone())), Some(&shard("i", 0)), &found, (&key(), "b"), NOW, &policy());
-            let step = step.unwrap();
+            let step = step_with(Some(&record(open.clone())), Some(&shard("i", 0)), &found).unwrap();
             (step.reason, step.timers)
         };
         assert_eq!(step("10.0.0.1"), (Reason::Open, Vec::new()));
@@ -291,8 +371,7 @@ mod tests {
     fn counters_of_an_unknown_incident_are_set_aside_and_the_record_takes_part() {
         let step = step(Some(&record(open())), Some(&shard("unknown", 5))).unwrap();
         assert_eq!((step.orphan, step.record, step.counters.incident.as_str()), (true, Some(record(open())), "i"));
-        let opening = super::on_batch(None, Some(&shard("unknown", 5)), &found(2), (&key(), "b"), NOW, &policy());
-        assert!(opening.unwrap().orphan);
+        assert!(super::tests::step(None, Some(&shard("unknown", 5))).unwrap().orphan);
     }
 
     #[test]

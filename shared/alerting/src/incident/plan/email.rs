@@ -28,6 +28,7 @@ pub fn record_email(
     open.emails = open.emails.saturating_add(1);
     open.last_email_at = now;
     remember_named(&mut open.named, named);
+    open.silenced.retain(|silenced| silenced.ended.is_none());
     record.unsent = Unsent::default();
     Some(record)
 }
@@ -44,7 +45,8 @@ pub fn release(record: &IncidentRecord, incident: &str, owner: &str) -> Option<I
 mod tests {
     use super::*;
     use crate::incident::{
-        plan::tests::{NOW, ago, held_until, later, open, record},
+        plan::tests::{NOW, ago, held_until, later, open, record, silence},
+        silence::Silenced,
         state::OpenIncident,
     };
 
@@ -65,6 +67,16 @@ mod tests {
         assert_eq!(record_email(&held(), "j", "another", &named(), NOW), None);
         assert_eq!(record_email(&recorded, "i", "another", &named(), NOW), None, "it is recorded once");
         assert_eq!(record_email(&IncidentRecord::default(), "i", "another", &named(), ago(1)), None);
+    }
+
+    #[test]
+    fn ended_silences_are_forgotten_once_an_email_has_said_so() {
+        let known = |id: &str, ended| Silenced { silence: silence(id), since: ago(9), ended };
+        let silenced = vec![known("a", Some(ago(1))), known("b", None)];
+        let lease = held_until(later(1));
+        let stored = record(OpenIncident { silenced, lease, ..open() });
+        let recorded = record_email(&stored, "i", "another", &named(), NOW).unwrap();
+        assert_eq!(recorded.current.unwrap().silenced, [known("b", None)]);
     }
 
     #[test]

@@ -6,15 +6,18 @@
 //! | `timer` | what a timer message does: an update, the end, or nothing |
 //! | `email` | what is recorded once an email about an open incident was sent, or was not |
 //! | `report` | the same for the resolved email of a closed incident |
+//! | `silence` | what silences change |
 
 mod batch;
 mod email;
 mod report;
+mod silence;
 mod timer;
 
-pub use batch::{BatchStep, on_batch, resume_opening, shard_of};
+pub use batch::{BatchFindings, BatchStep, on_batch, resume_opening, shard_of};
 pub use email::{record_email, release};
 pub use report::{ReportStep, on_report, record_report, release_report};
+pub use silence::{Silences, on_silenced};
 pub use timer::{Counters, Due, TimerGo, TimerStep, on_timer};
 
 use std::{collections::BTreeSet, net::IpAddr};
@@ -102,6 +105,18 @@ fn lease(owner: &str, now: EpochMillis, policy: &Policy) -> Lease {
     Lease { owner: owner.to_owned(), until: time::after(now, policy.lease_millis()) }
 }
 
+/// Replaces the current timer message if it is overdue: lost, or late.
+fn overdue_timer(open: &mut OpenIncident, now: EpochMillis, policy: &Policy) -> Option<ScheduledTimer> {
+    let overdue = now > time::after(open.timer_at, TIMER_GRACE_MILLIS);
+    overdue.then(|| next_timer(open, policy.min_delay_millis(), now))
+}
+
+fn next_timer(open: &mut OpenIncident, delay_millis: u64, now: EpochMillis) -> ScheduledTimer {
+    open.timer += 1;
+    open.timer_at = time::after(now, delay_millis);
+    ScheduledTimer { incident: open.id.clone(), timer: open.timer, delay_millis }
+}
+
 /// Schedules the timer message of a report again if it is overdue: it is lost, or its queue has given up.
 fn rescue_report(record: &mut IncidentRecord, now: EpochMillis, policy: &Policy) -> Vec<ScheduledTimer> {
     let overdue = record.reporting.as_mut().filter(|one| now > time::after(one.timer_at, TIMER_GRACE_MILLIS));
@@ -121,6 +136,7 @@ mod tests {
         incident::{
             key::IncidentKey,
             signal::Signal,
+            silence::Silence,
             state::{CounterShard, OpenIncident, PastIncident, Reporting},
             summary::Summary,
         },
@@ -158,6 +174,7 @@ mod tests {
             timer: 3,
             timer_at: later(4 * MINUTE_MILLIS),
             named: BTreeSet::new(),
+            silenced: Vec::new(),
             earlier: None,
         }
     }
@@ -193,6 +210,7 @@ mod tests {
             emails: 2,
             last_email_at: ago(resolved_ago),
             named: ["10.0.0.1".parse().unwrap()].into(),
+            silenced: BTreeSet::new(),
             reopened: 0,
         }
     }
@@ -201,6 +219,23 @@ mod tests {
     pub(super) fn earlier(resolved_ago: u64) -> Earlier {
         let PastIncident { id, opened_at, totals, resolved_at, .. } = past(resolved_ago);
         Earlier { incident: id, opened_at, resolved_at, totals, reopened: 1 }
+    }
+
+    /// A silence of the source 10.0.0.1, from a minute ago, for a minute from now.
+    pub(super) fn silence(id: &str) -> Silence {
+        Silence {
+            id: id.to_owned(),
+            rule: None,
+            origin: None,
+            source: Some("10.0.0.1/32".parse().unwrap()),
+            destination: None,
+            interface: None,
+            from: ago(MINUTE_MILLIS),
+            until: later(MINUTE_MILLIS),
+            reason: "load test".to_owned(),
+            by: "alice".to_owned(),
+            unknown: serde_json::Map::new(),
+        }
     }
 
     pub(super) fn shard(incident: &str, fresh: u64) -> CounterShard {

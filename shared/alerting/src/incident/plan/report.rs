@@ -79,6 +79,7 @@ mod tests {
             emails: 2,
             summary: found(3),
             unreported: found(1).totals,
+            silenced: Vec::new(),
             lease: held_until(until).unwrap(),
             timer: 9,
         };

@@ -3,7 +3,7 @@
 use crate::{
     incident::{
         plan::{
-            MAX_DELAY_MILLIS, MAX_TRIES, ROUND_MILLIS, ScheduledTimer, has_unnamed, lease, quiet_millis,
+            MAX_DELAY_MILLIS, MAX_TRIES, ROUND_MILLIS, ScheduledTimer, Silences, has_unnamed, lease, quiet_millis,
             remember_named, report::report_delay_millis, rescue_report, update_at,
         },
         policy::Policy,
@@ -84,6 +84,7 @@ impl Counters {
 pub fn on_timer(
     record: Option<&IncidentRecord>,
     shards: &[&CounterShard],
+    silences: &Silences<'_>,
     (incident, timer): (&str, u32),
     owner: &str,
     now: EpochMillis,
@@ -94,15 +95,16 @@ pub fn on_timer(
     let counters = Counters::of(shards.iter().copied(), current);
     let news = !counters.unreported.is_empty();
     let owed = if current.emails == 0 { Some(Due::Opened) } else { news.then_some(Due::Update) };
+    let mut open = current.clone();
+    silences.note(&mut open, now);
     if record.unsent.retry == Some(timer) && current.timer != timer {
-        return on_retry(record, current, owed, owner, now, policy);
+        return on_retry(record, open, owed, owner, now, policy);
     }
     if current.timer != timer {
         return TimerStep::Stale;
     }
     let mut record = record.clone();
     let mut timers = rescue_report(&mut record, now, policy);
-    let mut open = current.clone();
     open.timer += 1;
     let mut go = |mut record: IncidentRecord, mut open: OpenIncident, reason, due, wake_in: u64| {
         let delay_millis = wake_in.clamp(policy.min_delay_millis(), MAX_DELAY_MILLIS);
@@ -170,17 +172,17 @@ fn next_try(unsent: &mut Unsent, timer: u32, now: EpochMillis, policy: &Policy) 
 /// failure queue if it never succeeds.
 fn on_retry(
     record: &IncidentRecord,
-    current: &OpenIncident,
+    open: OpenIncident,
     owed: Option<Due>,
     owner: &str,
     now: EpochMillis,
     policy: &Policy,
 ) -> TimerStep {
-    if current.lease.as_ref().is_some_and(|lease| lease.until > now) {
+    if open.lease.as_ref().is_some_and(|lease| lease.until > now) {
         return TimerStep::Busy;
     }
     let Some(due) = owed else { return TimerStep::Stale };
-    let open = OpenIncident { lease: Some(lease(owner, now, policy)), ..current.clone() };
+    let open = OpenIncident { lease: Some(lease(owner, now, policy)), ..open };
     TimerStep::Go(Box::new(TimerGo {
         reason: Reason::LeaseExpired,
         due: Some(due),
@@ -212,6 +214,7 @@ fn close(
         emails: open.emails,
         last_email_at: open.last_email_at,
         named: open.named.clone(),
+        silenced: open.silenced.iter().filter(|one| one.ended.is_none()).map(|one| one.silence.id.clone()).collect(),
         reopened: 0,
     };
     if let Some(earlier) = &open.earlier {
@@ -235,6 +238,7 @@ fn close(
         emails: open.emails,
         summary: total,
         unreported: unreported.totals,
+        silenced: open.silenced,
         lease: lease(owner, now, policy),
         timer: open.timer,
     });
@@ -274,14 +278,16 @@ mod tests {
         incident::plan::MAX_NAMED_BY_EMAILS,
         incident::plan::tests::{
             NOW, ago, earlier, found, found_from, held_until, later, open, past, policy, record, reporting, shard,
+            silence,
         },
+        incident::silence::Silenced,
         time::{MINUTE_MILLIS, SECOND_MILLIS},
     };
 
     const MIN: u64 = 40 * SECOND_MILLIS;
 
     fn step(record: &IncidentRecord, shard: &CounterShard, timer: u32, policy: &Policy) -> TimerStep {
-        on_timer(Some(record), &[shard], ("i", timer), "me", NOW, policy)
+        on_timer(Some(record), &[shard], &Silences::default(), ("i", timer), "me", NOW, policy)
     }
 
     fn go(record: &IncidentRecord, shard: &CounterShard, policy: &Policy) -> TimerGo {
@@ -323,7 +329,10 @@ mod tests {
         assert_eq!(step(&stored, &seen(1, 0), 4, &policy()), TimerStep::Stale);
         let closed = IncidentRecord::default();
         for (record, incident) in [(Some(&stored), "j"), (Some(&closed), "i"), (None, "i")] {
-            assert_eq!(on_timer(record, &[], (incident, 3), "me", NOW, &policy()), TimerStep::Ended);
+            assert_eq!(
+                on_timer(record, &[], &Silences::default(), (incident, 3), "me", NOW, &policy()),
+                TimerStep::Ended
+            );
         }
     }
 
@@ -478,6 +487,20 @@ mod tests {
         assert_eq!((closed.record.current, closed.record.reporting), (None, Some(reporting)));
         let last = closed.record.last.unwrap();
         assert_eq!((last.id.as_str(), last.totals.records, last.last_seen), ("i", 5, ago(15 * MINUTE_MILLIS)));
+    }
+
+    #[test]
+    fn a_resolved_email_says_which_silences_hold_and_which_have_ended() {
+        let known = |id: &str| Silenced { silence: silence(id), since: ago(9), ended: None };
+        let stored = record(OpenIncident { silenced: vec![known("a"), known("b")], ..open() });
+        let holds = silence("b");
+        let silences = Silences { in_force: vec![&holds], covering: Vec::new() };
+        let quiet = seen(0, 15 * MINUTE_MILLIS);
+        let step = on_timer(Some(&stored), &[&quiet], &silences, ("i", 3), "me", NOW, &policy());
+        let TimerStep::Go(closed) = step else { panic!("it closes") };
+        let ended = Silenced { ended: Some(NOW), ..known("a") };
+        assert_eq!(closed.report.unwrap().silenced, [ended, known("b")]);
+        assert_eq!(closed.record.last.unwrap().silenced, ["b".to_owned()].into());
     }
 
     #[test]

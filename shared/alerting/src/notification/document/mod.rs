@@ -6,10 +6,12 @@
 mod evidence;
 mod flow;
 mod shorten;
+mod silence;
 mod values;
 
 pub use evidence::{AclRule, EvidenceDoc, GroupName, GroupRuleDoc, LeftOut, MissingDataDoc, ProtocolDoc};
 pub use flow::{ExplanationDoc, FlowDoc, LocationDoc, Opposite, Owner, SideDoc};
+pub use silence::SilenceDoc;
 use values::text;
 pub use values::{Time, TotalsDoc};
 
@@ -112,6 +114,9 @@ pub struct Incident {
     /// The previous incident of the same key; in an opened notification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
+    /// Silences that have covered findings of the incident since the previous email.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<SilenceDoc>,
 }
 
 /// A resolved incident.
@@ -295,5 +300,6 @@ fn incident(notification: &Notification<'_>) -> Incident {
             ended_at: Time::of(past.last_seen),
             totals: TotalsDoc::from(&past.totals),
         }),
+        silences: notification.silenced.iter().map(SilenceDoc::from).collect(),
     }
 }

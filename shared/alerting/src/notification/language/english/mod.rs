@@ -193,6 +193,7 @@ impl Headlines for English {
             (
                 Reason::LeaseExpired
                 | Reason::Reopened
+                | Reason::Silenced
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue

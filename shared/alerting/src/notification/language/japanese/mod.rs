@@ -220,6 +220,7 @@ impl Headlines for Japanese {
             (
                 Reason::LeaseExpired
                 | Reason::Reopened
+                | Reason::Silenced
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue

@@ -1,0 +1,200 @@
+//! Silences: a person's time-limited rules not to be notified of some findings. What they cover is counted, and no email reports it.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    detection::{Finding, Origin, Rule},
+    time::{self, EpochMillis, MINUTE_MILLIS, epoch_millis},
+};
+
+/// Silences that are stored at most. All of them are read with each batch that has findings of an incident.
+pub const MAX_SILENCES: usize = 50;
+
+/// How long a silence lasts at most, in milliseconds: 30 days.
+pub const MAX_SILENCE_MILLIS: u64 = 30 * 24 * 60 * MINUTE_MILLIS;
+
+/// A silence covers a finding if all of its conditions hold. One without any, but for the rule, covers nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Unique among the silences of a stack.
+    pub id: String,
+    /// The rule that matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+    /// Where the packets came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The sender's address is one of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<IpNet>,
+    /// The receiver's address is one of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<IpNet>,
+    /// The interface, or the resource without one, that logged the records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// When it begins.
+    #[serde(with = "epoch_millis")]
+    pub from: EpochMillis,
+    /// When it ends, at most [`MAX_SILENCE_MILLIS`] later.
+    #[serde(with = "epoch_millis")]
+    pub until: EpochMillis,
+    /// Why, in the words of whoever made it.
+    pub reason: String,
+    /// Who made it.
+    pub by: String,
+    /// Fields that this version does not know. They may be conditions: then it covers nothing.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
+}
+
+impl Silence {
+    /// When it ends, whatever was written: no silence lasts longer than [`MAX_SILENCE_MILLIS`].
+    pub fn ends_at(&self) -> EpochMillis {
+        self.until.min(time::after(self.from, MAX_SILENCE_MILLIS))
+    }
+
+    /// Tells whether it is in force.
+    pub fn is_in_force(&self, now: EpochMillis) -> bool {
+        self.from <= now && now < self.ends_at()
+    }
+
+    /// Tells whether it covers a finding.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        let Silence { rule, origin, source, destination, interface, unknown, .. } = self;
+        let within = |network: IpNet, address: IpAddr| network.contains(&address.to_canonical());
+        (origin.is_some() || source.is_some() || destination.is_some() || interface.is_some())
+            && unknown.is_empty()
+            && rule.is_none_or(|rule| rule == finding.rule)
+            && origin.is_none_or(|origin| origin == finding.origin)
+            && source.is_none_or(|source| within(source, finding.flow.sender()))
+            && destination.is_none_or(|destination| within(destination, finding.flow.receiver()))
+            && interface.as_deref().is_none_or(|interface| finding.flow.logged_by() == Some(interface))
+    }
+
+    /// Tells whether it covers all findings of a rule and an origin, those without names included.
+    pub fn covers_all(&self, rule: Rule, origin: Origin) -> bool {
+        let anywhere = self.source.is_none() && self.destination.is_none() && self.interface.is_none();
+        anywhere && self.unknown.is_empty() && self.origin == Some(origin) && self.rule.is_none_or(|own| own == rule)
+    }
+
+    /// Tells whether findings that it covers can have this address.
+    pub(crate) fn may_cover(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let mut networks = self.source.iter().chain(&self.destination).peekable();
+        networks.peek().is_none() || networks.any(|network| network.contains(&address))
+    }
+}
+
+/// The silences of a stack, as they are stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SilenceList(pub Vec<Silence>);
+
+impl SilenceList {
+    /// Those in force, at most [`MAX_SILENCES`].
+    pub fn in_force(&self, now: EpochMillis) -> Vec<&Silence> {
+        self.0.iter().filter(|silence| silence.is_in_force(now)).take(MAX_SILENCES).collect()
+    }
+}
+
+/// A silence that has covered findings of an open incident: they are not in its counters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silenced {
+    /// The silence.
+    pub silence: Silence,
+    /// When it covered one for the first time.
+    #[serde(with = "epoch_millis")]
+    pub since: EpochMillis,
+    /// When it was no longer in force; none while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "epoch_millis::option")]
+    pub ended: Option<EpochMillis>,
+}
+
+#[cfg(test)]
+mod tests {
+    use flow_log::{Formats, LogEvent};
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        detection::{Detector, LogSource},
+        time::MINUTE_MILLIS,
+    };
+
+    const FROM: EpochMillis = EpochMillis(1_795_401_134_000);
+
+    /// A silence from [`FROM`] for an hour, with these conditions.
+    fn silence(conditions: Value) -> Silence {
+        let until = time::after(FROM, 60 * MINUTE_MILLIS).0;
+        let mut fields = json!({ "id": "s1", "from": FROM.0, "until": until, "reason": "load test", "by": "alice" });
+        fields.as_object_mut().unwrap().extend(conditions.as_object().unwrap().clone());
+        serde_json::from_value(fields).unwrap()
+    }
+
+    /// A request of 10.0.0.1 to 8.8.8.8 that eni-1 logged.
+    fn finding() -> Finding {
+        let formats = Formats::default();
+        let mut detector = Detector::new(&formats);
+        detector.observe(&LogEvent::new("1", 0, "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 4 336 60 119 REJECT OK"));
+        detector.finish(LogSource::default()).findings.remove(0)
+    }
+
+    #[test]
+    fn all_conditions_must_hold() {
+        for (conditions, covers) in [
+            (json!({ "source": "10.0.0.1/32" }), true),
+            (json!({ "source": "10.0.0.0/24" }), true),
+            (json!({ "source": "10.0.1.0/24" }), false),
+            (json!({ "source": "8.8.8.8/32" }), false),
+            (json!({ "destination": "8.8.8.8/32" }), true),
+            (json!({ "destination": "10.0.0.1/32" }), false),
+            (json!({ "destination": "::/0" }), false),
+            (json!({ "interface": "eni-1" }), true),
+            (json!({ "interface": "eni-12" }), false),
+            (json!({ "origin": "own-request" }), true),
+            (json!({ "origin": "own-answer" }), false),
+            (json!({ "source": "10.0.0.1/32", "origin": "private" }), false),
+            (json!({ "source": "10.0.0.1/32", "interface": "eni-2" }), false),
+            (json!({ "source": "10.0.0.1/32", "destination": "8.8.4.4/32" }), false),
+            (json!({ "source": "10.0.0.1/32", "rule": "ping-deny", "interface": "eni-1" }), true),
+            (json!({ "rule": "ping-deny" }), false),
+            (json!({}), false),
+            (json!({ "source": "10.0.0.1/32", "port_of_a_later_version": 22 }), false),
+        ] {
+            assert_eq!(silence(conditions.clone()).covers(&finding()), covers, "{conditions}");
+        }
+    }
+
+    #[test]
+    fn records_without_names_are_covered_by_their_origin_alone() {
+        for (conditions, covers) in [
+            (json!({ "origin": "own-request" }), true),
+            (json!({ "origin": "own-request", "rule": "ping-deny" }), true),
+            (json!({ "origin": "private" }), false),
+            (json!({ "origin": "own-request", "source": "0.0.0.0/0" }), false),
+            (json!({ "origin": "own-request", "later": 1 }), false),
+            (json!({ "rule": "ping-deny" }), false),
+        ] {
+            let covered = silence(conditions.clone()).covers_all(Rule::PingDeny, Origin::OwnRequest);
+            assert_eq!(covered, covers, "{conditions}");
+        }
+    }
+
+    #[test]
+    fn it_is_in_force_from_its_first_millisecond_to_the_last_before_its_end_and_never_longer_than_thirty_days() {
+        let hour = silence(json!({}));
+        for (at, in_force) in [(FROM.0 - 1, false), (FROM.0, true), (hour.until.0 - 1, true), (hour.until.0, false)] {
+            assert_eq!(hour.is_in_force(EpochMillis(at)), in_force, "{at}");
+        }
+        let year = silence(json!({ "until": FROM.0 + 12 * MAX_SILENCE_MILLIS }));
+        assert_eq!(year.ends_at(), time::after(FROM, MAX_SILENCE_MILLIS));
+        assert!(!year.is_in_force(time::after(FROM, MAX_SILENCE_MILLIS)));
+        let list = SilenceList(vec![hour.clone(); MAX_SILENCES + 1]);
+        assert_eq!((list.in_force(FROM).len(), list.in_force(hour.until).len()), (MAX_SILENCES, 0));
+    }
+}
