@@ -81,6 +81,12 @@ STACK ?= ping-deny
 replay: $(STAMP) ## Replay the failed batches of a deployed stack (STACK=name, SHOW=1, DROP=1)
 	@$(PY) -m tools.replay --stack '$(STACK)' $(if $(SHOW),--show) $(if $(DROP),--drop)
 
+# Make passes the variables of its command line in the environment: a reason may have any character.
+.PHONY: silence
+silence: $(STAMP) ## List the silences of a deployed stack, add or end one (STACK=name, SOURCE=10.0.0.1 FOR=8h REASON="...", END=id)
+	@$(PY) -m tools.silence --stack '$(STACK)' $(if $(SOURCE),--source "$$SOURCE") $(if $(DESTINATION),--destination "$$DESTINATION") $(if $(INTERFACE),--interface "$$INTERFACE") $(if $(ORIGIN),--origin "$$ORIGIN") $(if $(RULE),--rule "$$RULE") \
+		$(if $(FOR),--for "$$FOR") $(if $(REASON),--reason "$$REASON") $(if $(BY),--by "$$BY") $(if $(END),--end "$$END")
+
 # A trial in an AWS account. Prints what it deploys and what that costs, and asks for confirmation. docs/trial.md is the runbook.
 EMAIL ?=
 ZONE ?=

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 import unittest
 
 from tests.deployed.case import Case, NetworkCase, documents
 from tests.harness import records
 from tests.harness.adapted import Fixed
+from tools import silence
 
 SOURCES = records.SAMPLES / "src"
 # Short intervals, so that a whole incident fits into a test: a timeout of 3 s, updates after 6 s, resolved after 12 s.
@@ -133,6 +135,40 @@ class Incidents(Case):
         one, other = self.emails
         self.assertIn("eni-1235b8ca123456789", one.body)
         self.assertIn("eni-0d7e5a1f9c3b2846e", other.body)
+
+
+class Silenced(Case):
+    """`make silence`."""
+
+    def test_an_incident_under_a_silence_ends_and_says_so_and_opens_again_after_it(self) -> None:
+        """The tool writes into the real table, and both functions read it."""
+        stack = self.deploy(BRIEF, **SHORT)
+        silences = silence.Silences(stack.outputs["IncidentTableName"], stack.client("dynamodb"))
+
+        def make(*arguments: str) -> None:
+            silence.run(silence.parse(list(arguments)), silences, int(time.time() * 1_000), "alice")
+
+        self.put("ping-deny")
+        make("--source", "172.31.16.139", "--for", "1h", "--reason", "load test")
+        self.put("ping-deny")
+        self.collect(emails=2, seconds=90)
+        self.assertEqual(self.responses("findings", "alerts", "suppressed"), [(1, 1, 0), (1, 0, 1)], self.log_tail())
+        opened, resolved = (email.document for email in self.emails)
+        self.assertEqual((opened["kind"], resolved["kind"]), ("opened", "resolved"))
+        self.assertEqual(resolved["totals"]["records"], 1, "the second batch is not counted into the incident")
+        self.assertNotIn("silences", opened["incident"])
+        (known,) = resolved["incident"]["silences"]
+        self.assertEqual((known["source"], known["reason"], known["by"]), ("172.31.16.139/32", "load test", "alice"))
+        self.assertIn("load test", self.emails[1].body)
+        self.assertEqual(self.sum("Ping-Deny"), 2, "silenced records are counted in the metrics")
+        self.assertEqual(self.sum(f"Ping-Deny-Silenced,Silence={known['id']}"), 1)
+
+        make("--end", known["id"])
+        self.put("ping-deny")
+        self.collect(emails=3)
+        last = self.emails[-1].document
+        self.assertEqual(last["kind"], "opened", last)
+        self.assertNotEqual(last["incident"]["id"], opened["incident"]["id"])
 
 
 class Replay(Case):
