@@ -10,6 +10,9 @@ pub const SECOND_MILLIS: u64 = 1_000;
 /// Milliseconds in a minute.
 pub const MINUTE_MILLIS: u64 = 60 * SECOND_MILLIS;
 
+/// Milliseconds in an hour.
+pub const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
+
 /// Formats a point in time as `2026-11-23 09:32:14`, in UTC, without naming the zone.
 pub fn date_time(at: EpochMillis) -> String {
     format(at, "%Y-%m-%d %H:%M:%S")

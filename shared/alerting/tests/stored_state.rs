@@ -14,8 +14,8 @@ use alerting::{
         plan::MAX_TRIES,
         policy::MAX_SHARDS,
         state::{
-            BatchRecord, ClosedIncident, CounterShard, Earlier, Handed, IncidentRecord, Lease, OpenIncident,
-            PastIncident, ReportRecord, Reporting, StoredItem, TimerMessage, Unsent,
+            BatchRecord, ClosedIncident, CounterShard, Earlier, Handed, HourlyEmails, IncidentRecord, Lease,
+            OpenIncident, PastIncident, ReportRecord, Reporting, StoredItem, TimerMessage, Unsent,
         },
     },
     time::EpochMillis,
@@ -184,6 +184,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
             StoredItem::Batch(BatchRecord { lease, done: false, metrics_published: true, opened: vec![(key, id)] }),
         ),
         ("silences", StoredItem::Silences(SilenceList(vec![silence()]))),
+        ("hourly-emails", StoredItem::HourlyEmails(HourlyEmails { hour: 498_722, emails: 20 })),
     ]
 }
 

@@ -8,8 +8,9 @@ use crate::{
     detection::Detection,
     engine::{
         Engine,
-        claim::{Claim, Claimed, IncidentFindings, OpenedEmail},
+        claim::{Claim, Claimed, OpenedEmail},
         error::EngineError,
+        findings::IncidentFindings,
         operations,
         outcome::Outcome,
         send::Sent,
@@ -38,8 +39,9 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             outcome.points = self.log_points(detection, &BTreeMap::new(), now);
             return Ok(outcome);
         }
+        let others = key::others(&groups, self.group_by);
         let findings: Vec<Arc<IncidentFindings<'_>>> =
-            groups.into_iter().map(|group| Arc::new(IncidentFindings::new(detection, group))).collect();
+            groups.into_iter().chain(others).map(|group| Arc::new(IncidentFindings::new(detection, group))).collect();
         let mut claim = match self.claim(batch, &findings, now, &mut outcome).await? {
             Claimed::Claim(claim) => *claim,
             Claimed::Silenced(silenced) => {

@@ -4,11 +4,11 @@ use crate::{
     incident::{
         SilenceList,
         state::{
-            BatchRecord, CounterShard, IncidentRecord, ItemId, Lease, ReportRecord, StoredItem, Versioned, Write,
-            next_version,
+            BatchRecord, CounterShard, HourlyEmails, IncidentRecord, ItemId, Lease, ReportRecord, StoredItem,
+            Versioned, Write, next_version,
         },
     },
-    time::{self, EpochMillis, MINUTE_MILLIS},
+    time::{self, EpochMillis, HOUR_MILLIS, MINUTE_MILLIS},
 };
 
 /// How long a batch is remembered: longer than the failure queue keeps it for replay.
@@ -79,6 +79,7 @@ pub(super) fn write(id: ItemId, expected: Option<u64>, doc: StoredItem, now: Epo
         StoredItem::Incident(incident) if incident.current.is_some() => None,
         StoredItem::Counters(counters) if !counters.closed => None,
         StoredItem::Silences(_) => None,
+        StoredItem::HourlyEmails(_) => Some(2 * HOUR_MILLIS),
         StoredItem::Incident(_) | StoredItem::Counters(_) | StoredItem::Report(_) => Some(INCIDENT_KEPT_MILLIS),
         StoredItem::Batch(_) => Some(BATCH_KEPT_MILLIS),
         StoredItem::Unreadable(_) => Some(SET_ASIDE_KEPT_MILLIS),
@@ -101,6 +102,7 @@ pub(super) fn fits(id: &ItemId, doc: &StoredItem) -> bool {
             | (ItemId::Report(..), StoredItem::Report(_))
             | (ItemId::Batch(_), StoredItem::Batch(_))
             | (ItemId::Silences, StoredItem::Silences(_))
+            | (ItemId::HourlyEmails, StoredItem::HourlyEmails(_))
             | (ItemId::SetAside(..), _)
     )
 }
@@ -119,6 +121,7 @@ pub(super) fn anew(id: &ItemId, now: EpochMillis) -> StoredItem {
             StoredItem::Counters(CounterShard { closed: true, ..CounterShard::new(String::new(), now) })
         }
         ItemId::Report(..) => StoredItem::Report(ReportRecord::default()),
+        ItemId::HourlyEmails => StoredItem::HourlyEmails(HourlyEmails::default()),
         ItemId::Silences => StoredItem::Silences(SilenceList::default()),
         ItemId::Incident(_) | ItemId::SetAside(..) => StoredItem::Incident(IncidentRecord::default()),
     }

@@ -16,7 +16,9 @@
 
 mod batch;
 mod claim;
+mod claim_plan;
 mod error;
+mod findings;
 mod hand_over;
 mod items;
 mod operations;

@@ -9,7 +9,7 @@ use crate::{
     },
     incident::{
         IncidentKey, SilenceList,
-        state::{CounterShard, IncidentRecord, ItemId, Versioned},
+        state::{CounterShard, HourlyEmails, IncidentRecord, ItemId, Versioned},
     },
     ports::{Commit, Enricher, IncidentStore, MetricSink, Timers},
     time::EpochMillis,
@@ -20,6 +20,8 @@ pub(super) struct StoredIncident {
     pub(super) record: Stored<IncidentRecord>,
     pub(super) shards: Vec<Stored<CounterShard>>,
     pub(super) silences: SilenceList,
+    /// The emails of this hour, where they are limited for this incident.
+    pub(super) emails: Option<Stored<HourlyEmails>>,
 }
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
@@ -39,7 +41,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         Err(EngineError::Contended)
     }
 
-    /// Reads the record of an incident and all its counters, and the silences.
+    /// Reads the record of an incident and all its counters, the silences, and the emails of this hour where they are limited.
     pub(super) async fn read_incident(
         &self,
         key: &IncidentKey,
@@ -48,13 +50,16 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     ) -> Result<StoredIncident, EngineError> {
         let record = ItemId::Incident(key.clone());
         let shards = self.shard_ids(key);
-        let ids: Vec<ItemId> = [record.clone(), ItemId::Silences].into_iter().chain(shards.iter().cloned()).collect();
+        let capped = key.part.is_capped().then_some(ItemId::HourlyEmails);
+        let fixed = [record.clone(), ItemId::Silences].into_iter().chain(capped.clone());
+        let ids: Vec<ItemId> = fixed.chain(shards.iter().cloned()).collect();
         let mut found = self.read(&ids, now, set_aside).await?.into_iter();
         let record = Stored::new(record, found.next().flatten());
         let silences = Stored::new(ItemId::Silences, found.next().flatten()).value.unwrap_or_default();
         Ok(StoredIncident {
             record,
             silences,
+            emails: capped.map(|id| Stored::new(id, found.next().flatten())),
             shards: shards.into_iter().zip(found).map(|(id, doc)| Stored::new(id, doc)).collect(),
         })
     }

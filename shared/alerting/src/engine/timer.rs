@@ -12,8 +12,8 @@ use crate::{
     },
     incident::{
         Reason,
-        plan::{self, Counters, Due, ReportStep, Silences, TimerGo, TimerStep},
-        state::{CounterShard, IncidentRecord, ItemId, ReportRecord, TimerMessage, Write},
+        plan::{self, Counters, Due, ReportStep, Silences, TimerGo, TimerState, TimerStep},
+        state::{HourlyEmails, IncidentRecord, ItemId, ReportRecord, TimerMessage, Write},
     },
     ports::{Commit, Enricher, IncidentStore, MetricSink, Timers},
     time::EpochMillis,
@@ -43,11 +43,15 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let mut run = Run { message, owner, now, outcome: Outcome::default() };
         for attempt in 0..MAX_ATTEMPTS {
             let stored = self.read_incident(&message.key, now, &mut run.outcome.set_aside).await?;
-            let counters: Vec<&CounterShard> = stored.shards.iter().filter_map(|shard| shard.value.as_ref()).collect();
+            let emails = stored.emails.as_ref().map(|emails| emails.value.unwrap_or_default().at(now));
+            let state = TimerState {
+                record: stored.record.value.as_ref(),
+                shards: stored.shards.iter().filter_map(|shard| shard.value.as_ref()).collect(),
+                silences: Silences::in_force(&stored.silences, now),
+                capped: emails.is_some_and(HourlyEmails::is_full),
+            };
             let this = (message.incident.as_str(), message.timer);
-            let silences = Silences::in_force(&stored.silences, now);
-            let record = stored.record.value.as_ref();
-            let go = match plan::on_timer(record, &counters, &silences, this, &run.owner, now, &self.policy) {
+            let go = match plan::on_timer(&state, this, &run.owner, now, &self.policy) {
                 TimerStep::Go(go) => go,
                 TimerStep::Busy => return Err(EngineError::Busy),
                 TimerStep::Ended => return self.send_pending_report(run).await,
@@ -61,6 +65,9 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
                 self.timers.schedule(&message, delay_millis).await?;
             }
             let mut writes = vec![stored.record.replace(go.record.clone(), now)];
+            if let (Some(stored), Some(emails), Some(Due::Opened | Due::Update)) = (&stored.emails, emails, go.due) {
+                writes.push(stored.replace(emails.with_one_more(), now));
+            }
             if go.closes {
                 writes.extend(stored.shards.iter().map(|shard| shard.close(&message.incident, now)));
             }

@@ -1,6 +1,6 @@
 //! What belongs to one incident.
 
-use std::{fmt, net::IpAddr};
+use std::{collections::BTreeSet, fmt, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +74,11 @@ impl KeyPart {
             GroupBy::Source => KeyPart::Source(finding.flow.sender()),
             GroupBy::Target => KeyPart::Target(finding.flow.receiver()),
         }
+    }
+
+    /// Tells whether emails about such incidents are limited: there can be as many as there are interfaces or addresses.
+    pub(crate) fn is_capped(&self) -> bool {
+        matches!(self, KeyPart::Interface(_) | KeyPart::Source(_) | KeyPart::Target(_))
     }
 
     /// Tells whether it is the part of what does not have a key of its own.
@@ -174,6 +179,20 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
     Grouped { groups, background }
 }
 
+/// Groups without findings, one for each signal of these groups that has no part for all others yet: findings that may not open an
+/// incident of their own belong to them. None where incidents are of a whole log group.
+pub fn others<'d>(groups: &[Group<'d>], by: GroupBy) -> Vec<Group<'d>> {
+    let capped = groups.iter().filter(|group| group.key.part.is_capped());
+    let keys: BTreeSet<IncidentKey> = capped.map(|group| group.key.clone().with(KeyPart::others(by))).collect();
+    let missing = keys.into_iter().filter(|key| groups.iter().all(|group| group.key != *key));
+    missing.map(|key| Group { key, findings: Vec::new(), untracked: Untracked::default() }).collect()
+}
+
+/// Tells whether `others` is the incident of all others that findings of an incident belong to if they may not open one of their own.
+pub fn is_other(key: &IncidentKey, others: &IncidentKey, by: GroupBy) -> bool {
+    key.clone().with(KeyPart::others(by)) == *others
+}
+
 fn group_of<'g, 'd>(key: IncidentKey, groups: &'g mut Vec<Group<'d>>) -> &'g mut Group<'d> {
     let at = groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
         groups.push(Group { key, findings: Vec::new(), untracked: Untracked::default() });
@@ -232,6 +251,21 @@ mod tests {
             groups(MAX_FLOWS + 9, GroupBy::Source).last().unwrap(),
             &(others, MAX_FLOWS - MAX_PARTS_PER_BATCH, 9)
         );
+    }
+
+    #[test]
+    fn each_signal_has_one_incident_of_all_others() {
+        let detection = detection(3);
+        let missing = |by: GroupBy| {
+            let groups = group(&detection, by, &SignalPolicy::default()).groups;
+            others(&groups, by).iter().map(|group| group.key.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(missing(GroupBy::Source), [format!("{KEY}|source=others")]);
+        assert_eq!(missing(GroupBy::Interface), [format!("{KEY}|interface=others")]);
+        assert_eq!(missing(GroupBy::LogGroup), [""; 0]);
+        let all = self::detection(MAX_FLOWS);
+        let groups = group(&all, GroupBy::Source, &SignalPolicy::default()).groups;
+        assert_eq!(others(&groups, GroupBy::Source).len(), 0, "it is among them");
     }
 
     #[test]

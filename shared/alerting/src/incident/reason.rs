@@ -13,6 +13,8 @@ pub enum Reason {
     Silenced,
     /// An update is due and there is something unreported.
     UpdateDue,
+    /// An update is due, and waits because there were as many emails in this hour as may be.
+    Capped,
     /// An address must be named that no email has named: an update is sent before the others are due.
     NewAddress,
     /// The quiet time is over: the resolved email is sent.
@@ -40,6 +42,7 @@ impl Reason {
             Reason::Open => "open",
             Reason::Silenced => "silenced",
             Reason::UpdateDue => "update-due",
+            Reason::Capped => "capped",
             Reason::NewAddress => "new-address",
             Reason::Quiet => "quiet",
             Reason::LeaseExpired => "lease-expired",

@@ -6,6 +6,7 @@
 //! Report    one per end        what the resolved email reports, until it is sent
 //! Batch     one per batch      that it was counted, and whether all that follows was done
 //! Silences  one                the silences of the stack; people write it, the functions read it
+//! Emails    one                emails of this hour, where incidents are narrower than a log group
 //! ```
 //!
 //! An item that cannot be read is [`StoredItem::Unreadable`]. Whoever overwrites it keeps a copy under [`ItemId::SetAside`].
@@ -21,7 +22,7 @@ use crate::{
         silence::{SilenceList, Silenced},
         summary::Summary,
     },
-    time::{EpochMillis, epoch_millis},
+    time::{EpochMillis, HOUR_MILLIS, epoch_millis},
 };
 
 /// The id of a stored item.
@@ -37,6 +38,8 @@ pub enum ItemId {
     Report(IncidentKey, String),
     /// The silences.
     Silences,
+    /// The emails of this hour.
+    HourlyEmails,
     /// A copy of an unreadable item, made at this time (milliseconds since the epoch).
     SetAside(u64, Box<ItemId>),
 }
@@ -50,6 +53,7 @@ impl ItemId {
             ItemId::Counters(key, number) => format!("counters#{number}#{key}"),
             ItemId::Report(key, incident) => format!("report#{incident}#{key}"),
             ItemId::Silences => "silences".to_owned(),
+            ItemId::HourlyEmails => "hourly-emails".to_owned(),
             ItemId::SetAside(at, id) => format!("set-aside#{at}#{}", id.text()),
         }
     }
@@ -73,6 +77,9 @@ pub enum StoredItem {
     Report(ReportRecord),
     /// See [`SilenceList`].
     Silences(SilenceList),
+    /// See [`HourlyEmails`].
+    #[serde(rename = "hourly-emails")]
+    HourlyEmails(HourlyEmails),
     /// The text of an item that this version cannot read.
     #[serde(skip)]
     Unreadable(String),
@@ -117,7 +124,8 @@ item!(
     Incident(IncidentRecord),
     Counters(CounterShard),
     Report(ReportRecord),
-    Silences(SilenceList)
+    Silences(SilenceList),
+    HourlyEmails(HourlyEmails)
 );
 
 /// The version of an item after a write that expected this one.
@@ -262,6 +270,39 @@ impl CounterShard {
         if let Some(handed) = self.handed.take_if(|handed| handed.email <= emails) {
             self.reported.merge(&handed.summary);
         }
+    }
+}
+
+/// Opened emails and updates of one hour, about incidents that are narrower than a log group: of one interface, source or target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourlyEmails {
+    /// The hour, in hours since the epoch.
+    pub hour: u64,
+    /// The emails.
+    pub emails: u32,
+}
+
+impl HourlyEmails {
+    /// Emails in an hour at most. Beyond them, what would open an incident belongs to the one of all others, and updates wait for the
+    /// next hour.
+    pub const MAX: u32 = 20;
+
+    /// Those of the hour of `now`.
+    #[must_use]
+    pub fn at(self, now: EpochMillis) -> HourlyEmails {
+        let hour = now.0 / HOUR_MILLIS;
+        if self.hour == hour { self } else { HourlyEmails { hour, emails: 0 } }
+    }
+
+    /// Tells whether there are as many as may be.
+    pub fn is_full(self) -> bool {
+        self.emails >= HourlyEmails::MAX
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn with_one_more(self) -> HourlyEmails {
+        HourlyEmails { emails: self.emails.saturating_add(1), ..self }
     }
 }
 
@@ -472,6 +513,17 @@ mod tests {
         // An email that had nothing of this counter.
         shard.add(&summary(3), 3, at);
         assert_eq!(counted(&shard, 3), (3, 17));
+    }
+
+    #[test]
+    fn the_emails_of_an_hour_are_counted_from_its_start() {
+        let at = |millis| EpochMillis(5 * HOUR_MILLIS + millis);
+        let mut emails = HourlyEmails::default().at(at(7));
+        for _ in 0..HourlyEmails::MAX {
+            assert!(!emails.is_full());
+            emails = emails.at(at(9)).with_one_more();
+        }
+        assert_eq!((emails.at(at(HOUR_MILLIS - 1)).is_full(), emails.at(at(HOUR_MILLIS)).is_full()), (true, false));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, and its seeds come from the environment")]
 
+mod capped;
 mod over_time;
 mod silences;
 mod week;
@@ -26,15 +27,15 @@ use alerting::{
     engine::{Engine, EngineError, Outcome},
     incident::{
         GroupBy, IncidentKey, SignalPolicy, Silence, SilenceList,
-        plan::{REOPEN_MILLIS, ROUND_MILLIS, TIMER_GRACE_MILLIS},
+        plan::{MAX_DELAY_MILLIS, REOPEN_MILLIS, ROUND_MILLIS, TIMER_GRACE_MILLIS},
         policy::Policy,
         silence::MAX_SILENCE_MILLIS,
-        state::{ItemId, TimerMessage, Write},
+        state::{HourlyEmails, ItemId, StoredItem, TimerMessage, Write},
     },
     memory::{MemoryIncidents, NoNetwork},
     notification::{Language, NotificationKind, Site, links::console::AwsConsole},
     ports::{Commit, IncidentStore, Notifiers},
-    time::{EpochMillis, MINUTE_MILLIS},
+    time::{EpochMillis, HOUR_MILLIS, MINUTE_MILLIS},
     zone::Zone,
 };
 use flow_log::{Formats, LogEvent};
@@ -206,11 +207,15 @@ impl Simulation {
 
     /// Replaces the silences, as a person does.
     fn silence(&self, silences: Vec<Silence>) {
-        let id = ItemId::Silences;
+        self.put(ItemId::Silences, SilenceList(silences).into());
+    }
+
+    /// Replaces a stored item.
+    fn put(&self, id: ItemId, doc: StoredItem) {
         let found = pin!(self.store.get(std::slice::from_ref(&id))).poll(&mut Context::from_waker(Waker::noop()));
         let Poll::Ready(Ok(found)) = found else { panic!("the memory store never waits") };
         let expected = found[0].as_ref().map(|found| found.version);
-        let write = Write { id, expected, doc: SilenceList(silences).into(), expires_at: None };
+        let write = Write { id, expected, doc, expires_at: None };
         let commit =
             pin!(self.store.commit(std::slice::from_ref(&write))).poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(commit, Poll::Ready(Ok(Commit::Written)));
@@ -415,15 +420,29 @@ impl Simulation {
 
     /// Delivers another batch for each key. It makes up for a last timer message that was lost.
     fn rescue(&mut self) {
+        self.deliver_again("again");
+        if self.group_by != GroupBy::LogGroup {
+            // Once more, in an hour that has as many emails as may be: what opens no incident of its own is for the one of all others.
+            let hour = self.rescue_at() / HOUR_MILLIS;
+            self.put(ItemId::HourlyEmails, HourlyEmails { hour, emails: HourlyEmails::MAX }.into());
+            self.deliver_again("again for others");
+        }
+    }
+
+    /// Returns a time in the middle of an hour, later than any timer message of a report that is still scheduled.
+    fn rescue_at(&self) -> u64 {
+        let later = self.world.lock().unwrap().now + ROUND_MILLIS + 20 * MINUTE_MILLIS;
+        (later / HOUR_MILLIS + 1) * HOUR_MILLIS + HOUR_MILLIS / 2
+    }
+
+    fn deliver_again(&mut self, name: &str) {
+        let at = self.rescue_at();
         let mut batches = self.batches.as_ref().clone();
         for number in 0..self.batches.len() {
             let (key, detection) = batches[number].clone();
             let again = batches.len();
-            batches.push((format!("{key}-again"), detection));
-            let mut world = self.world.lock().unwrap();
-            // Later than any timer message of a report that is still scheduled.
-            let at = world.now + ROUND_MILLIS + 20 * MINUTE_MILLIS;
-            world.schedule(at, Event::Batch { number: again, attempt: 0 });
+            batches.push((format!("{key} {name}"), detection));
+            self.world.lock().unwrap().schedule(at, Event::Batch { number: again, attempt: 0 });
         }
         self.batches = Arc::new(batches);
         self.drain();
@@ -569,6 +588,13 @@ impl Simulation {
         if first_id(incident).1 == 0 { quiet } else { quiet.max(self.policy.interval_millis(emails)) }
     }
 
+    /// Tells whether in some hour there were as many emails as may be.
+    fn is_capped(&self, world: &World) -> bool {
+        let mut emails: BTreeMap<u64, u32> = BTreeMap::new();
+        world.emails.iter().for_each(|email| *emails.entry(email.at / HOUR_MILLIS).or_default() += 1);
+        self.group_by != GroupBy::LogGroup && emails.values().any(|emails| *emails >= HourlyEmails::MAX)
+    }
+
     /// Checks that no resolved email is sent within the quiet time, and that no email is late.
     fn check_times(&self, world: &World) {
         let bound = match (self.calm, self.honest) {
@@ -576,6 +602,8 @@ impl Simulation {
             (false, true) => LATE_UNDER_FAULTS_MILLIS,
             (false, false) => return,
         };
+        // Where there are as many emails in an hour as may be, updates wait for the next one.
+        let bound = if self.is_capped(world) { bound + HOUR_MILLIS + 2 * MAX_DELAY_MILLIS } else { bound };
         for (incident, counted) in &world.counted {
             if world.poisoned.contains(incident) {
                 continue;

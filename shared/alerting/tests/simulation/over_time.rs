@@ -17,7 +17,7 @@ use alerting::{
     },
     notification::NotificationKind,
     ports::{Commit, IncidentStore},
-    time::MINUTE_MILLIS,
+    time::{HOUR_MILLIS, MINUTE_MILLIS},
 };
 use flow_log::{Formats, LogEvent};
 
@@ -26,7 +26,6 @@ use super::{
     world::{Event, Random, Sent, World},
 };
 
-const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
 const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
 /// Maximum time until the timer message of an email that can never be sent is in the failure queue: the tries that each schedule
 /// another message, then all deliveries of the last message.

@@ -99,6 +99,8 @@ pub(crate) struct Sent {
     pub(crate) records: u64,
     /// The number since the previous email that the email states.
     pub(crate) since: u64,
+    /// The key of the incident.
+    pub(crate) key: String,
     /// Why it is an incident.
     pub(crate) signal: &'static str,
     /// The ids of silences in force that cover findings of the incident, as the email states.
@@ -439,6 +441,7 @@ impl Notifier for Ports {
                 incident: incident.clone(),
                 records: email.records,
                 since: notification.document.since.records,
+                key: notification.document.incident.key.clone(),
                 signal: notification.document.signal,
                 silences: {
                     let silences = notification.document.incident.silences.iter();

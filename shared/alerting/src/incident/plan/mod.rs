@@ -18,7 +18,7 @@ pub use batch::{BatchFindings, BatchStep, on_batch, resume_opening, shard_of};
 pub use email::{record_email, release};
 pub use report::{ReportStep, on_report, record_report, release_report};
 pub use silence::{Silences, on_silenced};
-pub use timer::{Counters, Due, TimerGo, TimerStep, on_timer};
+pub use timer::{Counters, Due, TimerGo, TimerState, TimerStep, on_timer};
 
 use std::{collections::BTreeSet, net::IpAddr};
 

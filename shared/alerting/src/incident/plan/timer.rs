@@ -11,7 +11,7 @@ use crate::{
         state::{ClosedIncident, CounterShard, IncidentRecord, OpenIncident, PastIncident, Reporting, Unsent},
         summary::Summary,
     },
-    time::{self, EpochMillis},
+    time::{self, EpochMillis, HOUR_MILLIS},
 };
 
 /// An email to be sent by the run that made the plan.
@@ -80,16 +80,28 @@ impl Counters {
     }
 }
 
+/// What is stored of an incident when a timer message about it arrives.
+#[derive(Clone, Debug, Default)]
+pub struct TimerState<'s> {
+    /// The record.
+    pub record: Option<&'s IncidentRecord>,
+    /// The counters.
+    pub shards: Vec<&'s CounterShard>,
+    /// The silences in force.
+    pub silences: Silences<'s>,
+    /// Whether there were as many emails in this hour as may be: then updates wait.
+    pub capped: bool,
+}
+
 /// Decides what a timer message with this number does for this incident.
 pub fn on_timer(
-    record: Option<&IncidentRecord>,
-    shards: &[&CounterShard],
-    silences: &Silences<'_>,
+    state: &TimerState<'_>,
     (incident, timer): (&str, u32),
     owner: &str,
     now: EpochMillis,
     policy: &Policy,
 ) -> TimerStep {
+    let TimerState { record, shards, silences, capped } = state;
     let open = record.and_then(|record| Some((record, record.current.as_ref().filter(|open| open.id == incident)?)));
     let Some((record, current)) = open else { return TimerStep::Ended };
     let counters = Counters::of(shards.iter().copied(), current);
@@ -136,6 +148,11 @@ pub fn on_timer(
     if let (Some(due), None) = (owed, round_ends)
         && now >= due_at
     {
+        if *capped && due == Due::Update {
+            let next_hour = HOUR_MILLIS - now.0 % HOUR_MILLIS;
+            open.lease = None;
+            return go(record, open, Reason::Capped, None, next_hour.min(time::millis_between(now, quiet_at)).max(1));
+        }
         let failed_before = open.lease.is_some() || record.unsent.tries > 0 || open.emails == 0;
         let early = now < time::after(open.last_email_at, policy.interval_millis(open.emails));
         let reason = match (failed_before, early && unnamed) {
@@ -287,7 +304,8 @@ mod tests {
     const MIN: u64 = 40 * SECOND_MILLIS;
 
     fn step(record: &IncidentRecord, shard: &CounterShard, timer: u32, policy: &Policy) -> TimerStep {
-        on_timer(Some(record), &[shard], &Silences::default(), ("i", timer), "me", NOW, policy)
+        let state = TimerState { record: Some(record), shards: vec![shard], ..TimerState::default() };
+        on_timer(&state, ("i", timer), "me", NOW, policy)
     }
 
     fn go(record: &IncidentRecord, shard: &CounterShard, policy: &Policy) -> TimerGo {
@@ -330,7 +348,7 @@ mod tests {
         let closed = IncidentRecord::default();
         for (record, incident) in [(Some(&stored), "j"), (Some(&closed), "i"), (None, "i")] {
             assert_eq!(
-                on_timer(record, &[], &Silences::default(), (incident, 3), "me", NOW, &policy()),
+                on_timer(&TimerState { record, ..TimerState::default() }, (incident, 3), "me", NOW, &policy()),
                 TimerStep::Ended
             );
         }
@@ -496,11 +514,36 @@ mod tests {
         let holds = silence("b");
         let silences = Silences { in_force: vec![&holds], covering: Vec::new() };
         let quiet = seen(0, 15 * MINUTE_MILLIS);
-        let step = on_timer(Some(&stored), &[&quiet], &silences, ("i", 3), "me", NOW, &policy());
+        let state = TimerState { record: Some(&stored), shards: vec![&quiet], silences, capped: false };
+        let step = on_timer(&state, ("i", 3), "me", NOW, &policy());
         let TimerStep::Go(closed) = step else { panic!("it closes") };
         let ended = Silenced { ended: Some(NOW), ..known("a") };
         assert_eq!(closed.report.unwrap().silenced, [ended, known("b")]);
         assert_eq!(closed.record.last.unwrap().silenced, ["b".to_owned()].into());
+    }
+
+    #[test]
+    fn an_update_beyond_the_emails_of_an_hour_waits_for_the_next_one_or_for_the_end() {
+        let step = |shard: &CounterShard, open: OpenIncident| {
+            let stored = record(open);
+            let state =
+                TimerState { record: Some(&stored), shards: vec![shard], capped: true, ..TimerState::default() };
+            let TimerStep::Go(go) = on_timer(&state, ("i", 3), "me", NOW, &policy()) else {
+                panic!("it is its message")
+            };
+            (go.reason, go.due, go.timers[0].delay_millis)
+        };
+        let next_hour = HOUR_MILLIS - NOW.0 % HOUR_MILLIS;
+        assert!(next_hour > MAX_DELAY_MILLIS, "{next_hour}");
+        assert_eq!(step(&seen(1, 0), emailed(5 * MINUTE_MILLIS)), (Reason::Capped, None, MAX_DELAY_MILLIS));
+        assert_eq!(
+            step(&seen(1, 13 * MINUTE_MILLIS), emailed(5 * MINUTE_MILLIS)),
+            (Reason::Capped, None, 2 * MINUTE_MILLIS)
+        );
+        // It is not due yet; the end and an opened email that is late are not held up.
+        assert_eq!(step(&seen(1, 0), emailed(MINUTE_MILLIS)).0, Reason::NotDue);
+        assert_eq!(step(&seen(1, 15 * MINUTE_MILLIS), emailed(5 * MINUTE_MILLIS)).1, Some(Due::Resolved));
+        assert_eq!(step(&seen(1, 0), OpenIncident { emails: 0, ..open() }).1, Some(Due::Opened));
     }
 
     #[test]

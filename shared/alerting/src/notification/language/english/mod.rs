@@ -194,6 +194,7 @@ impl Headlines for English {
                 Reason::LeaseExpired
                 | Reason::Reopened
                 | Reason::Silenced
+                | Reason::Capped
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue

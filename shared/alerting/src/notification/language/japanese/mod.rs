@@ -221,6 +221,7 @@ impl Headlines for Japanese {
                 Reason::LeaseExpired
                 | Reason::Reopened
                 | Reason::Silenced
+                | Reason::Capped
                 | Reason::Resumed
                 | Reason::Repeated
                 | Reason::NotDue
