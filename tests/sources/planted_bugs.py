@@ -27,6 +27,7 @@ SNS = "shared/aws-adapters/src/sns/mod.rs"
 CLOUDWATCH = "shared/aws-adapters/src/cloudwatch.rs"
 CLAIM = "shared/alerting/src/engine/claim.rs"
 TIMER = "shared/alerting/src/engine/timer.rs"
+FINDINGS = "shared/alerting/src/engine/findings.rs"
 ITEMS = "shared/alerting/src/engine/items.rs"
 PLAN = "shared/alerting/src/incident/plan/timer.rs"
 PLANS = "shared/alerting/src/incident/plan/mod.rs"
@@ -435,6 +436,84 @@ STATEMENTS = [
     ),
 ]
 
+SILENCE = "shared/alerting/src/incident/silence.rs"
+PLAN_SILENCE = "shared/alerting/src/incident/plan/silence.rs"
+PLAN_BATCH = "shared/alerting/src/incident/plan/batch.rs"
+CLAIM_PLAN = "shared/alerting/src/engine/claim_plan.rs"
+
+SILENCES = [
+    Bug(
+        "a silence applies after its end",
+        SILENCE,
+        "self.from <= now && now < self.ends_at()",
+        "self.from <= now",
+        SIMULATION,
+    ),
+    Bug(
+        "a silence covers findings with one condition of several",
+        SILENCE,
+        "            && destination.is_none_or(",
+        "            || destination.is_some_and(",
+        UNITS,
+    ),
+    Bug(
+        "a silenced host is counted into the incident",
+        FINDINGS,
+        "                Some(silence) => cover(silence, finding.totals.records),\n",
+        "                Some(silence) => { cover(silence, finding.totals.records); left.push(*finding); }\n",
+        SIMULATION,
+    ),
+    Bug(
+        "an incident is reopened without an email after a silence",
+        PLAN_BATCH,
+        "recent(past) && findings.silences.let_reopen(past)",
+        "recent(past)",
+        SIMULATION,
+    ),
+    Bug(
+        "what a silence covered stays named after its end",
+        PLAN_SILENCE,
+        "                open.named.retain(|address| !known.silence.may_cover(*address));\n",
+        "",
+        SIMULATION,
+    ),
+    Bug(
+        "an email says that a silence is in force that its maker has ended",
+        PLAN,
+        "    silences.note(&mut open, now);\n",
+        "",
+        SIMULATION,
+    ),
+    Bug(
+        "silenced findings write into the table for ever",
+        PLAN_SILENCE,
+        "    (noted || timer.is_some()).then_some((changed, timer))\n",
+        "    let _ = noted;\n    Some((changed, timer))\n",
+        UNITS,
+    ),
+    Bug(
+        "the emails of an hour are not counted",
+        CLAIM_PLAN,
+        "                emails = emails.map(HourlyEmails::with_one_more);\n",
+        "",
+        SIMULATION,
+    ),
+    Bug(
+        "updates beyond the emails of an hour do not wait",
+        PLAN,
+        "        if *capped && due == Due::Update {",
+        "        if *capped && due == Due::Resolved {",
+        SIMULATION,
+    ),
+    Bug(
+        "what may not open an incident of its own is lost",
+        CLAIM_PLAN,
+        "            let findings = findings.with(&excess, self.group_by);\n",
+        "            let findings = findings.clone();\n",
+        SIMULATION,
+    ),
+]
+
 EXPLANATION = [
     Bug(
         "ACL rule of the same ICMP type and another code shadows",
@@ -452,4 +531,4 @@ EXPLANATION = [
     ),
 ]
 
-BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *EXPLANATION]
+BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *EXPLANATION]
