@@ -98,11 +98,11 @@ class Incidents(Case):
         subjects = [email.subject for email in self.emails]
         self.assertEqual(len(subjects), 3, f"{subjects}\n{self.log_tail()}")
         opened, update, resolved = subjects
-        self.assertEqual(opened, "[Ping-Deny] 172.31.16.139 could not answer 4 pings from 203.0.113.12")
+        self.assertRegex(opened, r"^\[Ping-Deny\] 172\.31\.16\.139 could not answer 4 pings from 203\.0\.113\.12 \(#\w{4}\)$")
         self.assertTrue(
             update.startswith("[Ping-Deny] UPDATE: 172.31.16.139 could not answer 4 more pings from 203.0.113.12"), update
         )
-        self.assertTrue(resolved.startswith("[Ping-Deny] RESOLVED after "), resolved)
+        self.assertRegex(resolved, r"^\[Ping-Deny\] RESOLVED( after .*)?: ")
         self.assertIn(": 172.31.16.139 could not answer 8 pings from 203.0.113.12", resolved)
         # Six seconds between the decisions, minus the difference of the two emails' delivery times.
         self.assertGreaterEqual(self.emails[1].arrived_at - self.emails[0].arrived_at, 5.5, "earlier than the interval")

@@ -79,6 +79,7 @@ async fn metric_names_that_cloudwatch_rejects_are_rejected() {
 #[tokio::test]
 async fn an_unknown_language_or_time_zone_is_rejected() {
     assert_rejected(Setup::aws().set("EMAIL_LANGUAGE", "fr"), &["EMAIL_LANGUAGE", "fr", "en, ja"]).await;
+    assert_rejected(Setup::aws().set("STACK_NAME", "a;b"), &["STACK_NAME", "a;b"]).await;
     assert_rejected(Setup::aws().set("TIME_ZONE", "Tokyo"), &["TIME_ZONE", "Tokyo", "Asia/Tokyo"]).await;
 }
 

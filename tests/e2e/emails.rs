@@ -90,8 +90,9 @@ async fn the_email_can_be_in_japanese_and_in_local_time() {
     let mut world = Setup::aws().set("EMAIL_LANGUAGE", "ja").set("TIME_ZONE", "Asia/Tokyo").start().await;
     world.send(&event("ping-deny")).await.counts();
     let email = world.sns.email();
-    assert_eq!(email.subject, "[Ping-Deny] web-1 が 203.0.113.12 からの ping 4 件に応答できませんでした");
-    assert_has(&email, &["4 パケット、336 バイト、1 レコード", "2026-11-23 02:32:14 UTC (11:32:14 Asia/Tokyo)"]);
+    let subject = "[Ping-Deny] web-1 が 203.0.113.12 からの ping 4 件に応答できませんでした (#";
+    assert!(email.subject.starts_with(subject), "{}", email.subject);
+    assert_has(&email, &["4 パケット、336 バイト、1 レコード", "11:32:14 JST (02:32:14 UTC), 2026-11-23"]);
 }
 
 /// Decodes the console's nested escaping: percent-encoding with `$`, then with `%`, then with `*`.
@@ -159,4 +160,16 @@ async fn the_email_states_its_delay() {
     world.send(&event_of(&[rejected("172.31.16.139", "203.0.113.12", 1, 4, start)])).await.counts();
     let email = world.sns.email();
     assert!(["7 min", "8 min"].iter().any(|late| email.body.contains(late)), "{}", email.body);
+}
+
+#[tokio::test]
+async fn the_command_that_silences_names_the_stack() {
+    for (stack, command) in [
+        ("prod-ping", "make silence STACK=prod-ping SOURCE=172.31.16.139 FOR=8h"),
+        ("", "make silence SOURCE=172.31.16.139 FOR=8h"),
+    ] {
+        let mut world = Setup::aws().set("STACK_NAME", stack).start().await;
+        world.send(&event("ping-deny")).await.counts();
+        assert_has(&world.sns.email(), &[command]);
+    }
 }

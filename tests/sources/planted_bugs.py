@@ -514,6 +514,64 @@ SILENCES = [
     ),
 ]
 
+ACTIONS = "shared/alerting/src/notification/email/actions.rs"
+SILENCE_ADVICE = "shared/alerting/src/notification/email/silence.rs"
+HEADLINE = "shared/alerting/src/notification/email/headline.rs"
+LINKS = "shared/alerting/src/notification/links/mod.rs"
+EMAILS = ("-p", "alerting", "--test", "emails")
+
+ADVICE = [
+    Bug(
+        "the oldest log lines of a period are kept",
+        SUMMARY,
+        "self.lines.sort_by_key(|kept| Reverse(kept.at));",
+        "self.lines.sort_by_key(|kept| kept.at);",
+        UNITS,
+    ),
+    Bug(
+        "a rule is opened for strangers",
+        ACTIONS,
+        "matches!(signal, Signal::Flood | Signal::PersistentPing | Signal::Internet)",
+        "matches!(signal, Signal::Flood)",
+        EMAILS,
+    ),
+    Bug(
+        "a rule for one source lets others in",
+        ACTIONS,
+        "        narrow: inbound && (outside || writer.notification.key.signal == Signal::MustReach),\n",
+        "        narrow: false,\n",
+        EMAILS,
+    ),
+    Bug(
+        "nobody is warned that strangers are answered",
+        ACTIONS,
+        "writer.notification.key.signal == Signal::OwnAnswer && (outside || !writer.knows_all())",
+        "false",
+        EMAILS,
+    ),
+    Bug(
+        "answers are silenced for one stranger",
+        SILENCE_ADVICE,
+        "        (Signal::OwnAnswer, Some(source), _) => Conditions::of_source(source),\n",
+        "",
+        EMAILS,
+    ),
+    Bug(
+        "the id of a subject that is too long is cut",
+        HEADLINE,
+        'format!("{}{id}", one_line(&text, room))',
+        'one_line(&format!("{text}{id}"), MAX_SUBJECT_CHARS).into_owned()',
+        EMAILS,
+    ),
+    Bug(
+        "the query of an update reaches into the period before",
+        LINKS,
+        "(None, Some(_), Some(_)) => (first,",
+        "(None, Some(_), Some(_)) => (time::before(first, AROUND_MILLIS),",
+        WHOLE_INCIDENTS,
+    ),
+]
+
 EXPLANATION = [
     Bug(
         "ACL rule of the same ICMP type and another code shadows",
@@ -531,4 +589,4 @@ EXPLANATION = [
     ),
 ]
 
-BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *EXPLANATION]
+BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *ADVICE, *EXPLANATION]

@@ -54,8 +54,6 @@ ALERTING = FLOW_LOG | {
     "serde_json": "JSON documents",
     "syn": "at compile time",
     "unicode-ident": "at compile time",
-    "unicode-linebreak": "line breaks in Japanese",
-    "unicode-width": "width of characters in columns",
     "zmij": "part of serde_json",
 }
 ALLOWED = {"flow-log": FLOW_LOG, "alerting": ALERTING}

@@ -280,7 +280,8 @@ class Functions(unittest.TestCase):
         self.assertNotIn("RecursiveLoop", functions["FlowAlerts"])
 
     def test_what_is_an_incident_is_told_to_the_function_that_decides_it(self) -> None:
-        """Every parameter of that group, with the names and defaults that the functions know. The timer does not need them."""
+        """Every parameter of that group, with the names and defaults that the functions know. The timer needs those that its
+        emails state."""
         template = Template()
         groups = template.source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         of_group = next(group["Parameters"] for group in groups if group["Label"]["default"] == "What is an incident")
@@ -290,7 +291,11 @@ class Functions(unittest.TestCase):
         }
         for parameter, variable in names.items():
             self.assertEqual(variables["FlowAlerts"].get(variable), {"Ref": parameter})
-            self.assertNotIn(variable, variables["IncidentTimer"])
+            stated = variable in ("FLOOD_PACKETS_PER_MINUTE", "PERSISTENT_PINGS")
+            self.assertEqual(variables["IncidentTimer"].get(variable), {"Ref": parameter} if stated else None)
+        for function in variables.values():
+            self.assertEqual(function["STACK_NAME"], {"Ref": "AWS::StackName"})
+            self.assertIn("FLOW_LOG_FORMAT", function, "the queries in emails find the protocol by it")
         config = (ROOT / "shared/function-edge/src/config.rs").read_text()
         signal = (ROOT / "shared/alerting/src/incident/signal.rs").read_text()
         for variable in names.values():

@@ -194,6 +194,8 @@ mod tests {
                 metric_name: "m".to_owned(),
                 language: Language::English,
                 zone: Zone::UTC,
+                stack: None,
+                formats: flow_log::Formats::default(),
             },
             operational_metrics: false,
         };

@@ -18,26 +18,9 @@ pub fn date_time(at: EpochMillis) -> String {
     format(at, "%Y-%m-%d %H:%M:%S")
 }
 
-/// Formats the time of day of a point in time as `09:32:14`, in UTC, without naming the zone.
-pub fn time_of_day(at: EpochMillis) -> String {
-    format(at, "%H:%M:%S")
-}
-
 /// Formats a point in time the way the AWS console's links do: `2026-11-23T09:32:14.000Z`.
 pub fn iso_millis(at: EpochMillis) -> String {
     format(at, "%Y-%m-%dT%H:%M:%S.%3fZ")
-}
-
-/// Formats two points in time as a range that names the day once where both fall on the same one.
-pub fn range(first: EpochMillis, last: EpochMillis) -> String {
-    let (from, to) = (date_time(first), date_time(last));
-    if from == to {
-        from
-    } else if from[..10] == to[..10] {
-        format!("{from} - {}", &to[11..])
-    } else {
-        format!("{from} - {to}")
-    }
 }
 
 /// Milliseconds from one point in time to a later one; 0 where clocks disagree about the order.
@@ -101,19 +84,7 @@ mod tests {
     #[test]
     fn points_in_time_are_utc() {
         assert_eq!(date_time(NINE_32_14), "2026-11-23 09:32:14");
-        assert_eq!(time_of_day(NINE_32_14), "09:32:14");
         assert_eq!(iso_millis(EpochMillis(NINE_32_14.0 + 7)), "2026-11-23T09:32:14.007Z");
         assert_eq!(date_time(EpochMillis(u64::MAX)), "18446744073709551615 ms");
-    }
-
-    #[test]
-    fn a_range_names_a_shared_day_once() {
-        assert_eq!(range(NINE_32_14, after(NINE_32_14, 48_000)), "2026-11-23 09:32:14 - 09:33:02");
-        assert_eq!(range(NINE_32_14, NINE_32_14), "2026-11-23 09:32:14");
-        assert_eq!(
-            range(NINE_32_14, after(NINE_32_14, 24 * 60 * MINUTE_MILLIS)),
-            "2026-11-23 09:32:14 - 2026-11-24 09:32:14"
-        );
-        assert_eq!(range(EpochMillis(0), EpochMillis(u64::MAX)), "1970-01-01 00:00:00 - 18446744073709551615 ms");
     }
 }

@@ -1,4 +1,4 @@
-//! Points in time as emails show them: in UTC, and in the zone of the people who read them.
+//! Points in time as emails show them: in the zone of the people who read them, and in UTC.
 
 use flow_log::EpochMillis;
 use jiff::{
@@ -9,9 +9,20 @@ use jiff::{
 
 use crate::time;
 
-/// The time zone of the readers. Times are shown in UTC first, as the console and the records have them.
+/// The time zone of the readers. Their time stands first; UTC, which the console and the records have, stands behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Zone(Option<(Box<str>, TimeZone)>);
+pub struct Zone(Option<TimeZone>);
+
+/// A point in time as a clock in some zone shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reading {
+    /// `2026-11-23`; empty past the calendar.
+    date: String,
+    /// `11:32:14`.
+    clock: String,
+    /// `JST`, or the offset where the zone has no abbreviation: `UTC-03`.
+    zone: String,
+}
 
 impl Zone {
     /// UTC, and nothing beside it.
@@ -22,56 +33,77 @@ impl Zone {
         if name.eq_ignore_ascii_case("utc") {
             return Some(Zone::UTC);
         }
-        let zone = TimeZoneDatabase::bundled().get(name).ok()?;
-        // Its name as the database spells it.
-        let name = zone.iana_name()?.into();
-        Some(Zone(Some((name, zone))))
+        Some(Zone(Some(TimeZoneDatabase::bundled().get(name).ok()?)))
     }
 
-    /// A point in time: `2026-11-23 02:32:14 UTC (11:32:14 Asia/Tokyo)`. The day is repeated where it is another one.
+    /// A point in time: `11:32:14 JST (02:32:14 UTC), 2026-11-23`. The day is the local one.
     pub fn date_time(&self, at: EpochMillis) -> String {
         self.range(at, at)
     }
 
-    /// From one point in time to another: `2026-11-23 02:32:14 - 02:33:02 UTC (11:32:14 - 11:33:02 Asia/Tokyo)`.
+    /// From one point in time to another: `11:32:14 - 11:33:02 JST (02:32:14 - 02:33:02 UTC), 2026-11-23`. Where the days differ, each
+    /// end has its own.
     pub fn range(&self, first: EpochMillis, last: EpochMillis) -> String {
-        let utc = time::range(first, last);
-        let (Some((name, _)), Some(from), Some(to)) = (&self.0, self.local(first), self.local(last)) else {
-            return format!("{utc} UTC");
-        };
-        let day = |text: &str| text.get(..10).map(str::to_owned);
-        let same_day = day(&from) == day(&to)
-            && day(&from) == day(&time::date_time(first))
-            && day(&to) == day(&time::date_time(last));
-        let local = if from == to {
-            from.clone()
-        } else if day(&from) == day(&to) {
-            format!("{from} - {}", &to[11..])
-        } else {
-            format!("{from} - {to}")
-        };
-        format!("{utc} UTC ({} {name})", if same_day { &local[11..] } else { &local })
-    }
-
-    /// A time of day soon after another point in time: `02:43 UTC (11:43 Asia/Tokyo)`, with the day where it is another one.
-    pub fn soon(&self, at: EpochMillis, now: EpochMillis) -> String {
-        let brief = |at: &str, now: &str| {
-            let from = if at.get(..10) == now.get(..10) { 11 } else { 0 };
-            at.get(from..16).unwrap_or(at).to_owned()
-        };
-        let utc = brief(&time::date_time(at), &time::date_time(now));
-        match (&self.0, self.local(at), self.local(now)) {
-            (Some((name, _)), Some(at), Some(now)) => format!("{utc} UTC ({} {name})", brief(&at, &now)),
-            _ => format!("{utc} UTC"),
+        let (from, to) = (self.read(first), self.read(last));
+        if from.date != to.date && first != last {
+            return format!("{} - {}", self.date_time(first), self.date_time(last));
+        }
+        let local = span(&from, &to);
+        let day = if from.date.is_empty() { String::new() } else { format!(", {}", from.date) };
+        match &self.0 {
+            Some(_) if !from.date.is_empty() => format!("{local} ({}){day}", span(&utc(first), &utc(last))),
+            _ => format!("{local}{day}"),
         }
     }
 
-    /// A point in time in the zone; none in UTC, and past the year 9999.
-    fn local(&self, at: EpochMillis) -> Option<String> {
-        let (_, zone) = self.0.as_ref()?;
-        let at = Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok()?;
-        strtime::format("%Y-%m-%d %H:%M:%S", &at.to_zoned_datetime(zone.clone())).ok()
+    /// A time of day soon before or after another point in time: `11:43 JST`, with the day where it is another one.
+    pub fn soon(&self, at: EpochMillis, now: EpochMillis) -> String {
+        let (at, now) = (self.read(at), self.read(now));
+        let day = if at.date == now.date { String::new() } else { format!(", {}", at.date) };
+        format!("{} {}{day}", at.minute(), at.zone)
     }
+
+    /// The minute of a point in time, and the zone that it is in: `11:43` and `JST`.
+    pub fn minute(&self, at: EpochMillis) -> (String, String) {
+        let at = self.read(at);
+        (at.minute().to_owned(), at.zone)
+    }
+
+    fn read(&self, at: EpochMillis) -> Reading {
+        self.0.as_ref().and_then(|zone| local(zone, at)).unwrap_or_else(|| utc(at))
+    }
+}
+
+impl Reading {
+    /// The hour and the minute.
+    fn minute(&self) -> &str {
+        if self.date.is_empty() { &self.clock } else { self.clock.get(..5).unwrap_or(&self.clock) }
+    }
+}
+
+/// The time of day from one reading to another: `11:32:14 - 11:33:02 JST`. Each has its zone where the clocks were changed in between.
+fn span(from: &Reading, to: &Reading) -> String {
+    match (from == to, from.zone == to.zone) {
+        (true, _) => format!("{} {}", from.clock, from.zone),
+        (false, true) => format!("{} - {} {}", from.clock, to.clock, to.zone),
+        (false, false) => format!("{} {} - {} {}", from.clock, from.zone, to.clock, to.zone),
+    }
+}
+
+fn utc(at: EpochMillis) -> Reading {
+    let text = time::date_time(at);
+    let (date, clock) = text.split_once(' ').filter(|(date, _)| date.len() == 10).unwrap_or(("", &text));
+    Reading { date: date.to_owned(), clock: clock.to_owned(), zone: "UTC".to_owned() }
+}
+
+/// A point in time in a zone; none past the year 9999.
+fn local(zone: &TimeZone, at: EpochMillis) -> Option<Reading> {
+    let at = Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok()?.to_zoned_datetime(zone.clone());
+    let part = |pattern: &str| strtime::format(pattern, &at).ok();
+    // The database has a number instead of an abbreviation where nobody uses one: `-03`.
+    let named = part("%Z")?;
+    let zone = if named.starts_with(['+', '-']) { format!("UTC{named}") } else { named };
+    Some(Reading { date: part("%Y-%m-%d")?, clock: part("%H:%M:%S")?, zone })
 }
 
 #[cfg(test)]
@@ -90,37 +122,39 @@ mod tests {
     #[test]
     fn utc_stands_alone() {
         for name in ["UTC", "utc"] {
-            assert_eq!(zone(name).date_time(NINE_32_14), "2026-11-23 09:32:14 UTC");
+            assert_eq!(zone(name).date_time(NINE_32_14), "09:32:14 UTC, 2026-11-23");
         }
+        assert_eq!(Zone::UTC.range(NINE_32_14, after(NINE_32_14, 48_000)), "09:32:14 - 09:33:02 UTC, 2026-11-23");
         assert_eq!(Zone::UTC.soon(after(NINE_32_14, HOUR), NINE_32_14), "10:32 UTC");
-        assert_eq!(Zone::UTC.soon(after(NINE_32_14, 15 * HOUR), NINE_32_14), "2026-11-24 00:32 UTC");
+        assert_eq!(Zone::UTC.soon(after(NINE_32_14, 15 * HOUR), NINE_32_14), "00:32 UTC, 2026-11-24");
     }
 
     #[test]
-    fn another_zone_stands_behind() {
-        let tokyo = zone("Asia/Tokyo");
-        assert_eq!(tokyo.date_time(NINE_32_14), "2026-11-23 09:32:14 UTC (18:32:14 Asia/Tokyo)");
+    fn local_time_stands_before_utc() {
+        let tokyo = zone("asia/tokyo");
+        assert_eq!(tokyo.date_time(NINE_32_14), "18:32:14 JST (09:32:14 UTC), 2026-11-23");
         assert_eq!(
             tokyo.range(NINE_32_14, after(NINE_32_14, 48_000)),
-            "2026-11-23 09:32:14 - 09:33:02 UTC (18:32:14 - 18:33:02 Asia/Tokyo)"
+            "18:32:14 - 18:33:02 JST (09:32:14 - 09:33:02 UTC), 2026-11-23"
         );
-        assert_eq!(tokyo.soon(after(NINE_32_14, HOUR), NINE_32_14), "10:32 UTC (19:32 Asia/Tokyo)");
+        assert_eq!(tokyo.soon(after(NINE_32_14, HOUR), NINE_32_14), "19:32 JST");
+        assert_eq!(tokyo.minute(NINE_32_14), ("18:32".to_owned(), "JST".to_owned()));
     }
 
     #[test]
-    fn a_day_that_is_another_one_there_is_named() {
-        let tokyo = zone("asia/tokyo");
+    fn the_day_is_the_local_one() {
+        let tokyo = zone("Asia/Tokyo");
         let late = after(NINE_32_14, 6 * HOUR);
-        assert_eq!(tokyo.date_time(late), "2026-11-23 15:32:14 UTC (2026-11-24 00:32:14 Asia/Tokyo)");
+        assert_eq!(tokyo.date_time(late), "00:32:14 JST (15:32:14 UTC), 2026-11-24");
         assert_eq!(
             tokyo.range(NINE_32_14, late),
-            "2026-11-23 09:32:14 - 15:32:14 UTC (2026-11-23 18:32:14 - 2026-11-24 00:32:14 Asia/Tokyo)"
+            "18:32:14 JST (09:32:14 UTC), 2026-11-23 - 00:32:14 JST (15:32:14 UTC), 2026-11-24"
         );
         assert_eq!(
             tokyo.range(late, after(late, HOUR)),
-            "2026-11-23 15:32:14 - 16:32:14 UTC (2026-11-24 00:32:14 - 01:32:14 Asia/Tokyo)"
+            "00:32:14 - 01:32:14 JST (15:32:14 - 16:32:14 UTC), 2026-11-24"
         );
-        assert_eq!(tokyo.soon(late, NINE_32_14), "15:32 UTC (2026-11-24 00:32 Asia/Tokyo)");
+        assert_eq!(tokyo.soon(late, NINE_32_14), "00:32 JST, 2026-11-24");
     }
 
     #[test]
@@ -128,14 +162,20 @@ mod tests {
         let berlin = zone("Europe/Berlin");
         // Clocks went back from 03:00 to 02:00 at 01:00 UTC on 2026-10-25.
         let one = EpochMillis(1_792_890_000_000);
-        assert_eq!(berlin.date_time(EpochMillis(one.0 - 1_000)), "2026-10-25 00:59:59 UTC (02:59:59 Europe/Berlin)");
-        assert_eq!(berlin.date_time(one), "2026-10-25 01:00:00 UTC (02:00:00 Europe/Berlin)");
+        assert_eq!(berlin.date_time(EpochMillis(one.0 - 1_000)), "02:59:59 CEST (00:59:59 UTC), 2026-10-25");
+        assert_eq!(berlin.date_time(one), "02:00:00 CET (01:00:00 UTC), 2026-10-25");
         // And forward from 02:00 to 03:00 at 01:00 UTC on 2026-03-29.
         let one = EpochMillis(1_774_746_000_000);
         assert_eq!(
             berlin.range(EpochMillis(one.0 - 1_000), one),
-            "2026-03-29 00:59:59 - 01:00:00 UTC (01:59:59 - 03:00:00 Europe/Berlin)"
+            "01:59:59 CET - 03:00:00 CEST (00:59:59 - 01:00:00 UTC), 2026-03-29"
         );
+    }
+
+    #[test]
+    fn a_zone_without_an_abbreviation_shows_its_offset() {
+        assert_eq!(zone("America/Sao_Paulo").date_time(NINE_32_14), "06:32:14 UTC-03 (09:32:14 UTC), 2026-11-23");
+        assert_eq!(zone("Asia/Kathmandu").soon(NINE_32_14, NINE_32_14), "15:17 UTC+0545");
     }
 
     #[test]
@@ -147,6 +187,8 @@ mod tests {
 
     #[test]
     fn a_time_past_the_calendar_has_no_zone() {
-        assert_eq!(zone("Asia/Tokyo").date_time(EpochMillis(u64::MAX)), "18446744073709551615 ms UTC");
+        for zone in [zone("Asia/Tokyo"), Zone::UTC] {
+            assert_eq!(zone.date_time(EpochMillis(u64::MAX)), "18446744073709551615 ms UTC");
+        }
     }
 }

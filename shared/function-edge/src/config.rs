@@ -61,7 +61,8 @@ pub struct Config {
     pub incident_storage: Option<IncidentStorage>,
     /// `ENRICHMENT` (default `on`) with `OWNER_TAG_KEYS`. `None` if it is off or `PUBLISH_TO=console`.
     pub enrichment: Option<Enrichment>,
-    /// `AWS_REGION`, `METRIC_NAMESPACE`, `METRIC_NAME`, `EMAIL_LANGUAGE` (default `en`) and `TIME_ZONE` (default `UTC`).
+    /// `AWS_REGION`, `METRIC_NAMESPACE`, `METRIC_NAME`, `EMAIL_LANGUAGE` (default `en`), `TIME_ZONE` (default `UTC`) and `STACK_NAME`
+    /// (default: none).
     pub site: Site,
     /// `UPDATE_INTERVALS_MINUTES`, `QUIET_MINUTES`, `RESOLVED_EMAILS` and `FUNCTION_TIMEOUT_SECONDS`.
     pub policy: Policy,
@@ -114,6 +115,7 @@ impl Config {
         let formats = vars.parsed("FLOW_LOG_FORMAT", Formats::default(), |text| {
             Formats::parse(text).map_err(|error| error.to_string())
         })?;
+        let site = vars.site(&formats)?;
         let publish_to = vars.publish_to()?;
         let enrichment = vars.enrichment()?.filter(|_| matches!(publish_to, PublishTo::Aws { .. }));
         Ok(Config {
@@ -121,7 +123,7 @@ impl Config {
             publish_to,
             incident_storage: vars.incident_storage()?,
             enrichment,
-            site: vars.site()?,
+            site,
             policy: vars.policy()?,
             group_by: vars.parsed("INCIDENT_BY", GroupBy::LogGroup, |text| match text {
                 "log-group" => Ok(GroupBy::LogGroup),
@@ -148,6 +150,15 @@ impl Config {
     }
 }
 
+/// Bytes of a stack's name (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>).
+const MAX_STACK_NAME_BYTES: usize = 128;
+
+/// Returns whether a text is made as the name of a stack is.
+fn is_stack_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 /// Lower bound of `MAX_INFLATED_BYTES`.
 const MIN_INFLATED_BYTES: usize = 1024;
 /// Upper bound of `MAX_INFLATED_BYTES`: fits into a function with 1 GiB of memory.
@@ -172,7 +183,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         })
     }
 
-    fn site(&self) -> Result<Site, ConfigError> {
+    fn site(&self, formats: &Formats) -> Result<Site, ConfigError> {
         let region = self.parsed("AWS_REGION", "us-east-1".to_owned(), |text| {
             let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
             if plain { Ok(text.to_owned()) } else { Err("a region's code, such as eu-west-1".to_owned()) }
@@ -199,6 +210,16 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             zone: self.parsed("TIME_ZONE", Zone::UTC, |text| {
                 Zone::parse(text).ok_or_else(|| "a name of the IANA time zone database, such as Asia/Tokyo".to_owned())
             })?,
+            // A command in an email has the name: only what CloudFormation allows may stand there.
+            stack: self.parsed("STACK_NAME", None, |text| {
+                let allowed = || "a CloudFormation stack's name: letters, digits and hyphens, at most 128".to_owned();
+                if text.len() <= MAX_STACK_NAME_BYTES && is_stack_name(text) {
+                    Ok(Some(text.to_owned()))
+                } else {
+                    Err(allowed())
+                }
+            })?,
+            formats: formats.clone(),
         })
     }
 
@@ -502,6 +523,8 @@ mod tests {
             (vec![console, ("OWN_NETWORKS", "10.0.0.0/33")], "OWN_NETWORKS=\"10.0.0.0/33\": up to 50 CIDR blocks"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "5,,60")], "UPDATE_INTERVALS_MINUTES=\"5,,60\": minutes from"),
             (vec![console, ("UPDATE_INTERVALS_MINUTES", "0")], "UPDATE_INTERVALS_MINUTES=\"0\": minutes from"),
+            (vec![console, ("STACK_NAME", "a b")], "STACK_NAME=\"a b\": a CloudFormation stack's name"),
+            (vec![console, ("STACK_NAME", "1st")], "STACK_NAME=\"1st\": a CloudFormation stack's name"),
             (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),
             (vec![console, ("FUNCTION_TIMEOUT_SECONDS", "46")], "FUNCTION_TIMEOUT_SECONDS=\"46\": a whole number of"),
             (vec![console, ("MAX_INFLATED_BYTES", "64 MiB")], "MAX_INFLATED_BYTES=\"64 MiB\": a whole number"),

@@ -6,10 +6,13 @@ use std::future;
 
 use alerting::{
     metrics::Point,
-    notification::{RenderedNotification, email::COLUMNS},
+    notification::RenderedNotification,
     ports::{MetricSink, Notifier, PortError, Sending},
     time,
 };
+
+/// Characters of the line above and below an email.
+const RULE_CHARS: usize = 72;
 
 /// What is printed of a notification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub struct Console {
 
 impl Notifier for Console {
     fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
-        let rule = "-".repeat(COLUMNS);
+        let rule = "-".repeat(RULE_CHARS);
         println!("{rule}\nEMAIL  {}\n{rule}\n{}{rule}", notification.email.subject, notification.email.body);
         if self.shows == Shows::All {
             println!("DOCUMENT\n{}\nATTRIBUTES", notification.document.json());

@@ -9,10 +9,11 @@ mod networks;
 use std::collections::BTreeSet;
 
 use alerting::{
+    address::Networks,
     detection::{Detection, Detector, LogSource, Rule, Totals, Untracked},
     enrichment::Network,
     incident::{
-        GroupBy, IncidentKey, InternetPings, KeyPart, Reason, Signal, SignalPolicy, Silenced, Summary,
+        GroupBy, IncidentKey, InternetPings, KeyPart, Reason, Signal, SignalPolicy, Silence, Silenced, Summary,
         key::{self, Group},
         policy::Policy,
         state::{ClosedIncident, Earlier, Lease, OpenIncident, PastIncident},
@@ -42,8 +43,9 @@ pub const EVENTS: [&str; 8] = [
     "hostile",
 ];
 
-/// The other scenarios: later notifications, a second incident, and names with hostile text.
-pub const OTHERS: [&str; 8] = [
+/// The other scenarios: later notifications, a second incident, names with hostile text, and other signals: a request of ours (the trial's
+/// own case), a source that must get through, and a flood.
+pub const OTHERS: [&str; 13] = [
     "update",
     "resolved",
     "reopened",
@@ -52,6 +54,11 @@ pub const OTHERS: [&str; 8] = [
     "resolved-of-many",
     "repeated",
     "hostile-names",
+    "own-request",
+    "must-reach",
+    "flood",
+    "update-with-silences",
+    "silenced",
 ];
 
 const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${end} ${type} ${packets} \
@@ -103,6 +110,8 @@ impl Setting {
             metric_name: "Ping-Deny".to_owned(),
             language: self.language,
             zone: Zone::parse(self.zone).unwrap(),
+            stack: Some("ping-deny".to_owned()),
+            formats: Formats::default(),
         }
     }
 }
@@ -145,7 +154,12 @@ impl Scenario {
     /// Creates the opened notification of a batch: of the incident with most of its records, where pings from the internet are
     /// incidents too.
     pub fn opened(detection: &Detection) -> Scenario {
-        let Group { key, findings, untracked } = largest_group(detection);
+        Scenario::opened_by(detection, &SignalPolicy::default())
+    }
+
+    /// The same where other findings from the internet are a signal.
+    pub fn opened_by(detection: &Detection, policy: &SignalPolicy) -> Scenario {
+        let Group { key, findings, untracked } = largest_group(detection, policy);
         let named = Summary::of(findings.iter().copied(), &untracked, key.signal).named();
         let content = NotificationContent::batch(detection, &findings, &untracked, &named);
         Scenario::new(key, content, Kind::Opened(None), Reason::New, 0)
@@ -153,7 +167,7 @@ impl Scenario {
 
     /// Creates the opened notification of the untracked records of a batch. It has no names.
     pub fn untracked(detection: &Detection, part: KeyPart) -> Scenario {
-        let Group { key, untracked, .. } = largest_group(detection);
+        let Group { key, untracked, .. } = largest_group(detection, &SignalPolicy::default());
         let content = NotificationContent::batch(detection, &[], &untracked, &BTreeSet::new());
         Scenario::new(key.with(part), content, Kind::Opened(None), Reason::New, 0)
     }
@@ -240,10 +254,18 @@ impl Scenario {
 
     /// Renders the notification.
     pub fn render(&self) -> RenderedNotification {
-        let (site, policy) = (self.setting.site(), Policy::default());
+        let (site, policy, signals) = (self.setting.site(), Policy::default(), SignalPolicy::default());
         let Scenario { key, content, reason, network, now, .. } = self;
-        let (policy, site, silenced) = (&policy, &site, &self.silenced);
-        let context = NotificationContext { key, reason: *reason, silenced, network, policy, site, now: *now };
+        let context = NotificationContext {
+            key,
+            reason: *reason,
+            silenced: &self.silenced,
+            network,
+            policy: &policy,
+            signals: &signals,
+            site: &site,
+            now: *now,
+        };
         RenderedNotification::of(&match &self.kind {
             Kind::Opened(previous) => Notification::opened(context, "1", content, previous.as_ref()),
             Kind::LateOpened(open) => Notification::late_opened(context, open, content),
@@ -259,12 +281,16 @@ impl Scenario {
 }
 
 fn key() -> IncidentKey {
-    IncidentKey::new(Rule::PingDeny, "123456789010", "Log-Group", Signal::OwnAnswer)
+    key_of(Signal::OwnAnswer)
+}
+
+fn key_of(signal: Signal) -> IncidentKey {
+    IncidentKey::new(Rule::PingDeny, "123456789010", "Log-Group", signal)
 }
 
 /// Returns what a batch has of the incident with most of its records.
-fn largest_group(detection: &Detection) -> Group<'_> {
-    let policy = SignalPolicy { internet_pings: InternetPings::Alert, ..SignalPolicy::default() };
+fn largest_group<'d>(detection: &'d Detection, policy: &SignalPolicy) -> Group<'d> {
+    let policy = SignalPolicy { internet_pings: InternetPings::Alert, ..policy.clone() };
     let records = |group: &Group<'_>| {
         Summary::of(group.findings.iter().copied(), &group.untracked, group.key.signal).totals.records
     };
@@ -286,6 +312,23 @@ fn open(emails: u32) -> OpenIncident {
         timer_at: NOW,
         named: BTreeSet::new(),
         earlier: None,
+    }
+}
+
+/// Returns a silence of the sender of `ping-deny` for the eight hours from [`NOW`].
+fn silence(id: &str) -> Silence {
+    Silence {
+        id: id.to_owned(),
+        rule: None,
+        origin: None,
+        source: Some("172.31.16.139/32".parse().unwrap()),
+        destination: None,
+        interface: None,
+        from: NOW,
+        until: time::after(NOW, 8 * 60 * MINUTE_MILLIS),
+        reason: "load test of web-1".to_owned(),
+        by: "alice".to_owned(),
+        unknown: Default::default(),
     }
 }
 
@@ -315,13 +358,17 @@ pub fn detected(lines: impl IntoIterator<Item = String>) -> Detection {
 
 /// Returns the counters of an event.
 pub fn counted(event: &str) -> Summary {
-    Summary::of(&detect(event).findings, &Untracked::default(), key().signal)
+    counted_as(event, key().signal)
+}
+
+fn counted_as(event: &str, signal: Signal) -> Summary {
+    Summary::of(&detect(event).findings, &Untracked::default(), signal)
 }
 
 /// Returns the counters of the second event, and those of both events.
-fn ongoing(first: &str, then: &str) -> (Summary, Summary) {
-    let since = counted(then);
-    let mut total = counted(first);
+fn ongoing(first: &str, then: &str, signal: Signal) -> (Summary, Summary) {
+    let since = counted_as(then, signal);
+    let mut total = counted_as(first, signal);
     total.merge(&since);
     (since, total)
 }
@@ -329,16 +376,23 @@ fn ongoing(first: &str, then: &str) -> (Summary, Summary) {
 /// Returns the scenario of this name in [`EVENTS`] or [`OTHERS`].
 pub fn scenario(name: &str, setting: Setting) -> Scenario {
     let event = match name {
-        "update" | "resolved" | "reopened" | "late-opened" | "repeated" => "ping-deny",
-        "update-of-many" | "resolved-of-many" => "sweep",
+        "update" | "update-with-silences" | "resolved" | "silenced" | "reopened" | "late-opened" | "repeated" => {
+            "ping-deny"
+        }
+        "update-of-many" | "resolved-of-many" | "flood" => "sweep",
+        "own-request" => "ping-deny",
+        "must-reach" => "ping-deny-inbound",
         event => event,
     };
-    let few = || ongoing("ping-deny", "broken-line");
-    let many = || ongoing("ping-deny-inbound", "sweep");
+    let few = || ongoing("ping-deny", "broken-line", key().signal);
+    // Its emails name every sender.
+    let must_reach = key_of(Signal::MustReach);
+    let many = || ongoing("ping-deny-inbound", "sweep", must_reach.signal);
     let scenario = match name {
         "update" | "update-of-many" => {
             let (since, total) = if name == "update" { few() } else { many() };
-            Scenario::update(&since, total.totals)
+            let update = Scenario::update(&since, total.totals);
+            if name == "update" { update } else { update.about(must_reach) }
         }
         "reopened" => {
             let (since, _) = few();
@@ -347,7 +401,25 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
         "resolved" => Scenario::resolved(few().1, 2, Totals::default()),
         "resolved-of-many" => {
             let (since, total) = many();
-            Scenario::resolved(total, 1, since.totals)
+            Scenario::resolved(total, 1, since.totals).about(must_reach)
+        }
+        "update-with-silences" => {
+            let (since, total) = few();
+            let hostile = Silence {
+                interface: Some("eni-1\n\nhttps://phish.example/".to_owned()),
+                reason: "see www.phish.example\r\nSubject: x".to_owned(),
+                ..silence("a2b3")
+            };
+            let ended = Some(time::after(NOW, 3 * MINUTE_MILLIS));
+            let silenced = [("k3f9", ended), ("m7n8", None), ("p4q5", None), ("r6s7", None)]
+                .map(|(id, ended)| Silenced { silence: silence(id), since: NOW, ended });
+            let mut silenced = silenced.to_vec();
+            silenced.insert(1, Silenced { silence: hostile, since: NOW, ended: None });
+            Scenario::update(&since, total.totals).under(silenced)
+        }
+        "silenced" => {
+            let silenced = Silenced { silence: silence("k3f9"), since: time::after(NOW, MINUTE_MILLIS), ended: None };
+            Scenario::resolved(few().1, 2, Totals::default()).under(vec![silenced])
         }
         "late-opened" => Scenario::late_opened(&few().1),
         "repeated" => {
@@ -366,9 +438,27 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
             })
         }
         "hostile-names" => Scenario::opened(&detect("ping-deny")),
+        "own-request" => {
+            let line =
+                "2 123456789010 eni-1235b8ca123456789 172.31.16.139 142.250.196.110 0 0 1 4 336 1795401134 1795401182";
+            Scenario::opened(&detected([format!("{line} REJECT OK")]))
+        }
+        "must-reach" => {
+            let must_reach = Networks::parse("198.51.100.0/24").unwrap();
+            let policy = SignalPolicy { must_reach, ..SignalPolicy::default() };
+            Scenario::opened_by(&detect("ping-deny-inbound"), &policy)
+        }
+        "flood" => {
+            let line = |n: u32| record(&format!("203.0.113.{n}"), "172.31.16.139", "eni-1235b8ca123456789");
+            let line = |n| line(n).replace(" 2 168 ", " 8 672 ");
+            Scenario::opened(&detected((1..=150).map(line)))
+        }
         event => Scenario::opened(&detect(event)),
     };
-    scenario.enriched_with(networks::of(event, setting.enriched)).read_in(setting)
+    // A minute before the opened email: the cache had them.
+    let rules_read_at = setting.enriched.then(|| time::before(NOW, MINUTE_MILLIS));
+    let network = Network { rules_read_at, ..networks::of(event, setting.enriched) };
+    scenario.enriched_with(network).read_in(setting)
 }
 
 /// Returns all scenarios by name, in English: enriched, not enriched, and the extreme ones.

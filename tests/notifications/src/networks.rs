@@ -83,6 +83,7 @@ fn web(interface_id: &str, address: &str) -> SampleNetwork {
             entries: entries.collect(),
             ..NetworkAcl::default()
         }],
+        rules_read_at: None,
         missing: Vec::new(),
     })
 }

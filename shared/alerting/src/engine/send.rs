@@ -134,6 +134,15 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         network: &'a Network,
         now: EpochMillis,
     ) -> NotificationContext<'a> {
-        NotificationContext { key, reason, silenced, network, policy: &self.policy, site: &self.site, now }
+        NotificationContext {
+            key,
+            reason,
+            silenced,
+            network,
+            policy: &self.policy,
+            signals: &self.signals,
+            site: &self.site,
+            now,
+        }
     }
 }

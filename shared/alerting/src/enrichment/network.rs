@@ -12,6 +12,7 @@ use crate::{
         missing::{MissingData, MissingReason, NetworkPart},
         rules::{NetworkAcl, SecurityGroup},
     },
+    time::EpochMillis,
 };
 
 /// What EC2 answered.
@@ -25,6 +26,8 @@ pub struct Network {
     pub groups: BTreeMap<String, SecurityGroup>,
     /// Network ACLs of their subnets.
     pub acls: Vec<NetworkAcl>,
+    /// When the rules of these groups and ACLs were read, the oldest of them; none where there are none.
+    pub rules_read_at: Option<EpochMillis>,
     /// What could not be had.
     pub missing: Vec<MissingData>,
 }

@@ -7,6 +7,7 @@ pub mod key;
 pub mod plan;
 pub mod policy;
 mod reason;
+mod short_id;
 mod signal;
 pub mod silence;
 pub mod state;
@@ -15,7 +16,8 @@ mod top;
 
 pub use key::{GroupBy, IncidentKey, KeyPart};
 pub use reason::Reason;
+pub use short_id::short_id;
 pub use signal::{InternetPings, Signal, SignalPolicy};
 pub use silence::{Silence, SilenceList, Silenced};
-pub use summary::{HeavyFlow, MAX_FLOWS, MAX_LINES, MAX_MINUTES, Summary};
+pub use summary::{HeavyFlow, MAX_FLOWS, MAX_LINES, MAX_MINUTES, NewestLine, Summary};
 pub use top::{MAX_ENTRIES, MAX_NAMED, Ranked, Top};

@@ -82,6 +82,23 @@ impl Silence {
         anywhere && self.unknown.is_empty() && self.origin == Some(origin) && self.rule.is_none_or(|own| own == rule)
     }
 
+    /// Its conditions as `make silence` takes them: `SOURCE=10.0.0.1 ORIGIN=private`. The interface is foreign text.
+    pub fn conditions(&self) -> String {
+        let network = |network: IpNet| match network.prefix_len() == network.max_prefix_len() {
+            true => network.addr().to_string(),
+            false => network.to_string(),
+        };
+        let conditions = [
+            ("RULE", self.rule.map(|rule| rule.name().to_owned())),
+            ("SOURCE", self.source.map(network)),
+            ("DESTINATION", self.destination.map(network)),
+            ("INTERFACE", self.interface.clone()),
+            ("ORIGIN", self.origin.map(|origin| origin.full_word().to_owned())),
+        ];
+        let conditions = conditions.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        conditions.collect::<Vec<_>>().join(" ")
+    }
+
     /// Tells whether findings that it covers can have this address.
     pub(crate) fn may_cover(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -168,6 +185,15 @@ mod tests {
         ] {
             assert_eq!(silence(conditions.clone()).covers(&finding()), covers, "{conditions}");
         }
+    }
+
+    #[test]
+    fn conditions_read_as_the_command_takes_them() {
+        let all = json!({ "source": "10.0.0.1/32", "destination": "2001:db8::/32", "interface": "eni-1", "origin": "own-answer", "rule": "ping-deny" });
+        assert_eq!(
+            silence(all).conditions(),
+            "RULE=Ping-Deny SOURCE=10.0.0.1 DESTINATION=2001:db8::/32 INTERFACE=eni-1 ORIGIN=own-answer"
+        );
     }
 
     #[test]

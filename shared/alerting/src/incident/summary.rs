@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     detection::{Accepted, Finding, Totals, Untracked, add_minutes, is_zero},
     incident::{signal::Signal, top::Top},
+    time::{EpochMillis, MINUTE_MILLIS, epoch_millis},
 };
 
 /// Minutes of a timeline, the latest ones; what came before is in the totals only.
@@ -57,9 +58,19 @@ pub struct Summary {
     /// Accepted records that were evidence for those: what a flow above lacks may be among them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub accepted_left_out: u64,
-    /// Some log lines.
+    /// The newest log lines, the newest first.
     #[serde(default)]
-    pub lines: Vec<String>,
+    pub lines: Vec<NewestLine>,
+}
+
+/// A log line that is kept while there is none newer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewestLine {
+    /// The latest end of its flow's records in its batch; where they have no times, the minute of the latest log event.
+    #[serde(with = "epoch_millis")]
+    pub at: EpochMillis,
+    /// The line.
+    pub line: String,
 }
 
 /// One of the heaviest flows.
@@ -123,9 +134,7 @@ impl Summary {
             for left_out in heaviest.drain(MAX_FLOWS.min(heaviest.len())..) {
                 summary.leave_out(left_out);
             }
-            let room = MAX_LINES.saturating_sub(summary.lines.len());
-            let lines = finding.lines.iter().take(room.min(1));
-            summary.lines.extend(lines.map(|line| line.chars().take(MAX_LINE_CHARS).collect::<String>()));
+            summary.note_line(finding);
         }
         for finding in heaviest {
             summary.add_flow(finding, 0, 0);
@@ -137,6 +146,18 @@ impl Summary {
     /// The addresses that an email about this names.
     pub fn named(&self) -> BTreeSet<IpAddr> {
         self.sources.named().chain(self.targets.named()).copied().collect()
+    }
+
+    /// Keeps the last line of a finding, where it is among the newest.
+    fn note_line(&mut self, finding: &Finding) {
+        // Where records have no times, their log events have.
+        let minute = || finding.minutes.last_key_value().map_or(0, |(minute, _)| minute.saturating_mul(MINUTE_MILLIS));
+        let at = finding.totals.last_end.or(finding.totals.first_start).unwrap_or_else(|| EpochMillis(minute()));
+        let place = self.lines.partition_point(|kept| kept.at >= at);
+        if let Some(line) = finding.lines.last().filter(|_| place < MAX_LINES) {
+            self.lines.insert(place, NewestLine { at, line: line.chars().take(MAX_LINE_CHARS).collect() });
+            self.lines.truncate(MAX_LINES);
+        }
     }
 
     /// Adds what another has.
@@ -219,6 +240,7 @@ impl Summary {
         while self.minutes.len() > MAX_MINUTES {
             self.minutes.pop_first();
         }
+        self.lines.sort_by_key(|kept| Reverse(kept.at));
         self.lines.truncate(MAX_LINES);
     }
 }
@@ -244,7 +266,7 @@ fn brief(accepted: &Accepted) -> Accepted {
 
 #[cfg(test)]
 mod tests {
-    use flow_log::{EpochMillis, Formats, LogEvent};
+    use flow_log::{Formats, LogEvent};
 
     use super::*;
     use crate::detection::{Basis, Detector, Direction, LogSource};
@@ -418,6 +440,22 @@ mod tests {
         let lengths = [&merged.flows[0].finding.opposite, &merged.flows[0].finding.same]
             .map(|one| one.as_ref().unwrap().line.len());
         assert_eq!(lengths, [MAX_LINE_CHARS; 2]);
+    }
+
+    #[test]
+    fn the_newest_lines_are_kept_whatever_the_order() {
+        let of = |number: u64| batch(&[&format!("10.0.0.{number} 8.8.8.8 REJECT 4 {}", 1_000 + 60 * number)]);
+        let kept = |order: &mut dyn Iterator<Item = u64>| {
+            let mut merged = Summary::default();
+            order.for_each(|number| merged.merge(&of(number)));
+            merged.lines.iter().map(|kept| kept.at.0 / 1_000).collect::<Vec<_>>()
+        };
+        let newest = [9, 8, 7].map(|number| 1_059 + 60 * number);
+        assert_eq!(kept(&mut (0..10)), newest);
+        assert_eq!(kept(&mut (0..10).rev()), newest);
+        // Of one batch too, whose heaviest flow is not the newest.
+        let one = batch(&["10.0.0.1 8.8.8.8 REJECT 400 1000", "10.0.0.2 8.8.8.8 REJECT 1 1060"]);
+        assert!(one.lines[0].line.contains("10.0.0.2"), "{:?}", one.lines);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! anything else it drops without a word
 //! (<https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>).
 //!
-//! The words are the email's, whatever its language: its lead and status as text, its facts in a block, and its links.
+//! The words are the email's, whatever its language: its lead, how things stand and what to do as text, the reasons and facts in a block,
+//! and its links. No line is broken by hand: a chat does that.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +12,10 @@ use serde::Serialize;
 use crate::{
     notification::{
         document::Document,
-        email::{self, EmailDraft},
+        email::{Action, Detail, EmailDraft, NamedLink},
+        language::Section,
     },
-    text::{cut_bytes, settle},
+    text::cut_bytes,
 };
 
 /// Characters of a title.
@@ -82,7 +84,7 @@ impl ChatMessage {
     pub fn of(draft: &EmailDraft, document: &Document) -> ChatMessage {
         let routing = &document.routing;
         let title = cut(&plain(&draft.subject), MAX_TITLE_CHARS);
-        let keywords = [routing.rule, routing.kind, routing.severity.word()];
+        let keywords = [routing.rule, routing.kind, routing.severity.word(), &document.incident.short_id];
         let resources = routing.interface.iter().chain(&routing.vpc).take(MAX_RESOURCES);
         let context = routing.values().into_iter();
         ChatMessage {
@@ -112,32 +114,59 @@ impl ChatMessage {
     }
 }
 
-/// The email in a chat's markup: lead and status as running text, the facts in a block that keeps their columns, the links under
-/// their names. The records are left to the email.
+/// The email in a chat's markup: what a person needs first as running text, the rest in a block, the links under their names. The records
+/// are left to the email.
 fn description(draft: &EmailDraft) -> String {
-    let status: Vec<String> = draft.status.iter().map(|statement| plain(&settle(statement))).collect();
-    let text = format!("{}\n\n{}", plain(&settle(&draft.lead)), status.join("\n"));
+    let words = draft.language.phrases();
+    let lines = |lines: &[String]| plain(&lines.join("\n"));
+    let actions: Vec<String> = draft.actions.iter().map(action).collect();
+    let text = format!(
+        "{}\n\n{}\n\n{}\n{}",
+        lines(&draft.lead),
+        lines(&draft.status),
+        words.heading(Section::Actions),
+        actions.join("\n")
+    );
+    let details: Vec<String> = draft.details.iter().flat_map(Detail::lines).collect();
+    let block = [words.heading(Section::Why).to_owned()]
+        .into_iter()
+        .chain(draft.why.iter().cloned())
+        .chain([String::new(), words.heading(Section::Details).to_owned()])
+        .chain(details);
     let links = linked(&draft.links);
     let room = MAX_DESCRIPTION_CHARS - links.chars().count() - "\n\n```\n\n```\n".len();
     let text = cut(text.trim_end(), room);
-    let block = cut(plain(&email::table(draft)).trim_end(), room.saturating_sub(text.chars().count()));
+    let block = block.collect::<Vec<_>>().join("\n");
+    let block = cut(plain(&block).trim_end(), room.saturating_sub(text.chars().count()));
     format!("{text}\n\n```\n{block}\n```\n{links}")
 }
 
+/// What to do, with its link below it where there is room for that.
+fn action(action: &Action) -> String {
+    let link = action.link.as_ref().and_then(named);
+    let link =
+        link.filter(|link| link.chars().count() <= LINK_CHARS).map(|link| format!("\n{link}")).unwrap_or_default();
+    format!("{}{link}", plain(&action.text))
+}
+
 /// The links, each under its name, as many as there is room for.
-fn linked(links: &[(String, String)]) -> String {
+fn linked(links: &[NamedLink]) -> String {
     let mut text = String::new();
     let mut used = 0;
-    for (title, url) in links {
-        let named = plain(settle(title).trim_end_matches([':', '：']));
-        let item = format!("• <{url}|{named}>\n");
-        if url.contains(['|', '<', '>', ' ']) || used + item.chars().count() > LINK_CHARS {
-            continue;
+    for item in links.iter().filter_map(named) {
+        let item = format!("• {item}\n");
+        if used + item.chars().count() <= LINK_CHARS {
+            used += item.chars().count();
+            text.push_str(&item);
         }
-        used += item.chars().count();
-        text.push_str(&item);
     }
     text
+}
+
+/// A link under its name; none where its address could end the markup.
+fn named(link: &NamedLink) -> Option<String> {
+    let harmless = !link.url.contains(['|', '<', '>', ' ']);
+    harmless.then(|| format!("<{}|{}>", link.url, plain(&link.title)))
 }
 
 /// Text from outside, which may not become markup, a link or a call to everybody in the channel
@@ -180,7 +209,7 @@ fn cut(text: &str, max_chars: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notification::email::{Fields, Records};
+    use crate::notification::{Language, email::Records};
 
     #[test]
     fn foreign_text_calls_nobody_and_links_nowhere() {
@@ -206,19 +235,18 @@ mod tests {
         assert_eq!(cut("a&amp;bcd", 7), "a&amp;…");
     }
 
-    fn draft(text: &str, fields: &str, link: &str) -> EmailDraft {
+    fn draft(text: &str, fact: &str, url: &str) -> EmailDraft {
+        let link = |title: &str, url: &str| NamedLink { title: title.to_owned(), url: url.to_owned() };
         EmailDraft {
+            language: Language::English,
             subject: String::new(),
-            lead: text.to_owned(),
+            lead: vec![text.to_owned()],
             status: vec!["OPENED".to_owned(), "Sent at once.".to_owned()],
-            facts: Fields(vec![("WHAT", "4 packets".to_owned()), ("FROM", fields.to_owned())]),
-            why: Fields(vec![("WHY", "The ACL".to_owned())]),
-            next: Fields::default(),
-            links: vec![
-                ("The records:".to_owned(), link.to_owned()),
-                ("指標：".to_owned(), "https://two.example".to_owned()),
-            ],
-            records: Records { label: "RECORDS", lines: vec!["2 1 eni-1".to_owned()], left: None },
+            actions: vec![Action { text: "Look:".to_owned(), link: Some(link("The ACL", "https://acl.example")) }],
+            why: vec!["The ACL".to_owned()],
+            details: vec![Detail { label: "From".to_owned(), values: vec![fact.to_owned()] }],
+            links: vec![link("The records", url), link("指標", "https://two.example")],
+            records: Records { lines: vec!["2 1 eni-1".to_owned()], left: None },
         }
     }
 
@@ -226,7 +254,8 @@ mod tests {
     fn an_email_becomes_text_a_block_and_links() {
         assert_eq!(
             description(&draft("web-1 could not answer.", "10.0.0.1", "https://one.example/?a=b&c")),
-            "web-1 could not answer.\n\nOPENED\nSent at once.\n\n```\nWHAT   4 packets\nFROM   10.0.0.1\n\nWHY    The ACL\n```\n\
+            "web-1 could not answer.\n\nOPENED\nSent at once.\n\nWHAT TO DO\nLook:\n<https://acl.example|The ACL>\n\n\
+             ```\nWHY\nThe ACL\n\nDETAILS\nFrom: 10.0.0.1\n```\n\
              • <https://one.example/?a=b&c|The records>\n• <https://two.example|指標>\n"
         );
     }

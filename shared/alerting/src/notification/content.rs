@@ -40,7 +40,9 @@ pub struct NotificationContent {
     pub complete: bool,
     /// Records of flows past [`crate::detection::MAX_FLOWS`]: in the totals, without names.
     pub untracked: Totals,
-    /// Rejected records as they were logged, as evidence.
+    /// Lines of the batch that could not be read, and are in none of the counters; not known of counters.
+    pub unreadable: u64,
+    /// Rejected records as they were logged, as evidence. Of counters the newest, the newest first.
     pub lines: Vec<String>,
     /// Where the records are.
     pub source: LogSource,
@@ -81,6 +83,7 @@ impl NotificationContent {
             findings: findings.iter().map(|finding| (*finding).clone()).collect(),
             complete: exact,
             untracked: untracked.totals,
+            unreadable: detection.tally.unparsed,
             lines: findings.iter().flat_map(|finding| finding.lines.iter().map(|line| line.to_string())).collect(),
             source: detection.source.clone(),
             format: detection.format.clone(),
@@ -114,7 +117,8 @@ impl NotificationContent {
             findings: summary.flows.iter().map(|flow| with_what_is_left_out(&flow.finding, summary)).collect(),
             complete: !summary.flows_left_out,
             untracked: Totals::default(),
-            lines: summary.lines.clone(),
+            unreadable: 0,
+            lines: summary.lines.iter().map(|kept| kept.line.clone()).collect(),
             source: LogSource { owner: key.owner.clone(), log_group: key.log_group.clone(), log_stream: String::new() },
             format: None,
         }

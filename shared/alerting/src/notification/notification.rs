@@ -4,12 +4,13 @@ use crate::{
     detection::Totals,
     enrichment::Network,
     incident::{
-        IncidentKey, Reason, Silenced, plan,
+        IncidentKey, Reason, SignalPolicy, Silenced, plan,
         policy::Policy,
         state::{ClosedIncident, Earlier, OpenIncident, PastIncident},
     },
     notification::{
-        content::NotificationContent, explained::ExplainedFinding, kind::NotificationKind, links::Links, site::Site,
+        content::NotificationContent, explained::ExplainedFinding, kind::NotificationKind, links::Links,
+        severity::Severity, site::Site,
     },
     time::EpochMillis,
 };
@@ -55,6 +56,8 @@ pub struct Notification<'a> {
     pub network: &'a Network,
     /// When emails are sent.
     pub policy: &'a Policy,
+    /// What makes findings from the internet an incident.
+    pub signals: &'a SignalPolicy,
     /// What stays the same for all notifications.
     pub site: &'a Site,
     /// When the notification is made.
@@ -74,6 +77,8 @@ pub struct NotificationContext<'a> {
     pub network: &'a Network,
     /// When emails are sent.
     pub policy: &'a Policy,
+    /// What makes findings from the internet an incident.
+    pub signals: &'a SignalPolicy,
     /// What stays the same for all notifications.
     pub site: &'a Site,
     /// When the notification is made.
@@ -96,7 +101,7 @@ impl<'a> Notification<'a> {
         (incident, opened_at): (&'a str, EpochMillis),
         content: &'a NotificationContent,
     ) -> Notification<'a> {
-        let NotificationContext { key, reason, silenced, network, policy, site, now } = context;
+        let NotificationContext { key, reason, silenced, network, policy, signals, site, now } = context;
         let flows: Vec<ExplainedFinding<'a>> =
             content.findings.iter().map(|finding| ExplainedFinding::of(finding, network)).collect();
         let first = content.totals.first_start.unwrap_or(opened_at);
@@ -121,6 +126,7 @@ impl<'a> Notification<'a> {
             silenced,
             network,
             policy,
+            signals,
             site,
             now,
         }
@@ -192,6 +198,11 @@ impl<'a> Notification<'a> {
     /// Tells whether it is an opened notification that another run should have sent earlier.
     pub fn is_late(&self) -> bool {
         self.kind == NotificationKind::Opened && self.opened_at < self.now
+    }
+
+    /// How urgent it is.
+    pub fn severity(&self) -> Severity {
+        Severity::of(self.kind, self.key.signal, self.content.targets.distinct)
     }
 
     /// Tells whether it is sent as soon as its incident was found.

@@ -55,7 +55,7 @@ impl Routing {
         Routing {
             rule: notification.key.rule.name(),
             kind: notification.kind.word(),
-            severity: Severity::of(notification),
+            severity: notification.severity(),
             origin: notification.key.signal.origin().word(),
             region: notification.site.region.clone(),
             log_group: one_line(&notification.key.log_group, MAX_NAME_CHARS).into_owned(),

@@ -2,10 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{
-    incident::Signal,
-    notification::{kind::NotificationKind, notification::Notification},
-};
+use crate::{incident::Signal, notification::kind::NotificationKind};
 
 /// From so many targets on, senders of ours are taken to try a network and not a host.
 pub const SWEEP_TARGETS: u64 = 10;
@@ -27,12 +24,12 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The severity of a notification.
-    pub fn of(notification: &Notification<'_>) -> Severity {
-        match notification.kind {
+    /// The severity of a notification of a kind about a signal with so many targets.
+    pub fn of(kind: NotificationKind, signal: Signal, targets: u64) -> Severity {
+        match kind {
             NotificationKind::Resolved => Severity::Info,
             NotificationKind::Opened | NotificationKind::Reopened | NotificationKind::Update => {
-                Severity::of_signal(notification.key.signal, notification.content.targets.distinct)
+                Severity::of_signal(signal, targets)
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What stays the same for all notifications of a deployment.
 
+use flow_log::Formats;
+
 use crate::{
     notification::{
         language::Language,
@@ -23,6 +25,10 @@ pub struct Site {
     pub language: Language,
     /// The time zone of their readers.
     pub zone: Zone,
+    /// The name of the stack, where there is one: commands name it.
+    pub stack: Option<String>,
+    /// The declared formats of the records: queries find the protocol by them.
+    pub formats: Formats,
 }
 
 impl Site {

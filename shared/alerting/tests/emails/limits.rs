@@ -4,8 +4,7 @@ use alerting::{
     detection::{Detection, MAX_FLOWS},
     enrichment::{MissingReason, Network},
     incident::KeyPart,
-    notification::email::{COLUMNS, Email, MAX_BODY_BYTES, MAX_SUBJECT_CHARS},
-    text::columns,
+    notification::email::{Email, MAX_BODY_BYTES, MAX_SUBJECT_CHARS},
 };
 
 use sample_notifications::{Scenario, Setting, counted, detected, largest, scenario};
@@ -14,15 +13,37 @@ pub(crate) fn check(email: &Email) {
     assert!(email.subject.chars().count() <= MAX_SUBJECT_CHARS, "{}", email.subject);
     assert!(!email.subject.chars().any(char::is_control), "{:?}", email.subject);
     assert!(email.body.len() <= MAX_BODY_BYTES);
-    let foreign = email.body.chars().find(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{a0}' | '\u{2060}'));
+    let id = email.subject.rsplit_once(" (#").and_then(|(_, id)| id.strip_suffix(')'));
+    assert!(id.is_some_and(|id| id.len() == 4 && id.bytes().all(|c| c.is_ascii_alphanumeric())), "{}", email.subject);
+    let foreign = email.body.chars().find(|c| c.is_control() && *c != '\n');
     assert_eq!(foreign, None, "a control character in the body");
     assert!(!email.body.contains("\n\n\n") && !email.body.contains(" \n"), "{}", email.body);
-    let records = email.body.find("\nRECORDS\n").or(email.body.find("\nログレコード\n")).unwrap();
-    for line in email.body[..records].lines().filter(|line| !line.starts_with("https://")) {
-        // A word that is longer than the limit has its own line.
-        let long_word = line.split_whitespace().any(|word| columns(word) > 40);
-        assert!(columns(line) <= COLUMNS || long_word, "{} columns: {line}", columns(line));
-    }
+    // RFC 5322, 2.1.1. A link cannot be broken, and is longer where a query has many addresses.
+    let longest = email.body.lines().filter(|line| !line.starts_with("https://")).map(str::len).max().unwrap();
+    assert!(longest <= 998, "a line of {longest} octets:\n{}", email.body);
+    // What to do stands before the facts, and links behind everything but the one to act on.
+    let at = |english: &str, japanese: &str| {
+        let found = |heading: &str| email.body.find(&format!("\n\n{heading}\n"));
+        found(english).or_else(|| found(japanese)).unwrap_or_else(|| panic!("no {english} in\n{}", email.body))
+    };
+    let order = [
+        at("WHAT TO DO", "対応"),
+        // Records without flows have no explanation.
+        if email.body.contains("unknown") || email.body.contains("不明な") {
+            at("DETAILS", "詳細")
+        } else {
+            at("WHY", "原因")
+        },
+        at("DETAILS", "詳細"),
+        at("RECORDS", "ログレコード"),
+        at("LINKS", "リンク"),
+    ];
+    assert!(order.is_sorted(), "{}", email.body);
+    assert!(!email.body[..order[0]].contains("https://"), "{}", email.body);
+    assert!(!email.body[order[1]..order[4]].contains("\nhttps://"), "{}", email.body);
+    let links: Vec<&str> = email.body.lines().filter(|line| line.starts_with("https://")).collect();
+    let distinct: std::collections::BTreeSet<&str> = links.iter().copied().collect();
+    assert_eq!(distinct.len(), links.len(), "a link stands there twice: {}", email.body);
 }
 
 #[test]
@@ -49,7 +70,7 @@ fn foreign_text_creates_no_line_and_no_link() {
                 );
                 assert!(!line.contains("www."), "{line}");
             }
-            for label in ["NEXT", "対応"] {
+            for label in ["WHAT TO DO", "対応", "LINKS", "リンク"] {
                 let lines = email.body.lines().filter(|line| line.starts_with(label)).count();
                 assert!(lines <= 1, "{lines} lines start with {label}:\n{}", email.body);
             }
@@ -74,11 +95,12 @@ fn numbers_beyond_the_limit_of_flows_are_stated_as_at_least() {
         assert!(email.body.len() < 16 * 1024, "{} bytes", email.body.len());
     }
     let email = storm.email();
-    assert_eq!(email.subject, "[Ping-Deny] 5,000 rejected pings from at least 2,000 sources to at least 1 target");
+    let subject = "[Ping-Deny] 5,000 rejected pings from at least 2,000 sources to at least 1 target (#";
+    assert!(email.subject.starts_with(subject), "{}", email.subject);
     for expect in [
         "5,000 pings from at least 2,000 sources to at least 1 target were",
-        "       500 records of these are past the limit of 2,000 flows: they are",
-        "       and at least 1,950 more\n",
+        "\nNot listed: 500 records past the limit of 2,000 flows: they are",
+        "\n- and at least 1,950 more\n",
     ] {
         assert!(email.body.contains(expect), "{expect}\n{}", email.body);
     }
@@ -109,10 +131,9 @@ fn an_email_of_untracked_records_names_no_addresses() {
         check(&others.clone().read_in(setting).email());
     }
     let email = others.email();
-    assert_eq!(email.subject, "[Ping-Deny] 1,000 rejected pings from unknown sources to unknown targets");
-    for expect in
-        ["500 records of these are past the limit of 2,000 flows", "; this incident is about\n       all other sources"]
-    {
+    let subject = "[Ping-Deny] 1,000 rejected pings from unknown sources to unknown targets (#";
+    assert!(email.subject.starts_with(subject), "{}", email.subject);
+    for expect in ["500 records past the limit of 2,000 flows", "; this incident is about all other sources"] {
         assert!(email.body.contains(expect), "{expect}\n{}", email.body);
     }
 }

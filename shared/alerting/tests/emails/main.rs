@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its event has failed")]
 
+mod advice;
 mod limits;
 mod names;
 mod phrases;

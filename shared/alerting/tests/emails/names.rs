@@ -74,7 +74,7 @@ fn a_name_from_ec2_replaces_the_tags_of_the_record() {
     let mut network = network(vec![interface("eni-1", "10.0.0.5")]);
     network.tags.insert("i-1".to_owned(), named("web-1"));
     let email = email(&network, &detection);
-    assert_eq!(email.subject, "[Ping-Deny] web-1 could not send 4 pings to 8.8.8.8");
+    assert_eq!(email.subject, "[Ping-Deny] web-1 could not send 4 pings to 8.8.8.8 (#nn5w)");
     has(&email, "web-1 (i-1) could not send");
     assert!(!email.body.contains("tagged"), "{}", email.body);
 }
@@ -89,7 +89,7 @@ fn an_interface_without_an_instance_is_shown_with_its_type() {
     };
     let email = email(&network(vec![nat]), &detection);
     has(&email, "10.0.0.5 (NAT gateway, eni-1) could not send 4 pings");
-    has(&email, "FROM 10.0.0.5 (NAT gateway, eni-1, \"Interface for NAT Gateway nat-0123\", private address)");
+    has(&email, "From: 10.0.0.5 (NAT gateway, eni-1, \"Interface for NAT Gateway nat-0123\", private address)");
     has(&email, "This NAT gateway has no security groups.");
 }
 
@@ -100,7 +100,7 @@ fn both_sides_are_shown_with_their_names() {
     let mut network = network(vec![interface("eni-1", "10.0.0.5"), peer]);
     network.tags.extend([("i-1".to_owned(), named("web-1")), ("i-2".to_owned(), named("monitor"))]);
     let email = email(&network, &detection);
-    assert_eq!(email.subject, "[Ping-Deny] 4 rejected pings from monitor to web-1");
+    assert_eq!(email.subject, "[Ping-Deny] 4 rejected pings from monitor to web-1 (#nn5w)");
     has(&email, "4 pings from monitor (i-2) to web-1 (i-1) were rejected.");
 }
 
@@ -170,7 +170,7 @@ fn an_address_of_two_vpcs_has_no_name_in_an_email_about_both() {
         assert!(!both.body.contains(name), "{name} in\n{}", both.body);
     }
     let one = ["eni-1 vpc-1 10.0.0.9 10.0.0.5 ingress", "eni-1 vpc-1 10.0.0.9 10.0.0.6 ingress"];
-    has(&email(&network, &pings(&one)), "FROM 10.0.0.9 (monitor, i-2, eni-2, private address)");
+    has(&email(&network, &pings(&one)), "From: 10.0.0.9 (monitor, i-2, eni-2, private address)");
 }
 
 #[test]
@@ -188,11 +188,11 @@ fn the_next_step_for_a_network_acl_mentions_the_missing_security_group_rule() {
     let mut network = network(vec![own]);
     network.groups.insert("sg-1".to_owned(), group);
     network.acls.push(acl);
-    let email = email(&network, &pings(&["eni-1 vpc-1 8.8.8.8 10.0.0.5 ingress"]));
+    let email = email(&network, &pings(&["eni-1 vpc-1 10.9.9.9 10.0.0.5 ingress"]));
     has(&email, "Inbound network ACL (certain)");
     has(
         &email,
-        "if they are pings and no answers, also add an inbound rule to the security group sg-1 (web) that allows them.",
+        "if they are pings and no answers, also add an inbound rule to the security group sg-1 (web) that allows ICMP from 10.9.9.9",
     );
     has(&email, "The security group sg-1:");
 }
@@ -204,7 +204,7 @@ fn two_hosts_of_the_same_name_are_shown_by_their_addresses() {
     let mut network = network(vec![interface("eni-1", "10.0.0.5"), peer]);
     network.tags.extend([("i-1".to_owned(), named("web")), ("i-2".to_owned(), named("web"))]);
     let email = email(&network, &detection);
-    assert_eq!(email.subject, "[Ping-Deny] 4 rejected pings from 10.0.0.9 to 10.0.0.5");
+    assert_eq!(email.subject, "[Ping-Deny] 4 rejected pings from 10.0.0.9 to 10.0.0.5 (#nn5w)");
     has(&email, "4 pings from web (i-2) to web (i-1) were rejected.");
 }
 
@@ -225,9 +225,9 @@ fn with_pings_both_ways_the_rejected_packets_are_pings_if_answers_are_accepted()
         record("10.0.0.5", "10.0.0.9", "REJECT"),
     );
     let answered = email_about(&[theirs.clone(), rejected.clone()]);
-    assert_eq!(answered.subject, "[Ping-Deny] 10.0.0.5 could not answer 4 pings from 10.0.0.9");
+    assert_eq!(answered.subject, "[Ping-Deny] 10.0.0.5 could not answer 4 pings from 10.0.0.9 (#nn5w)");
     let sent = email_about(&[theirs.clone(), answers.clone(), rejected.clone()]);
-    assert_eq!(sent.subject, "[Ping-Deny] 10.0.0.5 could not send 4 pings to 10.0.0.9");
+    assert_eq!(sent.subject, "[Ping-Deny] 10.0.0.5 could not send 4 pings to 10.0.0.9 (#nn5w)");
     has(&sent, "4 packets the same way were let through at about the same time too: those are the answers");
     for line in [&theirs, &answers, &rejected] {
         has(&sent, line);
@@ -237,7 +237,7 @@ fn with_pings_both_ways_the_rejected_packets_are_pings_if_answers_are_accepted()
         (0..MAX_ACCEPTED_FLOWS).map(|n| record(&format!("10.1.{}.{}", n / 250, n % 250), "10.0.0.5", "ACCEPT"));
     let lines: Vec<String> = strangers.chain([theirs, rejected]).collect();
     let unclear = email_about(&lines);
-    assert_eq!(unclear.subject, "[Ping-Deny] 4 rejected pings from 10.0.0.5 to 10.0.0.9");
+    assert_eq!(unclear.subject, "[Ping-Deny] 4 rejected pings from 10.0.0.5 to 10.0.0.9 (#nn5w)");
     has(
         &unclear,
         "Accepted ICMP was too much to be remembered (1 record left out): whether these are pings or answers is not known.",
@@ -273,7 +273,7 @@ fn names_do_not_become_links() {
         let mut network = network(vec![interface("eni-1", "10.0.0.5")]);
         network.tags.insert("i-1".to_owned(), named(tag));
         let email = email(&network, &detection);
-        assert_eq!(email.subject, format!("[Ping-Deny] {shown} could not send 4 pings to 8.8.8.8"));
+        assert_eq!(email.subject, format!("[Ping-Deny] {shown} could not send 4 pings to 8.8.8.8 (#nn5w)"));
         has(&email, &format!("{shown} (i-1) could not send"));
         has(&email, &format!("egress OK {shown} - -"));
         assert_eq!(tag == shown, email.body.contains(tag), "{}", email.body);

@@ -9,10 +9,10 @@ use alerting::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer,
         OpenRule, PacketRole, Same, Undecided,
     },
-    incident::Reason,
+    incident::{Reason, Signal, SignalPolicy},
     notification::{
-        Language, NotificationKind,
-        language::{Fix, Noun, Phrases},
+        Language, NotificationKind, Severity,
+        language::{Fix, Grade, Noun, Number, Parties, Permission, Phrases, RejectionKind},
     },
 };
 
@@ -100,6 +100,21 @@ fn evidence() -> Vec<Evidence> {
     evidence
 }
 
+/// Whose packets a rule may let through.
+fn permissions() -> [Permission; 3] {
+    let peer = Some("198.51.100.23".parse().unwrap());
+    [
+        Permission::default(),
+        Permission { peer, narrow: true, answers_strangers: false },
+        Permission { answers_strangers: true, ..Permission::default() },
+    ]
+}
+
+/// A policy that never takes anything for a flood or for a persistent ping.
+fn never() -> SignalPolicy {
+    SignalPolicy { flood_packets_per_minute: 0, persistent_packets: 0, ..SignalPolicy::default() }
+}
+
 fn explanation(layer: Layer, direction: Option<Direction>, evidence: Vec<Evidence>) -> Explanation {
     Explanation {
         layer,
@@ -111,26 +126,36 @@ fn explanation(layer: Layer, direction: Option<Direction>, evidence: Vec<Evidenc
     }
 }
 
+fn grade(confidence: Confidence) -> Grade<'static> {
+    Grade { confidence, heaviest: false, flows: None, rules_read: None }
+}
+
 fn write(words: &dyn Phrases) -> String {
     let mut text = String::new();
     let mut line = |what: &str, phrase: String| writeln!(text, "{what}: {phrase}").unwrap();
     for direction in [Some(Direction::Ingress), None] {
         for layer in LAYERS {
             let bare = explanation(layer, direction, Vec::new());
-            line(&format!("{layer:?} {direction:?}"), words.graded(&words.title(&bare), &bare, None));
-            line("  in short", words.hedged(&words.reason(&bare), bare.confidence, false));
+            line(&format!("{layer:?} {direction:?}"), words.graded(&bare, &grade(bare.confidence)));
+            for confidence in [Confidence::Certain, Confidence::Likely, Confidence::Possible] {
+                line("  in short", words.blocked_by(&bare, &grade(confidence)));
+            }
         }
     }
     for layer in [Layer::Acl, Layer::Both, Layer::SecurityGroup] {
         for acl in acls().into_iter().filter(|acl| acl.denying().next().is_some()) {
             let evidence = vec![Evidence::Acl(acl), Evidence::Groups(groups(GroupsVerdict::NoRule))];
             let explained = explanation(layer, Some(Direction::Ingress), evidence);
-            line(&format!("{layer:?}"), words.hedged(&words.reason(&explained), Confidence::Certain, false));
+            line(&format!("{layer:?}"), words.blocked_by(&explained, &grade(Confidence::Certain)));
         }
     }
     for confidence in [Confidence::Certain, Confidence::Likely, Confidence::Possible] {
         for heaviest in [false, true] {
-            line(&format!("{confidence:?}"), words.hedged("...", confidence, heaviest));
+            let either = explanation(Layer::Either, Some(Direction::Egress), Vec::new());
+            let grade = Grade { heaviest, flows: None, rules_read: Some("11:38 JST".to_owned()), ..grade(confidence) };
+            line(&format!("{confidence:?}"), words.blocked_by(&either, &grade));
+            let grade = Grade { flows: Some("10.0.0.5 → 8.8.8.8"), ..grade };
+            line(&format!("{confidence:?}"), words.graded(&either, &grade));
         }
     }
     for evidence in evidence() {
@@ -198,11 +223,51 @@ fn write(words: &dyn Phrases) -> String {
         Fix::EncryptionControls,
         Fix::Other,
     ] {
-        line("fix", words.fix(&[fix]));
+        for permission in permissions() {
+            line("fix", words.fix(&fix, permission, None));
+        }
     }
-    for kind in [NotificationKind::Opened, NotificationKind::Update, NotificationKind::Resolved] {
-        for reason in [Reason::New, Reason::Open, Reason::UpdateDue, Reason::Quiet, Reason::LeaseExpired] {
-            line(&format!("{kind:?} {reason:?}"), words.because(reason, kind, &words.span(900_000)));
+    line("fix", words.fix(&Fix::Acl(None), Permission::default(), Some("10.0.0.5 → 8.8.8.8")));
+    for sender in [None, Some("198.51.100.23")] {
+        line("leave blocked", words.leave_blocked(sender));
+    }
+    for resolved in [false, true] {
+        line("silence", words.silence("make silence", resolved));
+        for all in [false, true] {
+            line("silence", words.silences(all, resolved));
+        }
+    }
+    for signal in Signal::ALL {
+        for policy in [SignalPolicy::default(), never()] {
+            line(signal.word(), words.incident_because(signal, &policy, false));
+        }
+        line(signal.word(), words.incident_because(signal, &never(), true));
+    }
+    for severity in [Severity::Info, Severity::Low, Severity::Medium, Severity::High] {
+        line("severity", words.severity(severity));
+    }
+    for story in [
+        RejectionKind::AnswersStopped,
+        RejectionKind::AnswersNotReceived,
+        RejectionKind::Outbound,
+        RejectionKind::Inbound,
+        RejectionKind::Between,
+        RejectionKind::Rejected,
+    ] {
+        let sources = words.count(Number::About(126), Noun::Source);
+        for (other, other_named, more) in [("8.8.8.8", true, false), (sources.as_str(), false, true)] {
+            let parties = Parties { own: "web-1", other, own_named: true, other_named };
+            let pings = words.count(Number::Exactly(4), Noun::Ping);
+            line("headline", words.headline(story, parties, &pings, more));
+            line("  brief", words.brief(story, parties, &pings, more));
+            line("  terse", words.terse(story, parties, &pings, more));
+        }
+    }
+    for kind in
+        [NotificationKind::Opened, NotificationKind::Reopened, NotificationKind::Update, NotificationKind::Resolved]
+    {
+        for reason in [Reason::New, Reason::NewAddress, Reason::UpdateDue, Reason::Quiet, Reason::LeaseExpired] {
+            line(&format!("{kind:?} {reason:?}"), words.because(reason, kind).unwrap_or_default());
         }
     }
     for kind in [

@@ -39,6 +39,11 @@ whole_emails! {
     a_resolved_email_of_many_sources: "resolved-of-many",
     an_opened_email_sent_late: "late-opened",
     an_opened_email_after_an_earlier_incident: "repeated",
+    a_request_stopped_by_the_acl: "own-request",
+    a_source_that_must_get_through: "must-reach",
+    a_flood: "flood",
+    an_update_under_silences: "update-with-silences",
+    an_incident_that_ends_under_a_silence: "silenced",
 }
 
 #[test]

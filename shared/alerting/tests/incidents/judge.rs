@@ -68,8 +68,10 @@ pub(crate) enum Check {
     Lines,
     /// Numbers and times of emails, and the previous incident.
     Life,
-    /// The severity.
+    /// The severity, and why it is an incident.
     Severity,
+    /// What is advised, and what the proposed silences match.
+    Advice,
     /// A sentence that these checks cannot parse.
     Unread,
 }

@@ -12,16 +12,16 @@ use super::{
 /// has no such statement.
 type Lie = (Check, fn(&mut Email) -> bool);
 
-const LIES: [Lie; 18] = [
+const LIES: [Lie; 24] = [
     (Check::Totals, |email| add_one(&mut email.document["totals"]["packets"])),
     (Check::Totals, |email| add_one(&mut email.document["since"]["records"])),
     (Check::Totals, |email| raise(&mut email.subject, "", " ping")),
-    (Check::Totals, |email| raise(&mut email.body, "WHAT   ", " packet")),
+    (Check::Totals, |email| raise(&mut email.body, "\nWhat: ", " packet")),
     (Check::Senders, |email| one_more(&mut email.document["ranking"]["sources"])),
     (Check::Receivers, |email| one_more(&mut email.document["ranking"]["targets"])),
     (Check::Interfaces, |email| one_more(&mut email.document["ranking"]["interfaces"])),
     (Check::Times, |email| set(&mut email.document["totals"]["first_at"], json!("2026-11-23T02:31:00.000Z"))),
-    (Check::Times, |email| replace(&mut email.body, "WHEN   2026-11-23 0", "WHEN   2026-11-23 1")),
+    (Check::Times, |email| replace(&mut email.body, "\nWhen: 0", "\nWhen: 1")),
     (Check::Times, |email| replace(&mut email.body, "Sent ", "Sent 9")),
     (Check::FlowTotals, |email| {
         // More than "at least" allows.
@@ -34,9 +34,9 @@ const LIES: [Lie; 18] = [
     }),
     (Check::Direction, |email| {
         // If only the heaviest flows are stated, both directions may be true.
-        !email.body.split_whitespace().collect::<Vec<_>>().join(" ").contains("(the heaviest flows only)")
-            && (replace(&mut email.body, "WHICH  inbound", "WHICH  outbound")
-                || replace(&mut email.body, "WHICH  outbound", "WHICH  inbound"))
+        !email.body.contains("(the heaviest flows only)")
+            && (replace(&mut email.body, "\nDirection: inbound", "\nDirection: outbound")
+                || replace(&mut email.body, "\nDirection: outbound", "\nDirection: inbound"))
     }),
     (Check::Certain, |email| {
         let explanation = &mut email.document["flows"][0]["explanation"];
@@ -46,10 +46,25 @@ const LIES: [Lie; 18] = [
     (Check::Names, |email| set(&mut email.document["flows"][0]["from"]["name"], json!("host-99"))),
     (Check::Names, |email| {
         // Only the English text is checked.
-        email.body.contains("WHAT   ") && replace(&mut email.body, "(host-", "(host-9")
+        email.body.contains("\nWhat: ") && replace(&mut email.body, "(host-", "(host-9")
     }),
-    (Check::FlowMetadata, |email| replace(&mut email.body, "WHERE  account 1", "WHERE  account 2")),
+    (Check::FlowMetadata, |email| replace(&mut email.body, "\nWhere: account 1", "\nWhere: account 2")),
     (Check::Lines, |email| set(&mut email.document["records"][0], json!("2 1 eni-00 10.0.0.1 8.8.8.8 REJECT OK"))),
+    (Check::Life, |email| email.body.contains("\nWhat: ") && replace(&mut email.subject, " (#", " (#x")),
+    (Check::Life, |email| {
+        replace(&mut email.body, "It covers what came since the email at ", "It covers what came since 1")
+    }),
+    (Check::Severity, |email| replace(&mut email.body, ". Severity ", ". Severity very ")),
+    (Check::Rules, |email| replace(&mut email.body, "; rules read at ", "; rules read at 1")),
+    (Check::Advice, |email| {
+        email.body.contains("\nWhat: ")
+            && replace(&mut email.body, " SOURCE=", " SOURCE=192.0.2.255 FOR=8h OLD_SOURCE=")
+    }),
+    (Check::Advice, |email| {
+        email.body.contains("\nWhat: ")
+            && ["internet", "persistent-ping"].contains(&email.document["signal"].as_str().unwrap())
+            && replace(&mut email.body, "Normally leave it blocked", "Remove a rule. Normally leave it blocked")
+    }),
 ];
 
 fn add_one(number: &mut Value) -> bool {

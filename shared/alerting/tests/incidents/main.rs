@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, and its seeds come from the environment")]
 
+mod advice;
 mod format;
 mod judge;
 mod lies;

@@ -201,7 +201,14 @@ pub(crate) fn judge(played: &PlayedWorld, show: bool) -> Verdict {
     let keys = |range: &std::ops::Range<usize>| -> BTreeSet<String> {
         range.clone().filter(|number| raw[*number].rejected).map(key_of).collect()
     };
-    if ranges.iter().any(|range| keys(range).len() > MAX_PARTS) {
+    let about_others = played.steps.iter().any(|step| match step {
+        Step::Failed(email) | Step::Sent(email) => {
+            email.document["incident"]["key"].as_str().unwrap().ends_with("=others")
+        }
+        Step::Counted(..) => false,
+    });
+    // The same where there are as many emails in an hour as may be.
+    if about_others || ranges.iter().any(|range| keys(range).len() > MAX_PARTS) {
         return verdict;
     }
     let mut open: BTreeMap<String, Incident> = BTreeMap::new();

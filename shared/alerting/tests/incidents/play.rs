@@ -147,9 +147,18 @@ impl MetricSink for Ports {
 
 impl Enricher for Ports {
     async fn enrich(&self, wanted: &EnrichmentRequest) -> Network {
-        if self.enriched { answer(&self.world, wanted) } else { Network::unknown(MissingReason::SwitchedOff) }
+        if !self.enriched {
+            return Network::unknown(MissingReason::SwitchedOff);
+        }
+        let network = answer(&self.world, wanted);
+        let has_rules = !network.groups.is_empty() || !network.acls.is_empty();
+        let read_at = self.hub.lock().unwrap().now - RULES_AGE_MILLIS;
+        Network { rules_read_at: has_rules.then_some(EpochMillis(read_at)), ..network }
     }
 }
+
+/// The age of the rules that EC2 answers with: they come from a cache.
+pub(crate) const RULES_AGE_MILLIS: u64 = 3 * MINUTE_MILLIS;
 
 /// Returns what EC2 shows of a world to the function's account.
 fn answer(world: &World, wanted: &EnrichmentRequest) -> Network {
@@ -398,6 +407,8 @@ pub(crate) fn play(seed: u64) -> PlayedWorld {
             metric_name: "m".into(),
             language: setting.language,
             zone: Zone::UTC,
+            stack: Some("ping-deny".into()),
+            formats: formats.clone(),
         },
     };
     let mut waiting = times;

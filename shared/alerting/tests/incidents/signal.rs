@@ -41,7 +41,7 @@ fn origin(seen: &Seen, batch: &[Seen]) -> &'static str {
     }
 }
 
-fn is_private(address: IpAddr) -> bool {
+pub(crate) fn is_private(address: IpAddr) -> bool {
     PRIVATE.iter().any(|network| contains(network, address))
 }
 

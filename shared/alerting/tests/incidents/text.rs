@@ -5,11 +5,13 @@ use std::{
     net::IpAddr,
 };
 
-use alerting::notification::Language;
+use alerting::{incident::short_id, notification::Language};
 
 use super::{
+    advice,
     judge::{self, Check, Fault, Faults},
     naive::{Case, Seen, Sums, weights},
+    play::RULES_AGE_MILLIS,
     world::{Icmp, Owner},
 };
 
@@ -27,13 +29,28 @@ pub(crate) fn time(text: &str) -> Option<u64> {
     Some((((days * 24 + part(11, 13)?) * 60 + part(14, 16)?) * 60 + part(17, 19)?) * 1_000)
 }
 
-/// Parses a range of times: `2026-11-23 02:32:14 - 02:33:02 UTC`. The second day is left out if it is the same.
+/// Parses a point in time of an email: `02:32:14 UTC, 2026-11-23`.
+fn moment(text: &str) -> Option<u64> {
+    let (clock, day) = (text.get(..8)?, text.strip_prefix(text.get(..8)?)?.strip_prefix(" UTC, ")?.get(..10)?);
+    time(&format!("{day} {clock}"))
+}
+
+/// Parses a range of times: `02:32:14 - 02:33:02 UTC, 2026-11-23`, or two points in time on different days.
 fn range(text: &str) -> Option<(u64, u64)> {
-    let first = time(text.get(..19)?)?;
-    let Some(rest) = text.get(19..)?.strip_prefix(" - ") else { return Some((first, first)) };
-    let last =
-        if rest.as_bytes().get(4) == Some(&b'-') { time(rest)? } else { time(&format!("{} {rest}", &text[..10]))? };
-    Some((first, last))
+    if let Some(first) = moment(text) {
+        let rest = text.get(24..).unwrap_or_default();
+        return Some((first, rest.strip_prefix(" - ").map_or(Some(first), moment)?));
+    }
+    let (first, last) = (text.get(..8)?, text.get(11..19)?);
+    let day = text.get(19..)?.strip_prefix(" UTC, ")?.get(..10)?;
+    Some((time(&format!("{day} {first}"))?, time(&format!("{day} {last}"))?))
+}
+
+/// Formats a time of day as emails do: with the day where that is not the day of `now`.
+fn soon(at: u64, now: u64) -> String {
+    let minute = at / 60_000 % 1_440;
+    let clock = format!("{:02}:{:02} UTC", minute / 60, minute % 60);
+    if at / 86_400_000 == now / 86_400_000 { clock } else { format!("{clock}, ") }
 }
 
 /// Formats a span with its two largest units: `6 min 40 s`.
@@ -84,45 +101,44 @@ fn amounts(faults: &mut Faults<'_>, what: &str, text: &str, truth: &Sums) {
     );
 }
 
-/// The body, split at its empty lines and labels.
+/// The body, split at its empty lines, headings and labels.
 struct Body {
-    lead: String,
-    status: String,
+    lead: Vec<String>,
+    status: Vec<String>,
     sections: BTreeMap<String, Vec<String>>,
-    records: Vec<String>,
+    /// The values of each fact.
+    facts: BTreeMap<String, Vec<String>>,
 }
 
 impl Body {
     fn of(body: &str) -> Body {
-        let blocks: Vec<&str> = body.split("\n\n").collect();
-        let flat = |block: &str| block.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lines = |block: &str| block.lines().map(str::to_owned).collect::<Vec<_>>();
+        let blocks: Vec<&str> = body.trim_end().split("\n\n").collect();
         let mut sections: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut label = String::new();
-        for line in
-            blocks.iter().skip(2).take_while(|block| !block.starts_with("RECORDS")).flat_map(|block| block.lines())
-        {
-            if let Some(head) = line.get(..7) {
-                let head = head.trim();
-                if !head.is_empty() && head.chars().all(|c| c.is_ascii_uppercase()) {
-                    label = head.to_owned();
-                } else if !head.is_empty() {
-                    // Links.
-                    label = String::new();
-                }
-                sections.entry(label.clone()).or_default().push(line.get(7..).unwrap_or_default().to_owned());
-            }
+        for block in &blocks[2..] {
+            let (heading, text) = block.split_once('\n').unwrap();
+            sections.insert(heading.to_owned(), lines(text));
         }
-        let records = body.split("\nRECORDS\n").nth(1).unwrap_or_default();
-        Body {
-            lead: flat(blocks[0]),
-            status: flat(blocks[1]),
-            sections,
-            records: records.lines().map(str::to_owned).collect(),
+        let mut facts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut label = "";
+        for line in &sections["DETAILS"] {
+            let value = line.strip_prefix("- ").unwrap_or_else(|| {
+                let (head, value) = line.split_once(':').unwrap();
+                label = head;
+                value.trim_start()
+            });
+            let values = facts.entry(label.to_owned()).or_default();
+            values.extend(Some(value.to_owned()).filter(|value| !value.is_empty()));
         }
+        Body { lead: lines(blocks[0]), status: lines(blocks[1]), sections, facts }
     }
 
-    fn section(&self, label: &str) -> String {
-        self.sections.get(label).map(|lines| lines.join(" ")).unwrap_or_default()
+    fn section(&self, heading: &str) -> &[String] {
+        self.sections.get(heading).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn fact(&self, label: &str) -> &[String] {
+        self.facts.get(label).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -134,16 +150,17 @@ pub(crate) fn judge(case: &Case<'_>) -> Vec<Fault> {
         lead(case, &mut faults, &body.lead);
         subject(case, &mut faults);
         status(case, &mut faults, &body.status);
-        what(case, &mut faults, &body.section("WHAT"));
-        parties(case, &mut faults, &body.section("FROM"), true);
-        parties(case, &mut faults, &body.section("TO"), false);
-        metadata(case, &mut faults, &body.section("WHERE"));
-        which(case, &mut faults, &body.section("WHICH"));
-        when(case, &mut faults, body.sections.get("WHEN").map(Vec::as_slice).unwrap_or_default());
-        flows(case, &mut faults, &body.section("FLOWS"));
-        why(case, &mut faults, &body.section("WHY"));
-        next(case, &mut faults, &body.section("NEXT"));
-        records(case, &mut faults, &body.records);
+        what(case, &mut faults, &body);
+        parties(case, &mut faults, &body.fact("From").join(" "), true);
+        parties(case, &mut faults, &body.fact("To").join(" "), false);
+        metadata(case, &mut faults, &body.fact("Where").join(" "));
+        which(case, &mut faults, &body.fact("Direction").join(" "));
+        when(case, &mut faults, &body);
+        flows(case, &mut faults, &body.fact("Flows").join(" "));
+        why(case, &mut faults, body.section("WHY"));
+        advice::actions(case, &mut faults, body.section("WHAT TO DO"));
+        records(case, &mut faults, body.section("RECORDS"));
+        advice::links(case, &mut faults);
     }
     faults.list
 }
@@ -184,8 +201,8 @@ fn pings(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, amount: &str) {
     faults.same(Check::Totals, &format!("{what}: pings"), stated, Some(sums.weight()));
 }
 
-fn lead(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
-    let (sentence, reason) = text.split_once(". ").unwrap_or((text.trim_end_matches('.'), ""));
+fn lead(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
+    let sentence = lines[0].trim_end_matches('.');
     if sentence.contains(" between ") {
         between(case, faults, sentence);
     } else if let Some(head) = headline(sentence) {
@@ -196,31 +213,64 @@ fn lead(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     } else {
         faults.add(Check::Unread, format!("lead: {sentence}"));
     }
-    // These reasons are stated as certain and for all flows.
-    if reason.starts_with("VPC Block Public Access rejected them")
+    let Some(reason) = lines.get(1) else { return };
+    graded(case, faults, "lead", reason);
+    let certain = reason.starts_with("Blocked by ") && !reason.contains("the heaviest flows only");
+    if certain
+        && reason.starts_with("Blocked by VPC Block Public Access")
         && case.period.iter().any(|seen| seen.reason.is_none())
     {
         faults.add(Check::RejectReason, format!("lead: {reason}"));
-    }
-    if reason.starts_with("The ") || reason.starts_with("No ") {
+    } else if certain {
+        // Stated as certain and for all flows.
         let truth: Vec<_> = case.period.iter().flat_map(|seen| case.record(seen).truth.clone()).collect();
-        let fits =
-            match (reason.contains("network ACL"), reason.starts_with("No ") || reason.contains("and no rule of")) {
-                (true, true) => truth.iter().all(|(_, fate)| fate.acl && fate.groups),
-                (true, false) => truth.iter().all(|(_, fate)| fate.acl),
-                _ => reason.contains("encryption") || truth.iter().all(|(_, fate)| fate.groups),
-            };
+        let groups = reason.contains("security group");
+        let fits = match (reason.contains("network ACL"), groups) {
+            (true, true) => truth.iter().all(|(_, fate)| fate.acl && fate.groups),
+            (true, false) => truth.iter().all(|(_, fate)| fate.acl),
+            (false, true) => truth.iter().all(|(_, fate)| fate.groups),
+            (false, false) => reason.contains("VPC "),
+        };
         if !fits {
             faults.add(Check::Certain, format!("lead: {reason}"));
         }
+    }
+    let known = ["Blocked by ", "Probably blocked by ", "Possibly blocked by ", "No rule of today ", "Blocked for "];
+    if !known.iter().any(|known| reason.starts_with(known)) {
+        faults.add(Check::Unread, format!("lead: {reason}"));
+    }
+}
+
+/// Checks that a confidence has the time at which the rules were read, if any were read.
+fn graded(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str) {
+    let read = case.email.document["rules_read_at"].as_str().is_some();
+    let has_rules = |flow: &serde_json::Value| {
+        let evidence = flow["explanation"]["evidence"].as_array().unwrap();
+        evidence.iter().any(|one| one["type"] == "acl" || one["type"] == "security-groups")
+    };
+    let first = &case.email.document["flows"][0];
+    let expect = format!("; rules read at {}", soon(case.email.at - RULES_AGE_MILLIS, case.email.at));
+    if let Some((_, at)) = text.split_once("; rules read at ") {
+        if !read || !format!("; rules read at {at}").starts_with(&expect) {
+            faults.add(Check::Rules, format!("{what}: true {expect}: {text}"));
+        }
+    } else if what == "lead" && read && has_rules(first) {
+        faults.add(Check::Rules, format!("{what}: no time of the rules: {text}"));
     }
 }
 
 fn subject(case: &Case<'_>, faults: &mut Faults<'_>) {
     let subject = &case.email.subject;
     let text = subject.split_once("] ").unwrap().1;
+    let (text, id) = text.rsplit_once(" (#").unwrap();
+    let id = id.strip_suffix(')').unwrap_or_default();
+    // The id of the first opening: what follows a full stop counts reopenings.
+    let incident = case.email.document["incident"]["id"].as_str().unwrap();
+    faults.same(Check::Life, "subject: the short id", id, short_id(incident.split('.').next().unwrap()).as_str());
     let text = match text.split_once(": ") {
-        Some((head, rest)) if head == "UPDATE" || head == "REOPENED" || head.starts_with("RESOLVED after ") => {
+        Some((head, rest))
+            if ["UPDATE", "REOPENED", "RESOLVED"].contains(&head) || head.starts_with("RESOLVED after ") =>
+        {
             if let Some(lasted) = head.strip_prefix("RESOLVED after ") {
                 let sums = Sums::of(case.total.clone());
                 let truth = span(sums.last.unwrap().saturating_sub(sums.first.unwrap()));
@@ -339,83 +389,113 @@ fn between(case: &Case<'_>, faults: &mut Faults<'_>, sentence: &str) {
     }
 }
 
-fn status(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+fn status(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
     let total = Sums::of(case.total.clone());
     let kind = case.email.document["kind"].as_str().unwrap();
+    let text = lines.join(" ");
     let after = |word: &str| text.split_once(word).map(|(_, rest)| rest);
+    let at = |word: &str| after(word).and_then(moment);
     match kind {
-        "opened" => {
-            faults.same(Check::Times, "OPENED", after("OPENED ").and_then(|rest| time(&rest[..19])), total.first)
-        }
+        "opened" => faults.same(Check::Times, "OPENED", at("OPENED "), total.first),
         "reopened" => {
-            let rest = after("REOPENED, first opened ").unwrap_or_default();
-            faults.same(Check::Times, "first opened", rest.get(..19).and_then(time), total.first);
-            let resolved = rest.split_once("resolved at ").and_then(|(_, rest)| time(rest.get(..19)?));
+            faults.same(Check::Times, "first opened", at("first opened "), total.first);
             // Without resolved emails nobody knows when that was.
             if case.played.setting.policy.resolved_emails {
-                faults.same(Check::Life, "resolved at", resolved, case.resolved_at.map(|at| at / 1_000 * 1_000));
+                let truth = case.resolved_at.map(|at| at / 1_000 * 1_000);
+                faults.same(Check::Life, "resolved at", at("REOPENED, resolved at "), truth);
             }
         }
-        "update" => faults.same(
-            Check::Times,
-            "open since",
-            after("UPDATE, open since ").and_then(|rest| time(&rest[..19])),
-            total.first,
-        ),
-        _ => faults.same(
-            Check::Times,
-            "RESOLVED",
-            after("RESOLVED: ").and_then(range),
-            total.first.zip(total.last.max(total.first)),
-        ),
+        "update" => faults.same(Check::Times, "open since", at("UPDATE, open since "), total.first),
+        _ => {
+            let (lasted, over) = after("RESOLVED after ").and_then(|rest| rest.split_once(": ")).unwrap_or_default();
+            let truth = total.first.zip(total.last.max(total.first));
+            faults.same(Check::Times, "RESOLVED", range(over), truth);
+            let (first, last) = truth.unwrap();
+            faults.same(Check::Times, "RESOLVED after", lasted, span(last - first).as_str());
+        }
     }
-    let number = case.email.document["incident"]["number"].as_u64().unwrap();
-    if kind != "opened" && !text.contains(&format!(", email {number} of this incident")) {
-        faults.add(Check::Life, format!("its number: {text}"));
-    }
+    urgency(case, faults, &text);
+    covers(case, faults, kind, &text);
     let packet = if kind == "opened" { total.first } else { total.last };
     let which = if kind == "opened" { "first" } else { "last" };
     let late = span(case.email.at.saturating_sub(packet.unwrap()));
     if !text.contains(&format!("Sent {late} after the {which} packet.")) {
         faults.add(Check::Times, format!("how late it is, true {late}: {text}"));
     }
-    if let Some(before) = after("what came since the email at ") {
-        let minute = case.before.unwrap() / 60_000 % 1_440;
-        let truth = format!("{:02}:{:02} UTC", minute / 60, minute % 60);
-        if !before.starts_with(&truth) && !before.get(11..).is_some_and(|before| before.starts_with(&truth)) {
-            faults.add(Check::Life, format!("the previous email, true {truth}: {before}"));
-        }
-    }
     let since = Sums::of(case.since.clone());
     if let Some(rest) = after("Since the last email: ") {
         amounts(faults, "since the last email", rest.split_once('.').unwrap().0, &since);
-    } else if text.contains("No rejected pings since the last email.") {
+    } else if text.contains("No such pings since the last email.") {
         faults.same(Check::Totals, "since the last email: records", 0, since.records);
     } else if kind == "resolved" {
         faults.add(Check::Unread, format!("since the last email: {text}"));
     }
     if let (Some(rest), Some(previous)) = (after("The previous incident ended at "), &case.previous) {
         let truth = Sums::of(previous.clone());
-        amounts(faults, "previous incident", rest.split_once(": ").unwrap().1.split_once(" in ").unwrap().0, &truth);
+        let (_, amount) = rest.split_once(": ").unwrap();
+        amounts(faults, "previous incident", amount.split_once(" in ").unwrap().0, &truth);
     }
 }
 
-fn what(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
-    let (period, total) = (Sums::of(case.period.clone()), Sums::of(case.total.clone()));
-    let (of_period, altogether) = text.split_once(" altogether ").unwrap_or((text, ""));
-    amounts(faults, "WHAT", of_period, &period);
-    if !altogether.is_empty() {
-        amounts(faults, "WHAT altogether", altogether, &total);
-    } else if period.records != total.records {
-        faults.add(Check::Unread, format!("WHAT, altogether: {text}"));
+/// Checks the severity and why it is an incident.
+fn urgency(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
+    let severity = case.email.document["severity"].as_str().unwrap();
+    if !text.contains(&format!(". Severity {severity}. ")) {
+        faults.add(Check::Severity, format!("true {severity}: {text}"));
     }
-    let counts = counts(of_period);
+    let because = match case.signal {
+        "own-request" => "a request of your own, or the answer to it, was stopped.",
+        "own-answer" => "your own answer to a ping that was let in was stopped.",
+        "private" => "a ping ",
+        "persistent-ping" => {
+            "it is a persistent ping from the internet, 30 packets or more from one source to one target within one batch of records."
+        }
+        _ => "any ping from the internet is one here (parameter InternetPings).",
+    };
+    if !text.contains(&format!(" It is an incident because {because}")) {
+        faults.add(Check::Severity, format!("why it is an incident, true {}: {text}", case.signal));
+    }
+}
+
+/// Checks which email of the incident it is, and what it states to cover.
+fn covers(case: &Case<'_>, faults: &mut Faults<'_>, kind: &str, text: &str) {
+    let number = case.email.document["incident"]["number"].as_u64().unwrap();
+    let stated = text.split_once("This is email ").map(|(_, rest)| rest);
+    let Some(stated) = stated else {
+        if kind != "opened" {
+            faults.add(Check::Unread, format!("what it covers: {text}"));
+        }
+        return;
+    };
+    let of_time = |words: &str, at: Option<u64>| format!("{words}{}", soon(at.unwrap_or_default(), case.email.at));
+    let truth = match (kind, case.resolved_at) {
+        ("resolved", None) => "It covers the whole incident.".to_owned(),
+        ("resolved", Some(_)) if !case.played.setting.policy.resolved_emails => String::new(),
+        ("resolved", at) => of_time("It covers what came since it was reopened, after it had been resolved at ", at),
+        _ => of_time("It covers what came since the email at ", case.before),
+    };
+    let truth = format!("{number} of this incident. {truth}");
+    if !stated.starts_with(&truth) {
+        faults.add(Check::Life, format!("what it covers, true {truth}: {text}"));
+    }
+}
+
+fn what(case: &Case<'_>, faults: &mut Faults<'_>, body: &Body) {
+    let (period, total) = (Sums::of(case.period.clone()), Sums::of(case.total.clone()));
+    let text = body.fact("What").join(" ");
+    amounts(faults, "What", &text, &period);
+    match body.fact("In total") {
+        [altogether] => amounts(faults, "In total", altogether, &total),
+        _ if period.records == total.records => {}
+        _ => faults.add(Check::Unread, format!("What, in total: {text}")),
+    }
+    let counts = counts(&text);
     for (noun, check, is_source) in [("source", Check::Senders, true), ("target", Check::Receivers, false)] {
         let packet = |seen: &Seen| if is_source { seen.packet_source } else { seen.packet_target };
         let truth = weights(&case.period, packet).len() as u64;
         match counts.get(noun) {
-            Some(stated) => judge::number(faults, check, &format!("WHAT: {noun}s"), *stated, truth),
-            None => faults.add(Check::Unread, format!("WHAT: {text}")),
+            Some(stated) => judge::number(faults, check, &format!("What: {noun}s"), *stated, truth),
+            None => faults.add(Check::Unread, format!("What: {text}")),
         }
     }
     let protocols: BTreeSet<u64> = case.period.iter().map(|seen| seen.protocol).collect();
@@ -428,7 +508,7 @@ fn what(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     };
     // Without kept flows, no protocol is stated.
     if text.contains("ICMP") {
-        faults.same(Check::Totals, "WHAT: protocols", stated, protocols);
+        faults.same(Check::Totals, "What: protocols", stated, protocols);
     }
 }
 
@@ -558,7 +638,6 @@ fn through(case: &Case<'_>, faults: &mut Faults<'_>, what: &str, text: &str, (ad
 
 fn metadata(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     let world = &case.played.world;
-    let text = text.split(" log group ").next().unwrap();
     let of: Vec<_> = case.period.iter().map(|seen| &world.interfaces[case.record(seen).interface]).collect();
     let accounts: BTreeSet<&str> = of.iter().map(|interface| interface.account.as_str()).collect();
     let vpcs: BTreeSet<&str> = of.iter().map(|interface| interface.vpc.as_str()).collect();
@@ -567,10 +646,8 @@ fn metadata(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     let with_resources: BTreeSet<Option<&str>> = case.period.iter().map(|seen| seen.interface_or_resource()).collect();
     // Values that do not hold for all flows are marked.
     let heaviest = text.contains("(the heaviest flows only)");
-    // The account after the log group is the account of the log group.
-    let of_interfaces = text.split("log group").next().unwrap();
-    let words: Vec<&str> = of_interfaces.split([' ', ',']).filter(|word| !word.is_empty()).collect();
-    let account = of_interfaces.split_once("account ").and_then(|(_, rest)| rest.split([' ', ',']).next());
+    let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let account = text.split_once("account ").and_then(|(_, rest)| rest.split([' ', ',']).next());
     let with = |prefix: &'static str| words.iter().copied().filter(move |word| word.starts_with(prefix));
     for (stated, truth) in account
         .into_iter()
@@ -611,20 +688,19 @@ fn which(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
             faults.add(Check::Direction, format!("WHICH: {text}, true egress {truth:?}"));
         }
     }
-    if text.starts_with("direction unknown") && case.period.iter().all(|seen| judge::direction_is_known(case, seen)) {
+    if text.starts_with("unknown: ") && case.period.iter().all(|seen| judge::direction_is_known(case, seen)) {
         faults.add(Check::DirectionMissed, format!("WHICH: {text}"));
     }
 }
 
-/// Checks the times and the timeline below them.
-fn when(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
+/// Checks the times, and the timeline.
+fn when(case: &Case<'_>, faults: &mut Faults<'_>, body: &Body) {
     let period = Sums::of(case.period.clone());
-    let stated = lines.first().and_then(|line| range(line));
-    faults.about_the_minute(Check::Times, "WHEN: first", stated.map(|(first, _)| first), period.first);
-    faults.about_the_minute(Check::Times, "WHEN: last", stated.map(|(_, last)| last), period.last.max(period.first));
-    let text = lines.join(" ");
-    let Some(head) = text.rfind(" in each ") else { return };
-    let step: u64 = text[head..].split_whitespace().nth(2).and_then(|word| word.parse().ok()).unwrap_or(1);
+    let stated = body.fact("When").first().and_then(|text| range(text));
+    faults.about_the_minute(Check::Times, "When: first", stated.map(|(first, _)| first), period.first);
+    faults.about_the_minute(Check::Times, "When: last", stated.map(|(_, last)| last), period.last.max(period.first));
+    let Some((head, lines)) = body.facts.iter().find(|(label, _)| label.contains(" in each ")) else { return };
+    let step: u64 = head.split_whitespace().nth(3).and_then(|word| word.parse().ok()).unwrap_or(1);
     let of_minute = weights(&case.period, |seen| seen.start / 60_000);
     let row = |line: &String| {
         let (at, rest) = line.split_once(' ')?;
@@ -686,57 +762,39 @@ fn flows(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
     }
 }
 
-fn why(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
-    if text.contains("VPC Block Public Access (certain)")
-        && case.period.iter().any(|seen| seen.reason.as_deref() != Some("BPA"))
-    {
-        let without = case.period.iter().filter(|seen| seen.reason.is_none()).count();
-        faults.add(
-            Check::RejectReason,
-            format!("WHY: Block Public Access is certain, {without} of {} records are without it", case.period.len()),
-        );
-    }
+fn why(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
     let fates: Vec<_> = case.period.iter().flat_map(|seen| case.record(seen).truth.clone()).collect();
-    // Titles without a number of flows are about all flows.
-    for (title, fits) in [
-        ("etwork ACL (certain)", fates.iter().all(|(_, fate)| fate.acl)),
-        ("Security groups (certain)", fates.iter().all(|(_, fate)| fate.groups)),
-        ("Security groups, inbound (certain)", fates.iter().all(|(_, fate)| fate.groups)),
-        ("Security groups, outbound (certain)", fates.iter().all(|(_, fate)| fate.groups)),
-        (
-            "Network ACL and security groups",
-            !text.contains("(certain)") || fates.iter().all(|(_, fate)| fate.acl && fate.groups),
-        ),
-    ] {
-        if !fits && (text.starts_with(title) || (text.contains(title) && title.starts_with('e'))) {
-            faults.add(Check::Certain, format!("WHY: {title}, true {fates:?}"));
+    for line in lines {
+        graded(case, faults, "WHY", line);
+        let Some((title, grade)) = line.split_once(" (certain") else { continue };
+        // Of some flows, the document states which.
+        if grade.starts_with(", the heaviest flows only") || grade.contains(" → ") {
+            continue;
         }
-    }
-}
-
-fn next(case: &Case<'_>, faults: &mut Faults<'_>, text: &str) {
-    // The proposed silence must match all records of the period.
-    if let Some((_, rest)) = text.split_once("To silence ") {
-        let Ok(address) = rest.split(',').next().unwrap().parse::<IpAddr>() else {
-            faults.add(Check::Unread, format!("NEXT: {text}"));
-            return;
+        let fits = match title {
+            "VPC Block Public Access" => case.period.iter().all(|seen| seen.reason.as_deref() == Some("BPA")),
+            title if title.ends_with("etwork ACL") => fates.iter().all(|(_, fate)| fate.acl),
+            title if title.starts_with("Security groups") => fates.iter().all(|(_, fate)| fate.groups),
+            title if title.starts_with("Network ACL and security groups") => {
+                fates.iter().all(|(_, fate)| fate.acl && fate.groups)
+            }
+            _ => true,
         };
-        let is_source = rest.contains("write source!=");
-        let shown = |seen: &Seen| if is_source { seen.source } else { seen.target };
-        if case.period.iter().any(|seen| shown(seen) != address) {
-            faults.add(Check::Names, format!("NEXT: to silence {address} does not silence all records"));
-        }
-        if case.period.iter().any(|seen| case.record(seen).egress == is_source) {
-            faults.add(Check::Direction, format!("NEXT: {address} is not the other side"));
+        if !fits {
+            let check = if title.starts_with("VPC ") { Check::RejectReason } else { Check::Certain };
+            faults.add(check, format!("WHY: {line}, true {fates:?}"));
         }
     }
 }
 
 fn records(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
     let mut rejected = 0;
+    let mut newest = None;
     for line in lines.iter().filter(|line| line.contains("ACCEPT") || line.contains("REJECT")) {
         if line.contains("REJECT") {
             rejected += 1;
+            let batch = case.period.iter().find(|seen| seen.text == *line).map(|seen| seen.batch);
+            newest = newest.or(Some(batch));
             if !case.period.iter().any(|seen| seen.text == *line) {
                 let in_the_incident = case.total.iter().any(|seen| seen.text == *line);
                 faults.add(
@@ -746,6 +804,17 @@ fn records(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
             }
         } else if !case.all.iter().any(|seen| seen.text == *line) {
             faults.add(Check::Lines, format!("RECORDS: no such record: {line}"));
+        }
+    }
+    // The newest of the counters stands first: it is of a batch with the latest time.
+    let last = |batch: usize| case.period.iter().filter(|seen| seen.batch == batch).map(|seen| seen.end).max();
+    let is_prompt = case.email.document["kind"] == "opened" && case.email.document["late"] == false;
+    if let (false, Some(Some(batch))) = (is_prompt, newest) {
+        let batches: BTreeSet<usize> =
+            case.period.iter().filter(|seen| lines[0] == seen.text).map(|seen| seen.batch).collect();
+        let truth = case.period.iter().map(|seen| seen.end).max();
+        if batches.iter().all(|batch| last(*batch) != truth) {
+            faults.add(Check::Lines, format!("RECORDS: of batch {batch}, not of the newest: {}", lines[0]));
         }
     }
     let left = case.period.len() as u64 - rejected.min(case.period.len() as u64);

@@ -279,6 +279,8 @@ impl Simulation {
                 metric_name: "m".into(),
                 language: Language::English,
                 zone: Zone::UTC,
+                stack: None,
+                formats: Formats::default(),
             },
         };
         let batches = Arc::clone(&self.batches);

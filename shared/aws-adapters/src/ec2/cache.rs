@@ -36,6 +36,14 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         self.0.get(key).map(|(_, value)| value)
     }
 
+    /// Returns when the response about a resource came.
+    pub(super) fn at<Q: Ord + ?Sized>(&self, key: &Q) -> Option<EpochMillis>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.get(key).map(|(at, _)| *at)
+    }
+
     pub(super) fn put(&mut self, key: K, value: V, now: EpochMillis) {
         self.0.insert(key, (now, value));
     }

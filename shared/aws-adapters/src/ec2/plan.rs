@@ -99,6 +99,10 @@ pub(super) fn network(request: &EnrichmentRequest, cache: &Cache, missing: Vec<M
     }
     let mut lost = BTreeSet::new();
     for own in own(request, cache) {
+        let groups = own.group_ids.iter().filter(|id| matches!(cache.groups.get(*id), Some(Some(_))));
+        let acl = own.subnet_id.iter().filter(|id| matches!(cache.acls.get(*id), Some(Some(_))));
+        let read = groups.filter_map(|id| cache.groups.at(id)).chain(acl.filter_map(|id| cache.acls.at(id)));
+        network.rules_read_at = network.rules_read_at.into_iter().chain(read).min();
         for id in &own.group_ids {
             match cache.groups.get(id) {
                 Some(Some(group)) => drop(network.groups.insert(id.to_string(), (**group).clone())),

@@ -18,7 +18,8 @@ pub use values::{Time, TotalsDoc};
 use serde::Serialize;
 
 use crate::{
-    detection::Role,
+    detection::{Role, is_zero},
+    incident::short_id,
     notification::{
         email::Email,
         links::{Links, Target},
@@ -80,9 +81,15 @@ pub struct Document {
     pub flows_left_out: u64,
     /// Whether there are no other flows than these: later messages remember the heaviest alone.
     pub flows_complete: bool,
+    /// Lines of the batch that could not be read, and are counted nowhere; in an opened notification.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unreadable: u64,
+    /// When the rules were read that explanations are made from, the oldest of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules_read_at: Option<Time>,
     /// What could not be had from EC2.
     pub missing: Vec<MissingDataDoc>,
-    /// Rejected records as they were logged, at most [`MAX_RECORDS`].
+    /// Rejected records as they were logged, at most [`MAX_RECORDS`]; in later messages the newest, the newest first.
     pub records: Vec<String>,
     /// Links into the console.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,6 +103,8 @@ pub struct Document {
 pub struct Incident {
     /// Unique for each incident: the same in all its messages.
     pub id: String,
+    /// What people call it, four characters: derived from the id, and seldom that of two open incidents.
+    pub short_id: String,
     /// The same for all incidents of the same rule and place.
     pub key: String,
     /// The number of the notification within the incident; the opened one is 1.
@@ -218,8 +227,7 @@ impl From<&Links> for LinksDoc {
     fn from(links: &Links) -> Self {
         let to = |is: fn(&Target) -> bool| links.to(is).map(str::to_owned);
         LinksDoc {
-            records: to(|target| matches!(target, Target::Records | Target::AllRecords | Target::Rejected))
-                .unwrap_or_default(),
+            records: to(Target::is_records).unwrap_or_default(),
             metric: to(|target| matches!(target, Target::Metric(_))).unwrap_or_default(),
             acl: to(|target| matches!(target, Target::Acl(_))),
             security_group: to(|target| matches!(target, Target::SecurityGroup(_))),
@@ -271,6 +279,8 @@ impl Document {
             flows: notification.flows.iter().take(MAX_FLOWS).map(FlowDoc::from).collect(),
             flows_left_out: notification.flows.len().saturating_sub(MAX_FLOWS) as u64,
             flows_complete: content.complete && notification.flows.len() <= MAX_FLOWS,
+            unreadable: content.unreadable,
+            rules_read_at: notification.network.rules_read_at.and_then(Time::of),
             missing: notification.network.missing.iter().map(MissingDataDoc::from).collect(),
             records: records.map(|line| one_line(line, MAX_RECORD_CHARS).into_owned()).collect(),
             links: Some(LinksDoc::from(&notification.links)),
@@ -288,6 +298,7 @@ impl Document {
 fn incident(notification: &Notification<'_>) -> Incident {
     Incident {
         id: text(notification.incident),
+        short_id: short_id(notification.incident),
         key: text(&notification.key.to_string()),
         number: notification.number,
         opened_at: Time::of(notification.opened_at),

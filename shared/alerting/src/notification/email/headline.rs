@@ -3,6 +3,8 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{
+    detection::Origin,
+    incident::short_id,
     notification::{
         email::{page::MAX_SUBJECT_CHARS, party::Party, why, writer::Writer},
         explained::{ExplainedFinding, Side},
@@ -10,37 +12,48 @@ use crate::{
         language::{Noun, Number, Parties, RejectionKind},
         notification::Notification,
     },
-    text::{one_line, settle},
+    text::one_line,
     time,
 };
 
-/// The subject.
+/// The subject, with the short id of the incident at its end.
 pub(super) fn subject(writer: &Writer<'_>) -> String {
     let notification = writer.notification;
     let first = notification.total.first_start.unwrap_or(notification.opened_at);
     let last = notification.total.last_end.or(notification.last_seen).unwrap_or(notification.now);
     let lasted = time::millis_between(first, last);
     let (story, own, other) = parties(writer, false);
-    let parties = Parties { own: &own, other: &other };
+    let parties = named(writer, story, &own, &other);
     let (pings, more) = (pings(writer), is_more(notification));
-    let subject = |what: &str| {
-        writer.words.subject(notification.key.rule.name(), notification.kind, &writer.words.span(lasted), what)
+    let lasted = writer.words.span(lasted);
+    let subject = |what: &str, lasted: Option<&str>| {
+        let (rule, silenced) = (notification.key.rule.name(), notification.is_silenced());
+        writer.words.subject(rule, notification.kind, silenced, lasted, what)
     };
-    let brief = settle(&subject(&writer.words.brief(story, parties, &pings, more)));
-    if brief.chars().count() <= MAX_SUBJECT_CHARS {
-        return brief;
-    }
-    let terse = settle(&subject(&writer.words.terse(story, parties, &pings, more)));
-    one_line(&terse, MAX_SUBJECT_CHARS).into_owned()
+    let id = format!(" (#{})", short_id(notification.incident));
+    let room = MAX_SUBJECT_CHARS.saturating_sub(id.chars().count());
+    let brief = subject(&writer.words.brief(story, parties, &pings, more), Some(&lasted));
+    let fits = brief.chars().count() <= room;
+    let text = if fits { brief } else { subject(&writer.words.terse(story, parties, &pings, more), None) };
+    // Whatever is cut off, the id stays whole.
+    format!("{}{id}", one_line(&text, room))
 }
 
 /// The first lines of the body: the sentence of the subject with who is who, and the reason.
-pub(super) fn lead(writer: &Writer<'_>) -> String {
+pub(super) fn lead(writer: &Writer<'_>) -> Vec<String> {
     let (story, own, other) = parties(writer, true);
-    let parties = Parties { own: &own, other: &other };
-    let mut clauses = vec![writer.words.headline(story, parties, &pings(writer), is_more(writer.notification))];
-    clauses.extend(why::in_short(writer));
-    writer.words.sentences(&clauses)
+    let parties = named(writer, story, &own, &other);
+    let headline = writer.words.headline(story, parties, &pings(writer), is_more(writer.notification));
+    [headline].into_iter().chain(why::in_short(writer)).map(|clause| writer.words.sentences(&[clause])).collect()
+}
+
+/// The parties with whether each is one address or its name.
+fn named<'p>(writer: &Writer<'_>, story: RejectionKind, own: &'p str, other: &'p str) -> Parties<'p> {
+    let (own_side, other_side) = match story {
+        RejectionKind::AnswersNotReceived | RejectionKind::Inbound => (Side::Target, Side::Source),
+        _ => (Side::Source, Side::Target),
+    };
+    Parties { own, other, own_named: only(writer, own_side).is_some(), other_named: only(writer, other_side).is_some() }
 }
 
 /// Tells whether the email counts what came after an earlier one.
@@ -105,6 +118,10 @@ fn only(writer: &Writer<'_>, side: Side) -> Option<IpAddr> {
 
 /// What all flows have in common.
 fn story(writer: &Writer<'_>) -> RejectionKind {
+    if writer.notification.key.signal.origin() == Origin::Internet {
+        // Only what is known to have come in counts as that.
+        return RejectionKind::Inbound;
+    }
     let Some(first) = writer.flows.first().filter(|_| writer.knows_all()) else { return RejectionKind::Rejected };
     let kind = RejectionKind::of(&first.explanation);
     if writer.flows.iter().all(|flow| RejectionKind::of(&flow.explanation) == kind) {

@@ -1,23 +1,23 @@
 //! Notifications as emails: a subject and a plain text, within the limits of Amazon SNS, in one of several languages.
 //!
 //! All kinds of notifications have the same sections; they differ in what the notification knows. [`EmailDraft`] has the words,
-//! `page` breaks them into lines.
+//! `page` puts them below one another. What a person needs first stands first: what happened, how things stand, what to do.
 
+mod actions;
+mod details;
 mod draft;
-mod facts;
 mod headline;
-mod next;
 mod page;
 mod party;
 mod records;
+mod silence;
 mod status;
 mod timeline;
 mod why;
 mod writer;
 
-pub use draft::{EmailDraft, Fields, Records};
-pub(crate) use page::table;
-pub use page::{COLUMNS, MAX_BODY_BYTES, MAX_SUBJECT_CHARS};
+pub use draft::{Action, Detail, EmailDraft, NamedLink, Records};
+pub use page::{MAX_BODY_BYTES, MAX_SUBJECT_CHARS};
 
 use writer::Writer;
 
@@ -27,16 +27,20 @@ impl EmailDraft {
     /// Writes the email of a notification in its site's language.
     pub fn of(notification: &Notification<'_>) -> EmailDraft {
         let writer = Writer::of(notification);
-        let links = notification.links.iter().map(|link| (writer.words.opens(&link.target), link.url.clone()));
+        let actions = actions::of(&writer);
+        let used: Vec<&str> = actions.iter().filter_map(|action| Some(action.link.as_ref()?.url.as_str())).collect();
+        let others = notification.links.iter().filter(|link| !used.contains(&link.url.as_str()));
+        let links = others.map(|link| writer.link(link)).collect();
         EmailDraft {
+            language: notification.site.language,
             subject: headline::subject(&writer),
             lead: headline::lead(&writer),
             status: status::statements(&writer),
-            facts: facts::fields(&writer),
-            why: why::fields(&writer),
-            next: next::fields(&writer),
-            links: links.collect(),
+            why: why::statements(&writer),
+            details: details::of(&writer),
             records: records::of(&writer),
+            links,
+            actions,
         }
     }
 }
@@ -61,7 +65,7 @@ impl Email {
     pub fn of(notification: &Notification<'_>, draft: &EmailDraft) -> Email {
         Email {
             subject: draft.subject.clone(),
-            body: page::body(draft, notification.site.language.phrases()),
+            body: page::body(draft),
             kind: notification.kind,
             incident: notification.incident.to_owned(),
             records: notification.total.records,

@@ -1,11 +1,11 @@
-//! The text of an email: its parts on lines of a fixed width.
+//! The text of an email: its parts below one another, each paragraph on one line.
 
 use crate::{
     notification::{
-        email::draft::{EmailDraft, Fields},
-        language::Phrases,
+        email::draft::{Action, Detail, EmailDraft},
+        language::{Phrases, Section},
     },
-    text::{columns, cut_bytes, settle, wrap},
+    text::cut_bytes,
 };
 
 /// Characters of a subject: UTF-8, fewer than 100, no line breaks, no control characters
@@ -16,37 +16,25 @@ pub const MAX_SUBJECT_CHARS: usize = 99;
 /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>); the rest is left to those.
 pub const MAX_BODY_BYTES: usize = 256 * 1024 - 4 * 1024;
 
-/// Columns of a body, so that a telephone does not break its lines again; a Japanese character takes two. Links and records stand
-/// on longer lines.
-pub const COLUMNS: usize = 72;
-
-/// Columns of a label with the space behind it.
-const LABEL_COLUMNS: usize = 7;
-
 /// The body of an email.
-pub(super) fn body(draft: &EmailDraft, words: &dyn Phrases) -> String {
+pub(super) fn body(draft: &EmailDraft) -> String {
+    let words = draft.language.phrases();
+    let links = draft.links.iter().flat_map(|link| [format!("{}:", link.title), link.url.clone()]);
+    let records = draft.records.lines.iter().chain(&draft.records.left);
     let mut page = Page::default();
-    page.paragraph(&draft.lead);
-    page.gap();
-    draft.status.iter().for_each(|statement| page.paragraph(statement));
-    page.gap();
-    page.table(draft);
-    page.gap();
-    for (title, url) in &draft.links {
-        page.paragraph(title);
-        page.line(url);
-    }
-    page.gap();
-    page.line(draft.records.label);
-    draft.records.lines.iter().chain(&draft.records.left).for_each(|line| page.line(line));
+    page.part(None, draft.lead.iter().cloned());
+    page.part(None, draft.status.iter().cloned());
+    page.part(Some(words.heading(Section::Actions)), draft.actions.iter().flat_map(action));
+    page.part(Some(words.heading(Section::Why)), draft.why.iter().cloned());
+    page.part(Some(words.heading(Section::Details)), draft.details.iter().flat_map(Detail::lines));
+    page.part(Some(words.heading(Section::Records)), records.cloned());
+    page.part(Some(words.heading(Section::Links)), links);
     page.finish(words)
 }
 
-/// The facts, the reasons and what to do, in columns.
-pub(crate) fn table(draft: &EmailDraft) -> String {
-    let mut page = Page::default();
-    page.table(draft);
-    page.text
+fn action(action: &Action) -> impl Iterator<Item = String> {
+    let url = action.link.as_ref().map(|link| link.url.clone());
+    [action.text.clone()].into_iter().chain(url)
 }
 
 #[derive(Debug, Default)]
@@ -55,39 +43,18 @@ struct Page {
 }
 
 impl Page {
-    /// A paragraph, wrapped.
-    fn paragraph(&mut self, text: &str) {
-        for line in wrap(text, COLUMNS) {
-            self.line(&line);
+    /// Lines below an empty one and their heading; nothing where there are none.
+    fn part(&mut self, heading: Option<&str>, lines: impl Iterator<Item = String>) {
+        let mut lines = lines.peekable();
+        if lines.peek().is_none() {
+            return;
         }
-    }
-
-    /// A line that is not wrapped.
-    fn line(&mut self, text: &str) {
-        self.text.push_str(&settle(text));
-        self.text.push('\n');
-    }
-
-    fn table(&mut self, draft: &EmailDraft) {
-        for Fields(fields) in [&draft.facts, &draft.why, &draft.next] {
-            self.gap();
-            fields.iter().for_each(|(label, text)| self.field(label, text));
-        }
-    }
-
-    /// An empty line, unless there is one already or nothing stands above.
-    fn gap(&mut self) {
-        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+        if !self.text.is_empty() {
             self.text.push('\n');
         }
-    }
-
-    /// A label with a text beside it, wrapped and indented. An empty label goes on with the one above.
-    fn field(&mut self, label: &str, text: &str) {
-        for (index, line) in wrap(text, COLUMNS - LABEL_COLUMNS).iter().enumerate() {
-            let label = if index == 0 { label } else { "" };
-            let space = " ".repeat(LABEL_COLUMNS.saturating_sub(columns(label)).max(1));
-            self.line(&format!("{label}{space}{line}"));
+        for line in heading.map(str::to_owned).into_iter().chain(lines) {
+            self.text.push_str(&line);
+            self.text.push('\n');
         }
     }
 
@@ -107,7 +74,7 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
-    use super::{COLUMNS, MAX_BODY_BYTES, Page};
+    use super::{MAX_BODY_BYTES, Page};
     use crate::notification::language::Language;
 
     #[test]
@@ -125,16 +92,5 @@ mod tests {
             let fitting = "日".repeat(MAX_BODY_BYTES / 3);
             assert_eq!(limited(&fitting), fitting);
         }
-    }
-
-    #[test]
-    fn labels_take_the_same_columns_in_every_script() {
-        let mut page = Page::default();
-        page.field("WHY", "because");
-        page.field("原因", "because");
-        page.field("", &"あ".repeat(COLUMNS));
-        let lines: Vec<&str> = page.text.lines().collect();
-        assert_eq!(lines[..2], ["WHY    because", "原因   because"]);
-        assert_eq!(lines[2], format!("       {}", "あ".repeat(32)));
     }
 }

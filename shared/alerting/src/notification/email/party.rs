@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{
-    address::Scope,
     notification::{
         email::writer::Writer,
         explained::{ExplainedFinding, Host, Side},
@@ -12,11 +11,11 @@ use crate::{
     text::{inert, name},
 };
 
-/// Columns shown of a name, and of a description.
-const MAX_NAME_COLUMNS: usize = 48;
+/// Characters shown of a name, and of a description.
+const MAX_NAME_CHARS: usize = 48;
 
-/// Columns shown of a name in a subject.
-const MAX_SHORT_COLUMNS: usize = 32;
+/// Characters shown of a name in a subject.
+const MAX_SHORT_CHARS: usize = 32;
 
 /// Characters shown of an id.
 const MAX_ID_CHARS: usize = 64;
@@ -59,15 +58,15 @@ impl Party {
         let bare = || known.filter(|_| instance.is_none());
         Party {
             address,
-            name: names.iter().find_map(|text| name(text, MAX_NAME_COLUMNS)),
-            short_name: names.iter().find_map(|text| name(text, MAX_SHORT_COLUMNS)),
+            name: names.iter().find_map(|text| name(text, MAX_NAME_CHARS)),
+            short_name: names.iter().find_map(|text| name(text, MAX_SHORT_CHARS)),
             kind: bare().and_then(|interface| words.interface_kind(&shown_id(&interface.kind))),
-            description: bare().and_then(|interface| name(interface.description.as_deref()?, MAX_NAME_COLUMNS)),
+            description: bare().and_then(|interface| name(interface.description.as_deref()?, MAX_NAME_CHARS)),
             instance: instance.map(shown_id),
             interface: host.as_ref().and_then(Host::id).map(shown_id),
             interfaces: if knows_places { own_ids(writer, address, side).iter().flatten().count() } else { 0 },
             owners: owners(host.as_ref()),
-            tagged: record_tags.iter().take(MAX_TAGS).filter_map(|tag| name(tag, MAX_NAME_COLUMNS)).collect(),
+            tagged: record_tags.iter().take(MAX_TAGS).filter_map(|tag| name(tag, MAX_NAME_CHARS)).collect(),
             service: there().find_map(|flow| flow.endpoint(side).service).map(shown_id),
             through: there()
                 .filter(|flow| knows_places && flow.endpoint(side).behind)
@@ -93,7 +92,7 @@ impl Party {
         }
         known.extend(self.owner_words(words));
         if known.is_empty() {
-            known.push(words.scope(Scope::of(self.address)).to_owned());
+            known.push(words.scope(self.address).to_owned());
         }
         known.extend(self.through(words));
         let name = self.name.clone().unwrap_or_else(|| self.address.to_string());
@@ -113,7 +112,7 @@ impl Party {
         }
         known.extend(self.description.clone());
         known.extend(self.owner_words(words));
-        known.push(words.scope(Scope::of(self.address)).to_owned());
+        known.push(words.scope(self.address).to_owned());
         known.extend(self.through(words));
         format!("{} ({})", self.address, words.items(&known))
     }
@@ -199,6 +198,6 @@ fn shown_id(text: &str) -> String {
 /// The tags that say who owns it, fit to be shown.
 fn owners(host: Option<&Host<'_>>) -> Vec<(String, String)> {
     let owners = host.map(Host::owners).unwrap_or_default().into_iter();
-    let shown = owners.filter_map(|(key, value)| Some((name(key, MAX_NAME_COLUMNS)?, name(value, MAX_NAME_COLUMNS)?)));
+    let shown = owners.filter_map(|(key, value)| Some((name(key, MAX_NAME_CHARS)?, name(value, MAX_NAME_CHARS)?)));
     shown.take(MAX_TAGS).collect()
 }

@@ -4,7 +4,8 @@ use crate::{
     detection::MAX_LINES_PER_FLOW,
     notification::{
         email::{draft::Records, writer::Writer},
-        language::{Noun, Number, Section},
+        language::{Noun, Number},
+        links::query,
     },
     text::inert,
 };
@@ -20,8 +21,9 @@ pub(super) fn of(writer: &Writer<'_>) -> Records {
     let content = writer.notification.content;
     let findings = &content.findings;
     let mut lines: Vec<&str> = Vec::new();
-    // An incident's counters have some lines without their flows.
-    if findings.iter().all(|finding| finding.lines.is_empty()) {
+    // An incident's counters have the newest lines, without their flows.
+    let newest = findings.iter().all(|finding| finding.lines.is_empty());
+    if newest {
         lines.extend(content.lines.iter().map(String::as_str));
     }
     let mut rejected = lines.len();
@@ -42,9 +44,11 @@ pub(super) fn of(writer: &Writer<'_>) -> Records {
     }
     let left = content.totals.records.saturating_sub(rejected as u64);
     let words = writer.words;
+    let more = words.count(Number::Exactly(left), Noun::Record);
+    let at_most = (content.totals.records > query::MAX_RECORDS)
+        .then(|| words.count(Number::Exactly(query::MAX_RECORDS), Noun::Record));
     Records {
-        label: words.label(Section::Records),
         lines: lines.into_iter().map(|line| inert(line, MAX_RECORD_CHARS)).collect(),
-        left: (left > 0).then(|| words.records_left(&words.count(Number::Exactly(left), Noun::Record))),
+        left: (left > 0).then(|| words.records_left(&more, newest, at_most.as_deref())),
     }
 }

@@ -4,9 +4,9 @@ use crate::{
     enrichment::{MissingData, MissingReason, NetworkPart},
     explain::{AclVerdict, Evidence, Explanation, GroupsVerdict, Layer},
     notification::{
-        email::{draft::Fields, writer::Writer},
+        email::writer::Writer,
         explained::ExplainedFinding,
-        language::{Noun, Number, Section},
+        language::{Grade, Number},
     },
 };
 
@@ -16,16 +16,29 @@ pub(super) const MAX_REASONS: usize = 3;
 /// Flows with the same explanation.
 pub(super) struct Group<'c> {
     pub(super) explanation: &'c Explanation,
-    flows: u64,
+    pub(super) flows: Vec<&'c ExplainedFinding<'c>>,
+}
+
+impl Group<'_> {
+    /// The flows by name: `10.0.0.5 → 8.8.8.8 and 2 more`.
+    pub(super) fn name(&self, writer: &Writer<'_>) -> String {
+        let flow =
+            |flow: &&ExplainedFinding<'_>| format!("{} → {}", flow.finding.flow.sender(), flow.finding.flow.receiver());
+        let first = self.flows.first().map(flow).unwrap_or_default();
+        match self.flows.len().saturating_sub(1) as u64 {
+            0 => first,
+            more => writer.words.with_more(&first, &writer.words.and_more(Number::Exactly(more))),
+        }
+    }
 }
 
 /// The explanations, each once, that of the heaviest flow first.
 pub(super) fn groups<'c>(writer: &Writer<'c>) -> Vec<Group<'c>> {
     let mut groups: Vec<Group<'c>> = Vec::new();
-    for ExplainedFinding { explanation, .. } in writer.flows {
-        match groups.iter_mut().find(|group| same(group.explanation, explanation)) {
-            Some(group) => group.flows += 1,
-            None => groups.push(Group { explanation, flows: 1 }),
+    for flow in writer.flows {
+        match groups.iter_mut().find(|group| same(group.explanation, &flow.explanation)) {
+            Some(group) => group.flows.push(flow),
+            None => groups.push(Group { explanation: &flow.explanation, flows: vec![flow] }),
         }
     }
     groups
@@ -55,27 +68,29 @@ fn is_of_one_flow(evidence: &Evidence) -> bool {
 /// The reason as a clause, where all flows have the same.
 pub(super) fn in_short(writer: &Writer<'_>) -> Option<String> {
     let groups = groups(writer);
-    let [Group { explanation, .. }] = groups[..] else { return None };
-    Some(writer.words.hedged(&writer.words.reason(explanation), explanation.confidence, !writer.knows_all()))
+    let [Group { explanation, .. }] = &groups[..] else { return None };
+    Some(writer.words.blocked_by(explanation, &grade(writer, explanation, None)))
 }
 
-/// The reasons with what shows them.
-pub(super) fn fields(writer: &Writer<'_>) -> Fields {
+/// How sure an explanation is, for which flows, and when the rules were read that it is made from.
+fn grade<'g>(writer: &Writer<'_>, explanation: &Explanation, flows: Option<&'g str>) -> Grade<'g> {
+    let has_rules = explanation.acls().next().is_some() || explanation.groups().next().is_some();
+    let (now, zone) = (writer.notification.now, &writer.notification.site.zone);
+    let read_at = writer.notification.network.rules_read_at.filter(|_| has_rules).map(|at| zone.soon(at, now));
+    Grade { confidence: explanation.confidence, heaviest: !writer.knows_all(), flows, rules_read: read_at }
+}
+
+/// The reasons with what shows them, a line each.
+pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
     let words = writer.words;
-    let mut fields = Fields::default();
+    let mut lines = Vec::new();
     let groups = groups(writer);
-    let mut label = words.label(Section::Why);
     for group in groups.iter().take(MAX_REASONS) {
         let Group { explanation, flows } = group;
-        let of = if !writer.knows_all() {
-            Some(words.heaviest_only().to_owned())
-        } else {
-            (groups.len() > 1).then(|| words.count(Number::Exactly(*flows), Noun::Flow))
-        };
-        fields.field(label, words.graded(&words.title(explanation), explanation, of.as_deref()));
-        label = "";
+        let name = (groups.len() > 1).then(|| group.name(writer));
+        lines.push(words.graded(explanation, &grade(writer, explanation, name.as_deref())));
         // What is about one of several flows is left to the records.
-        let shown = |evidence: &&Evidence| *flows == 1 || !matches!(evidence, Evidence::MaybeSameSubnet { .. });
+        let shown = |evidence: &&Evidence| flows.len() == 1 || !matches!(evidence, Evidence::MaybeSameSubnet { .. });
         let mut evidence: Vec<&Evidence> = explanation.evidence.iter().filter(shown).collect();
         evidence.sort_by_key(|evidence| !decides(evidence, explanation.layer));
         let mut clauses: Vec<String> =
@@ -84,23 +99,15 @@ pub(super) fn fields(writer: &Writer<'_>) -> Fields {
             clauses.push(words.no_evidence());
         }
         // A line for each: what is a fact of the network is read on its own.
-        for clause in clauses {
-            fields.field("", words.sentences(&[clause]));
-        }
-    }
-    let rules =
-        |group: &Group<'_>| group.explanation.acls().next().is_some() || group.explanation.groups().next().is_some();
-    if groups.iter().take(MAX_REASONS).any(rules) {
-        fields.field("", words.sentences(&[words.rules_now()]));
+        lines.extend(clauses.into_iter().map(|clause| words.sentences(&[clause])));
     }
     if groups.len() > MAX_REASONS {
-        fields.field("", words.and_more(Number::Exactly((groups.len() - MAX_REASONS) as u64)));
+        lines.push(words.and_more(Number::Exactly((groups.len() - MAX_REASONS) as u64)));
     }
     for (reason, parts) in missing(writer) {
-        fields.field(label, words.sentences(&[words.missing_data(&parts, reason)]));
-        label = "";
+        lines.push(words.sentences(&[words.missing_data(&parts, reason)]));
     }
-    fields
+    lines
 }
 
 /// Tells whether some evidence is the rules that reject, which are shown first.

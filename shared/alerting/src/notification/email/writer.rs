@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use crate::{
     incident::Ranked,
     notification::{
+        email::draft::NamedLink,
         explained::{ExplainedFinding, Side},
         language::{Number, Phrases},
+        links::Link,
         notification::Notification,
         ranking::Ranking,
     },
@@ -23,6 +25,11 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub(super) fn of(notification: &'a Notification<'a>) -> Writer<'a> {
         Writer { notification, words: notification.site.language.phrases(), flows: &notification.flows }
+    }
+
+    /// A link with its title.
+    pub(super) fn link(&self, link: &Link) -> NamedLink {
+        NamedLink { title: self.words.opens(&link.target), url: link.url.clone() }
     }
 
     /// Tells whether the flows are all there are: what holds for each of them holds for everything that is stated.

@@ -12,7 +12,7 @@ mod terms;
 
 pub use phrases::{Facts, Headlines, Phrases, Reasons, Steps};
 pub(crate) use phrases::{amounts, weight};
-pub use terms::{Fix, Noun, Number, Parties, RejectionKind, Section};
+pub use terms::{Fact, Fix, Grade, Noun, Number, Parties, Permission, RejectionKind, Section, SilenceWords};
 
 /// The language of an email.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,15 +1,17 @@
 //! The phrases that every language has.
 
+use std::net::IpAddr;
+
 use crate::{
-    address::Scope,
     detection::{Basis, Direction, Totals},
     enrichment::{IcmpRange, MissingReason, NetworkPart, RuleProtocol},
-    explain::{Confidence, Evidence, Explanation},
-    incident::Reason,
+    explain::{Evidence, Explanation},
+    incident::{Reason, Signal, SignalPolicy},
     notification::{
         kind::NotificationKind,
-        language::terms::{Fix, Noun, Number, Parties, RejectionKind, Section},
+        language::terms::{Fact, Fix, Grade, Noun, Number, Parties, Permission, RejectionKind, Section, SilenceWords},
         links::Target,
+        severity::Severity,
     },
 };
 
@@ -29,8 +31,14 @@ pub trait Phrases: Headlines + Facts + Reasons + Steps + Sync {
     fn joined(&self, sentences: &[String]) -> String;
     /// A time span in its two largest units: `6 min 40 s`.
     fn span(&self, millis: u64) -> String;
-    /// The label of a section, at most six columns wide; that of the records stands alone.
-    fn label(&self, section: Section) -> &'static str;
+    /// Something, and how many more there are: `10.0.0.5 and 2 more`.
+    fn with_more(&self, first: &str, more: &str) -> String;
+    /// A text that a link stands below.
+    fn link(&self, text: &str) -> String;
+    /// The heading of a section.
+    fn heading(&self, section: Section) -> &'static str;
+    /// The label of a fact.
+    fn label(&self, fact: Fact) -> &'static str;
     /// What stands at the end of an email that was cut.
     fn left_out(&self, bytes: u64) -> String;
 }
@@ -45,41 +53,59 @@ pub trait Headlines {
     fn terse(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String;
     /// Pings of which no record counts the packets.
     fn uncounted_pings(&self, records: &str) -> String;
-    /// A subject: a headline and, of a resolved incident, how long it lasted.
-    fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String;
+    /// A subject: a headline and, of a resolved incident, whether it is `silenced`, and how long it lasted, where there is room for that.
+    fn subject(
+        &self,
+        rule: &str,
+        kind: NotificationKind,
+        silenced: bool,
+        lasted: Option<&str>,
+        headline: &str,
+    ) -> String;
     /// It is opened, and the time of its first packet.
     fn opened_since(&self, since: &str) -> String;
-    /// It is an update, the time of the first packet, and the number of this email about the incident.
-    fn update_since(&self, since: &str, number: u32) -> String;
-    /// It is reopened, the time of the first packet, when it was resolved, and the number of this email.
-    fn reopened_since(&self, since: &str, resolved: &str, number: u32) -> String;
-    /// It is resolved, from when to when, and the number of this email.
-    fn resolved_over(&self, range: &str, number: u32) -> String;
+    /// It is an update, and the time of the first packet.
+    fn update_since(&self, since: &str) -> String;
+    /// It is reopened, the time of the first packet, and when it was resolved.
+    fn reopened_since(&self, since: &str, resolved: &str) -> String;
+    /// It is resolved, from when to when, and how long that is. Where it is `silenced`, it may still go on.
+    fn resolved_over(&self, range: &str, lasted: &str, silenced: bool) -> String;
+    /// A silence that has covered findings of the incident, which the email does not count.
+    fn silenced(&self, silence: &SilenceWords<'_>) -> String;
+    /// That there are so many more silences than were named.
+    fn more_silences(&self, more: u64) -> String;
+    /// How urgent it is.
+    fn severity(&self, severity: Severity) -> String;
+    /// Why it is an incident at all; where it is `undecided` whether the sender is in a private network, that.
+    fn incident_because(&self, signal: Signal, policy: &SignalPolicy, undecided: bool) -> String;
     /// The incident before this one.
     fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String;
-    /// Why this email is sent now.
-    fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String;
+    /// Why this email is sent now, where its kind does not say it.
+    fn because(&self, reason: Reason, kind: NotificationKind) -> Option<String>;
     /// How long after the first or the last packet the email is sent.
     fn sent_after(&self, span: &str, first: bool) -> String;
     /// When the next email may come, whether it comes `sooner` for an address that no email has named, and what ends it after how much
     /// quiet.
     fn next_email(&self, next: &str, sooner: bool, quiet: &str, resolved: bool) -> String;
-    /// That the numbers count what came since the email before, and when that was.
-    fn since_email(&self, at: &str) -> String;
+    /// The number of this email, and that it covers what came since the email before, and when that was.
+    fn covers_since(&self, number: u32, at: &str) -> String;
+    /// The number of this email, and that it covers the whole incident. Where the incident was resolved before and reopened, what came
+    /// before that is in the totals alone.
+    fn covers_incident(&self, number: u32, resolved_before: Option<&str>) -> String;
     /// What came since the last email: amounts, or nothing.
     fn since_last_email(&self, amounts: Option<&str>) -> String;
 }
 
 /// Facts: who, where, which way, when.
 pub trait Facts {
-    /// Altogether so many, besides those since the last email.
-    fn altogether(&self, amounts: &str) -> String;
     /// That the ICMP type is not recorded.
     fn protocols(&self, v4: bool, v6: bool) -> &'static str;
     /// Records that are counted and not listed.
     fn untracked(&self, records: &str, flows: &str) -> String;
+    /// Lines of the batch that could not be read.
+    fn unreadable(&self, lines: &str) -> String;
     /// What an address is by its number.
-    fn scope(&self, scope: Scope) -> &'static str;
+    fn scope(&self, address: IpAddr) -> &'static str;
     /// An AWS service, as a record names it.
     fn service(&self, name: &str) -> String;
     /// What kind of interface it is, by EC2's word for it; none for an ordinary one.
@@ -92,8 +118,6 @@ pub trait Facts {
     fn through(&self, intermediate: &str) -> String;
     /// An account.
     fn account(&self, id: &str) -> String;
-    /// A log group.
-    fn log_group(&self, name: &str) -> String;
     /// The log group that the records were written to first.
     fn copied_from(&self, name: &str) -> String;
     /// The one interface, source or target that the incident is about.
@@ -116,28 +140,22 @@ pub trait Facts {
     fn give_or_take(&self, range: &str) -> String;
     /// That the records have no times.
     fn no_times(&self) -> &'static str;
-    /// What the numbers of a timeline are: packets or records, in so many minutes.
-    fn timeline(&self, packets: bool, minutes: u64) -> String;
+    /// What the numbers of a timeline are: packets or records, in so many minutes, by the clock of a zone.
+    fn timeline(&self, packets: bool, minutes: u64, zone: &str) -> String;
     /// A flow's direction, as short as it can be.
     fn way(&self, story: RejectionKind) -> &'static str;
 }
 
 /// Reasons.
 pub trait Reasons {
-    /// The explanation as one clause, for the first lines.
-    fn reason(&self, explanation: &Explanation) -> String;
-    /// The same with how sure it is; `heaviest` where it is known of the heaviest flows only.
-    fn hedged(&self, reason: &str, confidence: Confidence, heaviest: bool) -> String;
-    /// The layer as a title.
-    fn title(&self, explanation: &Explanation) -> String;
-    /// The title with how sure it is, and for how many of several flows.
-    fn graded(&self, title: &str, explanation: &Explanation, flows: Option<&str>) -> String;
+    /// The explanation as one clause with how sure it is, for the first lines.
+    fn blocked_by(&self, explanation: &Explanation, grade: &Grade<'_>) -> String;
+    /// The layer as a title with how sure it is, and for which of several flows.
+    fn graded(&self, explanation: &Explanation, grade: &Grade<'_>) -> String;
     /// What shows it, as a clause. None for missing data, which is stated once for all.
     fn evidence(&self, evidence: &Evidence, explanation: &Explanation) -> Option<String>;
     /// What is said where nothing shows anything.
     fn no_evidence(&self) -> String;
-    /// That the rules are those of now.
-    fn rules_now(&self) -> String;
     /// Which parts could not be read from EC2, and why.
     fn missing_data(&self, parts: &[NetworkPart], reason: &MissingReason) -> String;
     /// What a rule is for: `ICMP`, `all traffic`.
@@ -146,17 +164,24 @@ pub trait Reasons {
 
 /// What to do next.
 pub trait Steps {
-    /// What to do where the packets were meant to pass.
-    fn fix(&self, fixes: &[Fix<'_>]) -> String;
-    /// What to do where they were meant to be blocked: nothing; and how to get fewer emails.
-    /// Or how to silence one address: the field of the filter pattern that it is in, and the address.
-    fn silence(&self, kind: NotificationKind, address: Option<(&str, &str)>) -> String;
+    /// What to do where the packets were meant to pass, as a clause; for which flows, where others need something else.
+    fn fix(&self, fix: &Fix<'_>, permission: Permission, flows: Option<&str>) -> String;
+    /// That pings of strangers are normally left blocked, as a clause; and what to do if the only `sender` is none.
+    fn leave_blocked(&self, sender: Option<&str>) -> String;
+    /// How to silence it where it is meant to be so: the command. Of a resolved incident, should it come back.
+    fn silence(&self, command: &str, resolved: bool) -> String;
+    /// The same where the commands stand below, for `all` of it or for some.
+    fn silences(&self, all: bool, resolved: bool) -> String;
+    /// How to get no emails when an incident is resolved.
+    fn without_resolved_emails(&self) -> String;
     /// What resolved means, and what may still be there.
     fn resolved_means(&self, quiet: &str) -> String;
+    /// What silenced means, and the command that ends the silence.
+    fn silenced_means(&self, quiet: &str, command: &str) -> String;
     /// What a link opens.
     fn opens(&self, target: &Target) -> String;
-    /// How many records are not shown.
-    fn records_left(&self, records: &str) -> String;
+    /// How many records are not shown; whether those shown are the newest, and how many the link shows at most, where it may be fewer.
+    fn records_left(&self, records: &str, newest: bool, at_most: Option<&str>) -> String;
 }
 
 /// Packets, or the records where no record counts packets, with the noun.

@@ -1,33 +1,52 @@
 //! What phrases are about: the values between a notification and its words.
 
+use std::net::IpAddr;
+
 use crate::{
     detection::Direction,
-    explain::{AclEvidence, Explanation, Group, PacketRole},
+    explain::{AclEvidence, Confidence, Explanation, Group, PacketRole},
 };
 
-/// A part of an email, with a label of its own.
+/// A part of an email with a heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Section {
+    /// What to do.
+    Actions,
+    /// The explanation.
+    Why,
+    /// The facts.
+    Details,
+    /// The log lines.
+    Records,
+    /// The links.
+    Links,
+}
+
+/// A fact with a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fact {
     /// How much.
     What,
+    /// How much in the whole incident, where the email covers a part of it.
+    Total,
+    /// Records that are counted without their flow.
+    Untracked,
+    /// Lines that could not be read.
+    Unreadable,
     /// Who sent it.
     From,
     /// To whom.
     To,
-    /// Account, region, network, log group.
+    /// Account, region, network.
     Where,
+    /// The log group.
+    LogGroup,
     /// The direction.
-    Which,
+    Direction,
     /// From when to when.
     When,
     /// The flows one by one.
     Flows,
-    /// The explanation.
-    Why,
-    /// What to do.
-    Next,
-    /// The log lines.
-    Records,
 }
 
 /// Something that is counted.
@@ -41,6 +60,8 @@ pub enum Noun {
     Byte,
     /// Flow records.
     Record,
+    /// Lines of a log.
+    Line,
     /// Addresses that sent.
     Source,
     /// Addresses that were to receive.
@@ -126,6 +147,34 @@ pub struct Parties<'a> {
     pub own: &'a str,
     /// The other side, or the targets.
     pub other: &'a str,
+    /// Whether the own side is one address or its name, and no number of them.
+    pub own_named: bool,
+    /// The same of the other side.
+    pub other_named: bool,
+}
+
+/// How sure an explanation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grade<'a> {
+    /// How sure.
+    pub confidence: Confidence,
+    /// Whether it is known of the heaviest flows only.
+    pub heaviest: bool,
+    /// The flows that it is for, where others have another one.
+    pub flows: Option<&'a str>,
+    /// When the rules were read that it is made from, where there are any.
+    pub rules_read: Option<String>,
+}
+
+/// Whose packets a rule may let through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Permission {
+    /// The only address on the other side.
+    pub peer: Option<IpAddr>,
+    /// Whether nobody else may get in: then no rule that denies is removed.
+    pub narrow: bool,
+    /// Whether anybody's pings are answered then.
+    pub answers_strangers: bool,
 }
 
 /// What would let the packets through.
@@ -184,4 +233,30 @@ pub enum Fix<'a> {
     EncryptionControls,
     /// What the record names.
     Other,
+}
+
+impl Fix<'_> {
+    /// Tells whether it changes rules, so that more is let through.
+    pub fn lets_through(&self) -> bool {
+        !matches!(self, Fix::Neither | Fix::BlockPublicAccess | Fix::EncryptionControls | Fix::Other)
+    }
+}
+
+/// A silence, in words: foreign text is made inert, and times are in the readers' zone.
+#[derive(Clone, Copy, Debug)]
+pub struct SilenceWords<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its conditions.
+    pub conditions: &'a str,
+    /// When it ends.
+    pub until: &'a str,
+    /// Who made it.
+    pub by: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// When it covered a finding for the first time.
+    pub since: &'a str,
+    /// When it ended, where it has.
+    pub ended: Option<&'a str>,
 }

@@ -12,13 +12,13 @@ use crate::{
     explain::{Explanation, Group, Layer},
     notification::{content::NotificationContent, explained::ExplainedFinding, site::Site},
     text::inert,
-    time::{self, EpochMillis, MINUTE_MILLIS},
+    time::{self, EpochMillis, MINUTE_MILLIS, SECOND_MILLIS},
 };
 
 /// Links to rules that may have to be changed.
 const MAX_RULES: usize = 4;
 
-/// Shown before and after what the records span: their times are rounded to the minute, and they arrive late.
+/// Shown before and after what the records of a batch span: what was accepted a little earlier explains them.
 const AROUND_MILLIS: u64 = 5 * MINUTE_MILLIS;
 
 /// Shown in a graph on either side.
@@ -41,12 +41,16 @@ impl Links {
         (first, last): (EpochMillis, EpochMillis),
     ) -> Links {
         let (console, source) = (&site.console, &content.source);
-        let (from, to) = (time::before(first, AROUND_MILLIS), time::after(last, AROUND_MILLIS));
+        let (from, to) = match (&content.format, content.totals.first_start, content.totals.last_end) {
+            // The period of an update begins where the one before ends: what stands around it is in another email.
+            (None, Some(_), Some(_)) => (first, time::after(last, SECOND_MILLIS)),
+            _ => (time::before(first, AROUND_MILLIS), time::after(last, AROUND_MILLIS)),
+        };
         let mut links = rules(flows, site);
         let hosts = hosts(flows, site);
         let (target, query) = match &content.format {
             Some(format) => (Target::Records, query::insights(&content.findings, format)),
-            None => search::insights(content),
+            None => search::insights(content, &site.formats),
         };
         let records = Link { target, url: console.logs_insights(&source.log_group, &query, from, to) };
         // Where no rules are known, the interface is what leads to them.

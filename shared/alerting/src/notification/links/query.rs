@@ -6,6 +6,10 @@ use flow_log::{Field, LogFormat};
 
 use crate::detection::Finding;
 
+/// Records that a query shows: the most that Logs Insights returns
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Limit.html>).
+pub(crate) const MAX_RECORDS: u64 = 10_000;
+
 /// Addresses that a query names around one common address, and pairs that it names without one; past them it narrows by
 /// interface only. Email readers and browsers take links of a few thousand characters.
 const MAX_ADDRESSES: usize = 20;
@@ -22,7 +26,7 @@ pub(crate) fn insights(findings: &[Finding], format: &LogFormat) -> String {
         "fields @timestamp, {action}, {source}, {target}{}\n\
          | filter ({protocol} = 1 or {protocol} = 58) and ({})\n\
          | sort @timestamp asc\n\
-         | limit 1000",
+         | limit {MAX_RECORDS}",
         packets.map(|packets| format!(", {packets}")).unwrap_or_default(),
         condition(findings, &names)
     );
@@ -187,7 +191,7 @@ mod tests {
              | filter (protocol = 1 or protocol = 58) and \
              ((srcAddr = \"8.8.8.8\" and dstAddr = \"10.0.0.1\") or (dstAddr = \"8.8.8.8\" and srcAddr = \"10.0.0.1\"))\n\
              | sort @timestamp asc\n\
-             | limit 1000"
+             | limit 10000"
         );
     }
 

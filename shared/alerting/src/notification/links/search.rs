@@ -2,29 +2,44 @@
 
 use std::net::IpAddr;
 
+use flow_log::{Field, Formats, LogFormat};
+
 use crate::notification::{
     content::NotificationContent,
-    links::{Target, query::is_plain},
+    links::{
+        Target,
+        query::{MAX_RECORDS, is_plain},
+    },
     ranking::Ranking,
 };
 
 /// Addresses of one side that a query names; past them it is not narrowed to that side.
 const MAX_ADDRESSES: usize = 12;
 
-/// What the query finds, and the query.
-pub(crate) fn insights(content: &NotificationContent) -> (Target, String) {
+/// What the query finds, and the query. It finds ICMP alone, by its place in the declared formats.
+pub(crate) fn insights(content: &NotificationContent, formats: &Formats) -> (Target, String) {
     let sides: Vec<String> =
         [&content.sources, &content.targets].into_iter().filter_map(|side| one_of(content, side)).collect();
     let pair = sides.len() == 2 && content.sources.only().is_some() && content.targets.only().is_some();
     // Of a single pair what was accepted tells as much as what was not.
     let rejected = (!pair).then(|| word("REJECT"));
     let interface = content.interfaces.only().filter(|id| sides.is_empty() && is_plain(id)).map(|id| word(id));
-    let conditions: Vec<String> = rejected.into_iter().chain(sides).chain(interface).collect();
+    let conditions: Vec<String> = [icmp(formats)].into_iter().chain(rejected).chain(sides).chain(interface).collect();
     let query = format!(
-        "fields @timestamp, @message\n| filter {}\n| sort @timestamp asc\n| limit 1000",
+        "fields @timestamp, @message\n| filter {}\n| sort @timestamp asc\n| limit {MAX_RECORDS}",
         conditions.join(" and ")
     );
-    (if pair { Target::AllRecords } else { Target::Rejected }, query)
+    (if pair { Target::Records } else { Target::Rejected }, query)
+}
+
+/// A condition that the protocol is ICMP or ICMPv6: its number stands where one of the formats has it.
+fn icmp(formats: &Formats) -> String {
+    let places = formats.as_slice().iter().filter_map(|format: &LogFormat| {
+        let before = format.position(Field::Protocol)?;
+        let behind = format.fields().count().checked_sub(before + 1)?;
+        Some(format!("( *[^ ]+){{{before}}} +(1|58)( +[^ ]+){{{behind}}} *"))
+    });
+    format!("@message like /^({})$/", places.collect::<Vec<_>>().join("|"))
 }
 
 /// A condition that one of some addresses stands in the record. None where they are not all known, or too many.
@@ -64,9 +79,10 @@ mod tests {
     }
 
     fn filter(content: &NotificationContent) -> (bool, String) {
-        let (target, query) = insights(content);
+        let (target, query) = insights(content, &Formats::default());
         let filter = query.lines().find_map(|line| line.strip_prefix("| filter ")).unwrap();
-        (target == Target::AllRecords, filter.to_owned())
+        let filter = filter.strip_prefix("@message like /^(( *[^ ]+){7} +(1|58)( +[^ ]+){6} *)$/ and ");
+        (target == Target::Records, filter.expect("it finds ICMP alone").to_owned())
     }
 
     #[test]

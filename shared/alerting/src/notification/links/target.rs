@@ -9,14 +9,19 @@ pub struct Link {
     pub url: String,
 }
 
+impl Target {
+    /// Tells whether it is records in Logs Insights.
+    pub fn is_records(&self) -> bool {
+        matches!(self, Target::Records | Target::Rejected)
+    }
+}
+
 /// What a link opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The ICMP records of the email's addresses, in Logs Insights.
+    /// The ICMP records of the email's addresses in its period, in Logs Insights.
     Records,
-    /// All records of those addresses, where the format is not known.
-    AllRecords,
-    /// All rejected records of that time.
+    /// The rejected ICMP records of its period.
     Rejected,
     /// A network ACL.
     Acl(String),

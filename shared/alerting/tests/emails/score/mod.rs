@@ -7,9 +7,10 @@ mod table;
 
 use std::collections::BTreeMap;
 
-use alerting::{
-    notification::{Language, email::Email, language::Section},
-    text::columns,
+use alerting::notification::{
+    Language,
+    email::Email,
+    language::{Fact, Section},
 };
 
 use sample_notifications::{EVENTS, OTHERS, Setting, scenario};
@@ -21,66 +22,46 @@ struct Parts {
     /// The lines before the first empty line.
     lead: String,
     status: String,
+    /// What stands below each heading.
     sections: BTreeMap<&'static str, String>,
+    /// The values behind each label, or below it.
+    facts: BTreeMap<String, String>,
     links: Vec<String>,
-    records: String,
 }
 
 impl Parts {
     fn of(email: &Email, language: Language) -> Parts {
-        let label = |section| language.phrases().label(section);
-        let (text, records) = email.body.split_once(&format!("\n{}\n", label(Section::Records))).unwrap();
-        let mut blocks = text.split("\n\n");
-        let joined = |block: Option<&str>| joined(&block.unwrap().lines().collect::<Vec<_>>(), language);
-        let (lead, status) = (joined(blocks.next()), joined(blocks.next()));
-        let mut sections: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
-        let mut current = "";
-        for line in text.lines().filter(|line| !line.starts_with("https://")) {
-            if !line.starts_with(' ') {
-                current = ALL
-                    .map(label)
-                    .into_iter()
-                    .find(|label| line.strip_prefix(label).is_some_and(|rest| rest.starts_with(' ')))
-                    .unwrap_or("");
-            }
-            sections.entry(current).or_default().push(line.strip_prefix(current).unwrap_or(line).trim());
+        let mut blocks = email.body.trim_end().split("\n\n");
+        let (lead, status) = (blocks.next().unwrap().to_owned(), blocks.next().unwrap().to_owned());
+        let mut sections = BTreeMap::new();
+        for (section, block) in SECTIONS.into_iter().zip(blocks) {
+            let heading = language.phrases().heading(section);
+            let text = block.strip_prefix(&format!("{heading}\n"));
+            sections.insert(heading, text.unwrap_or_else(|| panic!("no {heading} in\n{}", email.body)).to_owned());
+        }
+        let mut facts: BTreeMap<String, String> = BTreeMap::new();
+        let mut label = "";
+        for line in sections[language.phrases().heading(Section::Details)].lines() {
+            let value = line.strip_prefix("- ").unwrap_or_else(|| {
+                let (head, value) = line.split_once(':').unwrap_or_else(|| panic!("no label: {line}"));
+                label = head;
+                value.trim_start()
+            });
+            let known = facts.entry(label.to_owned()).or_default();
+            *known = format!("{known} {value}").trim().to_owned();
         }
         Parts {
             subject: email.subject.clone(),
             lead,
             status,
-            sections: sections.into_iter().map(|(label, lines)| (label, self::joined(&lines, language))).collect(),
+            sections,
+            facts,
             links: email.body.lines().filter(|line| line.starts_with("https://")).map(str::to_owned).collect(),
-            records: records.to_owned(),
         }
     }
 }
 
-const ALL: [Section; 9] = [
-    Section::What,
-    Section::From,
-    Section::To,
-    Section::Where,
-    Section::Which,
-    Section::When,
-    Section::Flows,
-    Section::Why,
-    Section::Next,
-];
-
-/// Joins wrapped lines. Between two Japanese characters there was no space; otherwise there was one.
-fn joined(lines: &[&str], language: Language) -> String {
-    let mut text = String::new();
-    for line in lines {
-        let wide = |c: Option<char>| c.is_some_and(|c| columns(c.encode_utf8(&mut [0; 4])) > 1);
-        let japanese = language == Language::Japanese && (wide(text.chars().next_back()) && wide(line.chars().next()));
-        if !text.is_empty() && !japanese {
-            text.push(' ');
-        }
-        text.push_str(line);
-    }
-    text
-}
+const SECTIONS: [Section; 5] = [Section::Actions, Section::Why, Section::Details, Section::Records, Section::Links];
 
 /// Checks one email. Returns the missing answers.
 fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
@@ -90,30 +71,29 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
         Language::English => english,
         Language::Japanese => japanese,
     };
-    let section = |section: Section| parts.sections.get(language.phrases().label(section)).cloned().unwrap_or_default();
+    let section = |section: Section| parts.sections[language.phrases().heading(section)].clone();
+    let fact = |fact: Fact| parts.facts.get(language.phrases().label(fact)).cloned().unwrap_or_default();
     let mut missing = Vec::new();
     let mut look = |question: &str, text: &str, expect: &str| {
-        // Joining lines may have added or removed a space.
-        let squeezed = |text: &str| text.replace(' ', "");
-        if !squeezed(text).contains(&squeezed(expect)) {
+        if !text.contains(expect) {
             missing.push(format!("{question}: no {expect:?} in {text:?}"));
         }
     };
     look("1 what", &parts.lead, pick(answers.what));
     look("1 what", &parts.subject, pick(answers.what));
     for both in answers.much {
-        look("2 how much", &section(Section::What), pick(*both));
+        look("2 how much", &[fact(Fact::What), fact(Fact::Total)].join(" "), pick(*both));
     }
     for both in answers.from {
-        look("3 who", &section(Section::From), pick(*both));
+        look("3 who", &fact(Fact::From), pick(*both));
     }
     for both in answers.to {
-        look("4 to whom", &section(Section::To), pick(*both));
+        look("4 to whom", &fact(Fact::To), pick(*both));
     }
     match answers.own {
         Some(own) if setting.enriched => {
             for expect in ["web-1", "i-0", "team-a"] {
-                look("4 whose", &section(own), expect);
+                look("4 whose", &fact(own), expect);
             }
             // It has two hosts on its own side.
             if answers.scenario != "custom-format" {
@@ -127,7 +107,7 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
         }
         _ => {}
     }
-    let place = section(Section::Where);
+    let place = [fact(Fact::Where), fact(Fact::LogGroup)].join(" ");
     look("5 where", &place, answers.account);
     look("5 where", &place, if answers.scenario == "custom-format" { "ap-southeast-2" } else { "ap-northeast-1" });
     look("5 where", &place, "Log-Group");
@@ -139,29 +119,32 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     if network.is_empty() {
         look("5 where", &section(Section::Why), pick(("interfaces", "インターフェイス")));
     }
-    let sides = [section(Section::From), section(Section::To), place].concat();
+    let sides = [fact(Fact::From), fact(Fact::To), place].concat();
     look("5 where", &sides, answers.interface);
     for expect in answers.span {
-        look("6 when", &section(Section::When), expect);
+        look("6 when", &fact(Fact::When), expect);
     }
     if setting.zone == "Asia/Tokyo" {
-        look("6 when", &section(Section::When), "Asia/Tokyo");
+        look("6 when", &fact(Fact::When), " JST (");
     }
     look("6 how late", &parts.status, pick(answers.late));
     let direction = answers.direction_ec2.filter(|_| setting.enriched).unwrap_or(answers.direction);
-    look("7 direction", &section(Section::Which), pick(direction));
+    look("7 direction", &fact(Fact::Direction), pick(direction));
     let why: &[Both] = if setting.enriched { &answers.why_ec2 } else { &answers.why };
     for both in why {
         look("8 why", &section(Section::Why), pick(*both));
     }
     look("9 state", &parts.status, pick(answers.state));
-    look("10 evidence", &parts.records.replace('\u{fffd}', " "), answers.record);
+    look("10 evidence", &section(Section::Records).replace('\u{fffd}', " "), answers.record);
     let opens = if setting.enriched { answers.opens_ec2 } else { answers.opens };
     look("11 next", &parts.links[0], opens);
     for expect in ["logsV2:logs-insights", "metricsV2"] {
         look("11 next", &parts.links.concat(), expect);
     }
-    look("12 tune", &section(Section::Next), answers.tune);
+    look("12 silence", &section(Section::Actions), answers.silence);
+    if answers.scenario.starts_with("resolved") {
+        look("12 silence", &section(Section::Actions), "ResolvedEmails");
+    }
     missing
 }
 

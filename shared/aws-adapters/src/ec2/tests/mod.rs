@@ -124,6 +124,21 @@ async fn an_internet_ping_takes_four_calls_in_two_rounds_and_none_when_cached() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn cached_rules_keep_the_time_when_they_were_read() {
+    static MINUTES: AtomicU32 = AtomicU32::new(0);
+    let ec2 = Ec2::new(vpc);
+    let network = ec2.network(|| EpochMillis(NOW().0 + u64::from(MINUTES.load(Ordering::Relaxed)) * 60_000));
+    for (minutes, read_after) in [(0, 0), (4, 0), (5, 5), (9, 5)] {
+        MINUTES.store(minutes, Ordering::Relaxed);
+        let found = network.enrich(&internet_ping()).await;
+        assert_eq!(found.rules_read_at, Some(EpochMillis(NOW().0 + read_after * 60_000)), "after {minutes} min");
+    }
+    let without = vpc_but("DescribeNetworkAcls", Answer::Xml("<DescribeNetworkAclsResponse/>".to_owned()));
+    let found = without.network(NOW).enrich(&request(&["eni-9"], &[])).await;
+    assert_eq!(found.rules_read_at, None, "there are no rules");
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_are_signed_and_filter_by_the_requested_ids() {
     let ec2 = Ec2::new(vpc);
     ec2.network(NOW).enrich(&private_ping()).await;

@@ -1,5 +1,7 @@
 //! Facts, in English.
 
+use std::net::IpAddr;
+
 use crate::{
     address::Scope,
     detection::{Basis, Direction},
@@ -11,10 +13,6 @@ use crate::{
 };
 
 impl Facts for English {
-    fn altogether(&self, amounts: &str) -> String {
-        format!("altogether {amounts}")
-    }
-
     fn protocols(&self, v4: bool, v6: bool) -> &'static str {
         match (v4, v6) {
             (true, true) => "ICMP and ICMPv6, the type is not recorded",
@@ -25,14 +23,19 @@ impl Facts for English {
 
     fn untracked(&self, records: &str, flows: &str) -> String {
         format!(
-            "{records} of these are past the limit of {flows}: they are counted here and in the metrics, and not listed below"
+            "{records} past the limit of {flows}: they are counted here and in the metrics, without their addresses"
         )
     }
 
-    fn scope(&self, scope: Scope) -> &'static str {
-        match scope {
+    fn unreadable(&self, lines: &str) -> String {
+        let are = if lines.starts_with("1 ") { "is" } else { "are" };
+        format!("{lines} of this batch could not be read and {are} not counted")
+    }
+
+    fn scope(&self, address: IpAddr) -> &'static str {
+        match Scope::of(address) {
             Scope::Private => "private address",
-            Scope::SharedNat => "shared NAT address (100.64.0.0/10)",
+            Scope::SharedNat => "shared NAT address, 100.64.0.0/10",
             Scope::LinkLocal => "link-local address",
             Scope::Own => "loopback or unspecified address",
             Scope::Multicast => "multicast or broadcast address",
@@ -83,10 +86,6 @@ impl Facts for English {
         format!("account {id}")
     }
 
-    fn log_group(&self, name: &str) -> String {
-        format!("log group {name}")
-    }
-
     fn copied_from(&self, name: &str) -> String {
         format!("copied from {name}")
     }
@@ -115,7 +114,7 @@ impl Facts for English {
     }
 
     fn direction_unknown(&self) -> &'static str {
-        "direction unknown: the format has no flow-direction, and the addresses do not show it"
+        "unknown: the format has no flow-direction, and the addresses do not show it"
     }
 
     fn directions_differ(&self) -> &'static str {
@@ -138,11 +137,11 @@ impl Facts for English {
         "not in these records: the declared format has neither start nor end"
     }
 
-    fn timeline(&self, packets: bool, minutes: u64) -> String {
-        let what = if packets { "packets" } else { "records" };
+    fn timeline(&self, packets: bool, minutes: u64, zone: &str) -> String {
+        let what = if packets { "Packets" } else { "Records" };
         match minutes {
-            1 => format!("{what} in each minute, UTC"),
-            minutes => format!("{what} in each {minutes} minutes, UTC"),
+            1 => format!("{what} in each minute, {zone}"),
+            minutes => format!("{what} in each {minutes} minutes, {zone}"),
         }
     }
 

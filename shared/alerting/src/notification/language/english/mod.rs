@@ -1,18 +1,15 @@
 //! English.
 
 mod facts;
+mod headlines;
 mod reasons;
 mod steps;
 
 use crate::{
     detection::Direction,
-    incident::Reason,
-    notification::{
-        kind::NotificationKind,
-        language::{
-            phrases::{Headlines, Phrases},
-            terms::{Noun, Number, Parties, RejectionKind, Section},
-        },
+    notification::language::{
+        phrases::Phrases,
+        terms::{Fact, Noun, Number, Section},
     },
     text::grouped,
     time::{MINUTE_MILLIS, SECOND_MILLIS},
@@ -67,18 +64,37 @@ impl Phrases for English {
             .join(" ")
     }
 
-    fn label(&self, section: Section) -> &'static str {
+    fn with_more(&self, first: &str, more: &str) -> String {
+        format!("{first} {more}")
+    }
+
+    fn link(&self, text: &str) -> String {
+        format!("{text}:")
+    }
+
+    fn heading(&self, section: Section) -> &'static str {
         match section {
-            Section::What => "WHAT",
-            Section::From => "FROM",
-            Section::To => "TO",
-            Section::Where => "WHERE",
-            Section::Which => "WHICH",
-            Section::When => "WHEN",
-            Section::Flows => "FLOWS",
+            Section::Actions => "WHAT TO DO",
             Section::Why => "WHY",
-            Section::Next => "NEXT",
+            Section::Details => "DETAILS",
             Section::Records => "RECORDS",
+            Section::Links => "LINKS",
+        }
+    }
+
+    fn label(&self, fact: Fact) -> &'static str {
+        match fact {
+            Fact::What => "What",
+            Fact::Total => "In total",
+            Fact::Untracked => "Not listed",
+            Fact::Unreadable => "Not read",
+            Fact::From => "From",
+            Fact::To => "To",
+            Fact::Where => "Where",
+            Fact::LogGroup => "Log group",
+            Fact::Direction => "Direction",
+            Fact::When => "When",
+            Fact::Flows => "Flows",
         }
     }
 
@@ -94,6 +110,7 @@ fn noun_words(noun: Noun) -> (&'static str, &'static str) {
         Noun::Packet => ("packet", "packets"),
         Noun::Byte => ("byte", "bytes"),
         Noun::Record => ("record", "records"),
+        Noun::Line => ("line", "lines"),
         Noun::Source => ("source", "sources"),
         Noun::Target => ("target", "targets"),
         Noun::Address => ("address", "addresses"),
@@ -109,136 +126,10 @@ fn noun_words(noun: Noun) -> (&'static str, &'static str) {
     }
 }
 
-impl Headlines for English {
-    fn headline(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
-        let Parties { own, other } = parties;
-        let amount = with_more(amount, more);
-        let were = if amount.starts_with("1 ") { "was" } else { "were" };
-        let opening = capital(&amount);
-        match story {
-            RejectionKind::AnswersStopped => format!("{own} could not answer {amount} from {other}"),
-            RejectionKind::AnswersNotReceived => format!("{own} could not get the answers of {other} to {amount}"),
-            RejectionKind::Outbound => format!("{own} could not send {amount} to {other}"),
-            RejectionKind::Inbound => format!("{opening} from {other} to {own} {were} rejected"),
-            RejectionKind::Between => format!("{opening} between {own} and {other} {were} rejected"),
-            RejectionKind::Rejected => format!("{opening} from {own} to {other} {were} rejected"),
-        }
-    }
-
-    fn brief(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
-        let Parties { own, other } = parties;
-        let rejected = with_more(amount, more).replacen("ping", "rejected ping", 1);
-        match story {
-            RejectionKind::Inbound => format!("{rejected} from {other} to {own}"),
-            RejectionKind::Between => format!("{rejected} between {own} and {other}"),
-            RejectionKind::Rejected => format!("{rejected} from {own} to {other}"),
-            _ => self.headline(story, parties, amount, more),
-        }
-    }
-
-    fn terse(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
-        // What may be cut off is the end of the last name.
-        self.brief(story, parties, amount, more)
-    }
-
-    fn uncounted_pings(&self, records: &str) -> String {
-        format!("pings ({records})")
-    }
-
-    fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String {
-        match kind {
-            NotificationKind::Opened => format!("[{rule}] {headline}"),
-            NotificationKind::Reopened => format!("[{rule}] REOPENED: {headline}"),
-            NotificationKind::Update => format!("[{rule}] UPDATE: {headline}"),
-            NotificationKind::Resolved => format!("[{rule}] RESOLVED after {lasted}: {headline}"),
-        }
-    }
-
-    fn opened_since(&self, since: &str) -> String {
-        format!("OPENED {since}")
-    }
-
-    fn update_since(&self, since: &str, number: u32) -> String {
-        format!("UPDATE, open since {since}, email {number} of this incident")
-    }
-
-    fn reopened_since(&self, since: &str, resolved: &str, number: u32) -> String {
-        format!("REOPENED, first opened {since}, resolved at {resolved}, email {number} of this incident")
-    }
-
-    fn resolved_over(&self, range: &str, number: u32) -> String {
-        format!("RESOLVED: {range}, email {number} of this incident")
-    }
-
-    fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String {
-        format!("The previous incident ended at {ended}: {amounts} in {lasted}.")
-    }
-
-    fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String {
-        match (reason, kind) {
-            (Reason::New, _) => "Why now: no incident was open.".to_owned(),
-            (Reason::UpdateDue | Reason::NewAddress, NotificationKind::Reopened) => {
-                "Why now: pings were rejected again within an hour after it was resolved.".to_owned()
-            }
-            (Reason::NewAddress, _) => {
-                "Why now: an address is affected that no email about this incident has named.".to_owned()
-            }
-            (Reason::UpdateDue | Reason::Open, _) => {
-                "Why now: an update was due, and there are new findings.".to_owned()
-            }
-            (Reason::Quiet, _) | (Reason::LeaseExpired, NotificationKind::Resolved) => {
-                format!("Why now: nothing was rejected for {quiet}.")
-            }
-            // The rest decide that nothing is sent, or that an earlier attempt is finished.
-            (
-                Reason::LeaseExpired
-                | Reason::Reopened
-                | Reason::Silenced
-                | Reason::Capped
-                | Reason::Resumed
-                | Reason::Repeated
-                | Reason::NotDue
-                | Reason::SendInProgress
-                | Reason::Stale,
-                _,
-            ) => "Why now: the run that should have sent it stopped, so this email is late.".to_owned(),
-        }
-    }
-
-    fn sent_after(&self, span: &str, first: bool) -> String {
-        format!("Sent {span} after the {} packet.", if first { "first" } else { "last" })
-    }
-
-    fn next_email(&self, next: &str, sooner: bool, quiet: &str, resolved: bool) -> String {
-        let sooner = if sooner { ", sooner if another address is affected" } else { "" };
-        let end = if resolved {
-            format!("an email when resolved, after {quiet} without a rejected ping")
-        } else {
-            format!("resolved without an email after {quiet} without a rejected ping")
-        };
-        format!("Next email at {next} if it continues{sooner}; {end}.")
-    }
-
-    fn since_email(&self, at: &str) -> String {
-        format!("The numbers below count what came since the email at {at}.")
-    }
-
-    fn since_last_email(&self, amounts: Option<&str>) -> String {
-        match amounts {
-            Some(amounts) => format!("Since the last email: {amounts}."),
-            None => "No rejected pings since the last email.".to_owned(),
-        }
-    }
-}
-
 /// A text with a capital at its start.
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
-fn with_more(amount: &str, more: bool) -> String {
-    if more { amount.replacen("ping", "more ping", 1) } else { amount.to_owned() }
 }
 
 fn way(direction: Direction) -> &'static str {

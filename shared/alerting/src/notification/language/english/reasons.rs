@@ -11,75 +11,32 @@ use crate::{
         common::{acl_rule_number, first_few, id, name, peer},
         english::{English, capital, way},
         phrases::{Facts as _, Phrases as _, Reasons, weight},
-        terms::{Noun, Number},
+        terms::{Grade, Noun, Number},
     },
 };
 
 impl Reasons for English {
-    fn reason(&self, explanation: &Explanation) -> String {
-        let inbound = explanation.direction.map(|direction| format!(", {}", way(direction))).unwrap_or_default();
-        match explanation.layer {
-            Layer::BlockPublicAccess => "VPC Block Public Access rejected them".to_owned(),
-            Layer::EncryptionControls => "the VPC's encryption controls rejected them".to_owned(),
-            Layer::Acl | Layer::Both => {
-                let acl = match explanation.rejecting_acl() {
-                    Some(acl) => denies(acl),
-                    None => {
-                        // Without a direction nothing says which side is the interface's.
-                        let whose = if explanation.direction.is_some() { "its" } else { "the" };
-                        format!("the {}network ACL of {whose} subnet", way_word(explanation.direction))
-                    }
-                };
-                if explanation.layer == Layer::Both {
-                    format!("{acl}, and no rule of the security groups allows them either")
-                } else {
-                    acl
-                }
+    fn blocked_by(&self, explanation: &Explanation, grade: &Grade<'_>) -> String {
+        let reason = match explanation.layer {
+            Layer::Neither => return format!("No rule of today blocks them: {CHANGED} ({})", sure(grade)),
+            Layer::Other => {
+                return format!(
+                    "Blocked for a reason that this version does not know, see reject-reason below ({})",
+                    sure(grade)
+                );
             }
-            Layer::SecurityGroup => match explanation.rejecting_groups() {
-                Some(groups) => {
-                    format!("no {}rule of {} allows them", way_word(explanation.direction), group_names(&groups.groups))
-                }
-                None => format!("the security groups{inbound}"),
-            },
-            Layer::Either => format!("a security group or the network ACL{inbound}"),
-            Layer::Neither => CHANGED.to_owned(),
-            Layer::Other => "AWS gives a reason that this program does not know, see the records".to_owned(),
-        }
-    }
-
-    fn hedged(&self, reason: &str, confidence: Confidence, heaviest: bool) -> String {
-        let of = if heaviest { " of the heaviest flows" } else { "" };
-        match confidence {
-            Confidence::Certain if heaviest => format!("Reason{of}: {reason}"),
-            Confidence::Certain => capital(reason),
-            Confidence::Likely => format!("Likely reason{of}: {reason}"),
-            Confidence::Possible => format!("Possible reason{of}: {reason}"),
-        }
-    }
-
-    fn title(&self, explanation: &Explanation) -> String {
-        let direction = explanation.direction.map(|direction| format!(", {}", way(direction))).unwrap_or_default();
-        match explanation.layer {
-            Layer::BlockPublicAccess => "VPC Block Public Access".to_owned(),
-            Layer::EncryptionControls => "VPC encryption controls".to_owned(),
-            Layer::Acl => capital(&format!("{}network ACL", way_word(explanation.direction))),
-            Layer::SecurityGroup => format!("Security groups{direction}"),
-            Layer::Both => format!("Network ACL and security groups{direction}"),
-            Layer::Either => format!("A security group or the network ACL{direction}"),
-            Layer::Neither => "Neither the network ACL nor the security groups, by today's rules".to_owned(),
-            Layer::Other => "A reason that this program does not know".to_owned(),
-        }
-    }
-
-    fn graded(&self, title: &str, explanation: &Explanation, flows: Option<&str>) -> String {
-        let of = flows.map(|flows| format!(", {flows}")).unwrap_or_default();
-        let sure = match explanation.confidence {
-            Confidence::Certain => "certain",
-            Confidence::Likely => "likely",
-            Confidence::Possible => "possible",
+            _ => self.blocker(explanation),
         };
-        format!("{title} ({sure}{of})")
+        let blocked = match grade.confidence {
+            Confidence::Certain => "Blocked",
+            Confidence::Likely => "Probably blocked",
+            Confidence::Possible => "Possibly blocked",
+        };
+        format!("{blocked} by {reason} ({})", sure(grade))
+    }
+
+    fn graded(&self, explanation: &Explanation, grade: &Grade<'_>) -> String {
+        format!("{} ({})", self.title(explanation), sure(grade))
     }
 
     fn evidence(&self, evidence: &Evidence, explanation: &Explanation) -> Option<String> {
@@ -150,10 +107,6 @@ impl Reasons for English {
         "The records look the same for both".to_owned()
     }
 
-    fn rules_now(&self) -> String {
-        "Rules as they are now".to_owned()
-    }
-
     fn missing_data(&self, parts: &[NetworkPart], reason: &MissingReason) -> String {
         let parts: Vec<String> = parts
             .iter()
@@ -212,7 +165,63 @@ const ANSWERS: &str = ", so these look like answers";
 
 const STATEFUL: &str = "Security groups let answers through by themselves, a network ACL does not";
 
+/// How sure it is, for which flows, and when the rules were read: `certain; rules read at 11:38 JST`.
+fn sure(grade: &Grade<'_>) -> String {
+    let sure = match grade.confidence {
+        Confidence::Certain => "certain",
+        Confidence::Likely => "likely",
+        Confidence::Possible => "possible",
+    };
+    let of = if grade.heaviest { ", the heaviest flows only" } else { "" };
+    let flows = grade.flows.map(|flows| format!("; {flows}")).unwrap_or_default();
+    let rules = grade.rules_read.as_deref().map(|at| format!("; rules read at {at}")).unwrap_or_default();
+    format!("{sure}{of}{flows}{rules}")
+}
+
 impl English {
+    /// The layer as a title.
+    fn title(&self, explanation: &Explanation) -> String {
+        let direction = explanation.direction.map(|direction| format!(", {}", way(direction))).unwrap_or_default();
+        match explanation.layer {
+            Layer::BlockPublicAccess => "VPC Block Public Access".to_owned(),
+            Layer::EncryptionControls => "VPC encryption controls".to_owned(),
+            Layer::Acl => capital(&format!("{}network ACL", way_word(explanation.direction))),
+            Layer::SecurityGroup => format!("Security groups{direction}"),
+            Layer::Both => format!("Network ACL and security groups{direction}"),
+            Layer::Either => format!("A security group or the network ACL{direction}"),
+            Layer::Neither => "Neither the network ACL nor the security groups, by today's rules".to_owned(),
+            Layer::Other => "A reason that this version does not know".to_owned(),
+        }
+    }
+
+    /// What blocked them, as a noun with the rule.
+    fn blocker(&self, explanation: &Explanation) -> String {
+        let inbound = explanation.direction.map(|direction| format!(", {}", way(direction))).unwrap_or_default();
+        match explanation.layer {
+            Layer::BlockPublicAccess => "VPC Block Public Access".to_owned(),
+            Layer::EncryptionControls => "VPC encryption controls".to_owned(),
+            Layer::Acl | Layer::Both => {
+                let acl = explanation.rejecting_acl().map(denies).unwrap_or_else(|| {
+                    // Without a direction nothing says which side is the interface's.
+                    let whose = if explanation.direction.is_some() { "its" } else { "the" };
+                    format!("the {}network ACL of {whose} subnet", way_word(explanation.direction))
+                });
+                match explanation.layer {
+                    Layer::Both => format!("{acl}; and no rule of the security groups allows them"),
+                    _ => acl,
+                }
+            }
+            Layer::SecurityGroup => match explanation.rejecting_groups() {
+                Some(groups) => {
+                    format!("{}: no {}rule allows them", group_names(&groups.groups), way_word(explanation.direction))
+                }
+                None => format!("the security groups{inbound}"),
+            },
+            Layer::Either => format!("a security group or the network ACL{inbound}"),
+            Layer::Neither | Layer::Other => String::new(),
+        }
+    }
+
     fn acl(&self, acl: &AclEvidence) -> String {
         let named = acl_name(acl);
         let rules: Vec<String> =
@@ -268,16 +277,16 @@ impl English {
     }
 }
 
-/// `the outbound network ACL acl-0f3a9c, rule 50, denies ICMP to 0.0.0.0/0`
+/// `the outbound network ACL acl-0f3a9c: rule 50 denies ICMP to 0.0.0.0/0`
 fn denies(acl: &AclEvidence) -> String {
     let named = format!("the {} network ACL {}", way(acl.direction), id(&acl.id));
     let denying: Vec<&AclEntry> = acl.denying().collect();
     match denying[..] {
-        [rule] if rule.is_default() => format!("{named} has no rule that allows them"),
-        [rule] => format!("{named}, rule {}, {}", rule.number, English.acl_rule(rule)),
+        [rule] if rule.is_default() => format!("{named}: no rule allows them"),
+        [rule] => format!("{named}: rule {} {}", rule.number, English.acl_rule(rule)),
         _ => {
             let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
-            format!("{named} denies them by its rules {}", listed(numbers))
+            format!("{named}: its rules {} deny them", listed(numbers))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Facts, in Japanese.
 
+use std::net::IpAddr;
+
 use crate::{
     address::Scope,
     detection::{Basis, Direction},
@@ -11,10 +13,6 @@ use crate::{
 };
 
 impl Facts for Japanese {
-    fn altogether(&self, amounts: &str) -> String {
-        format!("累計 {amounts}")
-    }
-
     fn protocols(&self, v4: bool, v6: bool) -> &'static str {
         match (v4, v6) {
             (true, true) => "ICMP と ICMPv6 (タイプは記録されません)",
@@ -24,17 +22,22 @@ impl Facts for Japanese {
     }
 
     fn untracked(&self, records: &str, flows: &str) -> String {
-        format!("うち {flows}を超えた分の {records}は件数とメトリクスにのみ含まれ、以下では区別していません")
+        format!("{flows}の上限を超えた {records}は、アドレスを区別せずにこの件数とメトリクスにのみ含めています")
     }
 
-    fn scope(&self, scope: Scope) -> &'static str {
-        match scope {
+    fn unreadable(&self, lines: &str) -> String {
+        format!("このバッチの {lines}は読み取れず、件数に含まれていません")
+    }
+
+    fn scope(&self, address: IpAddr) -> &'static str {
+        match Scope::of(address) {
             Scope::Private => "プライベートアドレス",
-            Scope::SharedNat => "共有 NAT アドレス (100.64.0.0/10)",
+            Scope::SharedNat => "共有 NAT アドレス、100.64.0.0/10",
             Scope::LinkLocal => "リンクローカルアドレス",
             Scope::Own => "ループバックまたは未指定アドレス",
             Scope::Multicast => "マルチキャストまたはブロードキャスト",
-            Scope::Documentation => "文書用アドレス",
+            Scope::Documentation if address.is_ipv4() => "例示用アドレス、RFC 5737",
+            Scope::Documentation => "例示用アドレス、RFC 3849",
             Scope::Public => "パブリックアドレス",
         }
     }
@@ -81,10 +84,6 @@ impl Facts for Japanese {
         format!("アカウント {id}")
     }
 
-    fn log_group(&self, name: &str) -> String {
-        format!("ロググループ {name}")
-    }
-
     fn copied_from(&self, name: &str) -> String {
         format!("コピー元 {name}")
     }
@@ -113,7 +112,7 @@ impl Facts for Japanese {
     }
 
     fn direction_unknown(&self) -> &'static str {
-        "不明 (フォーマットに flow-direction がなく、アドレスからも判断できません)"
+        "不明 (形式に flow-direction がなく、アドレスからも判断できません)"
     }
 
     fn directions_differ(&self) -> &'static str {
@@ -133,12 +132,12 @@ impl Facts for Japanese {
     }
 
     fn no_times(&self) -> &'static str {
-        "不明 (フォーマットに start も end もありません)"
+        "不明 (形式に start も end もありません)"
     }
 
-    fn timeline(&self, packets: bool, minutes: u64) -> String {
+    fn timeline(&self, packets: bool, minutes: u64, zone: &str) -> String {
         let what = if packets { "パケット数" } else { "レコード数" };
-        format!("{minutes} 分ごとの{what}、UTC")
+        format!("{minutes} 分ごとの{what} ({zone})")
     }
 
     fn way(&self, story: RejectionKind) -> &'static str {

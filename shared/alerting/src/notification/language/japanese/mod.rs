@@ -1,20 +1,17 @@
 //! Japanese.
 
 mod facts;
+mod headlines;
 mod reasons;
 mod steps;
 
 use crate::{
     detection::Direction,
-    incident::Reason,
-    notification::{
-        kind::NotificationKind,
-        language::{
-            phrases::{Headlines, Phrases},
-            terms::{Noun, Number, Parties, RejectionKind, Section},
-        },
+    notification::language::{
+        phrases::Phrases,
+        terms::{Fact, Noun, Number, Section},
     },
-    text::{BREAK, grouped},
+    text::grouped,
     time::{MINUTE_MILLIS, SECOND_MILLIS},
 };
 
@@ -25,12 +22,19 @@ impl Phrases for Japanese {
         if number == Number::Unknown {
             return format!("不明な{}", noun_word(noun));
         }
-        let number = amount(number);
         let word = noun_word(noun);
+        let or_more = or_more(number);
+        let number = amount(number);
         match noun {
-            Noun::Ping | Noun::Source | Noun::Target | Noun::LogGroup => format!("{word} {number} 件"),
-            Noun::Address | Noun::Zone | Noun::Interface => format!("{number} 個の{word}"),
-            Noun::Vpc => format!("{number} 個の {word}"),
+            Noun::Ping | Noun::Source | Noun::Target | Noun::LogGroup => {
+                // `送信元約 126 件`, but `送信元 126 件` and `ping 約 126 件`.
+                let gap = if number.is_ascii() || word.is_ascii() { " " } else { "" };
+                format!("{word}{gap}{number} 件{or_more}")
+            }
+            Noun::Address | Noun::Zone | Noun::Interface | Noun::Vpc => {
+                glue(&[&format!("{number} 個{or_more}の"), word])
+            }
+            Noun::Line => format!("{number} 行{or_more}"),
             Noun::Packet
             | Noun::Byte
             | Noun::Record
@@ -38,20 +42,23 @@ impl Phrases for Japanese {
             | Noun::Account
             | Noun::Region
             | Noun::Subnet
-            | Noun::Instance => format!("{number} {word}"),
+            | Noun::Instance => format!("{number} {word}{or_more}"),
         }
     }
 
     fn and_more(&self, number: Number) -> String {
-        format!("ほか {} 件", amount(number))
+        match number {
+            Number::Unknown => "ほか (件数不明)".to_owned(),
+            number => glue(&["ほか", &format!("{} 件{}", amount(number), or_more(number))]),
+        }
     }
 
     fn items(&self, items: &[String]) -> String {
-        items.join(&comma())
+        items.join("、")
     }
 
     fn groups(&self, groups: &[String]) -> String {
-        groups.join(&comma())
+        groups.join("、")
     }
 
     fn sentences(&self, clauses: &[String]) -> String {
@@ -76,18 +83,37 @@ impl Phrases for Japanese {
             .join(" ")
     }
 
-    fn label(&self, section: Section) -> &'static str {
+    fn with_more(&self, first: &str, more: &str) -> String {
+        format!("{first}、{more}")
+    }
+
+    fn link(&self, text: &str) -> String {
+        format!("{text}。")
+    }
+
+    fn heading(&self, section: Section) -> &'static str {
         match section {
-            Section::What => "件数",
-            Section::From => "送信元",
-            Section::To => "宛先",
-            Section::Where => "場所",
-            Section::Which => "方向",
-            Section::When => "時刻",
-            Section::Flows => "フロー",
+            Section::Actions => "対応",
             Section::Why => "原因",
-            Section::Next => "対応",
+            Section::Details => "詳細",
             Section::Records => "ログレコード",
+            Section::Links => "リンク",
+        }
+    }
+
+    fn label(&self, fact: Fact) -> &'static str {
+        match fact {
+            Fact::What => "件数",
+            Fact::Total => "累計",
+            Fact::Untracked => "一覧外",
+            Fact::Unreadable => "読み取り不可",
+            Fact::From => "送信元",
+            Fact::To => "宛先",
+            Fact::Where => "場所",
+            Fact::LogGroup => "ロググループ",
+            Fact::Direction => "方向",
+            Fact::When => "時刻",
+            Fact::Flows => "フロー",
         }
     }
 
@@ -103,6 +129,7 @@ fn noun_word(noun: Noun) -> &'static str {
         Noun::Packet => "パケット",
         Noun::Byte => "バイト",
         Noun::Record => "レコード",
+        Noun::Line => "行",
         Noun::Source => "送信元",
         Noun::Target => "宛先",
         Noun::Address => "アドレス",
@@ -118,141 +145,17 @@ fn noun_word(noun: Noun) -> &'static str {
     }
 }
 
-/// A comma. The rules of line breaking keep it beside a quotation mark.
-fn comma() -> String {
-    format!("、{BREAK}")
-}
-
 fn amount(number: Number) -> String {
     match number {
-        Number::Exactly(amount) => grouped(amount),
+        Number::Exactly(amount) | Number::AtLeast(amount) => grouped(amount),
         Number::About(amount) => format!("約 {}", grouped(amount)),
-        Number::AtLeast(amount) => format!("少なくとも {}", grouped(amount)),
         Number::Unknown => "不明な数".to_owned(),
     }
 }
 
-impl Headlines for Japanese {
-    fn headline(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
-        let Parties { own, other } = parties;
-        let new = if more { "新たな" } else { "" };
-        match story {
-            RejectionKind::AnswersStopped => glue(&[own, "が", other, "からの", new, amount, "に応答できませんでした"]),
-            RejectionKind::AnswersNotReceived => {
-                glue(&[own, "が", other, "への", new, amount, "の応答を受信できませんでした"])
-            }
-            RejectionKind::Outbound => glue(&[own, "が", other, "へ", new, amount, "を送信できませんでした"]),
-            RejectionKind::Inbound => glue(&[other, "から", own, "への", new, amount, "が拒否されました"]),
-            RejectionKind::Between => glue(&[own, "と", other, "の間の", new, amount, "が拒否されました"]),
-            RejectionKind::Rejected => glue(&[own, "から", other, "への", new, amount, "が拒否されました"]),
-        }
-    }
-
-    fn brief(&self, story: RejectionKind, parties: Parties<'_>, pings: &str, more: bool) -> String {
-        let Parties { own, other } = parties;
-        let rejected = glue(&[if more { "新たな" } else { "" }, pings]);
-        match story {
-            RejectionKind::Inbound => format!("{rejected}を拒否: {other} → {own}"),
-            RejectionKind::Between => format!("{rejected}を拒否: {own} ⇔ {other}"),
-            RejectionKind::Rejected => format!("{rejected}を拒否: {own} → {other}"),
-            _ => self.headline(story, parties, pings, more),
-        }
-    }
-
-    fn terse(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String {
-        let Parties { own, other } = parties;
-        let amount = glue(&[if more { "新たな" } else { "" }, amount]);
-        match story {
-            RejectionKind::AnswersStopped => format!("{amount}に応答できず: {own} → {other}"),
-            RejectionKind::AnswersNotReceived => format!("{amount}の応答を受信できず: {own} ← {other}"),
-            RejectionKind::Outbound => format!("{amount}を送信できず: {own} → {other}"),
-            _ => self.brief(story, parties, &amount, false),
-        }
-    }
-
-    fn uncounted_pings(&self, records: &str) -> String {
-        format!("ping ({records})")
-    }
-
-    fn subject(&self, rule: &str, kind: NotificationKind, lasted: &str, headline: &str) -> String {
-        match kind {
-            NotificationKind::Opened => format!("[{rule}] {headline}"),
-            NotificationKind::Reopened => format!("[{rule}] 再発: {headline}"),
-            NotificationKind::Update => format!("[{rule}] 継続中: {headline}"),
-            NotificationKind::Resolved => format!("[{rule}] 収束 ({}): {headline}", lasting(lasted)),
-        }
-    }
-
-    fn opened_since(&self, since: &str) -> String {
-        format!("【新規】{since} から")
-    }
-
-    fn update_since(&self, since: &str, number: u32) -> String {
-        format!("【継続中】{since} から、{number} 通目")
-    }
-
-    fn reopened_since(&self, since: &str, resolved: &str, number: u32) -> String {
-        format!("【再発】{since} に発生、{resolved} にいったん収束、{number} 通目")
-    }
-
-    fn resolved_over(&self, range: &str, number: u32) -> String {
-        format!("【収束】{range}、{number} 通目")
-    }
-
-    fn previous(&self, ended: &str, amounts: &str, lasted: &str) -> String {
-        format!("前回のインシデントは {ended} に収束しました ({}に {amounts})。", lasting(lasted))
-    }
-
-    fn because(&self, reason: Reason, kind: NotificationKind, quiet: &str) -> String {
-        match (reason, kind) {
-            (Reason::New, _) => "送信理由: 継続中のインシデントがないため、新規に通知しました。".to_owned(),
-            (Reason::UpdateDue | Reason::NewAddress, NotificationKind::Reopened) => {
-                "送信理由: 収束後 1 時間以内に再び拒否があったため。".to_owned()
-            }
-            (Reason::NewAddress, _) => {
-                "送信理由: このインシデントのメールにまだ記載のないアドレスで拒否があったため。".to_owned()
-            }
-            (Reason::UpdateDue | Reason::Open, _) => "送信理由: 続報の時刻になり、新しい拒否があったため。".to_owned(),
-            (Reason::Quiet, _) | (Reason::LeaseExpired, NotificationKind::Resolved) => {
-                format!("送信理由: {}、拒否がなかったため。", lasting(quiet))
-            }
-            // The rest decide that nothing is sent, or that an earlier attempt is finished.
-            (
-                Reason::LeaseExpired
-                | Reason::Reopened
-                | Reason::Silenced
-                | Reason::Capped
-                | Reason::Resumed
-                | Reason::Repeated
-                | Reason::NotDue
-                | Reason::SendInProgress
-                | Reason::Stale,
-                _,
-            ) => "送信理由: 先に送信するはずの処理が途中で止まったため、遅れて送信しています。".to_owned(),
-        }
-    }
-
-    fn sent_after(&self, span: &str, first: bool) -> String {
-        format!("{}パケットの {span}後に送信しました。", if first { "最初の" } else { "最後の" })
-    }
-
-    fn next_email(&self, next: &str, sooner: bool, quiet: &str, resolved: bool) -> String {
-        let sooner =
-            if sooner { " (別のアドレスで拒否があれば、それより前に送ります)" } else { "" };
-        let end = if resolved { "収束を通知します" } else { "収束とみなします" };
-        format!("続く場合は {next} に続報を送ります{sooner}。拒否が {}なければ{end}。", lasting(quiet))
-    }
-
-    fn since_email(&self, at: &str) -> String {
-        format!("以下の件数は前回のメール、{at} 以降の分です。")
-    }
-
-    fn since_last_email(&self, amounts: Option<&str>) -> String {
-        match amounts {
-            Some(amounts) => glue(&["前回のメール以降は", amounts, "です。"]),
-            None => "前回のメール以降、拒否はありません。".to_owned(),
-        }
-    }
+/// What stands behind the unit of a number that may be larger.
+fn or_more(number: Number) -> &'static str {
+    if matches!(number, Number::AtLeast(_)) { "以上" } else { "" }
 }
 
 /// A span with the word for its length, where its unit has none.
@@ -265,7 +168,7 @@ pub(super) fn glue(words: &[&str]) -> String {
     let mut text = String::new();
     for word in words {
         let met = text.chars().next_back().zip(word.chars().next());
-        let takes_none = |c: char| matches!(c, ' ' | '、' | '。' | BREAK);
+        let takes_none = |c: char| matches!(c, ' ' | '、' | '。');
         let gap = |(last, first): (char, char)| {
             last.is_ascii() != first.is_ascii() && !takes_none(last) && !takes_none(first)
         };

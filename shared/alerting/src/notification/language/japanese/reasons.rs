@@ -11,73 +11,39 @@ use crate::{
         common::{acl_rule_number, first_few, id, name, peer},
         japanese::{Japanese, glue, way},
         phrases::{Facts as _, Phrases as _, Reasons, weight},
-        terms::{Noun, Number},
+        terms::{Grade, Noun, Number},
     },
 };
 
 impl Reasons for Japanese {
-    fn reason(&self, explanation: &Explanation) -> String {
-        let way = way_of(explanation.direction);
-        match explanation.layer {
-            Layer::BlockPublicAccess => "VPC ブロックパブリックアクセスが拒否しました".to_owned(),
-            Layer::EncryptionControls => "VPC の暗号化コントロールが拒否しました".to_owned(),
-            Layer::Acl | Layer::Both => {
-                let both = explanation.layer == Layer::Both;
-                let acl = match explanation.rejecting_acl() {
-                    Some(acl) => denies(acl),
-                    None => glue(&["サブネットのネットワーク ACL", &the(&way), "が拒否しています"]),
-                };
-                if both {
-                    format!("{acl}。セキュリティグループにも許可するルールがありません")
-                } else {
-                    acl
-                }
-            }
-            Layer::SecurityGroup => match explanation.rejecting_groups() {
-                Some(groups) => {
-                    format!("{}に許可する{way}ルールがありません", group_names(&groups.groups))
-                }
-                None => glue(&["セキュリティグループ", &the(&way), "が許可していません"]),
-            },
-            Layer::Either => glue(&["セキュリティグループまたはネットワーク ACL", &the(&way), "が拒否しています"]),
-            Layer::Neither => CHANGED.to_owned(),
-            Layer::Other => "AWS がこのプログラムの知らない理由を記録しています (ログレコードを参照)".to_owned(),
-        }
-    }
-
-    fn hedged(&self, reason: &str, confidence: Confidence, heaviest: bool) -> String {
-        let of = if heaviest { "上位フローの" } else { "" };
-        match confidence {
-            Confidence::Certain if heaviest => format!("{of}原因: {reason}"),
-            Confidence::Certain => reason.to_owned(),
-            Confidence::Likely => format!("{of}原因 (有力): {reason}"),
-            Confidence::Possible => format!("{of}原因 (可能性): {reason}"),
-        }
-    }
-
-    fn title(&self, explanation: &Explanation) -> String {
-        let way = way_of(explanation.direction);
-        let way = if way.is_empty() { way } else { format!("、{way}") };
-        match explanation.layer {
-            Layer::BlockPublicAccess => "VPC ブロックパブリックアクセス".to_owned(),
-            Layer::EncryptionControls => "VPC の暗号化コントロール".to_owned(),
-            Layer::Acl => format!("ネットワーク ACL{way}"),
-            Layer::SecurityGroup => format!("セキュリティグループ{way}"),
-            Layer::Both => format!("ネットワーク ACL とセキュリティグループの両方{way}"),
-            Layer::Either => format!("セキュリティグループまたはネットワーク ACL{way}"),
-            Layer::Neither => "現在のルールではどちらでもない".to_owned(),
-            Layer::Other => "このプログラムの知らない理由".to_owned(),
-        }
-    }
-
-    fn graded(&self, title: &str, explanation: &Explanation, flows: Option<&str>) -> String {
-        let of = flows.map(|flows| format!("、{flows}")).unwrap_or_default();
-        let sure = match explanation.confidence {
-            Confidence::Certain => "確実",
-            Confidence::Likely => "有力",
-            Confidence::Possible => "可能性あり",
+    fn blocked_by(&self, explanation: &Explanation, grade: &Grade<'_>) -> String {
+        let rules = grade.rules_read.as_deref().map(|at| format!("。ルールは {at} 時点のものです")).unwrap_or_default();
+        let of = if grade.heaviest { "上位フローの" } else { "" };
+        let cause = match grade.confidence {
+            Confidence::Certain => "原因 (確実)",
+            Confidence::Likely => "推定原因 (可能性: 高)",
+            Confidence::Possible => "考えられる原因",
         };
-        format!("{title} ({sure}{of})")
+        match explanation.layer {
+            Layer::Neither => format!("現在のルールでは原因を特定できません。{CHANGED}{rules}"),
+            Layer::Other => "未対応の拒否理由です。ログレコードの reject-reason を参照してください".to_owned(),
+            _ => glue(&[&format!("{of}{cause}: "), &self.blocker(explanation), &format!("です{rules}")]),
+        }
+    }
+
+    fn graded(&self, explanation: &Explanation, grade: &Grade<'_>) -> String {
+        let sure = match (explanation.layer, grade.confidence) {
+            (Layer::Neither | Layer::Other, _) => None,
+            (_, Confidence::Certain) => Some("確実".to_owned()),
+            (_, Confidence::Likely) => Some("可能性: 高".to_owned()),
+            (_, Confidence::Possible) => Some("可能性: あり".to_owned()),
+        };
+        let of = grade.heaviest.then(|| "上位のフローのみ".to_owned());
+        let flows = grade.flows.map(str::to_owned);
+        let rules = grade.rules_read.as_deref().map(|at| format!("ルールは {at} 時点"));
+        let notes: Vec<String> = [sure, of, flows, rules].into_iter().flatten().collect();
+        let title = self.title(explanation);
+        if notes.is_empty() { title } else { format!("{title} ({})", notes.join("、")) }
     }
 
     fn evidence(&self, evidence: &Evidence, explanation: &Explanation) -> Option<String> {
@@ -153,10 +119,6 @@ impl Reasons for Japanese {
         "レコードからはどちらか区別できません".to_owned()
     }
 
-    fn rules_now(&self) -> String {
-        "ルールは現在のものです".to_owned()
-    }
-
     fn missing_data(&self, parts: &[NetworkPart], reason: &MissingReason) -> String {
         let parts: Vec<&str> = parts
             .iter()
@@ -169,7 +131,7 @@ impl Reasons for Japanese {
             .collect();
         let parts = parts.join("、");
         match reason {
-            MissingReason::SwitchedOff => format!("未確認: {parts} (パラメーター Enrichment が無効)"),
+            MissingReason::SwitchedOff => format!("未確認: {parts} (パラメータ Enrichment が無効)"),
             MissingReason::TooSlow => format!("未確認: {parts} (EC2 が時間内に応答しませんでした)"),
             MissingReason::Denied(action) => format!("未確認: {parts} (関数に {} の権限がありません)", id(action)),
             MissingReason::Failed(code) => format!("未確認: {parts} (EC2 のエラー: {})", id(code)),
@@ -207,13 +169,56 @@ impl Reasons for Japanese {
     }
 }
 
-pub(super) const CHANGED: &str = "その後ルールが変更されたか、接続の終了後にパケットが届いたとみられます";
+pub(super) const CHANGED: &str = "その後ルールが変更されたか、接続の終了後にパケットが届いた可能性があります";
 
 const ANSWERS: &str = "されており、拒否されたのは応答とみられます";
 
 const STATEFUL: &str = "セキュリティグループは応答を自動的に通しますが、ネットワーク ACL は通しません";
 
 impl Japanese {
+    /// The layer as a title.
+    fn title(&self, explanation: &Explanation) -> String {
+        let way = way_of(explanation.direction);
+        let way = if way.is_empty() { way } else { format!("、{way}") };
+        match explanation.layer {
+            Layer::BlockPublicAccess => "VPC ブロックパブリックアクセス".to_owned(),
+            Layer::EncryptionControls => "VPC 暗号化コントロール".to_owned(),
+            Layer::Acl => format!("ネットワーク ACL{way}"),
+            Layer::SecurityGroup => format!("セキュリティグループ{way}"),
+            Layer::Both => format!("ネットワーク ACL とセキュリティグループの両方{way}"),
+            Layer::Either => format!("セキュリティグループまたはネットワーク ACL{way}"),
+            Layer::Neither => "現在のルールでは原因を特定できません".to_owned(),
+            Layer::Other => "未対応の拒否理由".to_owned(),
+        }
+    }
+
+    /// What blocked them, as a noun with the rule.
+    fn blocker(&self, explanation: &Explanation) -> String {
+        let way = way_of(explanation.direction);
+        match explanation.layer {
+            Layer::BlockPublicAccess => "VPC ブロックパブリックアクセス".to_owned(),
+            Layer::EncryptionControls => "VPC 暗号化コントロール".to_owned(),
+            Layer::Acl | Layer::Both => {
+                let acl = explanation
+                    .rejecting_acl()
+                    .map(denies)
+                    .unwrap_or_else(|| format!("サブネットのネットワーク ACL{}", the(&way)));
+                match explanation.layer {
+                    Layer::Both => glue(&[&acl, "と、許可するルールのないセキュリティグループ"]),
+                    _ => acl,
+                }
+            }
+            Layer::SecurityGroup => match explanation.rejecting_groups() {
+                Some(groups) => {
+                    format!("許可する{way}ルールのない{}", group_names(&groups.groups).trim_end())
+                }
+                None => format!("セキュリティグループ{}", the(&way)),
+            },
+            Layer::Either => format!("セキュリティグループまたはネットワーク ACL{}", the(&way)),
+            Layer::Neither | Layer::Other => String::new(),
+        }
+    }
+
     fn acl(&self, acl: &AclEvidence) -> String {
         let (named, way) = (acl_name(acl), way(acl.direction));
         let rules: Vec<String> = acl
@@ -271,16 +276,18 @@ impl Japanese {
     }
 }
 
-/// `アウトバウンドのネットワーク ACL acl-0f3a9c のルール 50 が 0.0.0.0/0 への ICMP を拒否しています`
+/// `ネットワーク ACL acl-0f3a9c のアウトバウンドルール 50 (0.0.0.0/0 への ICMP を拒否)`
 fn denies(acl: &AclEvidence) -> String {
     let named = format!("ネットワーク ACL {} の{}", id(&acl.id), way(acl.direction));
     let denying: Vec<&AclEntry> = acl.denying().collect();
     match denying[..] {
-        [rule] if rule.is_default() => format!("{named}に許可するルールがありません"),
-        [rule] => glue(&[&named, "ルール", &rule.number.to_string(), "が", &Japanese.acl_rule(rule), "しています"]),
+        [rule] if rule.is_default() => {
+            format!("許可する{}ルールのないネットワーク ACL {}", way(acl.direction), id(&acl.id))
+        }
+        [rule] => format!("{named}ルール {} ({})", rule.number, Japanese.acl_rule(rule)),
         _ => {
             let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
-            glue(&[&named, "ルール", &listed(numbers, "、"), "が拒否しています"])
+            format!("{named}ルール {}", listed(numbers, "、"))
         }
     }
 }

@@ -8,9 +8,9 @@ use crate::{
     detection::{Basis, MAX_FLOWS as MAX_TRACKED_FLOWS},
     incident::{KeyPart, Ranked},
     notification::{
-        email::{draft::Fields, party::Party, timeline, writer::Writer},
+        email::{draft::Detail, party::Party, timeline, writer::Writer},
         explained::{ExplainedFinding, Location, Side},
-        language::{Noun, Number, Phrases, RejectionKind, Section, amounts, weight},
+        language::{Fact, Noun, Number, Phrases, RejectionKind, amounts, weight},
     },
     text::{inert, name},
 };
@@ -24,28 +24,44 @@ const MAX_FLOWS: usize = 5;
 /// Characters shown of a name that may be long.
 const MAX_NAME_CHARS: usize = 128;
 
-/// The facts.
-pub(super) fn fields(writer: &Writer<'_>) -> Fields {
-    let mut fields = Fields::default();
-    what(writer, &mut fields);
-    addresses(writer, &mut fields, Side::Source, Section::From);
-    addresses(writer, &mut fields, Side::Target, Section::To);
-    location(writer, &mut fields);
-    which(writer, &mut fields);
-    when(writer, &mut fields);
+/// The facts, one each.
+pub(super) fn of(writer: &Writer<'_>) -> Vec<Detail> {
+    let (words, content) = (writer.words, writer.notification.content);
+    let mut details = vec![what(writer)];
+    if writer.notification.total != content.totals {
+        details.push(fact(words.label(Fact::Total), amounts(words, &writer.notification.total)));
+    }
+    if content.untracked.records > 0 {
+        let records = words.count(Number::Exactly(content.untracked.records), Noun::Record);
+        let flows = words.count(Number::Exactly(MAX_TRACKED_FLOWS as u64), Noun::Flow);
+        details.push(fact(words.label(Fact::Untracked), words.untracked(&records, &flows)));
+    }
+    if content.unreadable > 0 {
+        let lines = words.count(Number::Exactly(content.unreadable), Noun::Line);
+        details.push(fact(words.label(Fact::Unreadable), words.unreadable(&lines)));
+    }
+    details.extend(addresses(writer, Side::Source, Fact::From));
+    details.extend(addresses(writer, Side::Target, Fact::To));
+    details.extend(location(writer));
+    details.extend(direction(writer).map(|text| fact(words.label(Fact::Direction), text)));
+    details.push(when(writer));
     if !writer.notification.is_prompt() {
-        timeline::write(writer, &mut fields);
+        details.extend(timeline::of(writer));
     }
     let lists = writer.side(Side::Source).distinct > 1 && writer.side(Side::Target).distinct > 1;
     let kind = |flow: &ExplainedFinding<'_>| RejectionKind::of(&flow.explanation);
     let differ = writer.flows.iter().any(|flow| kind(flow) != kind(&writer.flows[0]));
     if writer.flows.len() > 1 && (lists || differ) {
-        flows(writer, &mut fields);
+        details.push(flows(writer));
     }
-    fields
+    details
 }
 
-fn what(writer: &Writer<'_>, fields: &mut Fields) {
+fn fact(label: &str, value: String) -> Detail {
+    Detail { label: label.to_owned(), values: vec![value] }
+}
+
+fn what(writer: &Writer<'_>) -> Detail {
     let (notification, words) = (writer.notification, writer.words);
     let sides = [(Side::Source, Noun::Source), (Side::Target, Noun::Target)].map(|(side, noun)| {
         let addresses = writer.side(side);
@@ -56,24 +72,16 @@ fn what(writer: &Writer<'_>, fields: &mut Fields) {
     if !notification.content.protocols.is_empty() {
         groups.push(words.protocols(has(Protocol::ICMP), has(Protocol::ICMPV6)).to_owned());
     }
-    fields.field(words.label(Section::What), words.groups(&groups));
-    if notification.total != notification.content.totals {
-        fields.field("", words.altogether(&amounts(words, &notification.total)));
-    }
-    if notification.content.untracked.records > 0 {
-        let records = words.count(Number::Exactly(notification.content.untracked.records), Noun::Record);
-        let flows = words.count(Number::Exactly(MAX_TRACKED_FLOWS as u64), Noun::Flow);
-        fields.field("", words.untracked(&records, &flows));
-    }
+    fact(words.label(Fact::What), words.groups(&groups))
 }
 
 /// The addresses of one side, those with most packets first.
-fn addresses(writer: &Writer<'_>, fields: &mut Fields, side: Side, section: Section) {
+fn addresses(writer: &Writer<'_>, side: Side, label: Fact) -> Option<Detail> {
     let (words, addresses) = (writer.words, writer.side(side));
     let noun = if writer.notification.content.totals.packets.is_some() { Noun::Packet } else { Noun::Record };
     let ranked = addresses.ranked.iter().enumerate();
     let listed = ranked.filter(|(index, one)| *index < MAX_ADDRESSES || one.named).map(|(_, one)| one);
-    let mut number = 0;
+    let mut values = Vec::new();
     for Ranked { value: address, weight, exact, .. } in listed {
         let who = Party::of(writer, *address, side).described(words);
         // Untracked records have no names: they may be those of anybody.
@@ -82,16 +90,17 @@ fn addresses(writer: &Writer<'_>, fields: &mut Fields, side: Side, section: Sect
             1 => String::new(),
             _ => format!(": {}", words.count(counted(exact, *weight), noun)),
         };
-        fields.field(if number == 0 { words.label(section) } else { "" }, format!("{who}{share}"));
-        number += 1;
+        values.push(format!("{who}{share}"));
     }
-    let left = addresses.distinct.saturating_sub(number);
+    let left = addresses.distinct.saturating_sub(values.len() as u64);
     if left > 0 {
-        fields.field("", words.and_more(writer.number(addresses, left)));
+        values.push(words.and_more(writer.number(addresses, left)));
     }
+    (!values.is_empty()).then(|| Detail { label: words.label(label).to_owned(), values })
 }
 
-fn location(writer: &Writer<'_>, fields: &mut Fields) {
+/// Where it was: account, region and network, and the log group that has the records.
+fn location(writer: &Writer<'_>) -> [Detail; 2] {
     let (notification, words) = (writer.notification, writer.words);
     let accounts = &notification.content.accounts;
     let account = match (accounts.only(), accounts.distinct) {
@@ -110,15 +119,14 @@ fn location(writer: &Writer<'_>, fields: &mut Fields) {
     } else {
         parts.push(words.of_the_heaviest(&words.items(&network)));
     }
-    fields.field(words.label(Section::Where), words.items(&parts));
-    let mut groups = vec![words.log_group(&inert(&notification.content.source.log_group, MAX_NAME_CHARS))];
+    let mut groups = vec![inert(&notification.content.source.log_group, MAX_NAME_CHARS)];
     if !stated {
         groups.push(words.account(&inert(&notification.content.source.owner, MAX_NAME_CHARS)));
     }
     let copied_from = shared(writer, Noun::LogGroup, |location| location.log_group);
     groups.extend(copied_from.map(|from| words.copied_from(&from.unwrap_or_else(|many| many))));
     groups.extend(narrowed_to(&notification.key.part, words));
-    fields.field("", words.groups(&groups));
+    [fact(words.label(Fact::Where), words.items(&parts)), fact(words.label(Fact::LogGroup), words.groups(&groups))]
 }
 
 fn region(writer: &Writer<'_>) -> String {
@@ -187,16 +195,14 @@ fn named(writer: &Writer<'_>, id: String) -> String {
     }
 }
 
-fn which(writer: &Writer<'_>, fields: &mut Fields) {
-    let (words, label) = (writer.words, writer.words.label(Section::Which));
-    let Some(first) = writer.flows.first() else { return };
+fn direction(writer: &Writer<'_>) -> Option<String> {
+    let words = writer.words;
+    let first = writer.flows.first()?;
     if writer.flows.iter().any(|flow| flow.explanation.direction != first.explanation.direction) {
-        fields.field(label, words.directions_differ());
-        return;
+        return Some(words.directions_differ().to_owned());
     }
     let Some(direction) = first.explanation.direction else {
-        fields.field(label, words.direction_unknown());
-        return;
+        return Some(words.direction_unknown().to_owned());
     };
     // What holds for all of them is no surer than for the least sure one.
     let basis = writer.flows.iter().filter_map(|flow| flow.explanation.direction_basis).max();
@@ -204,10 +210,10 @@ fn which(writer: &Writer<'_>, fields: &mut Fields) {
     if writer.flows.iter().all(|flow| flow.explanation.is_answer()) {
         text = words.groups(&[text, words.look_like_answers().to_owned()]);
     }
-    fields.field(label, if writer.knows_all() { text } else { words.of_the_heaviest(&text) });
+    Some(if writer.knows_all() { text } else { words.of_the_heaviest(&text) })
 }
 
-fn when(writer: &Writer<'_>, fields: &mut Fields) {
+fn when(writer: &Writer<'_>) -> Detail {
     let (words, zone) = (writer.words, &writer.notification.site.zone);
     let totals = &writer.notification.content.totals;
     let text = match (totals.first_start, totals.last_end) {
@@ -215,7 +221,7 @@ fn when(writer: &Writer<'_>, fields: &mut Fields) {
         (Some(at), None) | (None, Some(at)) => words.give_or_take(&zone.date_time(at)),
         (None, None) => words.no_times().to_owned(),
     };
-    fields.field(words.label(Section::When), text);
+    fact(words.label(Fact::When), text)
 }
 
 /// So many, or at least so many: where not everything has a name, what has one may lack some of its own.
@@ -223,25 +229,20 @@ fn counted(all: bool, amount: u64) -> Number {
     if all { Number::Exactly(amount) } else { Number::AtLeast(amount) }
 }
 
-fn flows(writer: &Writer<'_>, fields: &mut Fields) {
+fn flows(writer: &Writer<'_>) -> Detail {
     let words = writer.words;
-    for (index, flow) in writer.flows.iter().take(MAX_FLOWS).enumerate() {
+    let flow = |flow: &ExplainedFinding<'_>| {
         let finding = flow.finding;
-        let text = format!(
-            "{} → {}: {}",
-            finding.flow.sender(),
-            finding.flow.receiver(),
-            words.items(&[
-                weight(words, &finding.totals, writer.notification.content.complete),
-                words.way(RejectionKind::in_a_list(&flow.explanation)).to_owned()
-            ])
-        );
-        fields.field(if index == 0 { words.label(Section::Flows) } else { "" }, text);
-    }
+        let amount = weight(words, &finding.totals, writer.notification.content.complete);
+        let way = words.way(RejectionKind::in_a_list(&flow.explanation)).to_owned();
+        format!("{} → {}: {}", finding.flow.sender(), finding.flow.receiver(), words.items(&[amount, way]))
+    };
+    let mut values: Vec<String> = writer.flows.iter().take(MAX_FLOWS).map(flow).collect();
     let left = writer.flows.len().saturating_sub(MAX_FLOWS) as u64;
     if left > 0 && writer.knows_all() {
-        fields.field("", words.and_more(Number::Exactly(left)));
+        values.push(words.and_more(Number::Exactly(left)));
     } else if !writer.knows_all() {
-        fields.field("", words.heaviest_only());
+        values.push(words.heaviest_only().to_owned());
     }
+    Detail { label: words.label(Fact::Flows).to_owned(), values }
 }
