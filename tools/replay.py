@@ -177,6 +177,16 @@ def replay(stack: Stack, session: boto3.Session, only_show: bool, drop: bool) ->
     return done, left
 
 
+def timer_body(body: str) -> str:
+    """Returns the body to send again: a timer message as it is, of Lambda's record of a failed digest the event in it."""
+    try:
+        record = json.loads(body)
+    except ValueError:
+        return body
+    event = record.get("requestPayload") if isinstance(record, dict) else None
+    return json.dumps(event) if isinstance(event, dict) else body
+
+
 def resend_timers(stack: Stack, session: boto3.Session, only_show: bool) -> int:
     """Sends failed timer messages to their queue again. Returns their number."""
     if not (stack.timer_queue and stack.timer_failure_queue):
@@ -187,7 +197,7 @@ def resend_timers(stack: Stack, session: boto3.Session, only_show: bool) -> int:
         count += 1
         if not only_show:
             # Sent before it is deleted. A duplicate is stale and has no effect.
-            sqs.send_message(QueueUrl=stack.timer_queue, MessageBody=message["Body"])
+            sqs.send_message(QueueUrl=stack.timer_queue, MessageBody=timer_body(message["Body"]))
             sqs.delete_message(QueueUrl=stack.timer_failure_queue, ReceiptHandle=message["ReceiptHandle"])
     return count
 

@@ -36,8 +36,8 @@ def block(page: str, name: str, text: str) -> str:
 
 def insights(lines: list[str]) -> str:
     """Returns the report of the template's Contributor Insights rule in the layout of the console."""
-    rules = Template().of_type("AWS::CloudWatch::InsightRule")
-    name, rule = next((properties["RuleName"], json.loads(properties["RuleBody"])) for properties in rules.values())
+    properties = Template().of_type("AWS::CloudWatch::InsightRule")["TopSources"]
+    name, rule = properties["RuleName"], json.loads(properties["RuleBody"])
     found = dashboard.contributors(rule, [(0, line) for line in lines])
     table = [(*rule["Contribution"]["Keys"], "sum of packets")]
     table += [(*keys, f"{sum(value for _, value in points):g}") for keys, points in found.items()]

@@ -38,6 +38,7 @@ WATCHDOG = ALARMS.keys() - Template({"NativeFilterPattern": ""}).of_type("AWS::C
 WATCHDOG_METRICS = sum(METRICS_OF[name] for name in WATCHDOG)
 ALARM_METRICS = sum(METRICS_OF.values())
 RULES = len(TEMPLATE.of_type("AWS::CloudWatch::InsightRule"))
+INTERFACE_RULES = RULES - len(Template({"ContributorInsights": "pings"}).of_type("AWS::CloudWatch::InsightRule"))
 
 # Assumed. The function needs less than 1 ms for a batch without a finding. With findings it waits for three calls to DynamoDB
 # and one to CloudWatch, about 10 ms each.
@@ -47,6 +48,9 @@ LOG_RUN_GB = LOG_BYTES_PER_RUN / GB
 STORED_SHARE = 0.15  # of the bytes, compressed
 POLLS_A_MONTH = 5 * 3 * MINUTES  # Lambda polls the timer queue with five long polls of 20 s
 EMF_BYTES = 330  # one line for a minute of background, with its two dimension sets
+# A digest reads a dozen metrics, and reports of a day: emails and targets of one, sources of both families and interfaces of
+# eight.
+DIGESTS, DIGEST_READS, DIGEST_SECONDS = 30, 12 + 2 + 3 * 8, 3.0
 LOG_ALARM_SCANS = 3  # a query every 5 minutes over the last 15, because records are late
 
 
@@ -140,7 +144,28 @@ PARTS = (
     Part("watchdog: a metric and an alarm", lambda s: {"metric": 1, "alarm": WATCHDOG_METRICS}, 'NativeFilterPattern=""'),
     Part(f"the other {len(ALARMS) - len(WATCHDOG)} alarms", lambda s: {"alarm": ALARM_METRICS - WATCHDOG_METRICS}),
     Part("dashboard", lambda s: {"dashboard": 1}, "Dashboard=off"),
-    Part("Contributor Insights", lambda s: {"insight_rule": RULES, "insight_event": s.rejected}, "ContributorInsights=off"),
+    Part(
+        "Contributor Insights: pings, emails",
+        # A rejected ping counts as a source and as a target.
+        lambda s: {"insight_rule": RULES - INTERFACE_RULES, "insight_event": 2 * s.rejected + s.emails},
+        "ContributorInsights=off",
+    ),
+    Part(
+        "Contributor Insights: interfaces",
+        lambda s: {"insight_rule": INTERFACE_RULES, "insight_event": s.records},
+        "ContributorInsights=pings",
+    ),
+    Part(
+        "digest",
+        lambda s: {
+            "metric_read": DIGESTS * DIGEST_READS,
+            "lambda_request": DIGESTS,
+            "lambda_gbs": DIGESTS * DIGEST_SECONDS * MEMORY_GB,
+            "sns_publish": DIGESTS,
+            "sns_email": DIGESTS,
+        },
+        "Digest=off",
+    ),
     Part(
         "incidents (DynamoDB)",
         lambda s: {
@@ -285,6 +310,7 @@ def page() -> str:
         ),
         ("hours with a rejected ping", many(f"{scale.hours:,.0f}" for scale in SCALES), "metrics are charged by the hour"),
         ("alarms", f"{ALARM_METRICS} metrics", "counted in the template"),
+        ("digest", f"{DIGEST_READS} metrics and reports a day", "counted; the run takes 3 s, assumed"),
         ("Lambda polling the timer queue", f"{POLLS_A_MONTH:,} requests", "5 at a time, 20 s each, even if the queue is empty"),
     ]
     basis = [line("Quantity", "Value", ""), "|---|---|---|", *(line(*row) for row in quantities)]
@@ -311,6 +337,9 @@ batch of an incident the call that publishes its metrics and a few writes. Here 
 {newline.join(off)}
 
 Most of these are free in an account that has not used up the free tier: 10 metrics, 10 alarms, 3 dashboards, 1 rule.
+
+`ContributorInsights=off` switches off all rules. The rule for interfaces is charged for every record:
+{PRICES["insight_event"]["usd"] * 1e6:.2f} USD a million. Without it the digest does not say which interfaces sent records.
 
 These changes save money, too:
 

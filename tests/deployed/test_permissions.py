@@ -16,6 +16,7 @@ import time
 import unittest
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import boto3
@@ -42,12 +43,14 @@ BY_CALL = {
     "logs:CreateLogStream": "Lambda writes the log",
     "logs:PutLogEvents": "Lambda writes the log",
     "KeepWhatFailed sqs:SendMessage": "Lambda sends it",
+    "KeepFailedDigests sqs:SendMessage": "Lambda sends it",
     "sqs:ReceiveMessage": "Lambda polls the queue",
     "sqs:DeleteMessage": "Lambda polls the queue",
     "sqs:GetQueueAttributes": "Lambda polls the queue",
     "kms:Decrypt": "SNS calls it",
     "kms:GenerateDataKey*": "SNS calls it",
     "cloudwatch:PutMetricData": "the emulator does not evaluate it for the SDK's protocol",
+    "cloudwatch:GetMetricData": "the digest is sent and states it",
     "ec2:DescribeNetworkInterfaces": "the email is sent and states it",
     "ec2:DescribeTags": "the email is sent and states it",
     "ec2:DescribeSecurityGroups": "the email is sent and states it",
@@ -199,6 +202,10 @@ class Probe:
                 "KeyId": resource,
                 **({"KeySpec": "AES_256"} if action == "GenerateDataKey" else {"CiphertextBlob": b"none"}),
             }
+        elif action == "GetMetricData":
+            query = {"Id": "m0", "Expression": "1"}
+            now = datetime.now(timezone.utc)
+            request = {"MetricDataQueries": [query], "StartTime": now - timedelta(hours=1), "EndTime": now}
         elif service == "cloudwatch":
             namespace = permission.statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
             request = {"Namespace": namespace, "MetricData": [{"MetricName": "call", "Value": 1}]}

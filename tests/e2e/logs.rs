@@ -49,6 +49,23 @@ async fn nothing_is_logged_per_record() {
     assert!(few > 0, "unreadable lines are logged");
 }
 
+/// A Contributor Insights rule reads these fields (`EmailsSent` in template.yaml).
+#[tokio::test]
+async fn each_email_is_a_line_with_its_incident() {
+    let mut world = Setup::aws().start().await;
+    world.sns.script().first(&[Act::Deny]);
+    world.send(&event("ping-deny")).await.error();
+    world.send(&event("ping-deny")).await.counts();
+    let (message, email) = (world.sns.messages().remove(0), world.sns.email());
+    let document: Value = serde_json::from_str(message.text("sqs")).expect("a document");
+    let lines = parsed(&world.stop().await);
+    let sent: Vec<&Value> = lines.iter().filter(|line| line["message"] == "email sent").collect();
+    let [line] = sent[..] else { panic!("not one line for the one email: {lines:#?}") };
+    assert_eq!(line["incident"], document["incident"]["id"]);
+    assert_eq!((&line["signal"], &line["kind"]), (&document["signal"], &Value::from("opened")));
+    assert_eq!((&line["subject"], &line["level"]), (&Value::from(email.subject), &Value::from("INFO")));
+}
+
 #[tokio::test]
 async fn a_batch_without_findings_logs_about_one_line() {
     let quiet = log_of(&vec![event("no-data"); 50]).await.len();

@@ -28,6 +28,7 @@ OFF_IN_THE_EMULATOR = {
     "NativeFilterPattern": ("", "alarms on metric math"),
     "FlowLogResourceId": ("", "flow logs"),
     "ContributorInsights": ("off", "Contributor Insights"),
+    "Digest": ("off", "schedules"),
 }
 # The counts in the function's response.
 COUNTS = ("records", "matched", "no_data", "skip_data", "unparsed", "findings", "alerts", "suppressed", "metrics")

@@ -59,7 +59,7 @@ def alerting(files: tuple[str, ...], *tests: str) -> Group:
 GROUPS = {
     "adapters": Group(
         "aws-adapters",
-        tuple(f"shared/aws-adapters/src/{name}.rs" for name in ("dynamodb", "sqs", "sns/*", "cloudwatch")),
+        tuple(f"shared/aws-adapters/src/{name}.rs" for name in ("dynamodb", "sqs", "sns/*", "cloudwatch/*")),
         cargo_test=("--lib",),
         test=("--", "wire::", "sns::"),
     ),

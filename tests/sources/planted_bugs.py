@@ -24,7 +24,8 @@ def wire(module: str) -> tuple[str, ...]:
 DYNAMODB = "shared/aws-adapters/src/dynamodb.rs"
 SQS = "shared/aws-adapters/src/sqs.rs"
 SNS = "shared/aws-adapters/src/sns/mod.rs"
-CLOUDWATCH = "shared/aws-adapters/src/cloudwatch.rs"
+CLOUDWATCH = "shared/aws-adapters/src/cloudwatch/metrics.rs"
+CLOUDWATCH_DIGEST = "shared/aws-adapters/src/cloudwatch/digest.rs"
 CLAIM = "shared/alerting/src/engine/claim.rs"
 TIMER = "shared/alerting/src/engine/timer.rs"
 FINDINGS = "shared/alerting/src/engine/findings.rs"
@@ -189,8 +190,8 @@ ADAPTERS = [
     Bug(
         "SNS chat waits as long as an email",
         SNS,
-        "                .config_override(chat_limits());\n",
-        "                .config_override(chat_limits().retry_config(RetryConfig::standard().with_max_attempts(4)));\n",
+        "            .config_override(chat_limits());\n",
+        "            .config_override(chat_limits().retry_config(RetryConfig::standard().with_max_attempts(4)));\n",
         wire("sns"),
     ),
     Bug(
@@ -589,4 +590,61 @@ EXPLANATION = [
     ),
 ]
 
-BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *ADVICE, *EXPLANATION]
+PERIOD = "shared/alerting/src/digest/period.rs"
+SOURCE = "shared/alerting/src/digest/source.rs"
+DIGESTS = ("-p", "alerting", "--test", "digest")
+
+DIGEST = [
+    Bug(
+        "digest covers the day before its day",
+        PERIOD,
+        "            span: span(length, 0)?,\n",
+        "            span: span(2 * length, length)?,\n",
+        UNITS,
+    ),
+    Bug(
+        "digest compared with a median that includes its own day",
+        PERIOD,
+        "(1..=cadence.periods_compared()).map(",
+        "(0..cadence.periods_compared()).map(",
+        DIGESTS,
+    ),
+    Bug(
+        "what the digest does not know is zero",
+        SOURCE,
+        "            Some(Err(unknown)) => Err(unknown.clone()),\n",
+        "            Some(Err(_)) => Ok(&[]),\n",
+        DIGESTS,
+    ),
+    Bug(
+        "digest sent each time its schedule comes",
+        "shared/alerting/src/engine/digest.rs",
+        "            Some(before) if before.done => return Ok(None),\n",
+        "",
+        DIGESTS,
+    ),
+    Bug(
+        "days without records count in the digest's median",
+        "shared/alerting/src/digest/background.rs",
+        "answers.sum(&Measure::LogEvents, span).is_ok_and(|events| events > 0)",
+        "answers.sum(&Measure::LogEvents, span).is_ok()",
+        DIGESTS,
+    ),
+    Bug(
+        "a metric that failed has no data points",
+        CLOUDWATCH_DIGEST,
+        "            Some(StatusCode::Complete) => Ok(self.points),\n",
+        "            Some(_) if self.points.is_empty() => Ok(self.points),\n"
+        "            Some(StatusCode::Complete) => Ok(self.points),\n",
+        wire("digest"),
+    ),
+    Bug(
+        "only the first page of metrics is read",
+        CLOUDWATCH_DIGEST,
+        "            next = page.next_token;\n",
+        "            next = page.next_token.filter(|_| false);\n",
+        wire("digest"),
+    ),
+]
+
+BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *ADVICE, *EXPLANATION, *DIGEST]

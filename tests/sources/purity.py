@@ -99,7 +99,7 @@ def source_code(path: Path) -> list[str]:
 
 # The folders and files of `alerting`. Each may use only those before it.
 ORDER = ["hash", "text", "time", "zone", "address", "metrics", "detection", "incident", "enrichment", "explain"]
-ORDER += ["notification", "ports", "engine", "memory"]
+ORDER += ["digest", "notification", "ports", "engine", "memory"]
 
 
 def structure(crate: str, source: Path) -> list[str]:

@@ -27,6 +27,7 @@ PUBLISHED: dict[str, set[str | None]] = {
     "-Packets": {None, "Origin"},
     "-Native": {None},
     "-Skipped": {None},
+    "-Unparsed": {None},
     "-Emails": {None},
     "-Suppressed": {None},
     "-Email-Delay": {None},
@@ -53,10 +54,10 @@ COMMANDS = {
 }
 HEALTH = {"HealthEmail": "ops@example.com"}
 OTHER_FORMAT = "${srcaddr} ${dstaddr} ${protocol} ${action} ${log-status}"
-# Each on, which is the default, and off.
+# Each as it is by default, and otherwise.
 SWITCHES = (
     ({}, {"NativeFilterPattern": ""}),
-    ({}, {"ContributorInsights": "off"}),
+    ({}, {"ContributorInsights": "off"}, {"ContributorInsights": "pings"}),
     ({}, {"Dashboard": "off"}),
     ({}, HEALTH),
 )
@@ -153,7 +154,11 @@ class Dashboard(unittest.TestCase):
         templates.append(Template({"FlowLogFormat": OTHER_FORMAT}))
         for template in templates:
             for properties in template.of_type("AWS::CloudWatch::Dashboard").values():
-                rules = {rule["RuleName"] for rule in template.of_type("AWS::CloudWatch::InsightRule").values()}
+                rules = {
+                    rule["RuleName"]
+                    for name, rule in template.of_type("AWS::CloudWatch::InsightRule").items()
+                    if name.startswith("TopSources")  # the others are for the digest
+                }
                 named = set(re.findall(r'"ruleName": "([^"]*)"', properties["DashboardBody"]))
                 self.assertEqual(named, rules)
 
@@ -191,11 +196,11 @@ class Insights(unittest.TestCase):
             contribution = rule["Contribution"]
             self.assertLessEqual(len(contribution["Keys"]), 4)
             self.assertLessEqual(len(contribution["Filters"]), 4)
-            used = {
-                *contribution["Keys"],
-                contribution["ValueOf"],
-                *(condition["Match"] for condition in contribution["Filters"]),
-            }
+            self.assertEqual("ValueOf" in contribution, rule["AggregateOn"] == "Sum")
+            if rule["LogFormat"] == "JSON":
+                continue  # its fields are those of the functions' log lines: test_digest.py
+            used = {*contribution["Keys"], *(condition["Match"] for condition in contribution["Filters"])}
+            used |= {contribution["ValueOf"]} if "ValueOf" in contribution else set()
             self.assertEqual(used, set(rule["Fields"].values()), "no field missing, none named for nothing")
             self.assertEqual(rule["LogGroupNames"], ["Log-Group"])
 
@@ -222,7 +227,7 @@ class Insights(unittest.TestCase):
             text = re.sub(r'#[^\n]*|"[^"]*"', "", query["QueryString"])
             self.assertFalse({name.lower() for name in re.findall(r"\bas (\w+)", text)} & COMMANDS)
         for properties in Template().of_type("AWS::CloudWatch::InsightRule").values():
-            self.assertFalse(set(json.loads(properties["RuleBody"])["Fields"].values()) & COMMANDS)
+            self.assertFalse(set(json.loads(properties["RuleBody"]).get("Fields", {}).values()) & COMMANDS)
 
 
 class Changes(unittest.TestCase):
@@ -281,7 +286,8 @@ class Functions(unittest.TestCase):
 
     def test_what_is_an_incident_is_told_to_the_function_that_decides_it(self) -> None:
         """Every parameter of that group, with the names and defaults that the functions know. The timer needs those that its
-        emails state."""
+        emails state, and for the digest whether there is background and whose the addresses are.
+        """
         template = Template()
         groups = template.source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         of_group = next(group["Parameters"] for group in groups if group["Label"]["default"] == "What is an incident")
@@ -291,8 +297,9 @@ class Functions(unittest.TestCase):
         }
         for parameter, variable in names.items():
             self.assertEqual(variables["FlowAlerts"].get(variable), {"Ref": parameter})
-            stated = variable in ("FLOOD_PACKETS_PER_MINUTE", "PERSISTENT_PINGS")
-            self.assertEqual(variables["IncidentTimer"].get(variable), {"Ref": parameter} if stated else None)
+            emails = variable in ("FLOOD_PACKETS_PER_MINUTE", "PERSISTENT_PINGS")
+            digest = variable in ("INTERNET_PINGS", "OWN_NETWORKS")
+            self.assertEqual(variables["IncidentTimer"].get(variable), {"Ref": parameter} if emails or digest else None)
         for function in variables.values():
             self.assertEqual(function["STACK_NAME"], {"Ref": "AWS::StackName"})
             self.assertIn("FLOW_LOG_FORMAT", function, "the queries in emails find the protocol by it")

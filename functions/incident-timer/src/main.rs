@@ -1,40 +1,66 @@
-//! The Lambda function that runs the timers of open incidents. Delayed SQS messages invoke it; it sends the update or resolved
-//! email that is due and schedules the next message. While no incident is open, there are no messages and it does not run.
+//! The Lambda function that runs the timers of open incidents and sends the digest. Delayed SQS messages invoke it; it sends the update
+//! or resolved email that is due and schedules the next message. A schedule invokes it when a digest is due. While no incident is open,
+//! there are no messages.
+
+mod digest;
+mod event;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use alerting::{
     engine::{Engine, Outcome},
-    incident::state::TimerMessage,
-    ports::{Enricher, IncidentStore, MetricSink, Timers},
+    ports::{DigestSource, Enricher, IncidentStore, MetricSink, Timers},
     time::{self, EpochMillis},
 };
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use function_edge::clock;
 use futures_util::future;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::Serialize;
+
+use crate::{
+    digest::DigestSender,
+    event::{DigestDue, Event, Message},
+};
 
 /// Time reserved at the end of an invocation for responding to Lambda.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(1_000);
 
+/// The response.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Response {
+    /// The messages that failed.
+    Messages(SqsBatchResponse),
+    /// What became of a digest.
+    Digest {
+        /// Emails sent: none if it was sent before.
+        emails: u64,
+    },
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let Some(config) = function_edge::start() else { return ExitCode::FAILURE };
-    let engine = Arc::new(function_edge::engine(&config));
-    let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
-        let engine = Arc::clone(&engine);
+    let source = function_edge::digest_source();
+    let digests = DigestSender { source, settings: config.digest.clone() };
+    let shared = Arc::new((function_edge::engine(&config), digests));
+    let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
+        let shared = Arc::clone(&shared);
         // Boxed, because the AWS clients' futures are nested deeper than the compiler's recursion limit.
         Box::pin(async move {
             let deadline = clock::epoch_millis(event.context.deadline());
-            let messages = event.payload.records.len();
-            let response = handle(&engine, event.payload, &event.context.request_id, deadline).await;
-            if messages > 0 && response.batch_item_failures.len() == messages {
-                // Lambda's Errors metric counts only invocations that fail as a whole, and the alarm watches that metric.
-                return Err(Error::from(format!(
-                    "all {messages} timer messages failed and will be retried; see the log"
-                )));
+            let (engine, digests) = &*shared;
+            let request_id = &event.context.request_id;
+            match event.payload {
+                Event::Messages(messages) => {
+                    handle_messages((engine, digests), messages, request_id, deadline).await.map(Response::Messages)
+                }
+                Event::Digest(due) => {
+                    let sent = handle_digest((engine, digests), due, request_id, deadline).await;
+                    sent.map(|outcome| Response::Digest { emails: outcome.emails })
+                }
             }
-            Ok(response)
         })
     }));
     match served.await {
@@ -46,19 +72,56 @@ async fn main() -> ExitCode {
     }
 }
 
+/// The time until the response has to be ready.
+fn time_left(deadline: EpochMillis) -> Duration {
+    let left = Duration::from_millis(time::millis_between(clock::now(), deadline));
+    left.saturating_sub(DEADLINE_MARGIN)
+}
+
+/// Sends the digest that is due.
+///
+/// # Errors
+/// It could not be sent or recorded in time. Lambda invokes the function again, and what fails three times goes to the failure queue.
+async fn handle_digest<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher, D: DigestSource>(
+    (engine, digests): (&Engine<S, T, M, N>, &DigestSender<D>),
+    due: DigestDue,
+    request_id: &str,
+    deadline: EpochMillis,
+) -> Result<Outcome, Error> {
+    let sent = tokio::time::timeout(time_left(deadline), digests.send(engine, due, request_id)).await;
+    let mut outcome = sent.unwrap_or_else(|_| Err("a service did not answer in time".to_owned()))?;
+    report(engine, &mut outcome, deadline).await;
+    Ok(outcome)
+}
+
+/// Processes the messages.
+///
+/// # Errors
+/// All of them failed: Lambda's Errors metric counts only invocations that fail as a whole, and the alarm watches that metric.
+async fn handle_messages<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher, D: DigestSource>(
+    function: (&Engine<S, T, M, N>, &DigestSender<D>),
+    event: SqsEvent,
+    request_id: &str,
+    deadline: EpochMillis,
+) -> Result<SqsBatchResponse, Error> {
+    let messages = event.records.len();
+    let response = handle(function, event, request_id, deadline).await;
+    if messages > 0 && response.batch_item_failures.len() == messages {
+        return Err(Error::from(format!("all {messages} timer messages failed and will be retried; see the log")));
+    }
+    Ok(response)
+}
+
 /// Processes all messages concurrently, so that one whose calls hang does not delay the others until they time out too.
 /// Returns the messages that failed, for SQS to deliver again.
-async fn handle<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
-    engine: &Engine<S, T, M, N>,
+async fn handle<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher, D: DigestSource>(
+    (engine, digests): (&Engine<S, T, M, N>, &DigestSender<D>),
     event: SqsEvent,
     request_id: &str,
     deadline: EpochMillis,
 ) -> SqsBatchResponse {
-    let time_left = || {
-        let left = Duration::from_millis(time::millis_between(clock::now(), deadline));
-        left.saturating_sub(DEADLINE_MARGIN)
-    };
-    let runs = event.records.iter().map(|message| tokio::time::timeout(time_left(), run(engine, message, request_id)));
+    let run = |message| tokio::time::timeout(time_left(deadline), run((engine, digests), message, request_id));
+    let runs = event.records.iter().map(run);
     let results = future::join_all(runs).await;
     let mut response = SqsBatchResponse::default();
     let mut all = Outcome::default();
@@ -75,28 +138,39 @@ async fn handle<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
         }
     }
     // One call for all messages. If it fails, no message is retried, because their work is done.
-    let reported = tokio::time::timeout(time_left(), engine.report(&mut all, clock::now())).await;
-    if reported.is_err() || all.unreported.is_some() {
-        let reason = all.unreported.map_or_else(|| "no time left".to_owned(), |error| error.to_string());
+    report(engine, &mut all, deadline).await;
+    response
+}
+
+/// Publishes the metrics about the monitor itself.
+async fn report<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
+    engine: &Engine<S, T, M, N>,
+    outcome: &mut Outcome,
+    deadline: EpochMillis,
+) {
+    let reported = tokio::time::timeout(time_left(deadline), engine.report(outcome, clock::now())).await;
+    if reported.is_err() || outcome.unreported.is_some() {
+        let reason = outcome.unreported.take().map_or_else(|| "no time left".to_owned(), |error| error.to_string());
         tracing::warn!(reason, "operational metrics could not be published");
     }
-    response
 }
 
 /// Processes one message: runs the timer of its incident and logs the outcome.
 ///
 /// # Errors
 /// The message is not a timer message, or the engine could not finish its work.
-async fn run<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
-    engine: &Engine<S, T, M, N>,
+async fn run<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher, D: DigestSource>(
+    (engine, digests): (&Engine<S, T, M, N>, &DigestSender<D>),
     message: &SqsMessage,
     request_id: &str,
 ) -> Result<Outcome, String> {
     let body = message.body.as_deref().unwrap_or_default();
-    let timer_message: TimerMessage =
-        serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))?;
     // Unique to this run: SQS can deliver a message twice, and one invocation can receive several messages.
     let run = format!("{request_id} {}", message.message_id.as_deref().unwrap_or_default());
+    let timer_message = match serde_json::from_str(body).map_err(|error| format!("not a timer message: {error}"))? {
+        Message::Timer(timer_message) => timer_message,
+        Message::Digest(due) => return digests.send(engine, due, &run).await,
+    };
     let outcome = engine.timer(&timer_message, &run, clock::now()).await.map_err(|error| error.to_string())?;
     if !outcome.set_aside.is_empty() {
         tracing::error!(copies = outcome.set_aside.join(" "), "stored documents could not be read and were set aside");
@@ -117,11 +191,12 @@ async fn run<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher>(
 mod tests {
     use alerting::{
         detection::Rule,
+        digest::{Answers, Questions},
         incident::{
             GroupBy, IncidentKey, Signal, SignalPolicy,
             plan::ROUND_MILLIS,
             policy::{MAX_TIMEOUT_SECONDS, Policy},
-            state::{ItemId, Versioned, Write},
+            state::{ItemId, TimerMessage, Versioned, Write},
         },
         memory::NoNetwork,
         metrics::Point,
@@ -164,6 +239,12 @@ mod tests {
         fn log(&self, _: &[Point]) {}
     }
 
+    impl DigestSource for Stub {
+        async fn ask(&self, _: &Questions) -> Answers {
+            Answers::default()
+        }
+    }
+
     fn message(key: &str) -> SqsMessage {
         let body = TimerMessage {
             key: IncidentKey::new(Rule::PingDeny, "1", key, Signal::Private),
@@ -203,7 +284,8 @@ mod tests {
         let mut broken = message("broken");
         broken.body = Some("{}".to_owned());
         event.records = vec![message("a"), message("hangs"), message("b"), broken];
-        let response = handle(&engine, event, "run", time::after(clock::now(), 1_300)).await;
+        let digests = DigestSender { source: Stub, settings: None };
+        let response = handle((&engine, &digests), event, "run", time::after(clock::now(), 1_300)).await;
         let failed: Vec<&str> = response.batch_item_failures.iter().map(|one| one.item_identifier.as_str()).collect();
         assert_eq!(failed, ["hangs", "broken"]);
     }

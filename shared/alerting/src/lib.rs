@@ -14,12 +14,14 @@
 //! | [`incident`] | findings to incidents: what is stored, and what to do next |
 //! | [`enrichment`] | what EC2 adds to a finding |
 //! | [`explain`] | why a flow was rejected |
-//! | [`notification`] | what subscribers get: the email, the document, the chat message |
+//! | [`digest`] | what the daily digest states |
+//! | [`notification`] | what subscribers get: the email, the document, the chat message, the digest |
 //! | [`ports`] | what the engine needs from the outside |
 //! | [`engine`] | carries out what [`incident`] decides, in the one order that loses nothing |
 
 pub mod address;
 pub mod detection;
+pub mod digest;
 pub mod engine;
 pub mod enrichment;
 pub mod explain;

@@ -5,10 +5,11 @@
 use std::{fmt, future::Future, pin::Pin};
 
 use crate::{
+    digest::{Answers, Questions},
     enrichment::{EnrichmentRequest, Network},
     incident::state::{ItemId, TimerMessage, Versioned, Write},
     metrics::Point,
-    notification::RenderedNotification,
+    notification::{RenderedDigest, RenderedNotification},
 };
 
 /// Why a port could not do what was asked: one line for the log, no type of any SDK.
@@ -38,6 +39,12 @@ pub trait Notifier: fmt::Debug + Send + Sync {
     /// # Errors
     /// The service refused it or could not be reached within the time allowed.
     fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a>;
+
+    /// The same for a digest.
+    ///
+    /// # Errors
+    /// The service refused it or could not be reached within the time allowed.
+    fn send_digest<'a>(&'a self, digest: &'a RenderedDigest) -> Sending<'a>;
 }
 
 /// The destinations of notifications.
@@ -72,6 +79,13 @@ pub trait Enricher {
     /// Reads what an email asks for from EC2, within a time limit of its own. It never fails: what could not be read is in the
     /// answer's [`Network::missing`].
     fn enrich(&self, wanted: &EnrichmentRequest) -> impl Future<Output = Network> + Send;
+}
+
+/// Knows what was counted, and by whom.
+pub trait DigestSource {
+    /// Asks for everything that a digest states, within a time limit of its own. It never fails: what could not be had is in the
+    /// answer, with the reason.
+    fn ask(&self, questions: &Questions) -> impl Future<Output = Answers> + Send;
 }
 
 /// What became of a commit.

@@ -36,6 +36,11 @@ impl Zone {
         Some(Zone(Some(TimeZoneDatabase::bundled().get(name).ok()?)))
     }
 
+    /// The zone itself, for arithmetic with its days.
+    pub(crate) fn time_zone(&self) -> TimeZone {
+        self.0.clone().unwrap_or(TimeZone::UTC)
+    }
+
     /// A point in time: `11:32:14 JST (02:32:14 UTC), 2026-11-23`. The day is the local one.
     pub fn date_time(&self, at: EpochMillis) -> String {
         self.range(at, at)

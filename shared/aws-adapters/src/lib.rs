@@ -11,7 +11,7 @@ pub mod sqs;
 #[cfg(test)]
 mod wire;
 
-pub use cloudwatch::CloudWatchMetrics;
+pub use cloudwatch::{CloudWatchDigest, CloudWatchMetrics};
 pub use dynamodb::DynamoIncidents;
 pub use ec2::Ec2Network;
 pub use sns::{AlertTopic, ChatTopic, Sns};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use alerting::{
     address::Networks,
+    digest::DigestSettings,
     incident::{
         GroupBy, InternetPings, SignalPolicy,
         policy::{MAX_TIMEOUT_SECONDS, Policy},
@@ -72,6 +73,8 @@ pub struct Config {
     pub own_networks: Networks,
     /// `INTERNET_PINGS` (default `digest`), `FLOOD_PACKETS_PER_MINUTE` (600), `PERSISTENT_PINGS` (30) and `MUST_REACH` (none).
     pub signals: SignalPolicy,
+    /// `DIGEST_HOUR` (default 9), `LOG_GROUP`, the queues and the Contributor Insights rules. `None` without `LOG_GROUP`: no digest.
+    pub digest: Option<DigestSettings>,
     /// `OPERATIONAL_METRICS`: whether metrics of decisions, emails and delays are also published. Default `no`; the stack sets `yes`.
     pub operational_metrics: bool,
     /// `MAX_INFLATED_BYTES`.
@@ -134,6 +137,7 @@ impl Config {
             })?,
             own_networks: vars.networks("OWN_NETWORKS")?,
             signals: vars.signals()?,
+            digest: vars.digest()?,
             operational_metrics: vars.yes_or_no("OPERATIONAL_METRICS", false)?,
             max_inflated_bytes: vars.parsed("MAX_INFLATED_BYTES", DEFAULT_MAX_INFLATED_BYTES, |text| {
                 text.trim()
@@ -164,7 +168,8 @@ const MIN_INFLATED_BYTES: usize = 1024;
 /// Upper bound of `MAX_INFLATED_BYTES`: fits into a function with 1 GiB of memory.
 const MAX_INFLATED_BYTES: usize = 512 * 1024 * 1024;
 
-struct Variables<F>(F);
+/// The variables, looked up by name.
+pub(crate) struct Variables<F>(F);
 
 impl<F: Fn(&str) -> Option<String>> Variables<F> {
     fn publish_to(&self) -> Result<PublishTo, ConfigError> {
@@ -223,7 +228,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         })
     }
 
-    fn get(&self, variable: &str) -> Option<String> {
+    pub(crate) fn get(&self, variable: &str) -> Option<String> {
         (self.0)(variable)
     }
 
@@ -231,7 +236,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         ConfigError { variable, value: Some(value.to_owned()), allowed: allowed.to_owned() }
     }
 
-    fn parsed<T>(
+    pub(crate) fn parsed<T>(
         &self,
         variable: &'static str,
         default: T,
@@ -299,7 +304,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         Ok(on.then_some(Enrichment { owner_tag_keys }))
     }
 
-    fn networks(&self, variable: &'static str) -> Result<Networks, ConfigError> {
+    pub(crate) fn networks(&self, variable: &'static str) -> Result<Networks, ConfigError> {
         self.parsed(variable, Networks::none(), |text| {
             Networks::parse(text).ok_or_else(|| {
                 format!(
@@ -400,6 +405,8 @@ fn metric_text(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use alerting::digest::Unknown;
+
     use super::*;
 
     const TOPIC: (&str, &str) = ("ALERT_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:CloudWatch-Alarms-Ping-Deny");
@@ -494,6 +501,25 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_needs_the_log_group_and_knows_why_a_rule_is_missing() {
+        assert_eq!(read(&[TOPIC]).unwrap().digest.map(|digest| digest.log_group), None);
+        let digest = |vars: &[(&str, &str)]| {
+            let vars: Vec<(&str, &str)> = [&[TOPIC, ("LOG_GROUP", "Log-Group")], vars].concat();
+            read(&vars).unwrap().digest.unwrap()
+        };
+        let off = digest(&[("DIGEST_HOUR", "0"), ("OWN_NETWORKS", "198.51.100.0/24")]);
+        assert_eq!((off.hour, off.log_group.as_str()), (0, "Log-Group"));
+        assert_eq!(Some(off.own_networks), Networks::parse("198.51.100.0/24"));
+        assert_eq!(off.rules.emails, Err(Unknown::SwitchedOff("ContributorInsights=off")));
+        let pings = digest(&[("CONTRIBUTOR_INSIGHTS", "pings"), ("EMAILS_RULE", "emails"), ("SOURCES_RULE", "")]);
+        assert_eq!(pings.hour, 9);
+        assert_eq!(pings.rules.emails, Ok("emails".to_owned()));
+        assert_eq!(pings.rules.interfaces, Err(Unknown::SwitchedOff("ContributorInsights=pings")));
+        assert_eq!(pings.rules.sources, Err(Unknown::CustomFormat));
+        assert_eq!(digest(&[("CONTRIBUTOR_INSIGHTS", "on")]).rules.interfaces, Err(Unknown::CustomFormat));
+    }
+
+    #[test]
     fn an_empty_variable_means_the_default() {
         let config = read(&[("PUBLISH_TO", "console"), ("FLOW_LOG_FORMAT", ""), ("QUIET_MINUTES", " ")]).unwrap();
         assert_eq!(config.publish_to, PublishTo::Console { shows: Shows::Email });
@@ -527,6 +553,9 @@ mod tests {
             (vec![console, ("STACK_NAME", "1st")], "STACK_NAME=\"1st\": a CloudFormation stack's name"),
             (vec![console, ("QUIET_MINUTES", "-1")], "QUIET_MINUTES=\"-1\": minutes from"),
             (vec![console, ("FUNCTION_TIMEOUT_SECONDS", "46")], "FUNCTION_TIMEOUT_SECONDS=\"46\": a whole number of"),
+            (vec![console, ("DIGEST_HOUR", "24")], "DIGEST_HOUR=\"24\": an hour of the day, 0 to 23"),
+            (vec![console, ("DIGEST_HOUR", "9:30")], "DIGEST_HOUR=\"9:30\": an hour"),
+            (vec![console, ("CONTRIBUTOR_INSIGHTS", "yes")], "CONTRIBUTOR_INSIGHTS=\"yes\": on, pings or off"),
             (vec![console, ("MAX_INFLATED_BYTES", "64 MiB")], "MAX_INFLATED_BYTES=\"64 MiB\": a whole number"),
             (vec![console, ("AWS_LAMBDA_LOG_LEVEL", "loud")], "AWS_LAMBDA_LOG_LEVEL=\"loud\": TRACE"),
             (vec![console, ("ENRICHMENT", "yes")], "ENRICHMENT=\"yes\": on or off"),

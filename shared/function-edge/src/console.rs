@@ -6,7 +6,7 @@ use std::future;
 
 use alerting::{
     metrics::Point,
-    notification::RenderedNotification,
+    notification::{RenderedDigest, RenderedNotification},
     ports::{MetricSink, Notifier, PortError, Sending},
     time,
 };
@@ -42,6 +42,12 @@ impl Notifier for Console {
             }
             println!("CHAT\n{}", notification.chat());
         }
+        Box::pin(future::ready(Ok(())))
+    }
+
+    fn send_digest<'a>(&'a self, digest: &'a RenderedDigest) -> Sending<'a> {
+        let rule = "-".repeat(RULE_CHARS);
+        println!("{rule}\nEMAIL  {}\n{rule}\n{}{rule}", digest.subject, digest.body);
         Box::pin(future::ready(Ok(())))
     }
 }

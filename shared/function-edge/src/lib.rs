@@ -3,12 +3,13 @@
 pub mod clock;
 pub mod config;
 mod console;
+mod digest;
 mod local_timers;
 mod logging;
 pub mod ports;
 
 pub use config::{Config, ConfigError};
-pub use ports::{Incidents, engine};
+pub use ports::{Incidents, digest_source, engine};
 
 /// Starts a function: reads the configuration and starts logging. Returns `None` if the configuration is invalid, after logging
 /// one line with the variable, its value, and what is allowed.

@@ -6,11 +6,12 @@ use alerting::{
     incident::state::{ItemId, TimerMessage, Versioned, Write},
     memory::MemoryIncidents,
     metrics::Point,
-    notification::RenderedNotification,
+    notification::{RenderedDigest, RenderedNotification},
     ports::{Commit, Enricher, IncidentStore, MetricSink, Notifier, Notifiers, PortError, Sending, Timers},
 };
 use aws_adapters::{
-    AlertTopic, ChatTopic, CloudWatchMetrics, DynamoIncidents, Ec2Network, Sns, SqsTimers, client::Shared,
+    AlertTopic, ChatTopic, CloudWatchDigest, CloudWatchMetrics, DynamoIncidents, Ec2Network, Sns, SqsTimers,
+    client::Shared,
 };
 
 use crate::{
@@ -59,12 +60,17 @@ pub fn engine(config: &Config) -> Incidents {
     }
 }
 
+/// Returns where a digest gets its numbers.
+pub fn digest_source() -> CloudWatchDigest {
+    CloudWatchDigest::new(Shared::default())
+}
+
 /// Returns the SNS destinations.
 fn topics(sns: &Sns, topic_arn: &str, chat_topic_arn: Option<&str>) -> Notifiers {
-    let chat =
-        chat_topic_arn.map(|topic_arn| Box::new(Logged(ChatTopic::new(sns.clone(), topic_arn))) as Box<dyn Notifier>);
+    let chat = chat_topic_arn
+        .map(|topic_arn| Box::new(BestEffort(ChatTopic::new(sns.clone(), topic_arn))) as Box<dyn Notifier>);
     Notifiers {
-        required: vec![Box::new(AlertTopic::new(sns.clone(), topic_arn))],
+        required: vec![Box::new(Emails(AlertTopic::new(sns.clone(), topic_arn)))],
         best_effort: chat.into_iter().collect(),
     }
 }
@@ -142,15 +148,54 @@ impl Timers for Timer {
 
 /// A best-effort destination whose failures are logged, because the engine only counts them.
 #[derive(Debug)]
-struct Logged<N>(N);
+struct BestEffort<N>(N);
 
-impl<N: Notifier> Notifier for Logged<N> {
+impl<N: Notifier> Notifier for BestEffort<N> {
     fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
         Box::pin(async move {
             self.0.send(notification).await.inspect_err(|error| {
                 let (incident, kind) = (&notification.email.incident, notification.email.kind.word());
                 tracing::warn!(incident, kind, "the email was sent, a best-effort destination failed: {error}");
             })
+        })
+    }
+
+    fn send_digest<'a>(&'a self, digest: &'a RenderedDigest) -> Sending<'a> {
+        Box::pin(async move {
+            self.0.send_digest(digest).await.inspect_err(|error| {
+                let kind = digest.document.routing.kind;
+                tracing::warn!(kind, "the email was sent, a best-effort destination failed: {error}");
+            })
+        })
+    }
+}
+
+/// The destination of emails. A line is logged for each that was accepted: a Contributor Insights rule reads these lines
+/// (`template.yaml`), and the digest lists the incidents from its report.
+#[derive(Debug)]
+struct Emails<N>(N);
+
+impl<N: Notifier> Notifier for Emails<N> {
+    fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
+        Box::pin(async move {
+            self.0.send(notification).await?;
+            let (email, signal) = (&notification.email, notification.document.signal);
+            tracing::info!(
+                incident = email.incident,
+                signal,
+                kind = email.kind.word(),
+                subject = email.subject,
+                "email sent"
+            );
+            Ok(())
+        })
+    }
+
+    fn send_digest<'a>(&'a self, digest: &'a RenderedDigest) -> Sending<'a> {
+        Box::pin(async move {
+            self.0.send_digest(digest).await?;
+            tracing::info!(kind = digest.document.routing.kind, subject = digest.subject, "digest sent");
+            Ok(())
         })
     }
 }

@@ -9,6 +9,7 @@ use ciborium::Value;
 
 use super::clock::epoch_ms;
 use super::http::{Request, Response, answer, serve};
+use super::insights::{Asked, answer_of};
 use super::script::{Act, Script};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -78,17 +79,30 @@ struct State {
     script: Script,
     attempts: Mutex<Vec<String>>,
     puts: Mutex<Vec<Put>>,
+    asked: Mutex<Vec<Asked>>,
+    keys: Mutex<Vec<(&'static str, &'static [&'static str])>>,
 }
 
 impl CloudWatch {
     pub(crate) async fn start() -> Self {
-        let state = Arc::new(State { script: Script::working(), attempts: Mutex::default(), puts: Mutex::default() });
+        let (attempts, puts, asked, keys) = Default::default();
+        let state = Arc::new(State { script: Script::working(), attempts, puts, asked, keys });
         let address = serve(Arc::clone(&state), State::handle).await;
         Self { address, state }
     }
 
     pub(crate) fn script(&self) -> &Script {
         &self.state.script
+    }
+
+    /// Sets the keys of the one contributor of a rule.
+    pub(crate) fn contributor(&self, rule: &'static str, keys: &'static [&'static str]) {
+        self.state.keys.lock().expect("no poisoned lock").push((rule, keys));
+    }
+
+    /// Returns what digests have asked for.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.state.asked.lock().expect("no poisoned lock").clone()
     }
 
     /// Returns the accepted requests.
@@ -122,6 +136,9 @@ impl State {
             }
             Act::Hang => std::future::pending().await,
         }
+        if let Some(answered) = self.read(&request) {
+            return answered;
+        }
         if request.path != PATH || request.header("smithy-protocol") != "rpc-v2-cbor" {
             return error(404, "UnknownOperationException", "only PutMetricData over CBOR is expected here");
         }
@@ -130,6 +147,18 @@ impl State {
             Err(wrong) => return error(400, "InvalidParameterValueException", &wrong),
         }
         answer(200, &[("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")], vec![0xa0])
+    }
+}
+
+impl State {
+    /// Answers a digest.
+    fn read(&self, request: &Request) -> Option<Response> {
+        let root: Value = ciborium::from_reader(&*request.body).ok()?;
+        let (asked, root) = answer_of(&request.path, &root, &self.keys.lock().expect("no poisoned lock"))?;
+        self.asked.lock().expect("no poisoned lock").extend(asked);
+        let mut body = Vec::new();
+        ciborium::into_writer(&root, &mut body).expect("writing to memory does not fail");
+        Some(answer(200, &[("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")], body))
     }
 }
 
@@ -204,17 +233,17 @@ fn statistics(datum: &Value) -> Result<Statistics, String> {
     })
 }
 
-fn get<'v>(map: &'v Value, key: &str) -> Option<&'v Value> {
+pub(super) fn get<'v>(map: &'v Value, key: &str) -> Option<&'v Value> {
     let entry = map.as_map()?.iter().find(|(name, _)| name.as_text() == Some(key));
     entry.map(|(_, value)| value).filter(|value| !value.is_null())
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_text().unwrap_or_default().to_owned()
 }
 
 /// Reads a number of any width. A time is a tagged number.
-fn number(value: &Value) -> f64 {
+pub(super) fn number(value: &Value) -> f64 {
     match value {
         Value::Tag(1, inner) => number(inner),
         Value::Float(number) => *number,

@@ -1,9 +1,12 @@
 //! The function's environment on loopback: the runtime API, SNS, CloudWatch and EC2.
 
+#![allow(dead_code, unused_imports, reason = "the tests of each function use a part of it")]
+
 mod clock;
 mod cloudwatch;
 mod ec2;
 mod http;
+mod insights;
 mod process;
 mod runtime_api;
 mod script;
@@ -13,7 +16,9 @@ mod world;
 pub(crate) use clock::minutes_ago;
 pub(crate) use cloudwatch::Put;
 pub(crate) use ec2::{ACL, INSTANCE};
+pub(crate) use insights::{Asked, answer_of};
 pub(crate) use process::{Output, variable};
+pub(crate) use runtime_api::Outcome;
 pub(crate) use script::Act;
 pub(crate) use sns::{CHAT_TOPIC, Email, Message};
 pub(crate) use world::{Setup, World};

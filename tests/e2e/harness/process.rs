@@ -7,6 +7,12 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
+/// The function of the package that these tests belong to.
+const BINARY: Option<&str> = match option_env!("CARGO_BIN_EXE_flow-alerts") {
+    Some(path) => Some(path),
+    None => option_env!("CARGO_BIN_EXE_incident-timer"),
+};
+
 /// The complete output of a process.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -32,7 +38,10 @@ pub(crate) struct Process {
 impl Process {
     /// Starts the function.
     pub(crate) fn start(environment: &BTreeMap<String, String>) -> Self {
-        Self::of(&variable("FUNCTION").unwrap_or_else(|| env!("CARGO_BIN_EXE_flow-alerts").to_owned()), environment)
+        Self::of(
+            &variable("FUNCTION").unwrap_or_else(|| BINARY.expect("cargo builds the function").to_owned()),
+            environment,
+        )
     }
 
     /// Starts a command whose arguments are separated by spaces.

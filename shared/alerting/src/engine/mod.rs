@@ -5,6 +5,8 @@
 //!                                                                                        -> publish -/   \-> best effort
 //! timer   read -> schedule the next message -> commit (where it closes, with the report) -> enrich -> send -> record
 //!                                                                                                         \-> best effort
+//! digest  claim -> ask CloudWatch                                                                  -> send -> record
+//!                                                                                                         \-> best effort
 //! ```
 //!
 //! What cannot be read is set aside before anything else: a metric that an alarm watches is published, then a copy is kept and
@@ -17,6 +19,7 @@
 mod batch;
 mod claim;
 mod claim_plan;
+mod digest;
 mod error;
 mod findings;
 mod hand_over;
@@ -28,6 +31,7 @@ mod send;
 mod store;
 mod timer;
 
+pub use digest::DigestRequest;
 pub use error::EngineError;
 pub use outcome::Outcome;
 

@@ -54,6 +54,11 @@ impl Signal {
         }
     }
 
+    /// Tells whether the packets came from the internet.
+    pub fn is_internet(self) -> bool {
+        self.origin() == Origin::Internet
+    }
+
     /// Tells whether there are addresses that its emails must name.
     pub(crate) fn names_addresses(self) -> bool {
         !matches!(self, Signal::Flood | Signal::PersistentPing | Signal::Internet)

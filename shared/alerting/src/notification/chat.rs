@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::{
     notification::{
+        digest::DigestDocument,
         document::Document,
         email::{Action, Detail, EmailDraft, NamedLink},
         language::Section,
@@ -102,6 +103,32 @@ impl ChatMessage {
                 summary: title,
                 event_type: format!("{}-{}", routing.rule, routing.kind),
                 related_resources: resources.cloned().collect(),
+                additional_context: context.map(|(name, values)| (name, plain(&values.join(", ")))).collect(),
+            },
+        }
+    }
+
+    /// The message of a digest. All digests stand in one thread.
+    pub(crate) fn of_digest(subject: &str, body: &str, document: &DigestDocument) -> ChatMessage {
+        let routing = &document.routing;
+        let title = cut(&plain(subject), MAX_TITLE_CHARS);
+        let keywords = [routing.rule, routing.kind, routing.severity.word()];
+        let context = routing.values().into_iter();
+        ChatMessage {
+            version: "1.0",
+            source: "custom",
+            id: format!("{}/{}/{}", routing.kind, document.cadence, document.date),
+            content: Content {
+                text_type: "client-markdown",
+                title: title.clone(),
+                description: cut(plain(body).trim_end(), MAX_DESCRIPTION_CHARS),
+                keywords: keywords.map(|word| cut(&plain(word), MAX_KEYWORD_CHARS)).into(),
+            },
+            metadata: Metadata {
+                thread_id: format!("{}/{}/{}", routing.kind, routing.region, routing.log_group),
+                summary: title,
+                event_type: format!("{}-{}", routing.rule, routing.kind),
+                related_resources: Vec::new(),
                 additional_context: context.map(|(name, values)| (name, plain(&values.join(", ")))).collect(),
             },
         }

@@ -10,10 +10,12 @@
 //! | [`language`] | every text that people read, by language |
 //! | [`links`] | links into the AWS console, and Logs Insights queries |
 //! | [`email`], [`document`], [`chat`] | one kind of subscriber each |
+//! | [`digest`] | the daily digest, for each kind of subscriber |
 //! | `rendered` | all of these for one notification |
 
 pub mod chat;
 mod content;
+pub mod digest;
 pub mod document;
 pub mod email;
 mod explained;
@@ -29,6 +31,7 @@ mod severity;
 mod site;
 
 pub use content::NotificationContent;
+pub use digest::RenderedDigest;
 pub use explained::{Endpoint, ExplainedFinding, Host, Location, Side};
 pub use kind::NotificationKind;
 pub use language::Language;

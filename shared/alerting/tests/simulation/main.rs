@@ -23,8 +23,10 @@ use std::{
 };
 
 use alerting::{
+    address::Networks,
     detection::{Detection, Detector, LogSource, Origin},
-    engine::{Engine, EngineError, Outcome},
+    digest::{Cadence, DigestSettings, Rules, Unknown},
+    engine::{DigestRequest, Engine, EngineError, Outcome},
     incident::{
         GroupBy, IncidentKey, SignalPolicy, Silence, SilenceList,
         plan::{MAX_DELAY_MILLIS, REOPEN_MILLIS, ROUND_MILLIS, TIMER_GRACE_MILLIS},
@@ -91,6 +93,25 @@ struct Simulation {
     honest: bool,
     /// No call fails.
     calm: bool,
+}
+
+/// Returns what a digest knows of the stack: of the rules only the one of emails exists.
+fn digest_settings() -> DigestSettings {
+    let off = || Err(Unknown::SwitchedOff("ContributorInsights=off"));
+    DigestSettings {
+        hour: 9,
+        log_group: "group-0".to_owned(),
+        failure_queue: "failed".to_owned(),
+        timer_failure_queue: "failed-timers".to_owned(),
+        rules: Rules {
+            sources: off(),
+            sources_v6: off(),
+            targets: off(),
+            interfaces: off(),
+            emails: Ok("emails".to_owned()),
+        },
+        own_networks: Networks::none(),
+    }
 }
 
 /// Returns whether a run succeeded. Prints the error, which explains a failing seed.
@@ -266,7 +287,7 @@ impl Simulation {
                 required: vec![Box::new(ports.clone())],
                 best_effort: vec![Box::new(Chat(ports.clone()))],
             },
-            metrics: ports,
+            metrics: ports.clone(),
             network: NoNetwork,
             policy: self.policy.clone(),
             group_by: self.group_by,
@@ -294,6 +315,12 @@ impl Simulation {
                 }
                 Event::Timer { timer_message: (key, incident, timer), .. } => {
                     content(&world, engine.timer(&TimerMessage { key, incident, timer }, &run.to_string(), now).await)
+                }
+                Event::Digest { .. } => {
+                    let settings = digest_settings();
+                    let (cadence, run) = (Cadence::Daily, &*run.to_string());
+                    let request = DigestRequest { cadence, settings: &settings, run };
+                    content(&world, engine.digest(&ports, request, now).await)
                 }
                 Event::Late { .. } => unreachable!("handled without a run"),
             }
@@ -382,7 +409,11 @@ impl Simulation {
                 world.schedule(at, Event::Timer { timer_message, receive: receive + 1 });
             }
             Event::Timer { timer_message, .. } if !succeeded => self.timer_failures.push((world.now, timer_message)),
-            Event::Timer { .. } | Event::Late { .. } => {}
+            Event::Digest { attempt } if !succeeded && attempt < 2 => {
+                let at = world.now + u64::from(attempt + 1) * MINUTE_MILLIS;
+                world.schedule(at, Event::Digest { attempt: attempt + 1 });
+            }
+            Event::Timer { .. } | Event::Digest { .. } | Event::Late { .. } => {}
         }
     }
 

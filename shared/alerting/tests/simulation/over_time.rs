@@ -23,7 +23,7 @@ use flow_log::{Formats, LogEvent};
 
 use super::{
     LATE_MILLIS, MAX_RECEIVES, START, Simulation, VISIBILITY_MILLIS,
-    world::{Event, Random, Sent, World},
+    world::{Event, Faults, Random, Sent, World},
 };
 
 const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
@@ -461,4 +461,26 @@ fn a_batch_record_is_kept_as_long_as_its_batch_can_be_replayed() {
     simulation.world.lock().unwrap().schedule(replay, Event::Batch { number: 0, attempt: 0 });
     simulation.drain();
     assert_eq!(kinds(&simulation), [NotificationKind::Opened, NotificationKind::Resolved], "counted twice");
+}
+
+/// Its schedule comes twice within a second, and again while retries are running.
+#[test]
+fn a_digest_is_sent_once_and_repeated_by_a_crash_alone() {
+    let mut crashes = 0;
+    for seed in 0..400 {
+        let mut random = Random(seed);
+        let crash = if seed.is_multiple_of(2) { 0 } else { 100 };
+        let faults = Faults { crash, conflict: random.below(200), ..Faults::default() };
+        let mut world = World { faults, ..World::new(random, START) };
+        for after in [0, 700, 61_000, 90 * MINUTE_MILLIS] {
+            world.schedule(START + after, Event::Digest { attempt: 0 });
+        }
+        let mut simulation = Simulation::of(world, Vec::new());
+        simulation.drain();
+        let world = simulation.world.lock().unwrap();
+        let (sent, crashed) = (world.digests.len(), world.crashed.len());
+        crashes += crashed;
+        assert!((1..=1 + crashed).contains(&sent), "seed {seed}: {sent} digests, {crashed} runs died");
+    }
+    assert!(crashes > 100, "{crashes} runs died");
 }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use alerting::{
     address::Networks,
     detection::{Detection, Detector, LogSource},
+    digest::SETTLE_MILLIS,
     incident::SignalPolicy,
     notification::NotificationKind,
     time::MINUTE_MILLIS,
 };
 use flow_log::{Formats, LogEvent};
+use serde_json::Value;
 
 use super::{
     START, Simulation,
@@ -18,6 +20,7 @@ use super::{
 
 const DAYS: u64 = 7;
 const MINUTES: u64 = DAYS * 24 * 60;
+const DAY_MILLIS: u64 = 24 * 60 * MINUTE_MILLIS;
 const HOSTS: [&str; 3] = ["10.0.1.5", "10.0.1.6", "10.0.1.7"];
 /// Pings of strangers for one public address in a day (docs/decisions.md).
 const PINGS_A_DAY: u64 = 3_800;
@@ -111,6 +114,13 @@ fn week() -> (Simulation, Vec<Planted>, u64) {
     for (number, at) in times.iter().enumerate() {
         world.schedule(START + at, Event::Batch { number, attempt: 0 });
     }
+    // At 9:00 each day, once more a second later, and late again.
+    for day in 0..DAYS {
+        let nine = START - START % DAY_MILLIS + 9 * 60 * MINUTE_MILLIS + (day + 1) * DAY_MILLIS;
+        for after in [0, 1_000, 90 * MINUTE_MILLIS] {
+            world.schedule(nine + after, Event::Digest { attempt: 0 });
+        }
+    }
     let signals = SignalPolicy { must_reach: Networks::parse(MUST_REACH).unwrap(), ..SignalPolicy::default() };
     (Simulation { signals, ..Simulation::of(world, batches) }, planted, strangers)
 }
@@ -143,6 +153,19 @@ fn in_a_week_of_strangers_what_is_ours_is_reported_at_once_and_nothing_else() {
         [(NotificationKind::Opened, planted.len()), (NotificationKind::Resolved, planted.len())].into(),
         "no other email"
     );
+    // One digest a day, however often its schedule comes, and each incident in the digest of its time.
+    let days: Vec<&str> = world.digests.iter().map(|(_, digest)| digest["date"].as_str().unwrap()).collect();
+    assert_eq!(days.len() as u64, DAYS);
+    assert_eq!(days.iter().collect::<BTreeSet<_>>().len(), days.len(), "two digests of a day: {days:?}");
+    let listed = world.digests.iter().flat_map(|(_, digest)| digest["incidents"]["list"].as_array().unwrap());
+    let listed: BTreeSet<&str> = listed.map(|incident| incident["id"].as_str().unwrap()).collect();
+    let nine = |digest: Option<&(u64, Value)>| digest.unwrap().0 / MINUTE_MILLIS * MINUTE_MILLIS - SETTLE_MILLIS;
+    let covered = nine(world.digests.first()) - DAY_MILLIS..nine(world.digests.last());
+    let covered: Vec<&&Sent> = opened.iter().filter(|email| covered.contains(&email.at)).collect();
+    assert!(covered.len() > planted.len() * 3 / 4, "{} incidents in the time of digests", covered.len());
+    for email in covered {
+        assert!(listed.contains(&*email.incident), "{} is in no digest", email.incident);
+    }
     // A batch of nothing but background makes no call of the store.
     let days: BTreeSet<u64> = world.emails.iter().map(|email| (email.at - START) / (1_440 * MINUTE_MILLIS)).collect();
     assert!(days.len() as u64 == DAYS, "{days:?}");

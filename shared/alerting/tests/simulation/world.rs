@@ -11,6 +11,7 @@ use std::{
 };
 
 use alerting::{
+    digest::{Answers, Contributor, DataPoint, Measure, Questions, Report, Rule},
     incident::{
         IncidentKey, Summary,
         plan::MAX_DELAY_MILLIS,
@@ -18,8 +19,8 @@ use alerting::{
     },
     memory::MemoryIncidents,
     metrics::Point,
-    notification::{NotificationKind, RenderedNotification},
-    ports::{Commit, IncidentStore, MetricSink, Notifier, PortError, Sending, Timers},
+    notification::{NotificationKind, RenderedDigest, RenderedNotification},
+    ports::{Commit, DigestSource, IncidentStore, MetricSink, Notifier, PortError, Sending, Timers},
     time::EpochMillis,
 };
 
@@ -120,6 +121,10 @@ pub(crate) enum Event {
         timer_message: (IncidentKey, String, u32),
         receive: u32,
     },
+    /// The schedule of the digest.
+    Digest {
+        attempt: u32,
+    },
     /// The late effect with this number.
     Late {
         number: usize,
@@ -142,6 +147,8 @@ pub(crate) struct World {
     pub(crate) queue: BTreeSet<(u64, u64, Event)>,
     pub(crate) queued: u64,
     pub(crate) emails: Vec<Sent>,
+    /// The digests sent: when, and the document.
+    pub(crate) digests: Vec<(u64, serde_json::Value)>,
     pub(crate) crashed: BTreeSet<u64>,
     pub(crate) store_calls: BTreeMap<u64, u64>,
     pub(crate) late: Vec<Late>,
@@ -184,6 +191,7 @@ impl World {
             queue: BTreeSet::new(),
             queued: 0,
             emails: Vec::new(),
+            digests: Vec::new(),
             crashed: BTreeSet::new(),
             store_calls: BTreeMap::new(),
             late: Vec::new(),
@@ -477,6 +485,13 @@ impl Notifier for Ports {
             Ok(())
         })
     }
+
+    fn send_digest<'a>(&'a self, digest: &'a RenderedDigest) -> Sending<'a> {
+        Box::pin(async move {
+            let document: serde_json::Value = serde_json::from_str(&digest.document.json()).unwrap();
+            self.call("send", async || self.draw(|world| world.digests.push((world.now, document.clone())))).await
+        })
+    }
 }
 
 /// A best-effort destination that fails more often than any other, to show that nothing depends on it.
@@ -491,6 +506,42 @@ impl Notifier for Chat {
             }
             self.0.call("chat", async || ()).await
         })
+    }
+
+    fn send_digest<'a>(&'a self, _: &'a RenderedDigest) -> Sending<'a> {
+        Box::pin(async move { Err(PortError { call: "chat", reason: "planned".to_owned() }) })
+    }
+}
+
+/// A CloudWatch that knows the emails sent in this world, and that records came all the time.
+impl DigestSource for Ports {
+    async fn ask(&self, questions: &Questions) -> Answers {
+        self.turn().await;
+        let mut answers = Answers::default();
+        for request in &questions.metrics {
+            let step = u64::from(request.period_seconds) * 1_000;
+            let times = (request.span.from.0..request.span.to.0).step_by(step as usize);
+            let steady: Vec<DataPoint> = times.map(|at| DataPoint { at: EpochMillis(at), value: 1 }).collect();
+            for metric in &request.metrics {
+                let comes = matches!(metric.measure, Measure::LogEvents | Measure::Arrivals);
+                answers.metrics.insert(metric.measure.clone(), Ok(if comes { steady.clone() } else { Vec::new() }));
+            }
+        }
+        for question in &questions.reports {
+            assert_eq!(question.rule, Rule::Emails);
+            let contributors = self.draw(|world| {
+                let sent = world.emails.iter().filter(|email| question.span.contains(EpochMillis(email.at)));
+                let contributor = |email: &Sent| Contributor {
+                    keys: [&email.incident, email.signal, email.kind.word(), "subject"].map(str::to_owned).into(),
+                    weight: 1,
+                    points: vec![DataPoint { at: EpochMillis(email.at), value: 1 }],
+                };
+                sent.map(contributor).collect::<Vec<_>>()
+            });
+            let distinct = contributors.len() as u64;
+            answers.reports.push((question.clone(), Ok(Report { contributors, distinct })));
+        }
+        answers
     }
 }
 

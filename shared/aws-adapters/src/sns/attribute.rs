@@ -1,7 +1,5 @@
 //! The attributes of a message: what a filter policy of a subscription can name.
 
-use alerting::notification::Routing;
-
 /// Attributes of one message. More than 10 would keep it from queues with raw message delivery
 /// (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html>).
 pub(super) const MAX_ATTRIBUTES: usize = 10;
@@ -15,9 +13,9 @@ pub(super) struct Attribute {
     pub values: Vec<String>,
 }
 
-/// The attributes of a notification. SNS refuses one without a value.
-pub(super) fn attributes(routing: &Routing) -> Vec<Attribute> {
-    let values = routing.values().into_iter().take(MAX_ATTRIBUTES);
+/// The attributes of a message, by what it can be routed by. SNS refuses one without a value.
+pub(super) fn attributes(routing: Vec<(&'static str, Vec<&str>)>) -> Vec<Attribute> {
+    let values = routing.into_iter().take(MAX_ATTRIBUTES);
     values.map(|(name, values)| Attribute { name, values: values.into_iter().map(str::to_owned).collect() }).collect()
 }
 
@@ -64,7 +62,8 @@ mod tests {
         let text = |value: &str| Some(("String", value.to_owned()));
         let array = |value: &str| Some(("String.Array", value.to_owned()));
         let found = |scenario: &Scenario, name: &str| {
-            let attributes = attributes(&scenario.render().document.routing);
+            let rendered = scenario.render();
+            let attributes = attributes(rendered.document.routing.values());
             let found = attributes.iter().find(|attribute| attribute.name == name)?;
             Some((found.data_type(), found.string_value()))
         };
@@ -102,7 +101,7 @@ mod tests {
     #[test]
     fn attributes_are_few_never_empty_and_no_more_than_they_may_be() {
         for (name, notification) in all() {
-            let attributes = attributes(&notification.document.routing);
+            let attributes = attributes(notification.document.routing.values());
             assert_eq!(attributes.len(), notification.document.routing.values().len(), "{name}: some are cut");
             for attribute in attributes {
                 assert!(!attribute.string_value().is_empty(), "{name}: {}", attribute.name);

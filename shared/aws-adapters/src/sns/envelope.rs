@@ -6,7 +6,7 @@
 //! default, and would only stand there twice.
 
 use alerting::{
-    notification::{document::Document, email::Email},
+    notification::{digest::DigestDocument, document::Document},
     text::cut_bytes,
 };
 use serde_json::{Map, Value};
@@ -24,20 +24,48 @@ pub(crate) const MACHINES: [&str; 4] = ["sqs", "lambda", "http", "https"];
 /// The value of `MessageStructure` that the message is for.
 pub(super) const STRUCTURE: &str = "json";
 
+/// A document that can be shortened.
+pub(super) trait Shorten {
+    /// Takes something away. False where nothing is left to take.
+    fn shorten(&mut self) -> bool;
+    /// The document as JSON.
+    fn json(&self) -> String;
+}
+
+impl Shorten for Document {
+    fn shorten(&mut self) -> bool {
+        Document::shorten(self)
+    }
+
+    fn json(&self) -> String {
+        Document::json(self)
+    }
+}
+
+impl Shorten for DigestDocument {
+    fn shorten(&mut self) -> bool {
+        DigestDocument::shorten(self)
+    }
+
+    fn json(&self) -> String {
+        DigestDocument::json(self)
+    }
+}
+
 /// Puts email and document into one message, and shortens the document, then the email, until it is within
 /// [`MAX_MESSAGE_BYTES`].
-pub(super) fn pack(email: &Email, mut document: Document, attributes: &[Attribute]) -> String {
-    let beside = email.subject.len() + attributes.iter().map(Attribute::size_bytes).sum::<usize>();
+pub(super) fn pack(subject: &str, body: &str, mut document: impl Shorten, attributes: &[Attribute]) -> String {
+    let beside = subject.len() + attributes.iter().map(Attribute::size_bytes).sum::<usize>();
     let room = MAX_MESSAGE_BYTES.saturating_sub(beside + frame_bytes());
-    let body_bytes = escaped_bytes(&email.body);
+    let body_bytes = escaped_bytes(body);
     let mut json = document.json();
     loop {
         let machines = MACHINES.len() * escaped_bytes(&json);
         if body_bytes + machines <= room {
-            return message(&email.body, &json);
+            return message(body, &json);
         }
         if !document.shorten() {
-            return message(&cut(&email.body, room.saturating_sub(machines)), &json);
+            return message(&cut(body, room.saturating_sub(machines)), &json);
         }
         json = document.json();
     }
@@ -89,13 +117,13 @@ mod tests {
     use crate::sns::attribute::attributes;
 
     fn packed(notification: &RenderedNotification) -> String {
-        let attributes = attributes(&notification.document.routing);
-        pack(&notification.email, notification.document.clone(), &attributes)
+        let attributes = attributes(notification.document.routing.values());
+        pack(&notification.email.subject, &notification.email.body, notification.document.clone(), &attributes)
     }
 
     /// The bytes that the service counts.
     fn size(notification: &RenderedNotification) -> usize {
-        let attributes = attributes(&notification.document.routing);
+        let attributes = attributes(notification.document.routing.values());
         let attributes: usize = attributes.iter().map(Attribute::size_bytes).sum();
         packed(notification).len() + notification.email.subject.len() + attributes
     }

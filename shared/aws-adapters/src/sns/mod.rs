@@ -6,7 +6,7 @@ pub(crate) mod envelope;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use alerting::{
-    notification::RenderedNotification,
+    notification::{RenderedDigest, RenderedNotification},
     ports::{Notifier, PortError, Sending},
 };
 use aws_config::{retry::RetryConfig, timeout::TimeoutConfig};
@@ -61,20 +61,40 @@ impl AlertTopic {
     }
 }
 
+impl AlertTopic {
+    const CALL: &str = "sns Publish";
+
+    /// Publishes a message with its attributes.
+    async fn publish(&self, subject: &str, message: String, attributes: &[Attribute]) -> Result<(), PortError> {
+        let publish = self
+            .sns
+            .client()
+            .await
+            .publish()
+            .topic_arn(&self.topic_arn)
+            .subject(subject)
+            .message(message)
+            .message_structure(envelope::STRUCTURE)
+            .set_message_attributes(Some(values(attributes, Self::CALL)?));
+        publish.send().await.map(drop).map_err(|error| port_error(Self::CALL, &error))
+    }
+}
+
 impl Notifier for AlertTopic {
     fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
-        const CALL: &str = "sns Publish";
         Box::pin(async move {
-            let client = self.sns.client().await;
-            let attributes = attributes(&notification.document.routing);
-            let publish = client
-                .publish()
-                .topic_arn(&self.topic_arn)
-                .subject(&notification.email.subject)
-                .message(envelope::pack(&notification.email, notification.document.clone(), &attributes))
-                .message_structure(envelope::STRUCTURE)
-                .set_message_attributes(Some(values(&attributes, CALL)?));
-            publish.send().await.map(drop).map_err(|error| port_error(CALL, &error))
+            let attributes = attributes(notification.document.routing.values());
+            let RenderedNotification { email, document, .. } = notification;
+            let message = envelope::pack(&email.subject, &email.body, document.clone(), &attributes);
+            self.publish(&email.subject, message, &attributes).await
+        })
+    }
+
+    fn send_digest<'a>(&'a self, digest: &'a RenderedDigest) -> Sending<'a> {
+        Box::pin(async move {
+            let attributes = attributes(digest.document.routing.values());
+            let message = envelope::pack(&digest.subject, &digest.body, digest.document.clone(), &attributes);
+            self.publish(&digest.subject, message, &attributes).await
         })
     }
 }
@@ -93,21 +113,33 @@ impl ChatTopic {
     }
 }
 
+impl ChatTopic {
+    const CALL: &str = "sns Publish to the chat";
+
+    /// Publishes a message with its attributes. Amazon Q Developer accepts only the message itself: no MessageStructure, and it does not
+    /// show the subject.
+    async fn publish(&self, message: String, attributes: &[Attribute]) -> Result<(), PortError> {
+        let client = self.sns.client().await;
+        let publish = client
+            .publish()
+            .topic_arn(&self.topic_arn)
+            .message(message)
+            .set_message_attributes(Some(values(attributes, Self::CALL)?))
+            .customize()
+            .config_override(chat_limits());
+        publish.send().await.map(drop).map_err(|error| port_error(Self::CALL, &error))
+    }
+}
+
 impl Notifier for ChatTopic {
     fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
-        const CALL: &str = "sns Publish to the chat";
-        Box::pin(async move {
-            // Amazon Q Developer accepts only the message itself: no MessageStructure, and it does not show the subject.
-            let client = self.sns.client().await;
-            let publish = client
-                .publish()
-                .topic_arn(&self.topic_arn)
-                .message(notification.chat())
-                .set_message_attributes(Some(values(&attributes(&notification.document.routing), CALL)?))
-                .customize()
-                .config_override(chat_limits());
-            publish.send().await.map(drop).map_err(|error| port_error(CALL, &error))
-        })
+        Box::pin(
+            async move { self.publish(notification.chat(), &attributes(notification.document.routing.values())).await },
+        )
+    }
+
+    fn send_digest<'a>(&'a self, digest: &'a RenderedDigest) -> Sending<'a> {
+        Box::pin(async move { self.publish(digest.chat(), &attributes(digest.document.routing.values())).await })
     }
 }
 

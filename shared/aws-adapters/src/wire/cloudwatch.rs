@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS, OPERATION_TIMEOUT},
-    cloudwatch::{CloudWatchMetrics, MAX_POINTS_PER_CALL, MAX_WAIT_FOR_MAILS},
+    cloudwatch::{CloudWatchMetrics, MAX_POINTS_PER_CALL, MAX_WAIT_FOR_EMAILS},
 };
 
 const CALL: &str = "cloudwatch PutMetricData";
@@ -64,11 +64,11 @@ async fn setup() -> (Calls, Service, CloudWatchMetrics) {
     (calls, service, metrics)
 }
 
-fn cbor(status: u16, body: Vec<u8>) -> Answer {
+pub(super) fn cbor(status: u16, body: Vec<u8>) -> Answer {
     Answer::new(status, "application/cbor", body).header("smithy-protocol", "rpc-v2-cbor")
 }
 
-fn error(status: u16, code: &str, message: &str) -> Answer {
+pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
     let text = |text: &str| Value::Text(text.to_owned());
     let code = text(&format!("com.amazonaws.cloudwatch#{code}"));
     let fields = Value::Map(vec![(text("__type"), code), (text("message"), text(message))]);
@@ -114,15 +114,15 @@ fn datum(namespace: &str, value: &Value) -> Datum {
     }
 }
 
-fn map(value: &Value) -> BTreeMap<String, Value> {
+pub(super) fn map(value: &Value) -> BTreeMap<String, Value> {
     value.as_map().unwrap().iter().map(|(key, value)| (text(key), value.clone())).collect()
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_text().unwrap().to_owned()
 }
 
-fn number(value: &Value) -> f64 {
+pub(super) fn number(value: &Value) -> f64 {
     let whole = |value: &Value| i64::try_from(value.as_integer()?).ok().map(|number| number as f64);
     value.as_float().or_else(|| whole(value)).unwrap()
 }
@@ -248,6 +248,6 @@ async fn a_service_that_never_responds_is_an_error_within_the_timeout() {
 async fn metrics_wait_one_second_for_emails() {
     let (_, _, metrics) = setup().await;
     let ((), took) = timed(metrics.publish_deadline()).await;
-    assert_eq!(took, MAX_WAIT_FOR_MAILS);
+    assert_eq!(took, MAX_WAIT_FOR_EMAILS);
     assert_eq!(took, Duration::from_secs(1));
 }

@@ -3,6 +3,7 @@
 //! The tests assert what the service stores and what the adapter returns, and requests only where AWS prescribes them.
 
 mod cloudwatch;
+mod digest;
 mod dynamodb;
 mod loopback;
 mod service;

@@ -5,11 +5,13 @@
 //! [`crate::zone::Zone`].
 
 pub mod common;
+mod digest;
 mod english;
 mod japanese;
 mod phrases;
 mod terms;
 
+pub use digest::{DigestPhrases, VerdictWords};
 pub use phrases::{Facts, Headlines, Phrases, Reasons, Steps};
 pub(crate) use phrases::{amounts, weight};
 pub use terms::{Fact, Fix, Grade, Noun, Number, Parties, Permission, RejectionKind, Section, SilenceWords};
@@ -48,6 +50,14 @@ impl Language {
 
     /// Its phrases.
     pub fn phrases(self) -> &'static dyn Phrases {
+        match self {
+            Language::English => &english::English,
+            Language::Japanese => &japanese::Japanese,
+        }
+    }
+
+    /// Its phrases of the digest.
+    pub fn digest(self) -> &'static dyn DigestPhrases {
         match self {
             Language::English => &english::English,
             Language::Japanese => &japanese::Japanese,

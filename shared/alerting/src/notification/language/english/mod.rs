@@ -1,5 +1,6 @@
 //! English.
 
+mod digest;
 mod facts;
 mod headlines;
 mod reasons;

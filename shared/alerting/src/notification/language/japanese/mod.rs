@@ -1,5 +1,6 @@
 //! Japanese.
 
+mod digest;
 mod facts;
 mod headlines;
 mod reasons;

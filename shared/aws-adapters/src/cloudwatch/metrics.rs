@@ -1,4 +1,4 @@
-//! Metrics in Amazon CloudWatch.
+//! Publishing metrics.
 
 #![expect(clippy::print_stdout, reason = "what a function prints is in its log, where CloudWatch looks for metrics")]
 
@@ -23,7 +23,7 @@ pub const MAX_POINTS_PER_CALL: usize = 1_000;
 
 /// How long publishing metrics waits for emails that are being sent. Sending one usually takes about 50 ms. One that hangs must
 /// not prevent metrics from being published.
-pub const MAX_WAIT_FOR_MAILS: Duration = Duration::from_millis(1_000);
+pub const MAX_WAIT_FOR_EMAILS: Duration = Duration::from_millis(1_000);
 
 /// A metric sink for one namespace.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl MetricSink for CloudWatchMetrics {
     }
 
     async fn publish_deadline(&self) {
-        tokio::time::sleep(MAX_WAIT_FOR_MAILS).await;
+        tokio::time::sleep(MAX_WAIT_FOR_EMAILS).await;
     }
 }
 
