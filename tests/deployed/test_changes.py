@@ -132,7 +132,7 @@ class Updates(Pinged):
             **{"MetricName": "Odd", "Dashboard": "off", "Enrichment": "off", "OwnerTagKeys": "team"},
             **{"OwnNetworks": "198.51.100.0/24", "InternetPings": "alert", "FloodPacketsPerMinute": "300"},
             **{"PersistentPings": "10", "MustReach": "203.0.113.0/24"},
-            **{"TimeZone": "Asia/Tokyo", "OperationalMetrics": "no", "ReservedConcurrency": "5"},
+            **{"TimeZone": "Asia/Tokyo", "OperationalMetrics": "no", "ReservedConcurrency": "5", "DigestHour": "7"},
         }
         replacing = {"TopicName": "Other", "AlarmName": "Other", "LogGroupName": "Other", "AlertEmail": "b@example.com"}
         replacing |= {"HealthEmail": "ops@example.com"}
