@@ -647,4 +647,78 @@ DIGEST = [
     ),
 ]
 
-BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *ADVICE, *EXPLANATION, *DIGEST]
+EXPLAIN_COMMAND = ("-p", "vpc-flow-alerts", "--test", "explain")
+
+COMMANDS = [
+    Bug(
+        "explain: a file that is missing counts as empty",
+        "shared/alerting/src/enrichment/response/cli_output.rs",
+        "            (NetworkPart::Acls, self.acls.is_some()),\n",
+        "",
+        UNITS,
+    ),
+    Bug(
+        "explain: a resource that no file has is not missing",
+        "cli/src/explain/network.rs",
+        "        if !has && network.why_missing(part).is_none() {",
+        "        if has && network.why_missing(part).is_none() {",
+        EXPLAIN_COMMAND,
+    ),
+    Bug(
+        "explain: what one flow misses is said of the next",
+        "cli/src/explain/mod.rs",
+        "        network.missing.clone_from(&of_all);\n",
+        "",
+        EXPLAIN_COMMAND,
+    ),
+    Bug(
+        "explain: both layers are shown as one",
+        "cli/src/explain/json.rs",
+        "            Layer::Both | Layer::Either => Layers::Several([GROUPS, ACL]),\n",
+        "            Layer::Either => Layers::Several([GROUPS, ACL]),\n            Layer::Both => Layers::One(ACL),\n",
+        EXPLAIN_COMMAND,
+    ),
+    Bug(
+        "the AWS CLI's public addresses are not read",
+        "shared/alerting/src/enrichment/response/interface.rs",
+        '    #[serde(alias = "PublicIp")]\n',
+        "",
+        ("-p", "aws-adapters", "--lib", "ec2::"),
+    ),
+]
+
+BACKTEST = ("-p", "vpc-flow-alerts", "--test", "backtest")
+BATCHES = "cli/src/backtest/play/batches.rs"
+
+BACKTESTS = [
+    Bug(
+        "a backtest drops accepted pings",
+        "cli/src/backtest/input/intake.rs",
+        "Ok(Line::Flow(flow)) if !is_icmp(flow.protocol()) => {",
+        "Ok(Line::Flow(flow)) if !is_icmp(flow.protocol()) || flow.action() == Action::Accept => {",
+        BACKTEST,
+    ),
+    Bug(
+        "a backtest plays timers before batches that may still come",
+        "cli/src/backtest/play/mod.rs",
+        "self.play(time::after(complete_until, self.delivery.delay_millis), on_email)?;",
+        "self.play(EpochMillis(u64::MAX), on_email)?;",
+        BACKTEST,
+    ),
+    Bug(
+        "a backtest takes records that are too late",
+        BATCHES,
+        "        if record.start < self.complete_until {\n",
+        "        if record.start.0 == 1 {\n",
+        BACKTEST,
+    ),
+    Bug(
+        "a batch of a backtest has all interfaces",
+        BATCHES,
+        "            interface: record.interface.to_owned(),\n",
+        "            interface: String::new(),\n",
+        BACKTEST,
+    ),
+]
+
+BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *ADVICE, *EXPLANATION, *DIGEST, *COMMANDS, *BACKTESTS]

@@ -74,6 +74,12 @@ impl Zone {
         (at.minute().to_owned(), at.zone)
     }
 
+    /// The day and the time of day: `2026-11-23` and `11:32:14`.
+    pub fn day_and_clock(&self, at: EpochMillis) -> (String, String) {
+        let at = self.read(at);
+        (at.date, at.clock)
+    }
+
     fn read(&self, at: EpochMillis) -> Reading {
         self.0.as_ref().and_then(|zone| local(zone, at)).unwrap_or_else(|| utc(at))
     }
@@ -144,6 +150,7 @@ mod tests {
         );
         assert_eq!(tokyo.soon(after(NINE_32_14, HOUR), NINE_32_14), "19:32 JST");
         assert_eq!(tokyo.minute(NINE_32_14), ("18:32".to_owned(), "JST".to_owned()));
+        assert_eq!(tokyo.day_and_clock(NINE_32_14), ("2026-11-23".to_owned(), "18:32:14".to_owned()));
     }
 
     #[test]

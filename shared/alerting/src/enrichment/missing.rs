@@ -27,6 +27,8 @@ pub enum NetworkPart {
 pub enum MissingReason {
     /// Look-ups are switched off.
     SwitchedOff,
+    /// EC2 was not asked: a person gave what is known, and that is not part of it.
+    NotGiven,
     /// EC2 did not answer in time.
     TooSlow,
     /// The function may not ask; the action that it lacks, for example `ec2:DescribeNetworkAcls`.

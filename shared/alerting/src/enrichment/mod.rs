@@ -6,6 +6,7 @@ mod interface;
 mod missing;
 mod network;
 mod request;
+pub mod response;
 mod rules;
 
 pub use interface::{Interface, Tags};

@@ -12,6 +12,7 @@
 //! | [`email`], [`document`], [`chat`] | one kind of subscriber each |
 //! | [`digest`] | the daily digest, for each kind of subscriber |
 //! | `rendered` | all of these for one notification |
+//! | `standalone` | the explanation of one finding, without an incident |
 
 pub mod chat;
 mod content;
@@ -29,6 +30,7 @@ mod rendered;
 mod routing;
 mod severity;
 mod site;
+mod standalone;
 
 pub use content::NotificationContent;
 pub use digest::RenderedDigest;
@@ -41,3 +43,4 @@ pub use rendered::RenderedNotification;
 pub use routing::{MAX_VALUES, Routing};
 pub use severity::{SWEEP_TARGETS, Severity};
 pub use site::Site;
+pub use standalone::StandaloneExplanation;

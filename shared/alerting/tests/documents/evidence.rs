@@ -80,6 +80,7 @@ fn every_kind() -> Vec<Evidence> {
     ];
     let reasons = [
         MissingReason::SwitchedOff,
+        MissingReason::NotGiven,
         MissingReason::TooSlow,
         MissingReason::Denied("ec2:DescribeTags".into()),
         MissingReason::Failed("InternalError".into()),

@@ -181,6 +181,7 @@ fn write(words: &dyn Phrases) -> String {
     let all = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
     for reason in [
         MissingReason::SwitchedOff,
+        MissingReason::NotGiven,
         MissingReason::TooSlow,
         MissingReason::Denied("ec2:DescribeNetworkAcls".into()),
         MissingReason::Failed("InternalError".into()),

@@ -4,12 +4,12 @@
 
 use std::{borrow::Borrow, collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use super::{
-    query::Query,
-    tags::{Tag, TagKeys},
-};
+use super::query::Query;
 use alerting::{
-    enrichment::{Interface, NetworkAcl, SecurityGroup, Tags},
+    enrichment::{
+        Interface, NetworkAcl, SecurityGroup, Tags,
+        response::{Tag, TagKeys},
+    },
     time::EpochMillis,
 };
 

@@ -7,14 +7,13 @@
 //! | `query` | a query as a form |
 //! | `send` | one signed call, with the SDK's retries and timeouts |
 //! | `endpoint` | EC2's endpoint |
-//! | `xml`, `tags` | responses as values |
+//! | `xml` | responses as values |
 
 mod cache;
 mod endpoint;
 mod plan;
 mod query;
 mod send;
-mod tags;
 #[cfg(test)]
 mod tests;
 mod xml;
@@ -29,7 +28,10 @@ use std::{
 };
 
 use alerting::{
-    enrichment::{EnrichmentRequest, MissingData, MissingReason, Network},
+    enrichment::{
+        EnrichmentRequest, MissingData, MissingReason, Network,
+        response::{TagKeys, Unreadable},
+    },
     ports::Enricher,
     time::EpochMillis,
 };
@@ -43,8 +45,7 @@ use self::{
     plan::{MAX_INTERFACE_CALLS, Rest},
     query::Query,
     send::Sender,
-    tags::TagKeys,
-    xml::{Page, Unreadable},
+    xml::Page,
 };
 pub use self::{
     cache::{MAX_REMEMBERED, TIME_TO_LIVE_MILLIS},

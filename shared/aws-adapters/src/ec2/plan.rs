@@ -5,12 +5,13 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use alerting::enrichment::{EnrichmentRequest, Interface, MissingData, MissingReason, Network, NetworkPart};
+use alerting::enrichment::{
+    EnrichmentRequest, Interface, MissingData, MissingReason, Network, NetworkPart, response::TagKeys,
+};
 
 use super::{
     cache::Cache,
     query::{Action, Filter, MAX_FILTER_VALUES, Query},
-    tags::TagKeys,
 };
 
 /// Maximum calls for one email, further pages included.

@@ -1,18 +1,14 @@
-//! Converts EC2's XML responses to the values of [`alerting::enrichment::network`].
-//!
-//! Missing and unknown elements are accepted. A rule that cannot be interpreted makes the whole response unreadable, because an
-//! explanation without that rule could be wrong.
+//! Reads EC2's XML responses, which [`alerting::enrichment::response`] converts.
 
-mod parts;
 #[cfg(test)]
 mod tests;
 
-use alerting::enrichment::{Interface, NetworkAcl, SecurityGroup};
-use parts::{Items, RawAcl, RawGroup, RawInterface, RawTag};
+use alerting::enrichment::{
+    Interface, NetworkAcl, SecurityGroup,
+    response::{Items, RawAcl, RawGroup, RawInterface, Tag, TagKeys, Unreadable},
+};
 use quick_xml::{Reader, de::from_str, events::Event};
 use serde::{Deserialize, de::DeserializeOwned};
-
-use super::tags::{Tag, TagKeys};
 
 /// One page of a response.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,10 +17,6 @@ pub(super) struct Page<T> {
     /// Token of the next page, if there is one.
     pub(super) next_token: Option<String>,
 }
-
-/// The response is not XML, not the expected XML, or contains a rule that cannot be interpreted.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unreadable;
 
 /// Reads the interfaces from a response.
 pub(super) fn interfaces(xml: &[u8], keys: &TagKeys) -> Result<Page<Interface>, Unreadable> {
@@ -43,11 +35,11 @@ pub(super) fn tags(xml: &[u8], _: &TagKeys) -> Result<Page<Tag>, Unreadable> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Answer {
-        tag_set: Items<RawTag>,
+        tag_set: Items<Tag>,
         next_token: Option<String>,
     }
     let answer: Answer = read(xml)?;
-    page(answer.tag_set, answer.next_token, |raw| Ok(raw.into_tag()))
+    page(answer.tag_set, answer.next_token, Ok)
 }
 
 /// Reads the security groups from a response.

@@ -148,7 +148,7 @@ pub struct GroupRuleDoc {
 pub struct MissingDataDoc {
     /// `interfaces`, `tags`, `security-groups` or `acls`.
     pub part: &'static str,
-    /// `switched-off`, `too-slow`, `denied`, `failed`, `not-found`, `too-many-calls` or `over-limit`.
+    /// `switched-off`, `not-given`, `too-slow`, `denied`, `failed`, `not-found`, `too-many-calls` or `over-limit`.
     pub reason: &'static str,
     /// The action that is not allowed, or the code of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -262,6 +262,7 @@ impl From<&MissingData> for MissingDataDoc {
     fn from(missing: &MissingData) -> Self {
         let (reason, detail) = match &missing.reason {
             MissingReason::SwitchedOff => ("switched-off", None),
+            MissingReason::NotGiven => ("not-given", None),
             MissingReason::TooSlow => ("too-slow", None),
             MissingReason::Denied(action) => ("denied", Some(text(action))),
             MissingReason::Failed(code) => ("failed", Some(text(code))),

@@ -34,13 +34,7 @@ pub(super) fn of(writer: &Writer<'_>) -> Vec<Action> {
         None if resolved => actions.push(plain(words.resolved_means(&quiet))),
         None => {}
     }
-    if is_of_strangers(notification.key.signal) {
-        let sender = writer.side(Side::Source).only().map(ToString::to_string);
-        let advice = words.leave_blocked(sender.as_deref().filter(|_| notification.key.signal != Signal::Flood));
-        actions.push(linked(writer, advice, |target| target.is_records()));
-    } else {
-        actions.extend(fixes(writer));
-    }
+    actions.extend(advice(writer));
     if silenced.is_none() {
         actions.extend(silence::of(writer).into_iter().map(plain));
     }
@@ -48,6 +42,20 @@ pub(super) fn of(writer: &Writer<'_>) -> Vec<Action> {
         actions.push(plain(words.without_resolved_emails()));
     }
     actions
+}
+
+/// What would let the packets through, or that they are normally left blocked. Today's rules may block none of them: then there is nothing
+/// to leave.
+pub(super) fn advice(writer: &Writer<'_>) -> Vec<Action> {
+    let signal = writer.notification.key.signal;
+    let blocked = writer.flows.is_empty() || writer.flows.iter().any(|flow| flow.explanation.layer != Layer::Neither);
+    if is_of_strangers(signal) && blocked {
+        let sender = writer.side(Side::Source).only().map(ToString::to_string);
+        let advice = writer.words.leave_blocked(sender.as_deref().filter(|_| signal != Signal::Flood));
+        vec![linked(writer, advice, |target| target.is_records())]
+    } else {
+        fixes(writer)
+    }
 }
 
 fn plain(text: String) -> Action {

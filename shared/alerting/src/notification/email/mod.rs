@@ -45,6 +45,32 @@ impl EmailDraft {
     }
 }
 
+/// The parts of an email that explain, without those that depend on the incident or the deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplanationDraft {
+    /// What happened and who is who, and the reason: a line each.
+    pub lead: Vec<String>,
+    /// Why it was rejected, a line each.
+    pub why: Vec<String>,
+    /// What would let the packets through, or that they are normally left blocked.
+    pub advice: Vec<String>,
+    /// The rejected records, and accepted ones that are evidence: the first few.
+    pub records: Vec<String>,
+}
+
+impl ExplanationDraft {
+    /// Writes the parts of a notification's email.
+    pub(super) fn of(notification: &Notification<'_>) -> ExplanationDraft {
+        let writer = Writer::of(notification);
+        ExplanationDraft {
+            lead: headline::lead(&writer),
+            why: why::statements(&writer),
+            advice: actions::advice(&writer).into_iter().map(|action| action.text).collect(),
+            records: records::of(&writer).lines,
+        }
+    }
+}
+
 /// A finished email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {

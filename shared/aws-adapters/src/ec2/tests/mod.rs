@@ -1,5 +1,6 @@
 //! Enrichment from a fake EC2: calls, time, failures and the cache.
 
+mod cli_output;
 mod fake;
 
 use std::{

@@ -123,6 +123,7 @@ impl Reasons for English {
             MissingReason::SwitchedOff => {
                 format!("Not read from EC2: {parts}; enrichment is off (parameter Enrichment)")
             }
+            MissingReason::NotGiven => format!("Not known: {parts}; no file in --network has them"),
             MissingReason::TooSlow => format!("Not read from EC2: {parts}; EC2 did not answer in time"),
             MissingReason::Denied(action) => format!("Not read from EC2: {parts}; the function lacks {}", id(action)),
             MissingReason::Failed(code) => format!("Not read from EC2: {parts}; EC2 answered {}", id(code)),

@@ -1,27 +1,38 @@
 //! Which tags are requested, and how they are selected.
 
-use alerting::enrichment::Tags;
+use serde::Deserialize;
 
-/// A tag of a resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tag {
-    pub(super) resource_id: Box<str>,
-    pub(super) key: Box<str>,
-    pub(super) value: Box<str>,
+use crate::enrichment::interface::Tags;
+
+/// A tag of a resource
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagDescription.html>).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Tag {
+    /// The resource. Only responses of DescribeTags name it.
+    #[serde(alias = "ResourceId")]
+    pub resource_id: Box<str>,
+    /// The key.
+    #[serde(alias = "Key")]
+    pub key: Box<str>,
+    /// The value.
+    #[serde(alias = "Value")]
+    pub value: Box<str>,
 }
 
 /// The keys of the tags that name a resource's owner. `Name` is always requested too.
 #[derive(Clone, Debug)]
-pub(super) struct TagKeys(Vec<String>);
+pub struct TagKeys(Vec<String>);
 
 impl TagKeys {
-    pub(super) fn new(owners: Vec<String>) -> TagKeys {
+    /// Creates the keys from those of the owner tags.
+    pub fn new(owners: Vec<String>) -> TagKeys {
         TagKeys(owners)
     }
 
     /// Returns the keys to request. EC2's filter is case-sensitive and people are not, so each key is requested as configured, in
     /// lower case, in upper case, with its first letter capitalized, and with each word capitalized.
-    pub(super) fn requested(&self) -> Vec<String> {
+    pub fn requested(&self) -> Vec<String> {
         let mut keys = vec!["Name".to_owned()];
         for key in &self.0 {
             let lower = key.to_lowercase();
@@ -36,7 +47,7 @@ impl TagKeys {
 
     /// Selects the name and the owners from one resource's tags. `Name` is matched exactly, by AWS's convention; the other keys
     /// ignore case. Tags without a value are ignored.
-    pub(super) fn pick(&self, tags: impl IntoIterator<Item = Tag>) -> Tags {
+    pub fn pick(&self, tags: impl IntoIterator<Item = Tag>) -> Tags {
         let tags: Vec<Tag> = tags.into_iter().filter(|tag| !tag.value.is_empty()).collect();
         let name = tags.iter().find(|tag| &*tag.key == "Name").map(|tag| tag.value.clone());
         let owned_by = |key: &String| tags.iter().find(|tag| tag.key.to_lowercase() == key.to_lowercase());

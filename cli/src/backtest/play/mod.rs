@@ -1,0 +1,171 @@
+//! Plays records against the real engine on a virtual clock.
+//!
+//! ```text
+//! record -> batches: by interface and minute, kept until no older record may come -> detection
+//!        -> queue: arrives --delay after its last record's end -> engine -> emails
+//! ```
+
+mod batches;
+mod ports;
+
+use std::{
+    collections::BTreeMap,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use alerting::{
+    detection::Detection,
+    engine::{Engine, EngineError},
+    incident::state::TimerMessage,
+    memory::NoNetwork,
+    ports::Notifiers,
+    time::{self, EpochMillis, HOUR_MILLIS},
+};
+use flow_log::Formats;
+
+use super::{input::IcmpRecord, settings::Settings};
+use batches::{Batches, Ended};
+pub(crate) use ports::SentEmail;
+use ports::{Ports, Store, World};
+
+/// How records reach the engine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Delivery {
+    /// Milliseconds from the end of a batch's last record to its arrival.
+    pub(crate) delay_millis: u64,
+    /// By how many milliseconds a record may be older than one before it.
+    pub(crate) window_millis: u64,
+}
+
+/// Plays records with one set of settings.
+pub(crate) struct Player<'s> {
+    engine: Engine<Store, Ports, Ports, NoNetwork>,
+    world: Arc<World>,
+    batches: Batches<'s>,
+    delivery: Delivery,
+    /// By time; of the same time batches first, then by their number.
+    queue: BTreeMap<(EpochMillis, u8, u64), Event>,
+    queued: u64,
+    now: EpochMillis,
+    forgotten_at: EpochMillis,
+}
+
+enum Event {
+    /// A batch, by its key.
+    Batch(String, Box<Detection>),
+    Timer(TimerMessage),
+}
+
+impl<'s> Player<'s> {
+    /// Creates a player that has played nothing.
+    ///
+    /// # Errors
+    /// The settings contradict each other. One line.
+    pub(crate) fn new(
+        settings: &'s Settings,
+        delivery: Delivery,
+        (region, formats): (&str, &Formats),
+    ) -> Result<Self, String> {
+        let world = Arc::new(World::default());
+        let ports = Ports(Arc::clone(&world));
+        let engine = Engine {
+            store: Store::default(),
+            timers: ports.clone(),
+            notifiers: Notifiers { required: vec![Box::new(ports.clone())], best_effort: Vec::new() },
+            metrics: ports,
+            network: NoNetwork,
+            policy: settings.policy()?,
+            group_by: settings.group_by,
+            signals: settings.signals.clone(),
+            site: settings.site(region, formats),
+            operational_metrics: false,
+        };
+        let batches = Batches::new(&settings.own_networks, delivery.window_millis);
+        let start = EpochMillis(0);
+        let queue = BTreeMap::new();
+        Ok(Player { engine, world, batches, delivery, queue, queued: 0, now: start, forgotten_at: start })
+    }
+
+    /// Adds a record, and plays what is due before any record that may still come. Calls `on_email` for each email.
+    ///
+    /// # Errors
+    /// The record is older than what was played, or the engine failed. One line.
+    pub(crate) fn add(
+        &mut self,
+        record: &IcmpRecord<'_>,
+        on_email: &mut impl FnMut(SentEmail) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if let Some(complete_until) = self.batches.add(record)? {
+            while let Some(ended) = self.batches.next_before(complete_until) {
+                self.enqueue(ended);
+            }
+            // A later batch arrives after this: its records end after they start.
+            self.play(time::after(complete_until, self.delivery.delay_millis), on_email)?;
+        }
+        Ok(())
+    }
+
+    /// Plays the rest, until no incident is open.
+    ///
+    /// # Errors
+    /// The engine failed. One line.
+    pub(crate) fn finish(&mut self, on_email: &mut impl FnMut(SentEmail) -> Result<(), String>) -> Result<(), String> {
+        while let Some(ended) = self.batches.next_before(EpochMillis(u64::MAX)) {
+            self.enqueue(ended);
+        }
+        self.play(EpochMillis(u64::MAX), on_email)
+    }
+
+    fn enqueue(&mut self, ended: Ended) {
+        let at = time::after(ended.last_end, self.delivery.delay_millis);
+        self.schedule(at, Event::Batch(ended.key, Box::new(ended.detection)));
+    }
+
+    fn schedule(&mut self, at: EpochMillis, event: Event) {
+        self.queued += 1;
+        let class = u8::from(matches!(event, Event::Timer(_)));
+        self.queue.insert((at, class, self.queued), event);
+    }
+
+    /// Plays the events before a point in time.
+    fn play(
+        &mut self,
+        until: EpochMillis,
+        on_email: &mut impl FnMut(SentEmail) -> Result<(), String>,
+    ) -> Result<(), String> {
+        while let Some(next) = self.queue.first_entry() {
+            if next.key().0 >= until {
+                break;
+            }
+            let ((at, _, number), event) = next.remove_entry();
+            self.now = self.now.max(at);
+            let failed = |error: EngineError| format!("cannot play {}: {error}", time::date_time(at));
+            match &event {
+                Event::Batch(key, detection) => ready(self.engine.batch(key, detection, self.now)),
+                Event::Timer(message) => ready(self.engine.timer(message, &number.to_string(), self.now)),
+            }
+            .ok_or("the engine waits, although nothing here does")?
+            .map_err(failed)?;
+            let (emails, timers) = self.world.take(self.now);
+            for (delay_millis, message) in timers {
+                self.schedule(time::after(self.now, delay_millis), Event::Timer(message));
+            }
+            emails.into_iter().try_for_each(&mut *on_email)?;
+            if time::millis_between(self.forgotten_at, self.now) >= HOUR_MILLIS {
+                self.forgotten_at = self.now;
+                self.engine.store.0.forget_expired(self.now);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs a future that never waits, as everything here is in memory. `None` if it waits.
+fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
