@@ -20,7 +20,12 @@ pub(crate) fn actions(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]
     if strangers && lines.iter().any(|line| opens(&line)) {
         faults.add(Check::Advice, format!("opens a rule for strangers: {text}"));
     }
-    if strangers != text.contains("Normally leave it blocked") {
+    // Where today's rules block none of the flows, there is nothing to leave.
+    let document = &case.email.document;
+    let flows = document["flows"].as_array().unwrap();
+    let passes = flows.iter().all(|flow| flow["explanation"]["layer"] == "neither");
+    let blocked = flows.is_empty() || document["flows_complete"] != true || !passes;
+    if (strangers && blocked) != text.contains("Normally leave it blocked") {
         faults.add(Check::Advice, format!("whether to leave it blocked: {text}"));
     }
     let to_strangers = case.period.iter().any(|seen| !signal::is_private(seen.packet_target));

@@ -48,7 +48,8 @@ pub(super) fn of(writer: &Writer<'_>) -> Vec<Action> {
 /// to leave.
 pub(super) fn advice(writer: &Writer<'_>) -> Vec<Action> {
     let signal = writer.notification.key.signal;
-    let blocked = writer.flows.is_empty() || writer.flows.iter().any(|flow| flow.explanation.layer != Layer::Neither);
+    let neither = writer.flows.iter().all(|flow| flow.explanation.layer == Layer::Neither);
+    let blocked = writer.flows.is_empty() || !writer.knows_all() || !neither;
     if is_of_strangers(signal) && blocked {
         let sender = writer.side(Side::Source).only().map(ToString::to_string);
         let advice = writer.words.leave_blocked(sender.as_deref().filter(|_| signal != Signal::Flood));
