@@ -74,6 +74,12 @@ impl Zone {
         (at.minute().to_owned(), at.zone)
     }
 
+    /// The day and the minute: `2026-11-23 11:32`.
+    pub fn day_and_minute(&self, at: EpochMillis) -> String {
+        let at = self.read(at);
+        if at.date.is_empty() { at.clock } else { format!("{} {}", at.date, at.minute()) }
+    }
+
     /// The day and the time of day: `2026-11-23` and `11:32:14`.
     pub fn day_and_clock(&self, at: EpochMillis) -> (String, String) {
         let at = self.read(at);
@@ -188,6 +194,21 @@ mod tests {
     fn a_zone_without_an_abbreviation_shows_its_offset() {
         assert_eq!(zone("America/Sao_Paulo").date_time(NINE_32_14), "06:32:14 UTC-03 (09:32:14 UTC), 2026-11-23");
         assert_eq!(zone("Asia/Kathmandu").soon(NINE_32_14, NINE_32_14), "15:17 UTC+0545");
+    }
+
+    #[test]
+    fn a_day_and_a_minute_are_those_of_the_zone() {
+        // 2026-11-30 00:02:59 UTC.
+        let at = EpochMillis(1_795_996_979_000);
+        for (name, minute, abbreviation) in [
+            ("UTC", "2026-11-30 00:02", "UTC"),
+            ("Asia/Tokyo", "2026-11-30 09:02", "JST"),
+            ("America/Sao_Paulo", "2026-11-29 21:02", "UTC-03"),
+        ] {
+            let zone = zone(name);
+            assert_eq!((zone.day_and_minute(at).as_str(), zone.minute(at).1.as_str()), (minute, abbreviation));
+        }
+        assert_eq!(Zone::UTC.day_and_minute(EpochMillis(u64::MAX)), "18446744073709551615 ms");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use incidents::{DigestIncident, IncidentState};
 pub use input::{DigestInput, DigestSettings, Rules};
 pub use known::{Known, Unknown};
 pub use missing::Part;
-pub use period::{Cadence, Period, SETTLE_MILLIS, Span, local_minute, zone_name};
+pub use period::{Cadence, Period, SETTLE_MILLIS, Span};
 pub use source::{
     Answers, Contributor, DataPoint, MAX_CONTRIBUTORS, Measure, MetricQuestion, MetricRequest, Questions, Report,
     ReportQuestion, Rule, Statistic,

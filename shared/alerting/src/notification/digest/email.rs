@@ -3,10 +3,7 @@
 
 use crate::{
     detection::Rule,
-    digest::{
-        Amount, Background, Coverage, Digest, DigestIncident, HeldBack, Part, RankedAddress, Unknown, Verdict,
-        local_minute, zone_name,
-    },
+    digest::{Amount, Background, Coverage, Digest, DigestIncident, HeldBack, Part, RankedAddress, Unknown, Verdict},
     notification::{
         email::MAX_SUBJECT_CHARS,
         language::{DigestPhrases, Noun, Number, Phrases, VerdictWords},
@@ -104,12 +101,12 @@ impl<'a> Writer<'a> {
     }
 
     fn minute(&self, at: EpochMillis) -> String {
-        local_minute(at, &self.site.zone)
+        self.site.zone.day_and_minute(at)
     }
 
     /// A point in time with its zone.
     fn minute_in_zone(&self, at: EpochMillis) -> String {
-        format!("{} {}", self.minute(at), zone_name(at, &self.site.zone))
+        format!("{} {}", self.minute(at), self.site.zone.minute(at).1)
     }
 
     fn verdict(&self) -> Opening {
