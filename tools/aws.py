@@ -35,6 +35,12 @@ def environment(own: boto3.Session) -> dict[str, str]:
     return {**os.environ, "AWS_REGION": own.region_name, "AWS_DEFAULT_REGION": own.region_name}
 
 
+def outputs(own: boto3.Session, stack: str) -> dict[str, str]:
+    """Returns the outputs of a stack by name."""
+    described = own.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
 def where(own: boto3.Session) -> str:
     """Returns the account and region of a session as text. Without permission to read the account, it has the error instead."""
     try:

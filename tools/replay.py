@@ -48,8 +48,7 @@ class Stack:
     @classmethod
     def of(cls, name: str, session: boto3.Session) -> Stack:
         """Reads a stack's outputs."""
-        described = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-        found = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+        found = aws.outputs(session, name)
         return cls(
             found["FailureQueueUrl"],
             found["FunctionName"],

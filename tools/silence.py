@@ -196,8 +196,7 @@ def caller(session: boto3.Session) -> str:
 
 def table_of(stack: str, session: boto3.Session) -> str:
     """Returns the name of the table of incidents, from the stack's outputs."""
-    described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    found = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    found = aws.outputs(session, stack)
     if "IncidentTableName" not in found:
         raise SilenceError(f"the stack {stack} has no output IncidentTableName; deploy it again")
     return found["IncidentTableName"]

@@ -58,7 +58,7 @@ class Trial:
                 run(["sam", "build", *OWN_CONFIG], self._environment(), lambda line: step.doing(line.strip()[:40]))
         with Step(f"Deploy {self.testbed.name}") as step:
             self._deploy(TESTBED_NAME, self.testbed, {"AvailabilityZone": self.zone} if self.zone else {})
-            given = self.outputs(TESTBED_NAME)
+            given = aws.outputs(self.session, TESTBED_NAME)
             step.note = given["FlowLogResourceId"]
         with Step("Deploy template.yaml") as step:
             self._deploy(NAME, self.built, self.parameters(given))
@@ -117,11 +117,6 @@ class Trial:
             raise
         return stacks[0]["StackStatus"] != "DELETE_COMPLETE"
 
-    def outputs(self, name: str) -> dict[str, str]:
-        """Returns a stack's outputs."""
-        stack = self.session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-
     def _resources(self, name: str) -> list[Any]:
         found = self.session.client("cloudformation").describe_stack_resources(StackName=name)
         return list(found["StackResources"])
@@ -158,7 +153,7 @@ def up(trial: Trial, email: str, yes: bool, build: bool) -> int:
     if email:
         trial.overrides["AlertEmail"] = email
     trial.up(build)
-    outputs, testbed = trial.outputs(NAME), trial.outputs(TESTBED_NAME)
+    outputs, testbed = (aws.outputs(trial.session, name) for name in (NAME, TESTBED_NAME))
     print(f"""
 What happens next (see docs/trial.md):
 

@@ -18,7 +18,7 @@ from tests.harness.adapted import on_first_metric
 from tests.harness.metric_math import evaluate
 from tests.harness.stack import without_dimensions
 from tests.harness.template import ROOT, Template
-from tools import trial
+from tools import aws, trial
 
 
 class Cost(unittest.TestCase):
@@ -235,7 +235,7 @@ class Testbed(unittest.TestCase):
         first = self.template.of_type("AWS::EC2::Subnet")["Subnet"]["AvailabilityZone"]
         self.assertRegex(first, self.template.source["Parameters"]["AvailabilityZone"]["AllowedPattern"])
         self.assertTrue(first.endswith("a"))
-        with mock.patch.object(trial, "run") as run, mock.patch.object(trial.Trial, "outputs", return_value={}):
+        with mock.patch.object(trial, "run") as run, mock.patch.object(aws, "outputs", return_value={}):
             own = trial.Trial(session=mock.Mock(region_name="us-east-1"), zone="us-east-1b")
             with contextlib.suppress(KeyError), contextlib.redirect_stdout(io.StringIO()):
                 own.up(build=False)
