@@ -99,8 +99,13 @@ trial-down: $(STAMP) ## Delete what make trial deployed
 
 # ---------------------------------------------------------------- checks
 
-.PHONY: test test-rust test-python test-deployed
-test: test-rust test-python test-deployed ## All tests
+.PHONY: test test-in-order test-rust test-python test-deployed test-chaos
+# The chaos test takes the longest and mostly waits, so the other tests run beside it.
+test: $(STAMP) built ## All tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line BUILT=1 test-chaos test-in-order
+
+test-in-order:
+	@$(MAKE) --no-print-directory --jobs=1 test-rust test-python test-deployed
 
 test-rust: ## Test the code, and the real binary on loopback (needs only Rust)
 	cargo test --workspace --locked
@@ -108,13 +113,19 @@ test-rust: ## Test the code, and the real binary on loopback (needs only Rust)
 test-python: $(STAMP) ## Test the templates, the pages, the tools, and the tables of planted bugs
 	@$(PY) -W ignore::ResourceWarning -m unittest tests/template/test_*.py tests/sources/test_*.py tests/tools/test_*.py
 
-# Four files in parallel, because they mostly wait for timers; each has its own emulator. The output of a file is printed when it
-# ends. The enrichment tests run alone, because they measure milliseconds.
-DEPLOYED := $(filter-out %/test_enrichment.py,$(wildcard tests/deployed/test_*.py))
-test-deployed: $(STAMP) built ## Test the stack deployed into the emulator (several minutes)
+# With BUILT=1, what is deployed is there already.
+BUILD := $(if $(BUILT),,built)
+
+# Three files in parallel, because they mostly wait for timers; each has its own emulator. The output of a file is printed when it
+# ends. The enrichment tests run before them, because they measure milliseconds.
+DEPLOYED := $(filter-out %/test_enrichment.py %/test_chaos.py,$(wildcard tests/deployed/test_*.py))
+test-deployed: $(STAMP) $(BUILD) ## Test the stack deployed into the emulator (several minutes)
 	@$(PY) -W ignore::ResourceWarning -m unittest tests/deployed/test_enrichment.py
-	@printf '%s\n' $(DEPLOYED) | xargs --max-procs=4 --replace=FILE $(SHELL) -c \
+	@printf '%s\n' $(DEPLOYED) | xargs --max-procs=3 --replace=FILE $(SHELL) -c \
 		'output=$$($(PY) -W ignore::ResourceWarning -m unittest FILE 2>&1) || failed=1; printf "%s\n%s\n\n" FILE "$$output"; exit $${failed:-0}'
+
+test-chaos: $(STAMP) $(BUILD) ## Test the deployed stack under faults (four minutes; make chaos is the long form)
+	@$(PY) -W ignore::ResourceWarning -m unittest tests/deployed/test_chaos.py
 
 .PHONY: permissions
 permissions: $(STAMP) built ## Test that each permission of the functions is needed (part of test-deployed)
