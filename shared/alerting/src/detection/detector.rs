@@ -33,6 +33,9 @@ use crate::{
     time::{MINUTE_MILLIS, SECOND_MILLIS},
 };
 
+/// A table of at most some thousand flows. Its hash is seeded and fast, and not made against chosen keys: with so few they cost little.
+type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 /// Where no networks are declared as ours.
 static NO_NETWORKS: Networks = Networks::none();
 
@@ -51,8 +54,8 @@ pub struct Detector<'a> {
     from_internet: usize,
     from_elsewhere: usize,
     /// Where a flow's finding stands: a finding is large, and a table moves what it holds when it grows.
-    places: HashMap<FlowKey, usize>,
-    accepted: HashMap<Pair, Accepted>,
+    places: Table<FlowKey, usize>,
+    accepted: Table<Pair, Accepted>,
     untracked: BTreeMap<UntrackedKey, Untracked>,
     untracked_minutes: BTreeMap<&'static str, Minutes>,
     untracked_accepted: u64,
@@ -90,8 +93,8 @@ impl<'a> Detector<'a> {
             minutes: Vec::new(),
             from_internet: 0,
             from_elsewhere: 0,
-            places: HashMap::new(),
-            accepted: HashMap::new(),
+            places: Table::default(),
+            accepted: Table::default(),
             untracked: BTreeMap::new(),
             untracked_minutes: BTreeMap::new(),
             untracked_accepted: 0,
@@ -214,10 +217,7 @@ impl<'a> Detector<'a> {
                     protocol: record.protocol,
                     reject_reason: reason.map(field),
                 };
-                let mut finding = Finding::new(rule, flow);
-                finding.metadata.fill(record);
-                finding.metadata.fill_origin(&event.system_fields());
-                self.findings.push(finding);
+                self.findings.push(Finding::new(rule, flow));
                 self.minutes.push(Minutes::default());
                 *place.insert(self.findings.len() - 1)
             }
@@ -228,7 +228,11 @@ impl<'a> Detector<'a> {
         finding.totals.add(&totals);
         add_minute(&mut finding.minutes, record, event.timestamp, &totals);
         finding.longest_record_seconds = finding.longest_record_seconds.max(record_seconds(record));
+        let is_first = finding.lines.is_empty();
         finding.metadata.fill(record);
+        if is_first {
+            finding.metadata.fill_origin(&event.system_fields());
+        }
         if finding.lines.len() < MAX_LINES_PER_FLOW {
             finding.lines.push(line(&event.message));
         }

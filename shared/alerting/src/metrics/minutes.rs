@@ -1,6 +1,6 @@
 //! Matched records by the minute, and the data points they become.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::BTreeMap;
 
 use flow_log::{EpochMillis, FlowRecord, Protocol};
 
@@ -26,10 +26,15 @@ const MARGIN_MILLIS: u64 = 10 * MINUTE_MILLIS;
 /// The matched records of a batch by the minute of their log event. CloudWatch stores standard-resolution metrics by the
 /// minute, so nothing is lost by adding up within one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Minutes(BTreeMap<u64, Minute>);
+pub struct Minutes(
+    /// In the order of time. A list, because each flow of a batch has one, mostly of a single minute.
+    Vec<Minute>,
+);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Minute {
+    /// Its number since the epoch.
+    number: u64,
     /// The earliest log event of the minute.
     at: EpochMillis,
     records: u64,
@@ -54,6 +59,7 @@ impl Minutes {
     pub fn add(&mut self, timestamp: i64, record: &FlowRecord<'_>) {
         let at = EpochMillis(u64::try_from(timestamp).unwrap_or(0));
         self.add_minute(&Minute {
+            number: at.0 / MINUTE_MILLIS,
             at,
             records: 1,
             records_v6: u64::from(record.protocol == Protocol::ICMPV6),
@@ -63,20 +69,17 @@ impl Minutes {
 
     /// Adds what another has.
     pub fn merge(&mut self, other: &Minutes) {
-        other.0.values().for_each(|minute| self.add_minute(minute));
+        other.0.iter().for_each(|minute| self.add_minute(minute));
     }
 
     fn add_minute(&mut self, other: &Minute) {
-        let mut minute = other.at.0 / MINUTE_MILLIS;
-        if self.0.len() >= MAX_MINUTES && !self.0.contains_key(&minute) {
-            let nearest = self.0.range(..minute).next_back().or_else(|| self.0.first_key_value());
-            minute = nearest.map_or(minute, |(nearest, _)| *nearest);
-        }
-        match self.0.entry(minute) {
-            Entry::Vacant(entry) => {
-                entry.insert(*other);
+        match self.0.binary_search_by_key(&other.number, |minute| minute.number) {
+            Ok(place) => self.0[place].add(other),
+            Err(place) if self.0.len() >= MAX_MINUTES => self.0[place.saturating_sub(1)].add(other),
+            Err(place) => {
+                self.0.reserve_exact(1);
+                self.0.insert(place, *other);
             }
-            Entry::Occupied(mut entry) => entry.get_mut().add(other),
         }
     }
 
@@ -99,7 +102,7 @@ impl Minutes {
         let oldest = time::before(now, MAX_AGE_MILLIS - MARGIN_MILLIS);
         let newest = time::after(now, MAX_AHEAD_MILLIS - MARGIN_MILLIS);
         let mut points = Vec::with_capacity(self.0.len() * 3);
-        for minute in self.0.values() {
+        for minute in &self.0 {
             let at = if (oldest..=newest).contains(&minute.at) { minute.at } else { now };
             let mut push = |name: String, sample| {
                 points.push(Point { name, at, sample, unit: Unit::Count, dimension: dimension.clone() })
