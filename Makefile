@@ -164,7 +164,7 @@ $(VENV)/checkov/.requirements: tests/template/checkov.txt $(STAMP)
 lint-security: $(VENV)/checkov/.requirements ## Check the templates with checkov (each skipped check has a reason in the template)
 	@$(CHECKOV) --file template.yaml testbed.yaml --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: cost dashboard comparison pages-check
+.PHONY: cost dashboard backtest-page comparison pages-check
 cost: $(STAMP) ## Compute docs/cost.md from docs/generate/prices.json
 	@$(PY) -m docs.generate.cost
 
@@ -173,6 +173,9 @@ comparison: $(STAMP) built ## Send one incident through this tool and its altern
 
 dashboard: $(STAMP) ## Draw docs/dashboard.png from the template's dashboard
 	@$(PY) -m docs.generate.dashboard
+
+backtest-page: $(STAMP) ## Draw docs/backtest.png from a backtest of an example week (needs a browser)
+	@$(PY) -m docs.generate.backtest
 
 pages-check: $(STAMP) ## Check that the docs match the template (part of test-python)
 	@$(PY) -m unittest tests/template/test_pages.py tests.template.test_template.Changes tests.template.test_template.Publishing

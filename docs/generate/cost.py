@@ -330,7 +330,8 @@ are rejected pings. It uses list prices of {TABLE["region"]}, collected on {TABL
 
 With little traffic, almost all of the cost is fixed. With much traffic, most of the cost is the flow log itself, and for each
 batch of an incident the call that publishes its metrics and a few writes. Here every rejected ping belongs to an incident; what
-[the internet's pings](#what-the-internets-pings-cost) cost is below.
+[the internet's pings](#what-the-internets-pings-cost) cost is below. `vpc-flow-alerts backtest` computes the cost for
+[your own records](backtest.md).
 
 ## What to switch off first
 

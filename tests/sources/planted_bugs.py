@@ -701,8 +701,8 @@ BACKTESTS = [
     Bug(
         "a backtest plays timers before batches that may still come",
         "cli/src/backtest/play/mod.rs",
-        "self.play(time::after(complete_until, self.delivery.delay_millis), on_email)?;",
-        "self.play(EpochMillis(u64::MAX), on_email)?;",
+        "self.play(time::after(complete_until, self.delivery.delay_millis), on_event)?;",
+        "self.play(EpochMillis(u64::MAX), on_event)?;",
         BACKTEST,
     ),
     Bug(
@@ -718,6 +718,41 @@ BACKTESTS = [
         "            interface: record.interface.to_owned(),\n",
         "            interface: String::new(),\n",
         BACKTEST,
+    ),
+    Bug(
+        "a backtest counts what belongs to incidents as background, too",
+        "cli/src/backtest/play/traffic.rs",
+        "                background.records = background.records.saturating_sub(part.records);\n",
+        "",
+        BACKTEST,
+    ),
+    Bug(
+        "a backtest does not store silences",
+        "cli/src/backtest/play/mod.rs",
+        "        self.store_silences(record.start)?;\n",
+        "",
+        BACKTEST,
+    ),
+    Bug(
+        "text of records is markup on the page of a backtest",
+        "cli/src/backtest/report/html/svg.rs",
+        "            '<' => safe.push_str(\"&lt;\"),\n",
+        "            '<' => safe.push(c),\n",
+        BACKTEST,
+    ),
+    Bug(
+        "a comparison takes any incident of an origin for the same one",
+        "cli/src/backtest/report/differences.rs",
+        "        && one.first_packet() <= other.last_seen()\n",
+        "",
+        BACKTEST,
+    ),
+    Bug(
+        "the estimated cost leaves the reads of DynamoDB out",
+        "cli/src/backtest/report/cost.rs",
+        '("dynamodb_read", finding * READS_PER_FINDING_BATCH),',
+        "",
+        ("-p", "vpc-flow-alerts", "--bin", "vpc-flow-alerts"),
     ),
 ]
 

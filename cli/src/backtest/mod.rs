@@ -8,19 +8,23 @@ mod input;
 mod play;
 mod report;
 mod settings;
+mod silence;
+mod time_arg;
 
 use std::{
+    fs,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use alerting::time::{HOUR_MILLIS, MINUTE_MILLIS, SECOND_MILLIS};
 use flow_log::Formats;
 
 use input::Tally;
-use play::{Delivery, Player, SentEmail};
-use report::{Counts, EmailFiles};
+use play::{Delivery, Event, Player};
+use report::{EmailFiles, Results, Side};
 use settings::Settings;
+use silence::SilenceArg;
+use time_arg::millis;
 
 /// Shows what would have been emailed about past records.
 ///
@@ -33,6 +37,8 @@ use settings::Settings;
 ///   vpc-flow-alerts backtest flow-logs/ --set TimeZone=Asia/Tokyo
 ///
 ///   aws logs filter-log-events --log-group-name Log-Group | vpc-flow-alerts backtest - --json
+///
+///   vpc-flow-alerts backtest flow-logs/ --html week.html --silence 'source=10.0.0.5 from=2026-11-23T02:00Z for=8h'
 ///
 ///   vpc-flow-alerts backtest flow-logs/ --compare 'QuietMinutes=15' 'QuietMinutes=60 ResolvedEmails=no'
 #[derive(clap::Args, Debug)]
@@ -56,6 +62,13 @@ pub(crate) struct Args {
     /// The region that links in emails open
     #[arg(long, default_value = "us-east-1", value_parser = region)]
     region: String,
+    /// A silence that is in force while records are played: 'source=10.0.0.5 for=8h reason="load test"'; repeatable. Without from
+    /// it begins with the first record, without for and until it lasts 30 days
+    #[arg(long = "silence", value_name = "CONDITIONS", value_parser = SilenceArg::parse)]
+    silences: Vec<SilenceArg>,
+    /// Writes the report as one page with charts and emails, for a browser
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Writes each email as a text file into this directory, which must be empty or new
     #[arg(long, value_name = "DIR")]
     emails: Option<PathBuf>,
@@ -72,52 +85,72 @@ pub(crate) struct Args {
 /// # Errors
 /// One line with what to do.
 pub(crate) fn run(args: &Args) -> Result<(), String> {
+    silence::check(&args.silences)?;
     let formats = formats(&args.format)?;
-    let pairs = || args.settings.iter().map(String::as_str);
-    if let [a, b] = &args.compare[..] {
-        let parse = |more: &str| Settings::parse(pairs().chain(more.split_whitespace()));
-        let settings = [parse(a)?, parse(b)?];
-        let mut counts = [Counts::default(), Counts::default()];
-        let tally = play(args, &formats, &settings, |which, email| {
-            counts[which].add(&email, &settings[which].zone);
-            Ok(())
-        })?;
-        return print(&report::comparison(&tally, &settings[0].zone, [(a, &counts[0]), (b, &counts[1])]));
-    }
-    let settings = [Settings::parse(pairs())?];
-    let zone = &settings[0].zone;
-    let mut counts = Counts::default();
+    if let [a, b] = &args.compare[..] { compare(args, &formats, [a, b]) } else { show(args, &formats) }
+}
+
+/// Shows what one list of settings comes to.
+fn show(args: &Args, formats: &Formats) -> Result<(), String> {
+    let settings = [Settings::parse(args.settings.iter().map(String::as_str))?];
+    let mut results = Results::new(&settings[0], args.html.is_some());
     let mut files = args.emails.clone().map(EmailFiles::create).transpose()?;
-    let tally = play(args, &formats, &settings, |_, email| {
-        counts.add(&email, zone);
-        if let Some(files) = &mut files {
-            files.write(&email)?;
+    let tally = play(args, formats, &settings, |_, event| {
+        results.add(&event);
+        if let Event::Email(email) = &event {
+            if let Some(files) = &mut files {
+                files.write(email)?;
+            }
+            if args.json {
+                print(&(report::json_email(email)? + "\n"))?;
+            }
         }
-        if args.json { print(&(report::json_email(&email)? + "\n")) } else { Ok(()) }
+        Ok(())
     })?;
+    if let Some(path) = &args.html {
+        let side = Side { settings: &args.settings.join(" "), results: &results };
+        write(path, &report::page(&tally, side, &args.silences)?)?;
+    }
     if args.json {
-        print(&(report::json_summary(&tally, &counts, zone)? + "\n"))
+        print(&(report::json_summary(&tally, &results)? + "\n"))
     } else {
-        print(&report::report(&tally, &counts, zone))
+        print(&report::report(&tally, &results, &args.silences)?)
     }
 }
 
-/// Plays the inputs once, with each of the settings. Calls `on_email` with the place of the settings.
+/// Shows what two lists of settings come to, side by side.
+fn compare(args: &Args, formats: &Formats, lists: [&str; 2]) -> Result<(), String> {
+    let common = || args.settings.iter().map(String::as_str);
+    let parse = |list: &str| Settings::parse(common().chain(list.split_whitespace()));
+    let settings = [parse(lists[0])?, parse(lists[1])?];
+    let mut results = [0, 1].map(|which: usize| Results::new(&settings[which], args.html.is_some()));
+    let tally = play(args, formats, &settings, |which, event| {
+        results[which].add(&event);
+        Ok(())
+    })?;
+    let sides = [0, 1].map(|which| Side { settings: lists[which], results: &results[which] });
+    if let Some(path) = &args.html {
+        write(path, &report::comparison_page(&tally, sides, &args.silences)?)?;
+    }
+    print(&report::comparison(&tally, sides, &args.silences))
+}
+
+/// Plays the inputs once, with each of the settings. Calls `on_event` with the place of the settings.
 fn play(
     args: &Args,
     formats: &Formats,
     settings: &[Settings],
-    mut on_email: impl FnMut(usize, SentEmail) -> Result<(), String>,
+    mut on_event: impl FnMut(usize, Event) -> Result<(), String>,
 ) -> Result<Tally, String> {
     let delivery = Delivery { delay_millis: args.delay, window_millis: args.window };
-    let new = |settings| Player::new(settings, delivery, (&args.region, formats));
+    let new = |settings| Player::new(settings, delivery, &args.silences, (&args.region, formats));
     let mut players: Vec<Player<'_>> = settings.iter().map(new).collect::<Result<_, _>>()?;
     let tally = input::read(&args.inputs, formats, |record| {
         let mut players = players.iter_mut().enumerate();
-        players.try_for_each(|(which, player)| player.add(&record, &mut |email| on_email(which, email)))
+        players.try_for_each(|(which, player)| player.add(&record, &mut |event| on_event(which, event)))
     })?;
     for (which, player) in players.iter_mut().enumerate() {
-        player.finish(&mut |email| on_email(which, email))?;
+        player.finish(&mut |event| on_event(which, event))?;
     }
     Ok(tally)
 }
@@ -130,18 +163,6 @@ fn formats(declared: &[String]) -> Result<Formats, String> {
     Formats::parse(&declared.join("\n")).map_err(|error| format!("--format: {error}"))
 }
 
-/// Reads a time such as `90s`, `15m`, `6h` or `2d`.
-fn millis(text: &str) -> Result<u64, String> {
-    let units = [('s', SECOND_MILLIS), ('m', MINUTE_MILLIS), ('h', HOUR_MILLIS), ('d', 24 * HOUR_MILLIS)];
-    let read = units.iter().find_map(|(unit, millis)| {
-        text.strip_suffix(*unit)?.parse::<u64>().ok()?.checked_mul(*millis).filter(|millis| *millis <= MAX_TIME_MILLIS)
-    });
-    read.ok_or_else(|| "a whole number with s, m, h or d, at most 3650d, such as 15m".to_owned())
-}
-
-/// Maximum of a time on the command line: ten years.
-const MAX_TIME_MILLIS: u64 = 3_650 * 24 * HOUR_MILLIS;
-
 /// Checks a region's code, because links contain it.
 fn region(text: &str) -> Result<String, String> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -150,6 +171,11 @@ fn region(text: &str) -> Result<String, String> {
     } else {
         Err("a region's code, such as eu-west-1".to_owned())
     }
+}
+
+/// Writes a page.
+fn write(path: &Path, page: &str) -> Result<(), String> {
+    fs::write(path, page).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Prints to standard output. A reader that has seen enough, such as `head`, ends the program without a message.

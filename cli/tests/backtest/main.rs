@@ -6,5 +6,7 @@ mod delivery;
 mod forms;
 mod harness;
 mod output;
+mod page;
 mod settings;
+mod silences;
 mod totals;

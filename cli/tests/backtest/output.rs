@@ -1,10 +1,10 @@
 //! The report, the JSON lines and the files.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Folder, three_hours};
+use crate::harness::{Folder, icmp, three_hours};
 
 #[test]
 fn each_email_is_a_line_of_json_and_the_summary_is_the_last() {
@@ -38,6 +38,7 @@ fn each_email_is_a_line_of_json_and_the_summary_is_the_last() {
                 "by_origin": { "own": ours, "private": emails.len() - ours, "internet": 0 },
             },
             "days": 1, "first": "2026-11-23T02:32:00.000Z", "last": "2026-11-23T05:31:00.000Z",
+            "incidents": 2, "background": { "records": 26, "packets": 52 }, "silenced": 0, "cost_usd": null,
         })
     );
     assert_eq!(Folder::with(&three_hours()).json(&["--set", "TimeZone=America/New_York"]).1["days"], 2);
@@ -60,17 +61,78 @@ fn emails_are_written_as_files() {
     assert_eq!(again.failure(), "--emails sent: the directory is not empty");
 }
 
+/// The parts of a report: what stands before the first heading, and what stands below each.
+fn parts(report: &str) -> BTreeMap<&str, &str> {
+    let mut parts = BTreeMap::new();
+    for part in report.split("\n\n") {
+        let (first, rest) = part.split_once('\n').unwrap_or((part, ""));
+        if first.starts_with(|c: char| c.is_ascii_uppercase()) && first.chars().take(4).all(|c| c.is_ascii_uppercase())
+        {
+            parts.insert(first, rest.trim_end());
+        } else {
+            parts.entry("").or_insert(part);
+        }
+    }
+    parts
+}
+
 #[test]
-fn the_report_has_a_table_and_a_timeline_in_local_time() {
+fn the_report_has_a_table_and_each_incident_in_local_time() {
     let folder = Folder::with(&three_hours());
     let report = folder.run(&["flow.log", "--set", "TimeZone=Asia/Tokyo"]).out;
-    let (table, timeline) = report.split_once("\nTIMELINE\n").unwrap();
     let (emails, _) = folder.json(&[]);
-    assert_eq!(timeline.lines().count(), emails.len());
-    assert!(timeline.starts_with("2026-11-23 11:58:59 JST  opened    [Ping-Deny] 10.0.0.5 could not"), "{timeline}");
-    assert!(table.contains("254 records: 48 of rejected ICMP, 26 NODATA\n"), "{table}");
+    let (table, _) = report.split_once("\nINCIDENTS (2)\n").unwrap();
     let total = table.lines().last().unwrap().split_whitespace().last().unwrap();
     assert_eq!(total, emails.len().to_string());
+    let parts = parts(&report);
+    assert!(parts[""].ends_with("254 records: 48 of rejected ICMP, 26 NODATA"), "{report}");
+    let stories: Vec<&str> = parts["INCIDENTS (2)"].lines().collect();
+    assert_eq!(stories.len(), 6, "{report}");
+    assert!(
+        stories[0].starts_with("2026-11-23 11:58:59 JST  [Ping-Deny] 10.0.0.5 could not send 4 pings to 8.8.8.8 (#")
+    );
+    assert_eq!(stories[1], "    own request, medium; 80 packets, 20 records; 10.0.0.5 -> 8.8.8.8");
+    assert_eq!(stories[2], "    opened 11:58:59, updates 12:03:59, 12:18:59, resolved 12:32:59 (34 min)");
+    assert_eq!(stories[4], "    private, medium; 6 packets, 2 records; 10.7.0.1 -> 10.0.0.6");
+    // Within an hour it is the same incident.
+    assert_eq!(stories[5], "    opened 12:09:02, resolved 12:24:02, reopened 13:19:42, resolved 14:19:02 (2 h 10 min)");
+    assert_eq!(parts["BACKGROUND"], "52 pings from the internet, in 26 records: no email, in the digest only.");
+    assert_eq!(parts["COST"], "Not estimated: the records span less than 12 hours.");
+}
+
+#[test]
+fn an_incident_without_a_resolved_email_ends_all_the_same() {
+    let folder = Folder::with(&three_hours());
+    let report = folder.run(&["flow.log", "--set", "ResolvedEmails=no", "--set", "InternetPings=count"]).out;
+    assert!(report.contains("(resolved 03:32:59 without an email, 34 min)"), "{report}");
+    assert!(report.contains("26 records: no email, counted only."), "{report}");
+    let all = folder.run(&["flow.log", "--set", "InternetPings=alert"]).out;
+    assert!(
+        all.contains("No pings from the internet but those of incidents.") && all.contains("    internet, "),
+        "{all}"
+    );
+}
+
+#[test]
+fn a_day_is_scaled_to_a_month_of_cost() {
+    // A record an hour, of a ping that is stopped in each: a batch and an hour of metrics each.
+    let lines: Vec<String> = (0..24).map(|hour| icmp(hour * 3_600, "eni-a", "10.0.0.5 8.8.8.8", 1, "REJECT")).collect();
+    let folder = Folder::with(&lines);
+    let report = folder.run(&["flow.log"]).out;
+    let cost = parts(&report)["COST"];
+    let row = |name: &str| -> f64 {
+        let row = cost.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {cost}"));
+        row.trim().replace("< 0.01", "0").parse().unwrap()
+    };
+    // Six metrics in all hours: three of all pings, three of the origin. The same in 13 metrics of decisions.
+    assert!((row("metrics of pings") - 1.8).abs() < 0.15, "{cost}");
+    assert!((row("metrics of emails and decisions") - 3.9).abs() < 0.3, "{cost}");
+    assert!((row("the same whatever the traffic") - 8.5).abs() < 1.0, "{cost}");
+    let rows = cost.lines().skip(2).map(|line| line.split_whitespace().last().unwrap().parse().unwrap_or(0.0));
+    let (sum, total) = (rows.sum::<f64>() - row("total"), row("total"));
+    assert!((sum - total).abs() < 0.06, "{cost}");
+    assert_eq!(folder.json(&[]).1["cost_usd"].as_f64().unwrap().to_bits(), total.to_bits());
+    assert!(cost.contains("No bill has been seen"), "{cost}");
 }
 
 #[test]

@@ -61,3 +61,32 @@ fn two_lists_of_settings_are_compared() {
     assert_eq!(row("resolved"), Some(vec![3, 0]), "{report}");
     assert!(report.contains("A: defaults\nB: ResolvedEmails=no InternetPings=alert\n"), "{report}");
 }
+
+#[test]
+fn a_comparison_names_what_one_list_sends_later_or_never() {
+    // Seven minutes of answers, and half an hour of pings from the internet.
+    let mut lines: Vec<String> =
+        (0..7).map(|minute| icmp(minute * 60, "eni-a", "10.0.0.5 8.8.8.8", 4, "REJECT")).collect();
+    lines.extend((120..150).map(|minute| icmp(minute * 60, "eni-a", "9.9.9.9 10.0.0.5", 20, "REJECT")));
+    lines.extend((200..205).map(|minute| icmp(minute * 60, "eni-a", "10.0.0.5 8.8.8.8", 4, "REJECT")));
+    let folder = Folder::with(&lines);
+    let differences = |a: &str, b: &str| {
+        let report = folder.run(&["flow.log", "--compare", a, b]).out;
+        let (_, rest) = report.split_once("\nIN A, AND LATER OR NEVER IN B\n").unwrap();
+        let (of_a, of_b) = rest.split_once("\nIN B, AND LATER OR NEVER IN A\n").unwrap();
+        (of_a.to_owned(), of_b.to_owned())
+    };
+    let nothing = "nothing\n".to_owned();
+    assert_eq!(differences("", "ResolvedEmails=no"), (nothing.clone(), nothing.clone()));
+    // 20 packets a batch are a persistent ping for one of them.
+    let (of_a, of_b) = differences("PersistentPings=20", "");
+    assert!(
+        of_a.starts_with("2026-11-23 04:38:50 UTC  [Ping-Deny] ") && of_a.ends_with("\n    no email in B\n"),
+        "{of_a}"
+    );
+    assert_eq!((of_a.lines().count(), of_b), (2, nothing.clone()));
+    // With quiet hours the second incident of ours is part of the first, which has an update every four hours by then.
+    let (of_a, of_b) = differences("", "QuietMinutes=300");
+    assert!(of_a.contains("later in B, in an email of kind update"), "{of_a}");
+    assert_eq!((of_a.lines().count(), of_b), (2, nothing));
+}

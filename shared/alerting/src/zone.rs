@@ -86,6 +86,16 @@ impl Zone {
         (at.date, at.clock)
     }
 
+    /// The first moment of the day that a point in time is in; the point itself past the year 9999. A day may have 23 or 25 hours.
+    pub fn day_start(&self, at: EpochMillis) -> EpochMillis {
+        let start = || {
+            let timestamp = Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok()?;
+            let start = timestamp.to_zoned_datetime(self.time_zone()).start_of_day().ok()?;
+            u64::try_from(start.timestamp().as_millisecond()).ok()
+        };
+        start().map_or(at, EpochMillis)
+    }
+
     fn read(&self, at: EpochMillis) -> Reading {
         self.0.as_ref().and_then(|zone| local(zone, at)).unwrap_or_else(|| utc(at))
     }
@@ -209,6 +219,22 @@ mod tests {
             assert_eq!((zone.day_and_minute(at).as_str(), zone.minute(at).1.as_str()), (minute, abbreviation));
         }
         assert_eq!(Zone::UTC.day_and_minute(EpochMillis(u64::MAX)), "18446744073709551615 ms");
+    }
+
+    #[test]
+    fn a_day_starts_at_midnight_of_the_zone() {
+        for (name, start) in [("UTC", "2026-11-23 00:00"), ("Asia/Tokyo", "2026-11-23 00:00")] {
+            let zone = zone(name);
+            let midnight = zone.day_start(NINE_32_14);
+            assert_eq!((zone.day_and_minute(midnight).as_str(), midnight.0 % MINUTE_MILLIS), (start, 0), "{name}");
+            assert_eq!(zone.day_start(midnight), midnight);
+        }
+        // Clocks went back on this day: it has 25 hours.
+        let berlin = zone("Europe/Berlin");
+        let midnight = berlin.day_start(EpochMillis(1_792_890_000_000));
+        assert_eq!(berlin.day_start(after(midnight, 24 * HOUR)), midnight);
+        assert_eq!(berlin.day_start(after(midnight, 25 * HOUR)), after(midnight, 25 * HOUR));
+        assert_eq!(berlin.day_start(EpochMillis(u64::MAX)), EpochMillis(u64::MAX));
     }
 
     #[test]

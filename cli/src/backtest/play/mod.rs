@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! record -> batches: by interface and minute, kept until no older record may come -> detection
-//!        -> queue: arrives --delay after its last record's end -> engine -> emails
+//!        -> queue: arrives --delay after its last record's end -> engine -> emails, resolved incidents, silenced records
 //! ```
 
 mod batches;
 mod ports;
+mod traffic;
 
 use std::{
     collections::BTreeMap,
@@ -20,15 +21,20 @@ use alerting::{
     engine::{Engine, EngineError},
     incident::state::TimerMessage,
     memory::NoNetwork,
-    ports::Notifiers,
+    ports::{IncidentStore as _, Notifiers},
     time::{self, EpochMillis, HOUR_MILLIS},
 };
 use flow_log::Formats;
 
-use super::{input::IcmpRecord, settings::Settings};
+use super::{
+    input::IcmpRecord,
+    settings::Settings,
+    silence::{self, SilenceArg},
+};
 use batches::{Batches, Ended};
-pub(crate) use ports::SentEmail;
+pub(crate) use ports::{Event, Listed, SentEmail};
 use ports::{Ports, Store, World};
+pub(crate) use traffic::{Amount, BatchTraffic, origin_words};
 
 /// How records reach the engine.
 #[derive(Clone, Copy, Debug)]
@@ -46,13 +52,15 @@ pub(crate) struct Player<'s> {
     batches: Batches<'s>,
     delivery: Delivery,
     /// By time; of the same time batches first, then by their number.
-    queue: BTreeMap<(EpochMillis, u8, u64), Event>,
+    queue: BTreeMap<(EpochMillis, u8, u64), Due>,
     queued: u64,
+    /// Silences to store with the first record, as they may begin with it.
+    silences: &'s [SilenceArg],
     now: EpochMillis,
     forgotten_at: EpochMillis,
 }
 
-enum Event {
+enum Due {
     /// A batch, by its key.
     Batch(String, Box<Detection>),
     Timer(TimerMessage),
@@ -66,12 +74,13 @@ impl<'s> Player<'s> {
     pub(crate) fn new(
         settings: &'s Settings,
         delivery: Delivery,
+        silences: &'s [SilenceArg],
         (region, formats): (&str, &Formats),
     ) -> Result<Self, String> {
         let world = Arc::new(World::default());
         let ports = Ports(Arc::clone(&world));
         let engine = Engine {
-            store: Store::default(),
+            store: Store::new(Arc::clone(&world)),
             timers: ports.clone(),
             notifiers: Notifiers { required: vec![Box::new(ports.clone())], best_effort: Vec::new() },
             metrics: ports,
@@ -85,24 +94,21 @@ impl<'s> Player<'s> {
         let batches = Batches::new(&settings.own_networks, delivery.window_millis);
         let start = EpochMillis(0);
         let queue = BTreeMap::new();
-        Ok(Player { engine, world, batches, delivery, queue, queued: 0, now: start, forgotten_at: start })
+        Ok(Player { engine, world, batches, delivery, queue, queued: 0, silences, now: start, forgotten_at: start })
     }
 
-    /// Adds a record, and plays what is due before any record that may still come. Calls `on_email` for each email.
+    /// Adds a record, and plays what is due before any record that may still come. Calls `on_event` for what happens.
     ///
     /// # Errors
     /// The record is older than what was played, or the engine failed. One line.
-    pub(crate) fn add(
-        &mut self,
-        record: &IcmpRecord<'_>,
-        on_email: &mut impl FnMut(SentEmail) -> Result<(), String>,
-    ) -> Result<(), String> {
+    pub(crate) fn add(&mut self, record: &IcmpRecord<'_>, on_event: &mut impl OnEvent) -> Result<(), String> {
+        self.store_silences(record.start)?;
         if let Some(complete_until) = self.batches.add(record)? {
             while let Some(ended) = self.batches.next_before(complete_until) {
-                self.enqueue(ended);
+                self.enqueue(ended, on_event)?;
             }
             // A later batch arrives after this: its records end after they start.
-            self.play(time::after(complete_until, self.delivery.delay_millis), on_email)?;
+            self.play(time::after(complete_until, self.delivery.delay_millis), on_event)?;
         }
         Ok(())
     }
@@ -111,56 +117,72 @@ impl<'s> Player<'s> {
     ///
     /// # Errors
     /// The engine failed. One line.
-    pub(crate) fn finish(&mut self, on_email: &mut impl FnMut(SentEmail) -> Result<(), String>) -> Result<(), String> {
+    pub(crate) fn finish(&mut self, on_event: &mut impl OnEvent) -> Result<(), String> {
         while let Some(ended) = self.batches.next_before(EpochMillis(u64::MAX)) {
-            self.enqueue(ended);
+            self.enqueue(ended, on_event)?;
         }
-        self.play(EpochMillis(u64::MAX), on_email)
+        self.play(EpochMillis(u64::MAX), on_event)
     }
 
-    fn enqueue(&mut self, ended: Ended) {
+    /// Stores the silences where the engine reads them, once it is known when the records begin.
+    fn store_silences(&mut self, first: EpochMillis) -> Result<(), String> {
+        if self.silences.is_empty() {
+            return Ok(());
+        }
+        let write = silence::write(std::mem::take(&mut self.silences), first);
+        let stored = ready(self.engine.store.commit(&[write])).ok_or(WAITS)?;
+        stored.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    fn enqueue(&mut self, ended: Ended, on_event: &mut impl OnEvent) -> Result<(), String> {
+        on_event(Event::Batch(BatchTraffic::of(&ended, self.engine.group_by, &self.engine.signals)))?;
         let at = time::after(ended.last_end, self.delivery.delay_millis);
-        self.schedule(at, Event::Batch(ended.key, Box::new(ended.detection)));
+        self.schedule(at, Due::Batch(ended.key, Box::new(ended.detection)));
+        Ok(())
     }
 
-    fn schedule(&mut self, at: EpochMillis, event: Event) {
+    fn schedule(&mut self, at: EpochMillis, due: Due) {
         self.queued += 1;
-        let class = u8::from(matches!(event, Event::Timer(_)));
-        self.queue.insert((at, class, self.queued), event);
+        let class = u8::from(matches!(due, Due::Timer(_)));
+        self.queue.insert((at, class, self.queued), due);
     }
 
-    /// Plays the events before a point in time.
-    fn play(
-        &mut self,
-        until: EpochMillis,
-        on_email: &mut impl FnMut(SentEmail) -> Result<(), String>,
-    ) -> Result<(), String> {
+    /// Plays what is due before a point in time.
+    fn play(&mut self, until: EpochMillis, on_event: &mut impl OnEvent) -> Result<(), String> {
         while let Some(next) = self.queue.first_entry() {
             if next.key().0 >= until {
                 break;
             }
-            let ((at, _, number), event) = next.remove_entry();
+            let ((at, _, number), due) = next.remove_entry();
             self.now = self.now.max(at);
             let failed = |error: EngineError| format!("cannot play {}: {error}", time::date_time(at));
-            match &event {
-                Event::Batch(key, detection) => ready(self.engine.batch(key, detection, self.now)),
-                Event::Timer(message) => ready(self.engine.timer(message, &number.to_string(), self.now)),
+            match &due {
+                Due::Batch(key, detection) => ready(self.engine.batch(key, detection, self.now)),
+                Due::Timer(message) => ready(self.engine.timer(message, &number.to_string(), self.now)),
             }
-            .ok_or("the engine waits, although nothing here does")?
+            .ok_or(WAITS)?
             .map_err(failed)?;
-            let (emails, timers) = self.world.take(self.now);
+            let (events, timers) = self.world.take(self.now);
             for (delay_millis, message) in timers {
-                self.schedule(time::after(self.now, delay_millis), Event::Timer(message));
+                self.schedule(time::after(self.now, delay_millis), Due::Timer(message));
             }
-            emails.into_iter().try_for_each(&mut *on_email)?;
+            events.into_iter().try_for_each(&mut *on_event)?;
             if time::millis_between(self.forgotten_at, self.now) >= HOUR_MILLIS {
                 self.forgotten_at = self.now;
-                self.engine.store.0.forget_expired(self.now);
+                self.engine.store.incidents.forget_expired(self.now);
             }
         }
         Ok(())
     }
 }
+
+/// Takes what happens, in the order of its time. Its error ends the backtest.
+pub(crate) trait OnEvent: FnMut(Event) -> Result<(), String> {}
+
+impl<F: FnMut(Event) -> Result<(), String>> OnEvent for F {}
+
+/// The message of an error that has no other.
+const WAITS: &str = "the engine waits, although nothing here does";
 
 /// Runs a future that never waits, as everything here is in memory. `None` if it waits.
 fn ready<T>(future: impl Future<Output = T>) -> Option<T> {

@@ -1,53 +1,152 @@
-//! The engine's ports: what was sent and scheduled is kept until the player takes it.
+//! The engine's ports: what was sent, scheduled, resolved and silenced is kept until the player takes it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alerting::{
-    incident::state::{ItemId, TimerMessage, Versioned, Write},
+    detection::Origin,
+    incident::{
+        Signal,
+        state::{ItemId, PastIncident, StoredItem, TimerMessage, Versioned, Write},
+    },
     memory::MemoryIncidents,
     metrics::Point,
-    notification::{NotificationKind, RenderedDigest, RenderedNotification},
+    notification::{
+        NotificationKind, RenderedDigest, RenderedNotification, Severity,
+        document::{Document, RankingDoc},
+    },
     ports::{Commit, IncidentStore, MetricSink, Notifier, PortError, Sending, Timers},
     time::EpochMillis,
 };
+
+use super::traffic::BatchTraffic;
+
+/// Names kept of a ranking: the heaviest.
+const MAX_NAMES: usize = 3;
+
+/// The metric's dimension that names a silence.
+const SILENCE: &str = "Silence";
+
+/// What happens in a backtest.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// A batch is complete. It arrives later.
+    Batch(BatchTraffic),
+    /// An email is sent.
+    Email(Box<SentEmail>),
+    /// An incident is resolved, with or without an email. May come more than once, with the same values.
+    Resolved(Box<PastIncident>),
+    /// A silence covers records.
+    Silenced(Silenced),
+}
+
+/// Records that a silence covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Silenced {
+    /// The id of the silence.
+    pub(crate) silence: String,
+    pub(crate) records: u64,
+}
 
 /// An email that would have been sent.
 #[derive(Clone, Debug)]
 pub(crate) struct SentEmail {
     pub(crate) at: EpochMillis,
     pub(crate) kind: NotificationKind,
-    /// `own`, `private` or `internet`.
-    pub(crate) origin: &'static str,
-    /// `request` or `answer`, where the packets are own.
-    pub(crate) role: Option<&'static str>,
+    pub(crate) origin: Origin,
     pub(crate) incident: String,
-    pub(crate) severity: &'static str,
+    /// What people call the incident.
+    pub(crate) short_id: String,
+    /// The account and the name of the log group.
+    pub(crate) log_group: (String, String),
+    pub(crate) severity: Severity,
     pub(crate) subject: String,
     pub(crate) body: String,
     /// Records of the incident up to this email.
     pub(crate) records: u64,
+    /// Packets of the incident up to this email, where records carry their number.
+    pub(crate) packets: Option<u64>,
+    /// The senders that the email states.
+    pub(crate) senders: Listed,
+    /// The receivers that the email states.
+    pub(crate) receivers: Listed,
 }
 
-/// What the engine sent and scheduled in its current run.
+/// How many addresses there are, and the heaviest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) number: u64,
+    /// Whether there are exactly so many.
+    pub(crate) is_exact: bool,
+    pub(crate) names: Vec<String>,
+}
+
+impl From<&RankingDoc> for Listed {
+    fn from(ranking: &RankingDoc) -> Self {
+        let names = ranking.top.iter().take(MAX_NAMES).map(|ranked| ranked.name.clone()).collect();
+        Listed { number: ranking.distinct, is_exact: ranking.exact, names }
+    }
+}
+
+impl SentEmail {
+    fn of(RenderedNotification { email, document, .. }: &RenderedNotification) -> SentEmail {
+        SentEmail {
+            at: EpochMillis(0),
+            kind: email.kind,
+            origin: origin(document),
+            incident: email.incident.clone(),
+            short_id: document.incident.short_id.clone(),
+            log_group: (document.site.log_account.clone(), document.routing.log_group.clone()),
+            severity: document.routing.severity,
+            subject: email.subject.clone(),
+            body: email.body.clone(),
+            records: email.records,
+            packets: document.totals.packets,
+            senders: Listed::from(&document.ranking.sources),
+            receivers: Listed::from(&document.ranking.targets),
+        }
+    }
+}
+
+/// The origin that a document states with its signal.
+fn origin(document: &Document) -> Origin {
+    let signal = Signal::ALL.into_iter().find(|signal| signal.word() == document.signal);
+    signal.map_or(Origin::default(), Signal::origin)
+}
+
+/// What came of the engine's current run.
 #[derive(Debug, Default)]
 pub(super) struct World(Mutex<Outbox>);
 
 #[derive(Debug, Default)]
 struct Outbox {
-    emails: Vec<SentEmail>,
+    events: Vec<Event>,
     timers: Vec<(u64, TimerMessage)>,
 }
 
 impl World {
-    /// Takes the emails of the run that began at `now`, and the timer messages with their delay in milliseconds.
-    pub(super) fn take(&self, now: EpochMillis) -> (Vec<SentEmail>, Vec<(u64, TimerMessage)>) {
-        let Outbox { mut emails, timers } = std::mem::take(&mut *self.outbox());
-        emails.iter_mut().for_each(|email| email.at = now);
-        (emails, timers)
+    /// Takes the events of the run that began at `now`, and the timer messages with their delay in milliseconds.
+    pub(super) fn take(&self, now: EpochMillis) -> (Vec<Event>, Vec<(u64, TimerMessage)>) {
+        let Outbox { mut events, timers } = std::mem::take(&mut *self.outbox());
+        for event in &mut events {
+            if let Event::Email(email) = event {
+                email.at = now;
+            }
+        }
+        (events, timers)
     }
 
     fn outbox(&self) -> MutexGuard<'_, Outbox> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what silences cover from the metric that counts it.
+    fn note_silenced(&self, points: &[Point]) {
+        for point in points {
+            if let Some((SILENCE, silence)) = &point.dimension {
+                let silenced = Silenced { silence: silence.to_string(), records: point.sample.sum };
+                self.outbox().events.push(Event::Silenced(silenced));
+            }
+        }
     }
 }
 
@@ -57,34 +156,47 @@ pub(super) struct Ports(pub(super) Arc<World>);
 
 /// The incidents, without the records of batches: those tell a batch that is delivered again, which never happens here, and there are as
 /// many as batches.
-#[derive(Debug, Default)]
-pub(super) struct Store(pub(super) MemoryIncidents);
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) incidents: MemoryIncidents,
+    world: Arc<World>,
+}
+
+impl Store {
+    pub(super) fn new(world: Arc<World>) -> Store {
+        Store { incidents: MemoryIncidents::default(), world }
+    }
+
+    /// Notes incidents that a commit has closed: not each of them has a resolved email.
+    fn note_resolved(&self, writes: &[Write]) {
+        for write in writes {
+            if let StoredItem::Incident(record) = &write.doc
+                && let (None, Some(past)) = (&record.current, &record.last)
+            {
+                self.world.outbox().events.push(Event::Resolved(Box::new(past.clone())));
+            }
+        }
+    }
+}
 
 impl IncidentStore for Store {
     async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
-        self.0.get(ids).await
+        self.incidents.get(ids).await
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {
         let kept: Vec<Write> = writes.iter().filter(|write| !matches!(write.id, ItemId::Batch(_))).cloned().collect();
-        self.0.commit(&kept).await
+        let commit = self.incidents.commit(&kept).await?;
+        if commit == Commit::Written {
+            self.note_resolved(&kept);
+        }
+        Ok(commit)
     }
 }
 
 impl Notifier for Ports {
     fn send<'a>(&'a self, notification: &'a RenderedNotification) -> Sending<'a> {
-        let RenderedNotification { email, document, .. } = notification;
-        self.0.outbox().emails.push(SentEmail {
-            at: EpochMillis(0),
-            kind: email.kind,
-            origin: document.routing.origin,
-            role: document.role,
-            incident: email.incident.clone(),
-            severity: document.routing.severity.word(),
-            subject: email.subject.clone(),
-            body: email.body.clone(),
-            records: email.records,
-        });
+        self.0.outbox().events.push(Event::Email(Box::new(SentEmail::of(notification))));
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -100,11 +212,14 @@ impl Timers for Ports {
     }
 }
 
-/// Metrics are nobody's email.
+/// Metrics are nobody's email. Those of silences tell what no email does.
 impl MetricSink for Ports {
-    async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
+    async fn publish(&self, points: &[Point]) -> Result<(), PortError> {
+        self.0.note_silenced(points);
         Ok(())
     }
 
-    fn log(&self, _: &[Point]) {}
+    fn log(&self, points: &[Point]) {
+        self.0.note_silenced(points);
+    }
 }

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use alerting::{
-    time::{self, EpochMillis},
-    zone::Zone,
-};
+use alerting::{detection::Role, time};
 use serde::Serialize;
 
-use super::counts::{Counts, KINDS};
+use super::{emails::KINDS, results::Results, words::days};
 use crate::backtest::{input::Tally, play::SentEmail};
 
 /// The line about an email.
@@ -44,6 +41,19 @@ struct Summary<'a> {
     days: u64,
     first: Option<String>,
     last: Option<String>,
+    incidents: u64,
+    background: Background,
+    /// Records that silences cover.
+    silenced: u64,
+    /// Estimated for 30 days like these; null for a period that is too short.
+    cost_usd: Option<f64>,
+}
+
+/// What the internet sent that is no incident.
+#[derive(Serialize)]
+struct Background {
+    records: u64,
+    packets: u64,
 }
 
 #[derive(Serialize)]
@@ -61,10 +71,10 @@ pub(crate) fn email(email: &SentEmail) -> Result<String, String> {
     text(&EmailLine {
         at: time::iso_millis(email.at),
         kind: email.kind.word(),
-        origin: email.origin,
-        role: email.role,
+        origin: email.origin.word(),
+        role: email.origin.role().map(Role::word),
         incident: &email.incident,
-        severity: email.severity,
+        severity: email.severity.word(),
         subject: &email.subject,
         body: &email.body,
         records: email.records,
@@ -74,9 +84,12 @@ pub(crate) fn email(email: &SentEmail) -> Result<String, String> {
 /// Returns the last line.
 ///
 /// # Errors
-/// None: text and numbers can always be written.
-pub(crate) fn summary(tally: &Tally, counts: &Counts, zone: &Zone) -> Result<String, String> {
-    let of_origin = |word: &'static str| (word, counts.total(|origin, _| origin.starts_with(word)));
+/// The list of prices lacks one.
+pub(crate) fn summary(tally: &Tally, results: &Results) -> Result<String, String> {
+    let emails = &results.emails;
+    let of_origin = |word: &'static str| (word, emails.of(|origin, _| origin.word() == word));
+    let background = results.traffic.total.background;
+    let bill = results.bill(tally)?;
     text(&SummaryLine {
         summary: Summary {
             records: tally.records,
@@ -85,24 +98,21 @@ pub(crate) fn summary(tally: &Tally, counts: &Counts, zone: &Zone) -> Result<Str
             skip_data: tally.skip_data,
             unparsed: tally.unparsed,
             emails: Emails {
-                total: counts.total(|_, _| true),
-                by_kind: KINDS.map(|word| (word, counts.total(|_, kind| kind == word))).into(),
+                total: emails.total(),
+                by_kind: KINDS.map(|kind| (kind.word(), emails.of(|_, one| one == kind))).into(),
                 by_origin: ["own", "private", "internet"].map(of_origin).into(),
             },
-            days: tally.span.map_or(0, |span| days(span, zone)),
+            days: tally.span.map_or(0, |span| days(span, &results.zone)),
             first: tally.span.map(|(first, _)| time::iso_millis(first)),
             last: tally.span.map(|(_, last)| time::iso_millis(last)),
+            incidents: results.stories.number(),
+            background: Background { records: background.records, packets: background.packets },
+            silenced: results.all_silenced(),
+            cost_usd: bill.map(|bill| (bill.total() * 100.0).round() / 100.0),
         },
     })
 }
 
 fn text(line: &impl Serialize) -> Result<String, String> {
     serde_json::to_string(line).map_err(|error| error.to_string())
-}
-
-/// Number of days, in a zone, from the first to the last start of a record.
-pub(super) fn days((first, last): (EpochMillis, EpochMillis), zone: &Zone) -> u64 {
-    let date = |at| zone.day_and_clock(at).0.parse::<jiff::civil::Date>().ok();
-    let (Some(first), Some(last)) = (date(first), date(last)) else { return 1 };
-    u64::try_from((last - first).get_days()).unwrap_or_default() + 1
 }

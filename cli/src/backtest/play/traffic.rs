@@ -1,0 +1,73 @@
+//! What a batch has of rejected traffic: signal by origin, and background.
+
+use std::{collections::BTreeMap, ops::AddAssign};
+
+use alerting::{
+    detection::{Origin, Totals},
+    incident::{GroupBy, SignalPolicy, key},
+    time::EpochMillis,
+};
+
+use super::batches::Ended;
+
+/// Records and packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Amount {
+    pub(crate) records: u64,
+    /// Packets, or records where they carry no number of packets.
+    pub(crate) packets: u64,
+}
+
+impl Amount {
+    fn of(totals: &Totals) -> Amount {
+        Amount { records: totals.records, packets: totals.weight() }
+    }
+}
+
+impl AddAssign for Amount {
+    fn add_assign(&mut self, other: Amount) {
+        self.records = self.records.saturating_add(other.records);
+        self.packets = self.packets.saturating_add(other.packets);
+    }
+}
+
+/// The rejected traffic of a batch.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchTraffic {
+    /// When its first rejected record starts; without one, when its last record ends.
+    pub(crate) at: EpochMillis,
+    /// What belongs to incidents, unless a silence covers it.
+    pub(crate) signal: BTreeMap<Origin, Amount>,
+    /// What belongs to none.
+    pub(crate) background: Amount,
+}
+
+impl BatchTraffic {
+    /// Divides a batch as the engine does.
+    pub(super) fn of(ended: &Ended, by: GroupBy, signals: &SignalPolicy) -> BatchTraffic {
+        let all = ended.detection.totals();
+        let mut signal: BTreeMap<Origin, Amount> = BTreeMap::new();
+        let mut background = Amount::of(&all);
+        for group in key::group(&ended.detection, by, signals).groups {
+            let amount = signal.entry(group.key.signal.origin()).or_default();
+            let findings = group.findings.iter().map(|finding| &finding.totals);
+            for totals in findings.chain([&group.untracked.totals]) {
+                let part = Amount::of(totals);
+                *amount += part;
+                background.records = background.records.saturating_sub(part.records);
+                background.packets = background.packets.saturating_sub(part.packets);
+            }
+        }
+        BatchTraffic { at: all.first_start.unwrap_or(ended.last_end), signal, background }
+    }
+}
+
+/// The words for an origin with its role.
+pub(crate) fn origin_words(origin: Origin) -> &'static str {
+    match origin {
+        Origin::OwnRequest => "own request",
+        Origin::OwnAnswer => "own answer",
+        Origin::Private => "private",
+        Origin::Internet => "internet",
+    }
+}
