@@ -2,6 +2,7 @@
 
 mod backtest;
 mod explain;
+mod records;
 
 use std::process::ExitCode;
 

@@ -395,6 +395,60 @@ fn two_interfaces_of_one_network_know_each_other() {
     assert_eq!(explained["direction"], "inbound");
 }
 
+/// A file with this content.
+fn file(name: &str, content: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, content).unwrap();
+    path
+}
+
+#[test]
+fn records_come_from_files_directories_and_arguments_together() {
+    let request = file("together/logs/1/request.log", REQUEST);
+    let directory = request.parent().unwrap().parent().unwrap().to_str().unwrap();
+    let expected = run(&[REQUEST, ANSWER]).out;
+    assert_eq!(run(&["--file", directory, ANSWER]).out, expected);
+    assert_eq!(run_with(&["--file", directory, "-"], ANSWER.as_bytes()).out, expected);
+    let answer = file("together/answer.log", ANSWER);
+    let both = ["--file", answer.to_str().unwrap(), "--file", directory];
+    assert_eq!(run_with(&both, INBOUND.as_bytes()).out, expected, "standard input is not read without -");
+    let missing = run(&["--file", "no-such-file"]);
+    assert_eq!((missing.code, missing.err.contains("cannot read no-such-file")), (1, true), "{}", missing.err);
+}
+
+#[test]
+fn records_of_several_formats_are_one_batch_if_they_can_be_told_apart() {
+    let header = "interface-id srcaddr dstaddr protocol action start log-status";
+    let answer = "eni-1235b8ca123456789 172.31.16.139 203.0.113.12 1 REJECT 1432917094 OK";
+    let short = file("formats/short.log", &format!("{header}\n{answer}\n"));
+    let short = short.to_str().unwrap();
+    let run = run(&["--json", "--file", short, REQUEST]);
+    assert_eq!(run.objects()[0]["role"], "answer", "{}{}", run.out, run.err);
+    let other = "interface-id dstaddr srcaddr protocol action start log-status";
+    let other = file("formats/other.log", &format!("{other}\n{answer}\n"));
+    let both = self::run(&["--file", short, "--file", other.to_str().unwrap()]);
+    assert_eq!(both.code, 1);
+    assert!(both.err.contains("explain the records of one format at a time"), "{}", both.err);
+}
+
+#[test]
+fn a_line_that_cannot_be_read_is_named_with_its_place() {
+    let path = file("places/flow.log", &format!("{ANSWER}\nhello there\n"));
+    let run = run(&["--file", path.to_str().unwrap()]);
+    let place = format!("vpc-flow-alerts: {}:2 cannot be read, 2 fields", path.display());
+    assert!(run.code == 0 && run.err.starts_with(&place), "{}", run.err);
+}
+
+#[test]
+fn more_records_than_a_person_asks_about_are_refused() {
+    let input = [ANSWER, "\n"].concat().repeat(100_001);
+    let run = run_with(&["-"], input.as_bytes());
+    assert_eq!(run.err, "vpc-flow-alerts: more than 100000 records of ICMP: pass the records in question\n");
+    let run = run_with(&["-"], &input.as_bytes()[ANSWER.len() + 1..]);
+    assert!(run.code == 0 && run.out.contains("400,000 pings"), "{}{}", run.out, run.err);
+}
+
 #[test]
 fn exit_codes() {
     for (arguments, code, error) in [

@@ -34,6 +34,7 @@ FLOW_LOG = {
 }
 ALERTING = FLOW_LOG | {
     "flow-log": "the records",
+    "foldhash": "a hash for tables",
     "futures-core": "part of futures-util",
     "futures-task": "part of futures-util",
     "futures-util": "waits for two calls concurrently; has no runtime",

@@ -1,10 +1,9 @@
 //! `vpc-flow-alerts backtest`: what would have been emailed about past records.
 //!
 //! ```text
-//! input: files -> lines -> records of ICMP   play: batches -> engine on a virtual clock -> emails   report
+//! records: files -> lines -> records of ICMP   play: batches -> engine on a virtual clock -> emails   report
 //! ```
 
-mod input;
 mod play;
 mod report;
 mod settings;
@@ -19,7 +18,7 @@ use std::{
 
 use flow_log::Formats;
 
-use input::Tally;
+use crate::records::{self, Tally};
 use play::{Delivery, Event, Player};
 use report::{EmailFiles, Results, Side};
 use settings::Settings;
@@ -29,8 +28,9 @@ use time_arg::millis;
 /// Shows what would have been emailed about past records.
 ///
 /// Reads VPC flow logs as lines, as S3 files with a header, as exports of CloudWatch Logs, as the output of `aws logs
-/// filter-log-events` or `aws logs tail`, or as events of a subscription; each of them plain or gzip. Directories are read with all
-/// files in them, sorted by path. `-` is standard input. The emails lack what the functions read from EC2.
+/// filter-log-events`, `get-log-events`, `get-query-results` or `tail`, or as events of a subscription; each of them plain or gzip.
+/// Directories are read with all files in them. Files are merged by the time of their records. `-` is standard input. The emails lack
+/// what the functions read from EC2.
 ///
 /// Examples:
 ///
@@ -145,9 +145,9 @@ fn play(
     let delivery = Delivery { delay_millis: args.delay, window_millis: args.window };
     let new = |settings| Player::new(settings, delivery, &args.silences, (&args.region, formats));
     let mut players: Vec<Player<'_>> = settings.iter().map(new).collect::<Result<_, _>>()?;
-    let tally = input::read(&args.inputs, formats, |record| {
+    let tally = records::read(&args.inputs, formats, |record| {
         let mut players = players.iter_mut().enumerate();
-        players.try_for_each(|(which, player)| player.add(&record, &mut |event| on_event(which, event)))
+        players.try_for_each(|(which, player)| player.add(record, &mut |event| on_event(which, event)))
     })?;
     for (which, player) in players.iter_mut().enumerate() {
         player.finish(&mut |event| on_event(which, event))?;

@@ -1,36 +1,75 @@
-//! The records to explain, from arguments or from standard input.
+//! The records to explain: from arguments, files and standard input.
 
-use std::io::{self, IsTerminal, Read};
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+};
 
-/// Maximum input. `backtest` reads longer logs.
-const MAX_INPUT_BYTES: u64 = 64 << 20;
+use alerting::{
+    address::Networks,
+    detection::{Detection, Detector, LogSource},
+};
+use flow_log::{EpochMillis, Formats, LogEvent, LogFormat};
 
-/// Returns the records, one a line.
+use crate::records::{self, Input, Tally};
+
+/// Maximum number of records of ICMP: some 20 MB. `backtest` reads longer logs.
+const MAX_RECORDS: usize = 100_000;
+
+/// Returns what the arguments name.
 ///
 /// # Errors
-/// Standard input is a terminal, cannot be read, or is too long.
-pub(super) fn read(arguments: &[String]) -> Result<String, String> {
-    match arguments {
-        [] if io::stdin().is_terminal() => {
-            Err("there is no record: pass records in quotation marks, or - to type them".to_owned())
+/// A file that does not exist, or nothing but a terminal to read from.
+pub(super) fn inputs(arguments: &[String], files: &[PathBuf]) -> Result<Vec<Input>, String> {
+    let mut inputs = records::expand(files)?;
+    let is_standard_input = match arguments {
+        [] => files.is_empty(),
+        [only] => only == "-",
+        _ => false,
+    };
+    if is_standard_input {
+        if arguments.is_empty() && io::stdin().is_terminal() {
+            return Err("there is no record: pass records in quotation marks, or - to type them".to_owned());
         }
-        [] => standard_input(),
-        [only] if only == "-" => standard_input(),
+        inputs.push(Input::Stdin);
+    } else if !arguments.is_empty() {
         // The fields of one record, without quotation marks.
-        words if words.len() > 1 && !words.iter().any(|word| word.contains(char::is_whitespace)) => Ok(words.join(" ")),
-        lines => Ok(lines.join("\n")),
+        let are_fields = arguments.len() > 1 && !arguments.iter().any(|word| word.contains(char::is_whitespace));
+        let text = arguments.join(if are_fields { " " } else { "\n" });
+        inputs.push(Input::Text("argument", text.into_bytes().into()));
     }
+    Ok(inputs)
 }
 
-fn standard_input() -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|error| format!("standard input: {error}"))?;
-    if bytes.len() as u64 > MAX_INPUT_BYTES {
-        return Err(format!(
-            "standard input has more than {} MiB: pass the records in question",
-            MAX_INPUT_BYTES >> 20
-        ));
-    }
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+/// Reads all records as one batch.
+///
+/// # Errors
+/// What cannot be read, too many records, or formats that cannot be told apart. One line.
+pub(super) fn detect(
+    inputs: &[Input],
+    declared: &Formats,
+    own_networks: &Networks,
+) -> Result<(Detection, Tally), String> {
+    let mut events = Vec::new();
+    let mut formats: Vec<LogFormat> = Vec::new();
+    let tally = records::read_inputs(inputs, declared, |record| {
+        if events.len() == MAX_RECORDS {
+            return Err(format!("more than {MAX_RECORDS} records of ICMP: pass the records in question"));
+        }
+        let start = record.start.unwrap_or(EpochMillis(0));
+        events.push(LogEvent::new("", start.to_i64(), record.line.clone()));
+        if let [format] = record.format.as_slice()
+            && !formats.contains(format)
+        {
+            formats.push(format.clone());
+        }
+        Ok(())
+    })?;
+    let formats = match &formats[..] {
+        [] => declared.clone(),
+        _ => Formats::new(formats).map_err(|error| format!("{error}: explain the records of one format at a time"))?,
+    };
+    let mut detector = Detector::new(&formats).with_own_networks(own_networks);
+    events.iter().for_each(|event| detector.observe(event));
+    Ok((detector.finish(LogSource::default()), tally))
 }

@@ -13,12 +13,13 @@ use std::{
 
 use alerting::{
     address::Networks,
-    detection::{Detection, Detector, LogSource},
+    detection::Detection,
     enrichment::{MissingReason, Network, response::TagKeys},
     notification::{Language, StandaloneExplanation},
-    text::one_line,
 };
-use flow_log::{Formats, Line, LogEvent, LogFormat, Protocol};
+use flow_log::{Formats, LogFormat};
+
+use crate::records::{Tally, Unparsed};
 
 /// Exit code if no record has a verdict, as none is rejected ICMP.
 const NO_VERDICT: u8 = 2;
@@ -47,9 +48,14 @@ Exit codes:
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Flow records, a record each in quotation marks; - or none reads standard input, a record a line.
+    /// Flow records, a record each in quotation marks; - or none reads standard input. Standard input and files have any of the forms
+    /// that backtest reads.
     #[arg(value_name = "LINE")]
     lines: Vec<String>,
+
+    /// A file or directory with flow records; repeatable.
+    #[arg(long = "file", value_name = "FILE|DIR")]
+    files: Vec<PathBuf>,
 
     /// The format of the records, as the flow log declares it: '${version} ${account-id} ...'. Repeat it if there are several.
     #[arg(long = "format", value_name = "FORMAT", value_parser = LogFormat::parse)]
@@ -98,11 +104,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, String> {
         Some(directory) => network::read(directory, &TagKeys::new(args.owner_tag_keys.clone()))?,
         None => Network::unknown(MissingReason::NotGiven),
     };
-    let input = input::read(&args.lines)?;
-    let detection = detect(&input, &formats, &args.own_networks);
-    warn(&detection, other_protocols(&input, &formats));
+    let inputs = input::inputs(&args.lines, &args.files)?;
+    let (detection, tally) = input::detect(&inputs, &formats, &args.own_networks)?;
+    warn(&detection, &tally);
     if detection.findings.is_empty() {
-        return without_verdict(&detection);
+        return without_verdict(&tally);
     }
     let mut out = BufWriter::new(io::stdout().lock());
     match print(&mut out, &detection, network, args).and_then(|()| out.flush()) {
@@ -113,22 +119,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, String> {
     }
 }
 
-fn detect(input: &str, formats: &Formats, own_networks: &Networks) -> Detection {
-    let mut detector = Detector::new(formats).with_own_networks(own_networks);
-    for line in input.lines().filter(|line| !line.trim().is_empty()) {
-        detector.observe(&LogEvent::new("", 0, line));
-    }
-    detector.finish(LogSource::default())
-}
-
 /// The end where no record is rejected ICMP.
-fn without_verdict(detection: &Detection) -> Result<ExitCode, String> {
-    let tally = &detection.tally;
+fn without_verdict(tally: &Tally) -> Result<ExitCode, String> {
     if tally.records == 0 {
-        return Err("there is no record: pass records as arguments or on standard input".to_owned());
+        return Err("there is no record: pass records as arguments, on standard input or with --file".to_owned());
     }
     if tally.unparsed == tally.records {
-        return Err("no record could be read: declare their format with --format".to_owned());
+        return Err(
+            "no record could be read: declare their format with --format, and name files with --file".to_owned()
+        );
     }
     eprintln!("vpc-flow-alerts: no record is rejected ICMP, so there is no verdict");
     Ok(ExitCode::from(NO_VERDICT))
@@ -150,25 +149,16 @@ fn print(out: &mut impl Write, detection: &Detection, mut network: Network, args
     Ok(())
 }
 
-/// Counts the records of other protocols than ICMP.
-fn other_protocols(input: &str, formats: &Formats) -> usize {
-    let is_other = |line: &&str| match formats.read(line) {
-        Ok(Line::Flow(line)) => !matches!(line.protocol(), Protocol::ICMP | Protocol::ICMPV6),
-        _ => false,
-    };
-    input.lines().filter(is_other).count()
-}
-
 /// Writes to standard error which records have no verdict, and why.
-fn warn(detection: &Detection, other_protocols: usize) {
-    let tally = &detection.tally;
-    for (reason, line) in &tally.unparsed_samples {
-        eprintln!("vpc-flow-alerts: cannot be read, {}: {line}", one_line(reason, 200));
+fn warn(detection: &Detection, tally: &Tally) {
+    for Unparsed { place, reason, text } in &tally.unparsed_samples {
+        eprintln!("vpc-flow-alerts: {place} cannot be read, {reason}: {text}");
     }
     let unnamed = tally.unparsed.saturating_sub(tally.unparsed_samples.len() as u64);
     if unnamed > 0 {
         eprintln!("vpc-flow-alerts: {unnamed} more records cannot be read");
     }
+    let other_protocols = tally.other_protocols;
     if other_protocols > 0 {
         eprintln!(
             "vpc-flow-alerts: no verdict for {other_protocols} records of other protocols: only rejected ICMP has one"

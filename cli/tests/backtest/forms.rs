@@ -3,20 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::harness::{Folder, START, gzip, icmp, text, three_hours};
-
-const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status";
-
-/// The start of a record in seconds.
-fn start(line: &str) -> u64 {
-    line.split(' ').nth(10).unwrap().parse().unwrap()
-}
-
-/// A time of day of the same day as [`START`], as tools write it before a record.
-fn prefix(line: &str, suffix: &str) -> String {
-    let second = 2 * 3_600 + 32 * 60 + start(line) - START;
-    format!("2026-11-23T{:02}:{:02}:{:02}{suffix}", second / 3_600, second / 60 % 60, second % 60)
-}
+use crate::harness::{Folder, HEADER, START, gzip, icmp, prefix, start, text, three_hours};
 
 fn stream(line: &str) -> String {
     format!("{}-all", line.split(' ').nth(2).unwrap())
@@ -51,11 +38,25 @@ fn filter_log_events(lines: &[String]) -> Value {
     json!({ "events": events, "searchedLogStreams": [], "nextToken": null })
 }
 
+/// What `aws logs get-query-results` prints, the newest record first.
+fn query_results(lines: &[String]) -> Value {
+    let field = |name: &str, value: &str| json!({ "field": name, "value": value });
+    let result = |line: &String| {
+        let time = prefix(line, ".000").replace('T', " ");
+        json!([field("@timestamp", &time), field("@message", line), field("@ptr", "Cn")])
+    };
+    let results: Vec<Value> = lines.iter().rev().map(result).collect();
+    json!({ "queryLanguage": "CWLI", "results": results, "status": "Complete",
+            "statistics": { "recordsMatched": 254.0, "bytesScanned": 1.5e3 } })
+}
+
 #[test]
 fn each_form_gives_the_same_result() {
     let lines = three_hours();
     let expected = Folder::with(&lines).run(&["flow.log", "--json"]);
     assert_eq!(expected.json().0.len(), 8, "{}", expected.out);
+    let explained = Folder::with(&lines).command("explain", &["--file", "flow.log"], b"");
+    assert!(explained.succeeded && explained.out.contains("10.7.0.1"), "{explained:?}");
     let plain = text(&lines);
     let with = |before: &dyn Fn(&str) -> String| -> String {
         lines.iter().map(|line| format!("{}{line}\n", before(line))).collect()
@@ -72,10 +73,14 @@ fn each_form_gives_the_same_result() {
         ("export", with(&|line| prefix(line, ".000Z ")).into()),
         ("tail", with(&|line| format!("{} {} ", prefix(line, "+00:00"), stream(line))).into()),
         ("tail, newer", with(&|line| format!("{} {} ", prefix(line, ".000000+00:00"), stream(line))).into()),
+        ("tail --format json", with(&|line| format!("{} {} ", prefix(line, ".250000+00:00"), stream(line))).into()),
         ("tail --format short", with(&|line| prefix(line, " ")).into()),
         ("filter-log-events", serde_json::to_vec_pretty(&json).unwrap()),
         ("filter-log-events, gzip", gzip(json.to_string().as_bytes())),
         ("the events alone", json["events"].to_string().into()),
+        ("get-log-events", json!({ "nextForwardToken": "f/3", "events": json["events"], "n": 1 }).to_string().into()),
+        ("get-query-results", query_results(&lines).to_string().into()),
+        ("get-query-results, pretty", serde_json::to_vec_pretty(&query_results(&lines)).unwrap()),
         ("subscription events", events.join("\n").into()),
     ];
     for (form, content) in forms {
@@ -83,7 +88,22 @@ fn each_form_gives_the_same_result() {
         folder.write("flow.log", &content);
         assert_eq!(folder.run(&["flow.log", "--json"]).out, expected.out, "{form}");
         assert_eq!(folder.run_with(&["-", "--json"], &content).out, expected.out, "{form} on standard input");
+        for (args, input) in [(&["--file", "flow.log"][..], &b""[..]), (&["-"], &content), (&[], &content)] {
+            let run = folder.command("explain", args, input);
+            assert_eq!((&run.out, &run.err), (&explained.out, &explained.err), "{form}: {args:?}");
+        }
     }
+}
+
+#[test]
+fn fields_may_have_several_spaces_between_them() {
+    let lines = three_hours();
+    let (expected, summary) = Folder::with(&lines).json(&[]);
+    let spaced: Vec<String> =
+        lines.iter().map(|line| format!(" {} ", line.replace(" REJECT ", "  REJECT   "))).collect();
+    let (emails, spaced_summary) = Folder::with(&spaced).json(&[]);
+    let subjects = |emails: &[Value]| emails.iter().map(|email| email["subject"].clone()).collect::<Vec<_>>();
+    assert_eq!((subjects(&emails), spaced_summary), (subjects(&expected), summary));
 }
 
 #[test]
@@ -147,23 +167,49 @@ fn a_format_without_a_start_needs_a_time_beside_the_line() {
 #[test]
 fn what_cannot_be_read_is_named() {
     let folder = Folder::new();
+    folder.write("flow.log", text(&three_hours()));
     let mut cut = gzip(text(&three_hours()).as_bytes());
     cut.truncate(cut.len() / 2);
     folder.write("cut.gz", cut);
     folder.write("other.json", "{\"message\": 1}");
     folder.write("broken.json", "{\"events\": [{\"message\": \"x\"}, ");
+    folder.write("no-comma.json", "{\"status\": ");
+    folder.write("no-message.json", "{\"results\": [[{\"field\": \"@ptr\", \"value\": \"x\"}]]}");
+    folder.write("columns.parquet", b"PAR1\x15\x04\x15");
     folder.write("broken-event.json", "{\"awslogs\": {\"data\": \"%%\"}}");
     for (name, reason) in [
         ("no-such-file", "cannot read no-such-file: No such file"),
         ("cut.gz", "cannot read cut.gz: line "),
-        ("other.json", "cannot read other.json: the document has neither events nor awslogs"),
-        ("broken.json", "cannot read broken.json: EOF"),
+        ("other.json", "cannot read other.json: the document has none of events, results with @message, and awslogs"),
+        ("broken.json", "cannot read broken.json: EOF while parsing a value, after 1 log events"),
+        ("no-comma.json", "cannot read no-comma.json: EOF while parsing a value, after 0 log events"),
+        (
+            "no-message.json",
+            "cannot read no-message.json: a result of the query has no @message; begin it with fields ",
+        ),
+        ("columns.parquet", "cannot read columns.parquet: a Parquet file; only text is read: "),
         ("broken-event.json", "cannot read broken-event.json: "),
     ] {
         let failed = folder.run(&[name]);
         assert!(failed.failure().starts_with(reason), "{failed:?}");
+        // Also before anything is read of another file.
+        let both = folder.run(&["flow.log", name]);
+        assert_eq!(both.failure(), failed.failure());
+        assert_eq!(folder.command("explain", &["--file", name], b"").failure(), failed.failure());
     }
     assert_eq!(folder.run_with(&["-", "-"], b"").failure(), "standard input (-) is given twice");
+}
+
+#[test]
+fn what_is_no_log_in_a_directory_is_left_out() {
+    let folder = Folder::new();
+    folder.write("logs/exported/eni-a-all/000000.gz", gzip(text(&three_hours()).as_bytes()));
+    folder.write("logs/aws-logs-write-test", "Permission Check Successful");
+    folder.write("logs/.DS_Store", b"\0\0\0\x01Bud1");
+    let (_, summary) = folder.run(&["logs", "--json"]).json();
+    assert_eq!((&summary["records"], &summary["unparsed"]), (&json!(254), &json!(0)));
+    let (_, named) = folder.run(&["logs/aws-logs-write-test", "--json"]).json();
+    assert_eq!(named["unparsed"], 1, "who names it wants it");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod delivery;
 mod forms;
 mod harness;
+mod merging;
 mod output;
 mod page;
 mod settings;

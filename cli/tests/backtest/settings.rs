@@ -90,3 +90,17 @@ fn a_comparison_names_what_one_list_sends_later_or_never() {
     assert!(of_a.contains("later in B, in an email of kind update"), "{of_a}");
     assert_eq!((of_a.lines().count(), of_b), (2, nothing));
 }
+
+#[test]
+fn the_resolved_email_of_earlier_pings_is_no_email_about_later_ones() {
+    // Pings of a second source begin when those of the first have ended, and before its incident is resolved.
+    let mut lines: Vec<String> =
+        (0..3).map(|minute| icmp(minute * 60, "eni-a", "9.9.9.9 10.0.0.5", 40, "REJECT")).collect();
+    lines.extend((5..9).map(|minute| icmp(minute * 60, "eni-a", "8.8.8.8 10.0.0.5", 20, "REJECT")));
+    let folder = Folder::with(&lines);
+    let report = folder.run(&["flow.log", "--compare", "PersistentPings=20 IncidentBy=source", ""]).out;
+    let (_, differences) = report.split_once("\nIN A, AND LATER OR NEVER IN B\n").unwrap();
+    let lines: Vec<&str> = differences.lines().take(3).collect();
+    assert!(lines[0].contains("20 rejected pings from 8.8.8.8"), "{report}");
+    assert_eq!(lines[1..], ["    no email in B", ""], "{report}");
+}

@@ -1,7 +1,7 @@
 //! The incident store in memory: for local work and tests, and where no table is configured.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -21,48 +21,75 @@ const NEVER: EpochMillis = EpochMillis(u64::MAX);
 /// Remembers documents as long as the process lives. Another process knows nothing of them: each of a function's containers
 /// opens an incident of its own.
 #[derive(Debug, Default)]
-pub struct MemoryIncidents(Mutex<BTreeMap<ItemId, (Versioned, Option<EpochMillis>)>>);
+pub struct MemoryIncidents(Mutex<Documents>);
+
+#[derive(Debug, Default)]
+struct Documents {
+    items: BTreeMap<ItemId, (Versioned, EpochMillis)>,
+    /// When each of them expires, so that nothing has to look through all of them.
+    by_expiry: BTreeSet<(EpochMillis, ItemId)>,
+}
+
+impl Documents {
+    fn get(&self, id: &ItemId) -> Option<&Versioned> {
+        self.items.get(id).map(|(versioned, _)| versioned)
+    }
+
+    fn put(&mut self, write: &Write) {
+        let version = write.expected.map_or(1, |version| version + 1);
+        let expires_at = write.expires_at.unwrap_or(NEVER);
+        let item = (Versioned { version, doc: write.doc.clone() }, expires_at);
+        if let Some((_, before)) = self.items.insert(write.id.clone(), item) {
+            self.by_expiry.remove(&(before, write.id.clone()));
+        }
+        self.by_expiry.insert((expires_at, write.id.clone()));
+    }
+
+    /// Forgets the documents that expire first, as long as a condition on their number and on the time of the next one holds.
+    fn forget_while(&mut self, holds: impl Fn(usize, EpochMillis) -> bool) {
+        while let Some(first) = self.by_expiry.first()
+            && holds(self.items.len(), first.0)
+            && let Some((_, id)) = self.by_expiry.pop_first()
+        {
+            self.items.remove(&id);
+        }
+    }
+}
 
 impl MemoryIncidents {
-    fn documents(&self) -> MutexGuard<'_, BTreeMap<ItemId, (Versioned, Option<EpochMillis>)>> {
+    fn documents(&self) -> MutexGuard<'_, Documents> {
         // OK because a commit checks everything before it writes anything: a panic leaves no half of one behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets the documents that have expired, as a table's time to live does at some later time.
     pub fn forget_expired(&self, now: EpochMillis) {
-        self.documents().retain(|_, (_, expires_at)| expires_at.unwrap_or(NEVER) > now);
+        self.documents().forget_while(|_, expires_at| expires_at <= now);
+    }
+
+    /// Commits writes that are not in one list.
+    pub fn commit_all<'w>(&self, writes: impl Iterator<Item = &'w Write> + Clone) -> Commit {
+        let mut documents = self.documents();
+        let clashes = writes.clone().filter(|write| documents.get(&write.id).map(|now| now.version) != write.expected);
+        let mut clashes = clashes.map(|write| Some((write.id.clone(), documents.get(&write.id)?.clone()))).peekable();
+        if clashes.peek().is_some() {
+            return Commit::Conflict(clashes.collect::<Option<_>>().unwrap_or_default());
+        }
+        drop(clashes);
+        writes.for_each(|write| documents.put(write));
+        documents.forget_while(|count, _| count > MAX_DOCUMENTS);
+        Commit::Written
     }
 }
 
 impl IncidentStore for MemoryIncidents {
     async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
         let documents = self.documents();
-        Ok(ids.iter().map(|id| documents.get(id).map(|(versioned, _)| versioned.clone())).collect())
+        Ok(ids.iter().map(|id| documents.get(id).cloned()).collect())
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {
-        let mut documents = self.documents();
-        let current = |id: &ItemId| documents.get(id).map(|(versioned, _)| versioned);
-        let clashes = writes.iter().filter(|write| current(&write.id).map(|now| now.version) != write.expected);
-        let mut clashes = clashes.map(|write| Some((write.id.clone(), current(&write.id)?.clone()))).peekable();
-        if clashes.peek().is_some() {
-            return Ok(Commit::Conflict(clashes.collect::<Option<_>>().unwrap_or_default()));
-        }
-        drop(clashes);
-        for write in writes {
-            let version = write.expected.map_or(1, |version| version + 1);
-            documents.insert(write.id.clone(), (Versioned { version, doc: write.doc.clone() }, write.expires_at));
-        }
-        while documents.len() > MAX_DOCUMENTS {
-            let first = documents
-                .iter()
-                .min_by_key(|(_, (_, expires_at))| expires_at.unwrap_or(NEVER))
-                .map(|(id, _)| id.clone());
-            let Some(id) = first else { break };
-            documents.remove(&id);
-        }
-        Ok(Commit::Written)
+        Ok(self.commit_all(writes.iter()))
     }
 }
 
@@ -128,6 +155,20 @@ mod tests {
         assert_eq!(versions, [Some(1), Some(1), None]);
         assert_eq!(now(store.commit(&[record("a", Some(1))])), Ok(Commit::Written));
         assert_eq!(now(store.get(&[ItemId::Incident(key("a"))])).unwrap()[0].as_ref().map(|doc| doc.version), Some(2));
+    }
+
+    #[test]
+    fn what_is_written_again_expires_when_it_says_last() {
+        let store = MemoryIncidents::default();
+        let write = |expected, at| Write { expires_at: Some(EpochMillis(at)), ..record("a", expected) };
+        now(store.commit(&[write(None, 5)])).unwrap();
+        now(store.commit(&[write(Some(1), 9)])).unwrap();
+        let is_there = || now(store.get(&[ItemId::Incident(key("a"))])).unwrap()[0].is_some();
+        store.forget_expired(EpochMillis(8));
+        assert!(is_there());
+        store.forget_expired(EpochMillis(9));
+        assert!(!is_there());
+        assert_eq!(now(store.commit(&[write(None, 9)])), Ok(Commit::Written));
     }
 
     #[test]

@@ -17,7 +17,6 @@ use std::{
 };
 
 use alerting::{
-    detection::Detection,
     engine::{Engine, EngineError},
     incident::state::TimerMessage,
     memory::NoNetwork,
@@ -27,11 +26,11 @@ use alerting::{
 use flow_log::Formats;
 
 use super::{
-    input::IcmpRecord,
     settings::Settings,
     silence::{self, SilenceArg},
 };
-use batches::{Batches, Ended};
+use crate::records::IcmpRecord;
+use batches::{Batch, Batches};
 pub(crate) use ports::{Event, Listed, SentEmail};
 use ports::{Ports, Store, World};
 pub(crate) use traffic::{Amount, BatchTraffic, origin_words};
@@ -61,8 +60,7 @@ pub(crate) struct Player<'s> {
 }
 
 enum Due {
-    /// A batch, by its key.
-    Batch(String, Box<Detection>),
+    Batch(Batch),
     Timer(TimerMessage),
 }
 
@@ -101,11 +99,13 @@ impl<'s> Player<'s> {
     ///
     /// # Errors
     /// The record is older than what was played, or the engine failed. One line.
-    pub(crate) fn add(&mut self, record: &IcmpRecord<'_>, on_event: &mut impl OnEvent) -> Result<(), String> {
-        self.store_silences(record.start)?;
+    pub(crate) fn add(&mut self, record: &IcmpRecord, on_event: &mut impl OnEvent) -> Result<(), String> {
+        if let Some(start) = record.start {
+            self.store_silences(start)?;
+        }
         if let Some(complete_until) = self.batches.add(record)? {
-            while let Some(ended) = self.batches.next_before(complete_until) {
-                self.enqueue(ended, on_event)?;
+            while let Some(batch) = self.batches.next_before(complete_until) {
+                self.enqueue(batch);
             }
             // A later batch arrives after this: its records end after they start.
             self.play(time::after(complete_until, self.delivery.delay_millis), on_event)?;
@@ -118,8 +118,8 @@ impl<'s> Player<'s> {
     /// # Errors
     /// The engine failed. One line.
     pub(crate) fn finish(&mut self, on_event: &mut impl OnEvent) -> Result<(), String> {
-        while let Some(ended) = self.batches.next_before(EpochMillis(u64::MAX)) {
-            self.enqueue(ended, on_event)?;
+        while let Some(batch) = self.batches.next_before(EpochMillis(u64::MAX)) {
+            self.enqueue(batch);
         }
         self.play(EpochMillis(u64::MAX), on_event)
     }
@@ -134,11 +134,9 @@ impl<'s> Player<'s> {
         stored.map(|_| ()).map_err(|error| error.to_string())
     }
 
-    fn enqueue(&mut self, ended: Ended, on_event: &mut impl OnEvent) -> Result<(), String> {
-        on_event(Event::Batch(BatchTraffic::of(&ended, self.engine.group_by, &self.engine.signals)))?;
-        let at = time::after(ended.last_end, self.delivery.delay_millis);
-        self.schedule(at, Due::Batch(ended.key, Box::new(ended.detection)));
-        Ok(())
+    fn enqueue(&mut self, batch: Batch) {
+        let at = time::after(batch.last_end(), self.delivery.delay_millis);
+        self.schedule(at, Due::Batch(batch));
     }
 
     fn schedule(&mut self, at: EpochMillis, due: Due) {
@@ -156,9 +154,15 @@ impl<'s> Player<'s> {
             let ((at, _, number), due) = next.remove_entry();
             self.now = self.now.max(at);
             let failed = |error: EngineError| format!("cannot play {}: {error}", time::date_time(at));
-            match &due {
-                Due::Batch(key, detection) => ready(self.engine.batch(key, detection, self.now)),
-                Due::Timer(message) => ready(self.engine.timer(message, &number.to_string(), self.now)),
+            match due {
+                Due::Batch(batch) => {
+                    let last_end = batch.last_end();
+                    let (key, detection) = self.batches.detect(batch);
+                    let (by, signals) = (self.engine.group_by, &self.engine.signals);
+                    on_event(Event::Batch(BatchTraffic::of(&detection, last_end, by, signals)))?;
+                    ready(self.engine.batch(&key, &detection, self.now))
+                }
+                Due::Timer(message) => ready(self.engine.timer(&message, &number.to_string(), self.now)),
             }
             .ok_or(WAITS)?
             .map_err(failed)?;

@@ -168,7 +168,7 @@ impl Store {
     }
 
     /// Notes incidents that a commit has closed: not each of them has a resolved email.
-    fn note_resolved(&self, writes: &[Write]) {
+    fn note_resolved<'w>(&self, writes: impl Iterator<Item = &'w Write>) {
         for write in writes {
             if let StoredItem::Incident(record) = &write.doc
                 && let (None, Some(past)) = (&record.current, &record.last)
@@ -185,10 +185,10 @@ impl IncidentStore for Store {
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {
-        let kept: Vec<Write> = writes.iter().filter(|write| !matches!(write.id, ItemId::Batch(_))).cloned().collect();
-        let commit = self.incidents.commit(&kept).await?;
+        let kept = writes.iter().filter(|write| !matches!(write.id, ItemId::Batch(_)));
+        let commit = self.incidents.commit_all(kept.clone());
         if commit == Commit::Written {
-            self.note_resolved(&kept);
+            self.note_resolved(kept);
         }
         Ok(commit)
     }

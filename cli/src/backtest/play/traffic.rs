@@ -3,12 +3,10 @@
 use std::{collections::BTreeMap, ops::AddAssign};
 
 use alerting::{
-    detection::{Origin, Totals},
+    detection::{Detection, Origin, Totals},
     incident::{GroupBy, SignalPolicy, key},
     time::EpochMillis,
 };
-
-use super::batches::Ended;
 
 /// Records and packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,11 +42,16 @@ pub(crate) struct BatchTraffic {
 
 impl BatchTraffic {
     /// Divides a batch as the engine does.
-    pub(super) fn of(ended: &Ended, by: GroupBy, signals: &SignalPolicy) -> BatchTraffic {
-        let all = ended.detection.totals();
+    pub(super) fn of(
+        detection: &Detection,
+        last_end: EpochMillis,
+        by: GroupBy,
+        signals: &SignalPolicy,
+    ) -> BatchTraffic {
+        let all = detection.totals();
         let mut signal: BTreeMap<Origin, Amount> = BTreeMap::new();
         let mut background = Amount::of(&all);
-        for group in key::group(&ended.detection, by, signals).groups {
+        for group in key::group(detection, by, signals).groups {
             let amount = signal.entry(group.key.signal.origin()).or_default();
             let findings = group.findings.iter().map(|finding| &finding.totals);
             for totals in findings.chain([&group.untracked.totals]) {
@@ -58,7 +61,7 @@ impl BatchTraffic {
                 background.packets = background.packets.saturating_sub(part.packets);
             }
         }
-        BatchTraffic { at: all.first_start.unwrap_or(ended.last_end), signal, background }
+        BatchTraffic { at: all.first_start.unwrap_or(last_end), signal, background }
     }
 }
 

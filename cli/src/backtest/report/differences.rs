@@ -37,8 +37,8 @@ pub(crate) fn fate<'s>(story: &Story, others: impl IntoIterator<Item = &'s Story
 fn is_of_same_traffic(one: &Story, other: &Story) -> bool {
     one.origin == other.origin
         && one.log_group == other.log_group
-        && one.first_packet() <= other.last_seen()
-        && other.first_packet() <= one.last_seen()
+        && one.first_packet() <= other.last_packet()
+        && other.first_packet() <= one.last_packet()
 }
 
 /// The first email after the first packet.

@@ -6,7 +6,7 @@ use alerting::{detection::Role, time};
 use serde::Serialize;
 
 use super::{emails::KINDS, results::Results, words::days};
-use crate::backtest::{input::Tally, play::SentEmail};
+use crate::{backtest::play::SentEmail, records::Tally};
 
 /// The line about an email.
 #[derive(Serialize)]

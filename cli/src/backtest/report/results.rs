@@ -10,7 +10,10 @@ use super::{
     story::Stories,
     traffic::Traffic,
 };
-use crate::backtest::{input::Tally, play::Event, settings::Settings};
+use crate::{
+    backtest::{play::Event, settings::Settings},
+    records::Tally,
+};
 
 /// What a backtest comes to with one list of settings.
 #[derive(Debug)]

@@ -52,6 +52,7 @@ pub(crate) struct Story {
 #[derive(Clone, Copy, Debug)]
 struct Ending {
     first_packet: Option<EpochMillis>,
+    last_packet: Option<EpochMillis>,
     last_seen: EpochMillis,
     resolved_at: EpochMillis,
 }
@@ -81,6 +82,11 @@ impl Story {
     /// The start of its first record; where no record has one, when the incident was opened.
     pub(crate) fn first_packet(&self) -> EpochMillis {
         self.end.and_then(|end| end.first_packet).unwrap_or_else(|| self.opened_at())
+    }
+
+    /// The end of its last record; where no record has one, when its last finding arrived.
+    pub(crate) fn last_packet(&self) -> EpochMillis {
+        self.end.and_then(|end| end.last_packet).unwrap_or_else(|| self.last_seen())
     }
 
     /// When its last finding arrived.
@@ -181,8 +187,12 @@ impl Stories {
     pub(super) fn resolve(&mut self, past: &PastIncident) {
         if let Some(story) = self.kept.iter_mut().rev().find(|story| story.incident == past.id) {
             let PastIncident { totals, last_seen, resolved_at, .. } = past;
-            story.end =
-                Some(Ending { first_packet: totals.first_start, last_seen: *last_seen, resolved_at: *resolved_at });
+            story.end = Some(Ending {
+                first_packet: totals.first_start,
+                last_packet: totals.last_end,
+                last_seen: *last_seen,
+                resolved_at: *resolved_at,
+            });
         }
     }
 }

@@ -27,9 +27,13 @@ impl Distinct {
         if self.register(at) >= to {
             return;
         }
-        let mut registers: Vec<u8> = (0..REGISTERS).map(|at| b'0' + self.register(at)).collect();
-        registers[at] = b'0' + to;
-        self.0 = String::from_utf8_lossy(&registers).into_owned();
+        let mut registers: Vec<u8> = (0..REGISTERS).map(|at| self.register(at)).collect();
+        registers[at] = to;
+        self.set(registers);
+    }
+
+    fn set(&mut self, registers: Vec<u8>) {
+        self.0 = registers.into_iter().map(|register| char::from(b'0' + register)).collect();
     }
 
     pub(super) fn add(&mut self, value: &str) {
@@ -41,9 +45,7 @@ impl Distinct {
 
     pub(super) fn merge(&mut self, other: &Distinct) {
         if !other.0.is_empty() {
-            for at in 0..REGISTERS {
-                self.raise(at, other.register(at));
-            }
+            self.set((0..REGISTERS).map(|at| self.register(at).max(other.register(at))).collect());
         }
     }
 

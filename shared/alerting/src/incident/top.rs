@@ -109,8 +109,9 @@ impl<K: Ord + Clone + fmt::Display> Top<K> {
                 entry.error = entry.error.saturating_add(missing);
             }
         }
+        let mut names = self.named().count();
         for (value, entry) in &other.entries {
-            self.put_with(value.clone(), entry, mine);
+            self.put_with(value.clone(), entry, mine, &mut names);
         }
         self.more |= other.more;
         self.unknown |= other.unknown;
@@ -158,31 +159,33 @@ impl<K: Ord + Clone + fmt::Display> Top<K> {
         if self.more {
             self.distinct.add(&value.to_string());
         }
-        self.put_with(value, entry, (self.floor(), self.more));
+        let mut names = self.named().count();
+        self.put_with(value, entry, (self.floor(), self.more), &mut names);
     }
 
     /// Adds an entry where a value that is not among the entries has at most `floor`, and may have been there before if there are `more`
-    /// values than entries.
-    fn put_with(&mut self, value: K, entry: &Entry, (floor, more): (u64, bool)) {
-        let names = self.named().count();
+    /// values than entries. `names` is the number of entries that must be named.
+    fn put_with(&mut self, value: K, entry: &Entry, (floor, more): (u64, bool), names: &mut usize) {
+        let may_name = entry.named && *names < MAX_NAMED;
         match self.entries.get_mut(&value) {
             Some(known) => {
                 known.weight = known.weight.saturating_add(entry.weight);
                 known.error = known.error.saturating_add(entry.error);
                 known.home.take_if(|known| entry.home.as_ref() != Some(known));
-                known.named |= entry.named && names < MAX_NAMED;
+                *names += usize::from(may_name && !known.named);
+                known.named |= may_name;
             }
             None => {
-                let named = entry.named && names < MAX_NAMED;
+                *names += usize::from(may_name);
                 // One that must be named was never left out.
-                let (floor, more) = if named { (0, false) } else { (floor, more) };
+                let (floor, more) = if may_name { (0, false) } else { (floor, more) };
                 self.entries.insert(
                     value,
                     Entry {
                         weight: entry.weight.saturating_add(floor),
                         error: entry.error.saturating_add(floor),
                         home: entry.home.clone().filter(|_| !more),
-                        named,
+                        named: may_name,
                     },
                 );
             }
@@ -190,7 +193,8 @@ impl<K: Ord + Clone + fmt::Display> Top<K> {
     }
 
     fn trim(&mut self) {
-        while self.entries.values().filter(|entry| !entry.named).count() > MAX_ENTRIES {
+        let heavy = self.entries.values().filter(|entry| !entry.named).count();
+        for _ in MAX_ENTRIES..heavy {
             self.remember_values();
             // The lightest goes, of equals the last: the same whatever the order they came in.
             let heavy = self.entries.iter().filter(|(_, entry)| !entry.named);

@@ -18,7 +18,7 @@ use super::{
     side::Side,
     words::{days, moment, number, usd},
 };
-use crate::backtest::{input::Tally, silence::SilenceArg};
+use crate::{backtest::silence::SilenceArg, records::Tally};
 use svg::{Axis, escape};
 
 /// The look of the page.
@@ -93,10 +93,13 @@ fn heading(tally: &Tally, results: &Results) -> String {
     if tally.skip_data > 0 {
         let _ = write!(text, " {} SKIPDATA: records that AWS could not log.", grouped(tally.skip_data));
     }
-    if let Some(first) = &tally.first_unparsed {
+    if let Some(first) = tally.unparsed_samples.first() {
         let unparsed = number(tally.unparsed, "line");
-        let _ =
-            write!(text, " <strong>Not readable: {unparsed}</strong>, the first one: <code>{}</code>", escape(first));
+        let _ = write!(
+            text,
+            " <strong>Not readable: {unparsed}</strong>, the first one: <code>{}</code>",
+            escape(&first.to_string())
+        );
     }
     text + "</p>"
 }

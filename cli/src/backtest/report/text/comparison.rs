@@ -5,16 +5,18 @@ use std::fmt::Write as _;
 use alerting::zone::Zone;
 
 use super::read;
-use crate::backtest::{
-    input::Tally,
-    report::{
-        differences::{Fate, missed},
-        facts::{fate_words, numbers, silenced},
-        side::Side,
-        story::Story,
-        words::moment,
+use crate::{
+    backtest::{
+        report::{
+            differences::{Fate, missed},
+            facts::{fate_words, numbers, silenced},
+            side::Side,
+            story::Story,
+            words::moment,
+        },
+        silence::SilenceArg,
     },
-    silence::SilenceArg,
+    records::Tally,
 };
 
 /// Incidents that each list of differences has.

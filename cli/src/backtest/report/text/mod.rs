@@ -14,7 +14,7 @@ use super::{
     results::Results,
     words::{days, number, usd},
 };
-use crate::backtest::{input::Tally, silence::SilenceArg};
+use crate::{backtest::silence::SilenceArg, records::Tally};
 pub(crate) use comparison::comparison;
 
 /// Returns the report: what was read, emails by day, incidents, background, silences and cost.
@@ -59,7 +59,7 @@ fn read(tally: &Tally, results: &Results) -> String {
         let _ = write!(text, ", {} SKIPDATA (records that AWS could not log)", grouped(tally.skip_data));
     }
     text.push('\n');
-    if let Some(first) = &tally.first_unparsed {
+    if let Some(first) = tally.unparsed_samples.first() {
         let _ = writeln!(text, "Not readable: {}. The first one:\n  {first}", number(tally.unparsed, "line"));
         if tally.unparsed * 2 > tally.records {
             text.push_str(

@@ -32,6 +32,11 @@ pub(super) fn time(text: &str) -> Option<EpochMillis> {
     u64::try_from(at.as_millisecond()).ok().map(EpochMillis)
 }
 
+/// Reads `@timestamp` of a query's results: `2026-11-23 02:32:14.000`, in UTC.
+pub(super) fn query_time(text: &str) -> Option<EpochMillis> {
+    time(&text.replacen(' ', "T", 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +57,12 @@ mod tests {
         }
         let named = format!("eni-1-all {LINE}");
         assert_eq!(split(Some("2026-11-23T02:32:14.000Z"), &named, &Formats::default()), (Some(AT), LINE));
+    }
+
+    #[test]
+    fn a_query_writes_times_with_a_space() {
+        assert_eq!(query_time("2026-11-23 02:32:14.000"), Some(AT));
+        assert_eq!(query_time("1795401134000"), None);
     }
 
     #[test]
