@@ -76,16 +76,19 @@ watch: $(STAMP) ## Run the function locally and rebuild it on every change (emai
 invoke: $(STAMP) ## Invoke the function with events/EVENT.json, print email, metrics and response
 	@$(PY) -m tools.invoke '$(EVENT)'
 
+# The program for people: docs/command-line.md. It takes a few minutes to compile, once.
+CLI := cargo run --quiet --release --locked --package vpc-flow-alerts --
 STACK ?= ping-deny
 .PHONY: replay
-replay: $(STAMP) ## Replay the failed batches of a deployed stack (STACK=name, SHOW=1, DROP=1)
-	@$(PY) -m tools.replay --stack '$(STACK)' $(if $(SHOW),--show) $(if $(DROP),--drop)
+replay: ## Replay the failed batches of a deployed stack (STACK=name, SHOW=1, DROP=1)
+	@$(CLI) replay --stack '$(STACK)' $(if $(SHOW),--show) $(if $(DROP),--drop)
 
 # Make passes the variables of its command line in the environment: a reason may have any character.
 .PHONY: silence
-silence: $(STAMP) ## List the silences of a deployed stack, add or end one (STACK=name, SOURCE=10.0.0.1 FOR=8h REASON="...", END=id)
-	@$(PY) -m tools.silence --stack '$(STACK)' $(if $(SOURCE),--source "$$SOURCE") $(if $(DESTINATION),--destination "$$DESTINATION") $(if $(INTERFACE),--interface "$$INTERFACE") $(if $(ORIGIN),--origin "$$ORIGIN") $(if $(RULE),--rule "$$RULE") \
-		$(if $(FOR),--for "$$FOR") $(if $(REASON),--reason "$$REASON") $(if $(BY),--by "$$BY") $(if $(END),--end "$$END")
+silence: ## List the silences of a deployed stack, add or end one (STACK=name, SOURCE=10.0.0.1 FOR=8h REASON="...", END=id)
+	@$(CLI) silence $(if $(END),end "$$END",$(if $(FOR)$(REASON),add,list)) --stack '$(STACK)' \
+		$(if $(SOURCE),--source "$$SOURCE") $(if $(DESTINATION),--destination "$$DESTINATION") $(if $(INTERFACE),--interface "$$INTERFACE") \
+		$(if $(ORIGIN),--origin "$$ORIGIN") $(if $(RULE),--rule "$$RULE") $(if $(FOR),--for "$$FOR") $(if $(REASON),--reason "$$REASON") $(if $(BY),--by "$$BY")
 
 # A trial in an AWS account. Prints what it deploys and what that costs, and asks for confirmation. docs/trial.md is the runbook.
 EMAIL ?=
@@ -101,7 +104,7 @@ trial-down: $(STAMP) ## Delete what make trial deployed
 
 .PHONY: test test-in-order test-rust test-python test-deployed test-chaos
 # The chaos test takes the longest and mostly waits, so the other tests run beside it.
-test: $(STAMP) built ## All tests
+test: $(STAMP) built built-cli ## All tests
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line BUILT=1 test-chaos test-in-order
 
 test-in-order:
@@ -114,7 +117,7 @@ test-python: $(STAMP) ## Test the templates, the pages, the tools, and the table
 	@$(PY) -W ignore::ResourceWarning -m unittest tests/template/test_*.py tests/sources/test_*.py tests/tools/test_*.py
 
 # With BUILT=1, what is deployed is there already.
-BUILD := $(if $(BUILT),,built)
+BUILD := $(if $(BUILT),,built built-cli)
 
 # Three files in parallel, because they mostly wait for timers; each has its own emulator. The output of a file is printed when it
 # ends. The enrichment tests run before them, because they measure milliseconds.
@@ -132,9 +135,14 @@ permissions: $(STAMP) built ## Test that each permission of the functions is nee
 	@$(PY) -m unittest -v tests/deployed/test_permissions.py
 
 # The build that the tests and the demo deploy: for this machine's processor, not optimized, in the shared target directory.
-.PHONY: built
+.PHONY: built built-cli
 built: $(STAMP)
 	@$(PY) -m tests.harness.build
+
+# For the deployed tests, which call it as people do. The demo does without. Of the whole workspace, so that its dependencies have the
+# features that they have in all tests and are compiled once.
+built-cli:
+	cargo build --quiet --locked --workspace --bin vpc-flow-alerts
 
 .PHONY: fmt clippy purity events lint-template lint-tools docs fuzz-build deny advisories
 fmt: ## Check the formatting (cargo fmt --all fixes it)
@@ -279,7 +287,7 @@ mutants: $(CARGO_MUTANTS)-$(CARGO_MUTANTS_VERSION) ## Run cargo-mutants and comp
 soak: chaos storms planted mutants ## Run the long tests: simulation (SEEDS=100000), chaos, storms, planted bugs, mutants
 	SEEDS=$${SEEDS:-100000} cargo test --release --locked --target-dir target/soak -p alerting --test simulation
 
-chaos: $(STAMP) built ## Test 2,000 batches with throttling, timeouts and killed functions (BATCHES=2000; about 10 minutes)
+chaos: $(STAMP) built built-cli ## Test 2,000 batches with throttling, timeouts and killed functions (BATCHES=2000; about 10 minutes)
 	@BATCHES=$${BATCHES:-2000} $(PY) -m unittest tests/deployed/test_chaos.py
 
 storms: $(STAMP) built ## Test a million records, 500 interfaces and 500 sources at once, and count all calls (about 3 minutes)

@@ -1,19 +1,33 @@
 //! `vpc-flow-alerts`: the core of the functions on the command line.
 
+mod aws;
 mod backtest;
+mod clock;
+mod columns;
+mod completions;
 mod explain;
+mod incidents;
+mod output;
 mod records;
+mod replay;
+mod silence;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Exit code of a command that failed.
 const FAILED: u8 = 1;
 
-/// Looks at VPC flow logs as the deployed functions do.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  an argument is wrong, or something failed: one line on standard error says what
+The --help of a command has its other ones, and examples. All commands on one page, with their permissions: docs/command-line.md";
+
+/// Looks at VPC flow logs as the deployed functions do, and at a deployed stack.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -23,6 +37,10 @@ struct Cli {
 enum Command {
     Backtest(backtest::Args),
     Explain(explain::Args),
+    Silence(silence::Args),
+    Incidents(incidents::Args),
+    Replay(replay::Args),
+    Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +57,10 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Backtest(args) => backtest::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Explain(args) => explain::run(&args),
+        Command::Silence(args) => silence::run(&args),
+        Command::Incidents(args) => incidents::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Completions(args) => completions::run(&args, &mut Cli::command()),
     };
     match done {
         Ok(code) => code,

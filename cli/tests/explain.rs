@@ -41,6 +41,7 @@ impl Run {
 fn run_with(arguments: &[&str], input: &[u8]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_vpc-flow-alerts"))
         .arg("explain")
+        .args(["--offline"].iter().filter(|_| !arguments.contains(&"--network")))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -283,7 +284,10 @@ fn a_missing_file_is_missing_data_and_nothing_is_guessed() {
     let network = Network::new("missing-names").without("tags");
     let text = run(&["--network", network.path(), REQUEST, ANSWER]).out;
     assert!(text.starts_with("web-1-eth0 (i-0789cafe0789cafe0) could not answer"), "{text}");
-    assert!(text.contains("\nNot known: names and owners; no file in --network has them.\n"), "{text}");
+    assert!(
+        text.contains("\nNot known: names and owners; EC2 was not asked, and no file in --network has them.\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -292,7 +296,7 @@ fn a_resource_that_no_file_has_is_missing_data() {
     let line = INBOUND.replace("eni-1235b8ca123456789", "eni-0aaaaaaaaaaaaaaaa");
     let text = run(&["--network", network.path(), &line]).out;
     assert!(
-        text.contains("\nNot known: interfaces, security groups and network ACLs; no file in --network has them.\n"),
+        text.contains("\nNot known: interfaces, security groups and network ACLs; EC2 was not asked, and no file in --network has them.\n"),
         "{text}"
     );
 
@@ -303,7 +307,10 @@ fn a_resource_that_no_file_has_is_missing_data() {
 
     let network = network.with("network-acls", |acls| drop(acls["NetworkAcls"].as_array_mut().unwrap().pop()));
     let text = run(&["--network", network.path(), REQUEST, ANSWER]).out;
-    assert!(text.contains("\nNot known: network ACLs; no file in --network has them.\n"), "{text}");
+    assert!(
+        text.contains("\nNot known: network ACLs; EC2 was not asked, and no file in --network has them.\n"),
+        "{text}"
+    );
 }
 
 #[test]

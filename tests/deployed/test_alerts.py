@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 import unittest
 from datetime import datetime
 
 from tests.deployed.case import Case, NetworkCase, documents
 from tests.harness import records
 from tests.harness.adapted import Fixed
-from tools import silence
 
 SOURCES = records.SAMPLES / "src"
 # Short intervals, so that a whole incident fits into a test: a timeout of 3 s, updates after 6 s, resolved after 12 s.
@@ -139,18 +137,24 @@ class Incidents(Case):
 
 
 class Silenced(Case):
-    """`make silence`."""
+    """`vpc-flow-alerts silence`."""
 
     def test_an_incident_under_a_silence_ends_and_says_so_and_opens_again_after_it(self) -> None:
-        """The tool writes into the real table, and both functions read it."""
+        """The program writes into the real table, and both functions read it."""
         stack = self.deploy(BRIEF, **SHORT)
-        silences = silence.Silences(stack.outputs["IncidentTableName"], stack.client("dynamodb"))
 
-        def make(*arguments: str) -> None:
-            silence.run(silence.parse(list(arguments)), silences, int(time.time() * 1_000), "alice")
+        def silence(*arguments: str) -> str:
+            status, output = stack.command("silence", *arguments)
+            self.assertEqual(status, 0, output)
+            return output
 
         self.put("ping-deny")
-        make("--source", "172.31.16.139", "--for", "1h", "--reason", "load test")
+        self.collect(emails=1)
+        status, listed = stack.command("incidents")
+        self.assertEqual(status, 0, listed)
+        self.assertRegex(listed, r"#\w{4}  open +your answers are stopped .* 4 packets, 1 record ")
+        added = silence("add", "--source", "172.31.16.139", "--for", "1h", "--reason", "load test", "--by", "alice")
+        self.assertIn("--source 172.31.16.139", added)
         self.put("ping-deny")
         self.collect(emails=2, seconds=90)
         self.assertEqual(self.responses("findings", "alerts", "suppressed"), [(1, 1, 0), (1, 0, 1)], self.log_tail())
@@ -164,7 +168,7 @@ class Silenced(Case):
         self.assertEqual(self.sum("Ping-Deny"), 2, "silenced records are counted in the metrics")
         self.assertEqual(self.sum(f"Ping-Deny-Silenced,Silence={known['id']}"), 1)
 
-        make("--end", known["id"])
+        self.assertIn("no silences", silence("end", known["id"]))
         self.put("ping-deny")
         self.collect(emails=3)
         last = self.emails[-1].document
@@ -173,11 +177,11 @@ class Silenced(Case):
 
 
 class Replay(Case):
-    """`make replay`."""
+    """`vpc-flow-alerts replay`."""
 
     def replay(self, last: str, *options: str) -> str:
-        """Runs `make replay`, asserts its last line and status 1, and returns the output. A record is left each time."""
-        status, output = self.stack.replay(*options)
+        """Runs the command, asserts its last line and status 1, and returns the output. A record is left each time."""
+        status, output = self.stack.command("replay", *options)
         self.assertEqual((status, output.rstrip().splitlines()[-1]), (1, last), output)
         return output
 

@@ -3,8 +3,8 @@
 Deploys the stack into the emulator with a proxy between the functions and AWS's services. Invokes the function asynchronously
 with batches, as CloudWatch Logs does. For a third of them DynamoDB throttles 30 % of its calls and lets 10 % time out (half of
 these are processed after the caller's timeout); for a third SNS does, and for a third CloudWatch. Meanwhile, processes of the
-functions are killed. Then the test waits until nothing is in progress, checks the results, replays the failure queue with the
-tool of `make replay`, and checks again.
+functions are killed. Then the test waits until nothing is in progress, checks the results, replays the failure queue with
+`vpc-flow-alerts replay`, and checks again.
 
 Every record must be counted exactly once, every incident must have an opened and a resolved email, and no queue may have
 messages left.
@@ -306,10 +306,10 @@ def run(batches: int, rate: float, seed: int) -> dict[str, Any]:
             chaos.check([one for one in chaos.batches if one.name in claimed])
             counted_before, timers_kept = sum(chaos.ledger.records().values()), len(chaos.ledger.running)
             step.note = f"{len(done)} done, {len(failed)} in the failure queue"
-        with Step("make replay") as step:
+        with Step("vpc-flow-alerts replay") as step:
             # A batch cannot be processed until the lease of a killed run has expired.
             time.sleep(2 * TIMEOUT_SECONDS)
-            status, output = stack.replay()
+            status, output = stack.command("replay")
             must("the replay succeeds", status == 0, output[-2000:])
             step.note = output.strip().splitlines()[-1]
         with Step("Wait for all work to end, then check again"):

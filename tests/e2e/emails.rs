@@ -165,8 +165,8 @@ async fn the_email_states_its_delay() {
 #[tokio::test]
 async fn the_command_that_silences_names_the_stack() {
     for (stack, command) in [
-        ("prod-ping", "make silence STACK=prod-ping SOURCE=172.31.16.139 FOR=8h"),
-        ("", "make silence SOURCE=172.31.16.139 FOR=8h"),
+        ("prod-ping", "vpc-flow-alerts silence add --stack prod-ping --source 172.31.16.139 --for 8h"),
+        ("", "vpc-flow-alerts silence add --source 172.31.16.139 --for 8h"),
     ] {
         let mut world = Setup::aws().set("STACK_NAME", stack).start().await;
         world.send(&event("ping-deny")).await.counts();

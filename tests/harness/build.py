@@ -5,6 +5,8 @@ Unlike the build for AWS, it is not optimized. It takes a fraction of the time a
 
 from __future__ import annotations
 
+import functools
+import os
 import platform
 import subprocess
 import sys
@@ -86,6 +88,14 @@ def build(on_line: Callable[[str], None] = lambda line: None) -> None:
         run(compile_ + (["--arm64"] if architecture == "arm64" else []), env, on_line)
     sam = ["sam", "build", *OWN_CONFIG, "--build-dir", str(BUILT)]
     run([*sam, "--parameter-overrides", f"Architecture={architecture}"], env)
+
+
+@functools.cache
+def command_line() -> Path:
+    """Returns the path of the program `vpc-flow-alerts`, which is compiled if it is not up to date (`make built-cli`)."""
+    command = ["cargo", "build", "--locked", "--package", "vpc-flow-alerts"]
+    run(command, {**os.environ, "CARGO_TERM_COLOR": "never"})
+    return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug" / "vpc-flow-alerts"
 
 
 def main() -> int:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tests.harness.adapted import AS_DEPLOYED, Fixed, adapted
-from tests.harness.build import BUILT, OWN_CONFIG, ROOT, host_architecture, run
+from tests.harness.build import BUILT, OWN_CONFIG, ROOT, command_line, host_architecture, run
 from tests.harness.emulator import REGION, Emulator
 from tests.harness.records import Event
 
@@ -174,9 +173,9 @@ class Stack:
         """Puts a record into the failure queue."""
         self.client("sqs").send_message(QueueUrl=self.outputs["FailureQueueUrl"], MessageBody=record)
 
-    def replay(self, *options: str) -> tuple[int, str]:
-        """Runs the command of `make replay`. Returns its status and its output."""
-        command = [sys.executable, "-m", "tools.replay", "--stack", STACK_NAME, *options]
+    def command(self, *arguments: str) -> tuple[int, str]:
+        """Runs `vpc-flow-alerts` with these arguments on the stack. Returns its status and its output."""
+        command = [str(command_line()), *arguments, "--stack", STACK_NAME]
         env = self.emulator.environment()
         done = subprocess.run(
             command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600

@@ -90,8 +90,22 @@ ADAPTERS = [
     Bug(
         "eventually consistent reads",
         DYNAMODB,
-        ".consistent_read(true)",
-        ".consistent_read(false)",
+        "KeysAndAttributes::builder().consistent_read(true)",
+        "KeysAndAttributes::builder().consistent_read(false)",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "a scan reads the first page",
+        DYNAMODB,
+        "start = page.last_evaluated_key.filter(|key| !key.is_empty());",
+        "start = page.last_evaluated_key.filter(|_| false);",
+        wire("dynamodb"),
+    ),
+    Bug(
+        "an eventually consistent scan",
+        DYNAMODB,
+        "                .consistent_read(true)\n",
+        "",
         wire("dynamodb"),
     ),
     Bug(
@@ -667,7 +681,7 @@ COMMANDS = [
     Bug(
         "explain: what one flow misses is said of the next",
         "cli/src/explain/mod.rs",
-        "        network.missing.clone_from(&of_all);\n",
+        "                network.missing.clone_from(missing);\n",
         "",
         EXPLAIN_COMMAND,
     ),
@@ -684,6 +698,113 @@ COMMANDS = [
         '    #[serde(alias = "PublicIp")]\n',
         "",
         ("-p", "aws-adapters", "--lib", "ec2::"),
+    ),
+]
+
+STACK_COMMANDS = ("-p", "vpc-flow-alerts", "--test", "stack")
+SILENCE_CHANGE = "cli/src/silence/change.rs"
+REPLAY = "cli/src/replay/mod.rs"
+REPLAY_QUEUE = "cli/src/replay/queue.rs"
+READ_INCIDENTS = "cli/src/incidents/read.rs"
+
+ON_A_STACK = [
+    Bug(
+        "silence: a conflict counts as written",
+        SILENCE_CHANGE,
+        "        if commit == Commit::Written {\n",
+        "        if commit == Commit::Written || expected.is_some() {\n",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "silence: four attempts instead of five",
+        SILENCE_CHANGE,
+        "const MAX_ATTEMPTS: u32 = 5;",
+        "const MAX_ATTEMPTS: u32 = 4;",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "silence: those that have ended stay",
+        SILENCE_CHANGE,
+        "    silences.retain(|silence| silence.ends_at() > now);\n",
+        "    silences.retain(|silence| silence.from <= now);\n",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "silence: conditions are not fit for a shell",
+        SILENCE,
+        "self.interface.as_deref().map(|id| shell_word(id).into_owned())",
+        "self.interface.as_deref().map(|id| shell_word(id).replace('\\'', \"\"))",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "incidents: records before it was reopened are not counted",
+        READ_INCIDENTS,
+        "                open.record.earlier.iter().for_each(|earlier| totals.add(&earlier.totals));\n",
+        "",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "incidents: the one that was reopened is listed as resolved too",
+        READ_INCIDENTS,
+        "last.filter(|last| reopened.as_deref() != Some(&last.id))",
+        'last.filter(|_| reopened.as_deref() != Some(""))',
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "incidents: the next email is an update that the end comes before",
+        "shared/alerting/src/incident/plan/outlook.rs",
+        "if !news || resolved_at <= update_at =>",
+        "if !news =>",
+        ("-p", "alerting", "--lib", "outlook"),
+    ),
+    Bug(
+        "replay: a function error counts as done",
+        "shared/aws-adapters/src/signed/error.rs",
+        'response.headers().get("x-amz-function-error")',
+        'response.headers().get("x-amz-function-errors")',
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "replay: a failed invocation is repeated",
+        REPLAY,
+        "max_attempts: 1 }",
+        "max_attempts: 3 }",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "replay: a timer message is deleted before it is sent",
+        REPLAY,
+        "            timers.send(timer_body(&message.body)).await?;\n            failed.delete(&message).await?;\n",
+        "            failed.delete(&message).await?;\n            timers.send(timer_body(&message.body)).await?;\n",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "replay: --drop deletes what --show shows",
+        REPLAY,
+        "let drops = args.drop && !args.show;",
+        "let drops = args.drop;",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "replay: what was received stays invisible after a failure",
+        REPLAY,
+        "        let mut released = failures.release().await;\n",
+        "        let mut released = if ended.is_ok() { failures.release().await } else { Ok(()) };\n",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "replay: a message that is visible again ends it",
+        REPLAY_QUEUE,
+        "Some(_) if self.repeats >= self.received.len() => return Ok(None),",
+        "Some(_) => return Ok(None),",
+        STACK_COMMANDS,
+    ),
+    Bug(
+        "explain: EC2 is asked although a person said not to",
+        "cli/src/explain/mod.rs",
+        "None => args.offline.then(",
+        "None => (args.offline && !args.json).then(",
+        STACK_COMMANDS,
     ),
 ]
 
@@ -784,4 +905,4 @@ BACKTESTS = [
     ),
 ]
 
-BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *ADVICE, *EXPLANATION, *DIGEST, *COMMANDS, *BACKTESTS]
+BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *ADVICE, *EXPLANATION, *DIGEST, *COMMANDS, *ON_A_STACK, *BACKTESTS]

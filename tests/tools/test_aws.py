@@ -17,7 +17,7 @@ import boto3
 from botocore.exceptions import NoCredentialsError
 
 from tests.harness.template import ROOT
-from tools import aws, replay, trial
+from tools import aws, trial
 
 VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
@@ -112,14 +112,6 @@ class Printed(Case):
         for method in ("up", "down"):
             with mock.patch.object(trial.Trial, method, changes):
                 self.assertIn("account 123456789010, region eu-north-1", self.run_main(trial.main, method, "--yes"))
-
-    def test_by_a_replay(self) -> None:
-        """With --stack and with --queue-url."""
-        arguments = (("--stack", "ping-deny"), ("--queue-url", "https://queue", "--function", "f"))
-        for given in arguments:
-            of = mock.Mock(return_value=replay.Stack("https://queue", "f"))
-            with mock.patch.object(replay.Stack, "of", of), mock.patch.object(replay, "replay", changes):
-                self.assertIn("account 123456789010, region eu-north-1", self.run_main(replay.main, *given))
 
     def test_the_calls_of_a_trial_use_the_printed_region(self) -> None:
         """As an argument of sam, and in its environment."""

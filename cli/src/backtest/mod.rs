@@ -21,7 +21,7 @@ use flow_log::Formats;
 use crate::records::{self, Tally};
 use play::{Delivery, Event, Player};
 use report::{EmailFiles, Results, Side};
-use settings::Settings;
+pub(crate) use settings::Settings;
 use silence::SilenceArg;
 use time_arg::millis;
 

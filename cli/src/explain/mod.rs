@@ -1,5 +1,6 @@
 //! `vpc-flow-alerts explain`.
 
+mod ec2;
 mod input;
 mod json;
 mod network;
@@ -13,13 +14,16 @@ use std::{
 
 use alerting::{
     address::Networks,
-    detection::Detection,
-    enrichment::{MissingReason, Network, response::TagKeys},
+    detection::{Detection, Finding},
+    enrichment::{MissingData, MissingReason, Network, response::TagKeys},
     notification::{Language, StandaloneExplanation},
 };
 use flow_log::{Formats, LogFormat};
 
-use crate::records::{Tally, Unparsed};
+use crate::{
+    aws::AwsArgs,
+    records::{Tally, Unparsed},
+};
 
 /// Exit code if no record has a verdict, as none is rejected ICMP.
 const NO_VERDICT: u8 = 2;
@@ -34,6 +38,11 @@ Examples:
     aws ec2 describe-$noun --output json > network/$noun.json
   done
   vpc-flow-alerts explain --network network --json - < records.txt
+
+  vpc-flow-alerts explain --offline - < records.txt
+
+Permissions: ec2:DescribeNetworkInterfaces, ec2:DescribeTags, ec2:DescribeSecurityGroups and ec2:DescribeNetworkAcls; none with --network
+or --offline.
 
 Exit codes:
   0  there is a verdict for at least one record
@@ -62,9 +71,16 @@ pub(crate) struct Args {
     formats: Vec<LogFormat>,
 
     /// A directory with what the AWS CLI prints about the network (see the examples); any of the five files may be missing. Without it
-    /// the records alone are evidence.
+    /// EC2 is asked, within the limits that emails have.
     #[arg(long, value_name = "DIR")]
     network: Option<PathBuf>,
+
+    /// Ask nobody: the records alone are evidence, and what is in --network.
+    #[arg(long)]
+    offline: bool,
+
+    #[command(flatten)]
+    aws: AwsArgs,
 
     /// Your networks beside the private ones, as the parameter OwnNetworks has them.
     #[arg(long, value_name = "CIDR,...", value_parser = own_networks, default_value = "", hide_default_value = true)]
@@ -100,9 +116,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, String> {
         [] => Formats::default(),
         some => Formats::new(some.to_vec()).map_err(|error| format!("--format: {error}"))?,
     };
-    let network = match &args.network {
-        Some(directory) => network::read(directory, &TagKeys::new(args.owner_tag_keys.clone()))?,
-        None => Network::unknown(MissingReason::NotGiven),
+    let given = match &args.network {
+        Some(directory) => Some(network::read(directory, &TagKeys::new(args.owner_tag_keys.clone()))?),
+        None => args.offline.then(|| Network::unknown(MissingReason::NotGiven)),
     };
     let inputs = input::inputs(&args.lines, &args.files)?;
     let (detection, tally) = input::detect(&inputs, &formats, &args.own_networks)?;
@@ -110,8 +126,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, String> {
     if detection.findings.is_empty() {
         return without_verdict(&tally);
     }
+    let known = match given {
+        Some(network) => Known::Given { missing: network.missing.clone(), network },
+        None => Known::Asked(ec2::ask(&detection.findings, &args.aws, &args.owner_tag_keys)),
+    };
     let mut out = BufWriter::new(io::stdout().lock());
-    match print(&mut out, &detection, network, args).and_then(|()| out.flush()) {
+    match print(&mut out, &detection, known, args).and_then(|()| out.flush()) {
         // Whoever reads it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(error) => Err(format!("standard output: {error}")),
@@ -133,13 +153,32 @@ fn without_verdict(tally: &Tally) -> Result<ExitCode, String> {
     Ok(ExitCode::from(NO_VERDICT))
 }
 
+/// What is known of the network.
+enum Known {
+    /// What a person gave, and what is missing of all of it.
+    Given { network: Network, missing: Vec<MissingData> },
+    /// What EC2 answered about each few flows.
+    Asked(Vec<Network>),
+}
+
+impl Known {
+    /// What is known about a flow.
+    fn of(&mut self, index: usize, finding: &Finding) -> &Network {
+        match self {
+            Known::Given { network, missing } => {
+                network.missing.clone_from(missing);
+                network::add_missing(network, finding);
+                network
+            }
+            Known::Asked(networks) => &networks[index / ec2::FLOWS_PER_REQUEST],
+        }
+    }
+}
+
 /// Prints the explanation of each finding, the heaviest first.
-fn print(out: &mut impl Write, detection: &Detection, mut network: Network, args: &Args) -> io::Result<()> {
-    let of_all = network.missing.clone();
+fn print(out: &mut impl Write, detection: &Detection, mut known: Known, args: &Args) -> io::Result<()> {
     for (index, finding) in detection.findings.iter().enumerate() {
-        network.missing.clone_from(&of_all);
-        network::add_missing(&mut network, finding);
-        let standalone = StandaloneExplanation::of(detection, finding, &network, args.language);
+        let standalone = StandaloneExplanation::of(detection, finding, known.of(index, finding), args.language);
         if args.json {
             json::print(out, finding, &standalone)?;
         } else {

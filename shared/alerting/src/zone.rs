@@ -3,6 +3,7 @@
 use flow_log::EpochMillis;
 use jiff::{
     Timestamp,
+    civil::DateTime,
     fmt::strtime,
     tz::{TimeZone, TimeZoneDatabase},
 };
@@ -34,6 +35,13 @@ impl Zone {
             return Some(Zone::UTC);
         }
         Some(Zone(Some(TimeZoneDatabase::bundled().get(name).ok()?)))
+    }
+
+    /// Reads a point in time as a clock of the zone shows it (`2026-11-23 18:00`), or with an offset (`2026-11-23T09:00:00Z`).
+    pub fn point(&self, text: &str) -> Option<EpochMillis> {
+        let civil = || self.time_zone().to_timestamp(text.parse::<DateTime>().ok()?).ok();
+        let at = text.parse::<Timestamp>().ok().or_else(civil)?;
+        u64::try_from(at.as_millisecond()).ok().map(EpochMillis)
     }
 
     /// The zone itself, for arithmetic with its days.
@@ -154,6 +162,22 @@ mod tests {
         assert_eq!(Zone::UTC.range(NINE_32_14, after(NINE_32_14, 48_000)), "09:32:14 - 09:33:02 UTC, 2026-11-23");
         assert_eq!(Zone::UTC.soon(after(NINE_32_14, HOUR), NINE_32_14), "10:32 UTC");
         assert_eq!(Zone::UTC.soon(after(NINE_32_14, 15 * HOUR), NINE_32_14), "00:32 UTC, 2026-11-24");
+    }
+
+    #[test]
+    fn a_time_is_read_in_the_zone_unless_it_has_an_offset() {
+        for (name, text, expect) in [
+            ("UTC", "2026-11-23 09:32:14", Some(NINE_32_14)),
+            ("Asia/Tokyo", "2026-11-23 18:32:14", Some(NINE_32_14)),
+            ("Asia/Tokyo", "2026-11-23T18:32:14", Some(NINE_32_14)),
+            ("Asia/Tokyo", "2026-11-23T09:32:14Z", Some(NINE_32_14)),
+            ("Asia/Tokyo", "2026-11-23T11:32:14+02:00", Some(NINE_32_14)),
+            ("UTC", "18:00", None),
+            ("UTC", "tomorrow", None),
+            ("UTC", "1812-01-01 00:00", None),
+        ] {
+            assert_eq!(zone(name).point(text), expect, "{text} in {name}");
+        }
     }
 
     #[test]

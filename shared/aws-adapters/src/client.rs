@@ -3,7 +3,10 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use alerting::{ports::PortError, text::one_line};
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, ConfigLoader, Region, SdkConfig, meta::region::ProvideRegion, profile::ProfileFileRegionProvider,
+    retry::RetryConfig, timeout::TimeoutConfig,
+};
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
@@ -24,19 +27,50 @@ const MAX_REASON_CHARS: usize = 400;
 ///
 /// Most batches have no findings and make no call, so neither they nor the function's start-up should pay for the clients.
 #[derive(Clone, Debug, Default)]
-pub struct Shared(Arc<OnceCell<SdkConfig>>);
+pub struct Shared {
+    config: Arc<OnceCell<SdkConfig>>,
+    /// Profile and region, where they are not those of the environment.
+    chosen: Option<(Option<String>, String)>,
+}
 
 impl Shared {
     /// Wraps an existing configuration.
     #[cfg(test)]
     pub(crate) fn of(config: SdkConfig) -> Shared {
-        Shared(Arc::new(OnceCell::new_with(Some(config))))
+        Shared { config: Arc::new(OnceCell::new_with(Some(config))), chosen: None }
+    }
+
+    /// The configuration of a profile, or of the environment's, in a region.
+    pub fn with(profile: Option<String>, region: String) -> Shared {
+        Shared { config: Arc::default(), chosen: Some((profile, region)) }
     }
 
     /// Returns the SDK's default configuration with the limits of [`limited`].
     pub(crate) async fn load(&self) -> &SdkConfig {
-        self.0.get_or_init(|| limited(aws_config::defaults(BehaviorVersion::latest())).load()).await
+        let load = || {
+            let mut loader = aws_config::defaults(BehaviorVersion::latest());
+            if let Some((profile, region)) = self.chosen.clone() {
+                loader = loader.region(Region::new(region));
+                loader = profile.into_iter().fold(loader, ConfigLoader::profile_name);
+            }
+            limited(loader).load()
+        };
+        self.config.get_or_init(load).await
     }
+}
+
+/// Returns the region as the AWS CLI finds it: `AWS_REGION`, `AWS_DEFAULT_REGION`, or that of the profile. An empty variable is none. The
+/// machine's own region is not asked for: a person means none of these.
+/// <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html>
+pub async fn region(profile: Option<&str>) -> Option<String> {
+    let named = |name: &str| std::env::var(name).ok().filter(|region| !region.is_empty());
+    if let Some(region) = named("AWS_REGION").or_else(|| named("AWS_DEFAULT_REGION")) {
+        return Some(region);
+    }
+    let provider = profile
+        .into_iter()
+        .fold(ProfileFileRegionProvider::builder(), |builder, profile| builder.profile_name(profile));
+    provider.build().region().await.map(|region| region.to_string())
 }
 
 /// Sets the HTTP client, timeouts and retries of all clients.

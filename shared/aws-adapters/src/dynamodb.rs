@@ -1,6 +1,6 @@
 //! Incidents in an Amazon DynamoDB table.
 //!
-//! Each document is one item with its own partition key. Items are read by key; there are no queries and no scans.
+//! Each document is one item with its own partition key. The functions read items by key alone; only a person's question scans the table.
 //!
 //! | Attribute | |
 //! |---|---|
@@ -12,8 +12,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use alerting::{
-    incident::state::next_version,
-    incident::state::{ItemId, StoredItem, Versioned, Write},
+    incident::state::{INCIDENT_PREFIX, ItemId, StoredItem, Versioned, Write, next_version},
     ports::{Commit, IncidentStore, PortError},
 };
 use aws_sdk_dynamodb::{
@@ -38,6 +37,9 @@ const MAX_WRITES: u32 = 5;
 /// Pause before the second attempt; doubles with each further attempt.
 const WRITE_PAUSE: Duration = Duration::from_millis(50);
 
+/// Maximum pages of one scan, of 1 MB each.
+const MAX_PAGES: u32 = 10_000;
+
 type Item = HashMap<String, AttributeValue>;
 
 /// An incident store in one table.
@@ -56,6 +58,39 @@ impl DynamoIncidents {
 
     async fn client(&self) -> &Client {
         self.client.get_or_init(|| async { Client::new(self.shared.load().await) }).await
+    }
+
+    /// Reads the records of all incidents, by their ids, each as it was last written. It reads the whole table, page by page.
+    ///
+    /// # Errors
+    /// The table could not be read, or has more than 10,000 pages.
+    pub async fn incidents(&self) -> Result<Vec<(String, Versioned)>, PortError> {
+        const CALL: &str = "dynamodb Scan";
+        let mut found = Vec::new();
+        let mut start = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .client()
+                .await
+                .scan()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .filter_expression("begins_with(id, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(INCIDENT_PREFIX.to_owned()))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| port_error(CALL, &error))?;
+            for item in page.items.unwrap_or_default() {
+                found.push(document(&item)?);
+            }
+            // A page may be empty, and there may still be more.
+            start = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(PortError { call: CALL, reason: format!("the table has more than {MAX_PAGES} pages") })
     }
 
     async fn put_one(&self, write: &Write) -> Result<Commit, PortError> {

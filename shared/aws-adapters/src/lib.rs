@@ -1,4 +1,4 @@
-//! The ports of [`alerting`] on AWS: one thin module for each port, and one for what all clients share.
+//! The ports of [`alerting`] on AWS: one thin module for each port, one for what all clients share, and one for calls without a client.
 //!
 //! No SDK type is part of this crate's API.
 
@@ -6,6 +6,7 @@ pub mod client;
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod ec2;
+pub mod signed;
 pub mod sns;
 pub mod sqs;
 #[cfg(test)]

@@ -86,6 +86,19 @@ impl KeyPart {
         matches!(self, KeyPart::OtherInterfaces | KeyPart::OtherSources | KeyPart::OtherTargets)
     }
 
+    /// Reads what [`IncidentKey`]'s text has of it.
+    fn parse(text: &str) -> Option<KeyPart> {
+        Some(match text.split_once('=')? {
+            ("interface", "others") => KeyPart::OtherInterfaces,
+            ("source", "others") => KeyPart::OtherSources,
+            ("target", "others") => KeyPart::OtherTargets,
+            ("interface", id) => KeyPart::Interface(id.to_owned()),
+            ("source", address) => KeyPart::Source(address.parse().ok()?),
+            ("target", address) => KeyPart::Target(address.parse().ok()?),
+            _ => return None,
+        })
+    }
+
     /// The part of what does not have a key of its own.
     fn others(by: GroupBy) -> KeyPart {
         match by {
@@ -119,6 +132,17 @@ impl IncidentKey {
     /// The key of a rule, a log group and a signal.
     pub fn new(rule: Rule, owner: &str, log_group: &str, signal: Signal) -> IncidentKey {
         IncidentKey { rule, owner: owner.to_owned(), log_group: log_group.to_owned(), signal, part: KeyPart::All }
+    }
+
+    /// Reads a key's text, as it stands in the ids of stored items. None if this version does not write such a one.
+    pub fn parse(text: &str) -> Option<IncidentKey> {
+        // Neither an account nor the name of a log group has this character; an interface, which is foreign text, may.
+        let mut words = text.splitn(5, '|');
+        let (rule, owner, log_group, signal) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        let rule = Rule::ALL.into_iter().find(|known| known.name() == rule)?;
+        let signal = Signal::ALL.into_iter().find(|known| known.word() == signal)?;
+        let part = words.next().map_or(Some(KeyPart::All), KeyPart::parse)?;
+        Some(IncidentKey::new(rule, owner, log_group, signal).with(part))
     }
 
     /// The same, narrower.
@@ -323,13 +347,37 @@ mod tests {
         for part in [
             KeyPart::All,
             KeyPart::Interface("eni-1".to_owned()),
+            KeyPart::Interface("-".to_owned()),
+            KeyPart::Interface("x|source=10.0.0.1".to_owned()),
             KeyPart::Source("2001:db8::1".parse().unwrap()),
             KeyPart::Target("10.0.0.1".parse().unwrap()),
+            KeyPart::OtherInterfaces,
             KeyPart::OtherSources,
+            KeyPart::OtherTargets,
         ] {
             let key = whole.clone().with(part);
             let text = serde_json::to_string(&key).unwrap();
             assert_eq!(serde_json::from_str::<IncidentKey>(&text).unwrap(), key, "{text}");
+            assert_eq!(IncidentKey::parse(&key.to_string()), Some(key));
+        }
+        for signal in Signal::ALL {
+            let key = IncidentKey::new(Rule::PingDeny, "1", "/a/b_c.d-e#f", signal);
+            assert_eq!(IncidentKey::parse(&key.to_string()), Some(key));
+        }
+    }
+
+    #[test]
+    fn a_key_of_a_later_version_is_not_read_as_another_one() {
+        for text in [
+            "",
+            "Ping-Deny|1|Log-Group",
+            "Ssh-Deny|1|Log-Group|private",
+            "Ping-Deny|1|Log-Group|own-reply",
+            "Ping-Deny|1|Log-Group|private|port=22",
+            "Ping-Deny|1|Log-Group|private|source=10.0.0.1|port=22",
+            "Ping-Deny|1|Log-Group|private|",
+        ] {
+            assert_eq!(IncidentKey::parse(text), None, "{text}");
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     detection::{Finding, Origin, Rule},
+    text::shell_word,
     time::{self, EpochMillis, MINUTE_MILLIS, epoch_millis},
 };
 
@@ -82,20 +83,20 @@ impl Silence {
         anywhere && self.unknown.is_empty() && self.origin == Some(origin) && self.rule.is_none_or(|own| own == rule)
     }
 
-    /// Its conditions as `make silence` takes them: `SOURCE=10.0.0.1 ORIGIN=private`. The interface is foreign text.
+    /// Its conditions as the command line takes them: `--source 10.0.0.1 --origin private`. The interface is foreign text.
     pub fn conditions(&self) -> String {
         let network = |network: IpNet| match network.prefix_len() == network.max_prefix_len() {
             true => network.addr().to_string(),
             false => network.to_string(),
         };
         let conditions = [
-            ("RULE", self.rule.map(|rule| rule.name().to_owned())),
-            ("SOURCE", self.source.map(network)),
-            ("DESTINATION", self.destination.map(network)),
-            ("INTERFACE", self.interface.clone()),
-            ("ORIGIN", self.origin.map(|origin| origin.full_word().to_owned())),
+            ("--rule", self.rule.map(|rule| rule.name().to_owned())),
+            ("--source", self.source.map(network)),
+            ("--destination", self.destination.map(network)),
+            ("--interface", self.interface.as_deref().map(|id| shell_word(id).into_owned())),
+            ("--origin", self.origin.map(|origin| origin.full_word().to_owned())),
         ];
-        let conditions = conditions.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        let conditions = conditions.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
         conditions.collect::<Vec<_>>().join(" ")
     }
 
@@ -192,8 +193,10 @@ mod tests {
         let all = json!({ "source": "10.0.0.1/32", "destination": "2001:db8::/32", "interface": "eni-1", "origin": "own-answer", "rule": "ping-deny" });
         assert_eq!(
             silence(all).conditions(),
-            "RULE=Ping-Deny SOURCE=10.0.0.1 DESTINATION=2001:db8::/32 INTERFACE=eni-1 ORIGIN=own-answer"
+            "--rule Ping-Deny --source 10.0.0.1 --destination 2001:db8::/32 --interface eni-1 --origin own-answer"
         );
+        let foreign = silence(json!({ "interface": "eni-1; rm -rf $HOME" }));
+        assert_eq!(foreign.conditions(), "--interface 'eni-1; rm -rf $HOME'");
     }
 
     #[test]

@@ -44,12 +44,15 @@ pub enum ItemId {
     SetAside(u64, Box<ItemId>),
 }
 
+/// What the ids of [`ItemId::Incident`] begin with.
+pub const INCIDENT_PREFIX: &str = "incident#";
+
 impl ItemId {
     /// The id as text: the partition key of a store.
     pub fn text(&self) -> String {
         match self {
             ItemId::Batch(key) => format!("batch#{key}"),
-            ItemId::Incident(key) => format!("incident#{key}"),
+            ItemId::Incident(key) => format!("{INCIDENT_PREFIX}{key}"),
             ItemId::Counters(key, number) => format!("counters#{number}#{key}"),
             ItemId::Report(key, incident) => format!("report#{incident}#{key}"),
             ItemId::Silences => "silences".to_owned(),

@@ -46,6 +46,16 @@ fn breaks_out(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}') // tags, invisible too
 }
 
+/// A foreign text as one word of a shell's command line: in single quotation marks, unless nothing in it means anything to a shell.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    // The only way to a quotation mark is out of the quotation and back in.
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
 /// A number with its thousands set apart: `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -89,6 +99,25 @@ pub fn inert(text: &str, max_chars: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_foreign_word_is_one_word_of_a_shell() {
+        for (text, word) in [
+            ("eni-0c19436730cc350ae", "eni-0c19436730cc350ae"),
+            ("2001:db8::/32", "2001:db8::/32"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$(reboot)", "'$(reboot)'"),
+            ("`reboot`", "'`reboot`'"),
+            ("a;b&c|d>e<f", "'a;b&c|d>e<f'"),
+            ("it's", r"'it'\''s'"),
+            ("~root", "'~root'"),
+            ("a\nb", "'a\nb'"),
+            ("チーム", "'チーム'"),
+        ] {
+            assert_eq!(super::shell_word(text), word);
+        }
+    }
 
     #[test]
     fn foreign_text_stays_on_its_line() {

@@ -233,7 +233,7 @@ fn write(words: &dyn Phrases) -> String {
         line("leave blocked", words.leave_blocked(sender));
     }
     for resolved in [false, true] {
-        line("silence", words.silence("make silence", resolved));
+        line("silence", words.silence("vpc-flow-alerts silence add", resolved));
         for all in [false, true] {
             line("silence", words.silences(all, resolved));
         }

@@ -13,7 +13,7 @@ use super::{
 pub(crate) fn actions(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
     let text = lines.join("\n");
     let opens = |line: &&String| {
-        let line = line.replace("add it to the stack's MustReach", "");
+        let line = line.replace("add it to the stack's MustReach", "").replace("silence add", "");
         ["Add ", " add ", "emove "].iter().any(|word| line.contains(word))
     };
     let strangers = matches!(case.signal, "internet" | "persistent-ping");
@@ -49,20 +49,23 @@ pub(crate) fn actions(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]
 }
 
 fn silences(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
-    let commands: Vec<&str> = lines.iter().filter_map(|line| Some(&line[line.find("make silence ")?..])).collect();
+    let commands: Vec<&str> =
+        lines.iter().filter_map(|line| Some(&line[line.find("vpc-flow-alerts silence add ")?..])).collect();
     let ours = ["own-request", "own-answer", "private"].contains(&case.signal);
     let origin = if ours { case.signal } else { "internet" };
     let matches = |command: &str, seen: &Seen| {
-        command.split_whitespace().filter_map(|word| word.split_once('=')).all(|(name, value)| match name {
-            "SOURCE" => value.parse() == Ok(seen.packet_source),
-            "DESTINATION" => value.parse() == Ok(seen.packet_target),
-            "INTERFACE" => seen.interface.as_deref() == Some(value),
-            "ORIGIN" => value == origin,
+        let words: Vec<&str> = command.split_whitespace().collect();
+        words.iter().zip(&words[1..]).all(|(name, value)| match *name {
+            "--source" => value.parse() == Ok(seen.packet_source),
+            "--destination" => value.parse() == Ok(seen.packet_target),
+            "--interface" => seen.interface.as_deref() == Some(*value),
+            "--origin" => *value == origin,
             _ => true,
         })
     };
     let known = |command: &&str| {
-        command.starts_with("make silence STACK=ping-deny ") && command.ends_with(" FOR=8h REASON=\"...\"")
+        command.starts_with("vpc-flow-alerts silence add --stack ping-deny ")
+            && command.ends_with(" --for 8h --reason \"...\"")
     };
     if commands.is_empty() || !commands.iter().all(known) {
         faults.add(Check::Unread, format!("no silence: {lines:?}"));
@@ -77,7 +80,8 @@ fn silences(case: &Case<'_>, faults: &mut Faults<'_>, lines: &[String]) {
         faults.add(Check::Advice, format!("{commands:?} do not silence {}", seen.text));
     }
     // Only what nobody can name is silenced by its origin alone.
-    let narrow = |command: &&str| ["SOURCE=", "DESTINATION=", "INTERFACE="].iter().any(|name| command.contains(name));
+    let narrow =
+        |command: &&str| ["--source ", "--destination ", "--interface "].iter().any(|name| command.contains(name));
     if !commands.iter().all(narrow) {
         faults.add(Check::Advice, format!("silences more than the email is about: {commands:?}"));
     }

@@ -58,7 +58,7 @@ const LIES: [Lie; 24] = [
     (Check::Rules, |email| replace(&mut email.body, "; rules read at ", "; rules read at 1")),
     (Check::Advice, |email| {
         email.body.contains("\nWhat: ")
-            && replace(&mut email.body, " SOURCE=", " SOURCE=192.0.2.255 FOR=8h OLD_SOURCE=")
+            && replace(&mut email.body, " --source ", " --source 192.0.2.255 --for 8h --old-source ")
     }),
     (Check::Advice, |email| {
         email.body.contains("\nWhat: ")

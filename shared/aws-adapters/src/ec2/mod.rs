@@ -5,12 +5,10 @@
 //! | `plan` | which queries a request needs, and the network that results |
 //! | `cache` | responses, cached by resource |
 //! | `query` | a query as a form |
-//! | `send` | one signed call, with the SDK's retries and timeouts |
-//! | `endpoint` | EC2's endpoint |
+//! | `send` | one call, and why there is no answer |
 //! | `xml` | responses as values |
 
 mod cache;
-mod endpoint;
 mod plan;
 mod query;
 mod send;
@@ -35,10 +33,7 @@ use alerting::{
     ports::Enricher,
     time::EpochMillis,
 };
-use tokio::{
-    sync::OnceCell,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use self::{
     cache::Cache,
@@ -58,8 +53,7 @@ pub const MAX_MILLIS: u64 = 2_000;
 
 /// An enricher that reads interfaces, tags, security groups and network ACLs.
 pub struct Ec2Network {
-    shared: Shared,
-    sender: OnceCell<Result<Sender, MissingReason>>,
+    sender: Sender,
     keys: TagKeys,
     clock: fn() -> EpochMillis,
     cache: Mutex<Cache>,
@@ -75,12 +69,7 @@ impl Ec2Network {
     /// Creates an adapter. Tags with `owner_tag_keys` name a resource's owner. `clock` gives the age of cached responses.
     pub fn new(shared: Shared, owner_tag_keys: Vec<String>, clock: fn() -> EpochMillis) -> Self {
         let keys = TagKeys::new(owner_tag_keys);
-        Ec2Network { shared, sender: OnceCell::new(), keys, clock, cache: Mutex::default() }
-    }
-
-    async fn sender(&self) -> Result<&Sender, MissingReason> {
-        let sender = self.sender.get_or_init(|| async { Sender::new(self.shared.load().await) }).await;
-        sender.as_ref().map_err(Clone::clone)
+        Ec2Network { sender: Sender::new(shared), keys, clock, cache: Mutex::default() }
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
@@ -192,7 +181,7 @@ impl Run<'_> {
         let mut items = Vec::new();
         let mut next_token = None;
         loop {
-            let call = async { self.ec2.sender().await?.send(query, next_token.as_deref()).await };
+            let call = self.ec2.sender.send(query, next_token.as_deref());
             let page = match timeout_at(self.deadline, call).await {
                 Ok(Ok(xml)) => read(&xml, &self.ec2.keys)
                     .map_err(|Unreadable| MissingReason::Failed("an unreadable answer".into())),

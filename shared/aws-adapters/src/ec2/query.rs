@@ -2,7 +2,8 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>
 
 use alerting::enrichment::{MissingData, MissingReason, NetworkPart};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::signed::Request;
 
 /// Version of the EC2 API.
 const API_VERSION: &str = "2016-11-15";
@@ -11,9 +12,6 @@ const MAX_RESULTS: &str = "1000";
 /// Maximum values of one filter
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>).
 pub(super) const MAX_FILTER_VALUES: usize = 200;
-
-/// Every character except the unreserved ones (RFC 3986, section 2.3).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The four actions in use. The function has permission for no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,25 +74,16 @@ impl Query {
         MissingData { part: self.action.part(), reason }
     }
 
-    /// Returns the request body.
-    pub(super) fn form(&self, next_token: Option<&str>) -> String {
-        let mut form = format!("Action={}&Version={API_VERSION}&MaxResults={MAX_RESULTS}", self.action.name());
-        let mut add = |name: &str, value: &str| {
-            form.push('&');
-            form.push_str(name);
-            form.push('=');
-            form.extend(utf8_percent_encode(value, RESERVED));
-        };
+    /// Returns the request.
+    pub(super) fn request(&self, next_token: Option<&str>) -> Request {
+        let mut parameters = vec![("MaxResults".to_owned(), MAX_RESULTS)];
         for (filter, n) in self.filters.iter().zip(1..) {
-            add(&format!("Filter.{n}.Name"), filter.name);
-            for (value, m) in filter.values.iter().zip(1..) {
-                add(&format!("Filter.{n}.Value.{m}"), value);
-            }
+            parameters.push((format!("Filter.{n}.Name"), filter.name));
+            let values = filter.values.iter().zip(1..);
+            parameters.extend(values.map(|(value, m)| (format!("Filter.{n}.Value.{m}"), &**value)));
         }
-        if let Some(token) = next_token {
-            add("NextToken", token);
-        }
-        form
+        parameters.extend(next_token.map(|token| ("NextToken".to_owned(), token)));
+        Request::query(self.action.name(), API_VERSION, parameters)
     }
 }
 
@@ -112,7 +101,7 @@ mod tests {
             ],
         };
         assert_eq!(
-            query.form(Some("a+b=")),
+            query.request(Some("a+b=")).body(),
             "Action=DescribeTags&Version=2016-11-15&MaxResults=1000\
              &Filter.1.Name=resource-id&Filter.1.Value.1=i-1&Filter.1.Value.2=subnet-2\
              &Filter.2.Name=key&Filter.2.Value.1=Name\

@@ -7,7 +7,7 @@ use alerting::enrichment::{
     Interface, NetworkAcl, SecurityGroup,
     response::{Items, RawAcl, RawGroup, RawInterface, Tag, TagKeys, Unreadable},
 };
-use quick_xml::{Reader, de::from_str, events::Event};
+use quick_xml::de::from_str;
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// One page of a response.
@@ -64,34 +64,6 @@ pub(super) fn acls(xml: &[u8], keys: &TagKeys) -> Result<Page<NetworkAcl>, Unrea
     }
     let answer: Answer = read(xml)?;
     page(answer.network_acl_set, answer.next_token, |raw| raw.into_acl(keys))
-}
-
-/// Reads code and message of an error response, wherever they are in the document.
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-response>
-pub(super) fn error(xml: &[u8]) -> Option<(String, String)> {
-    let mut reader = Reader::from_str(str::from_utf8(xml).ok()?);
-    let (mut code, mut message) = (None, None);
-    loop {
-        match reader.read_event().ok()? {
-            Event::Start(start) => {
-                let target = match start.local_name().as_ref() {
-                    "Code" => &mut code,
-                    "Message" => &mut message,
-                    _ => continue,
-                };
-                let text = reader.read_text(start.name()).ok()?;
-                target.get_or_insert_with(|| unescaped(&text));
-            }
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    code.map(|code| (code, message.unwrap_or_default()))
-}
-
-/// Unescapes a text. Returns it unchanged if its escapes are invalid.
-fn unescaped(text: &str) -> String {
-    quick_xml::escape::unescape(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned)
 }
 
 fn read<T: DeserializeOwned>(xml: &[u8]) -> Result<T, Unreadable> {

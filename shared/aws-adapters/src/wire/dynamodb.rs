@@ -466,3 +466,30 @@ async fn an_unreadable_response_is_an_error() {
     service.expect([Fault::Refused(Answer::new(403, "text/html", "<html>"))]);
     assert_fails(store.commit(&[write("a", None, "1")]).await, PUT, "");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_reads_all_incidents_of_all_pages_as_they_were_last_written() {
+    let (_, service, store) = setup().await;
+    assert_eq!(store.incidents().await, Ok(vec![]));
+    for name in ["a", "b", "c"] {
+        prepare(&store, name, "1").await;
+    }
+    let other = Write { id: ItemId::Silences, ..write("x", None, "2") };
+    assert_eq!(store.commit(&[other]).await, Ok(Commit::Written));
+    assert_eq!(store.commit(&[write("b", Some(1), "2")]).await, Ok(Commit::Written));
+    let versioned = |name, version, text| (id(name).text(), Versioned { version, doc: doc(text) });
+    let all = vec![versioned("a", 1, "1"), versioned("b", 2, "2"), versioned("c", 1, "1")];
+    assert_eq!(store.incidents().await, Ok(all));
+    let scans = targets(&service.requests()).iter().filter(|target| **target == "Scan").count();
+    assert_eq!(scans, 1 + 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_of_another_table_fails() {
+    let (_, service, _) = setup().await;
+    let error = DynamoIncidents::new(service.shared().await, "another").incidents().await.unwrap_err();
+    assert_eq!(
+        (error.call, &*error.reason),
+        ("dynamodb Scan", "ResourceNotFoundException: Requested resource not found")
+    );
+}

@@ -3,6 +3,7 @@
 //! - <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html>
 //! - <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 //! - <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+//! - <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html>
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -71,6 +72,7 @@ impl Table {
             "DynamoDB_20120810.PutItem" => state.put_item(&body),
             "DynamoDB_20120810.TransactWriteItems" => state.transact(&body),
             "DynamoDB_20120810.BatchGetItem" => state.batch_get(&body),
+            "DynamoDB_20120810.Scan" => state.scan(&body),
             other => Err(error("com.amazon.coral.service", "UnknownOperationException", other)),
         }
     }
@@ -176,6 +178,25 @@ impl State {
             unprocessed[TABLE] = json!({"Keys": left, "ConsistentRead": request["ConsistentRead"]});
         }
         Ok(answer(200, &json!({"Responses": {TABLE: found}, "UnprocessedKeys": unprocessed})))
+    }
+}
+
+impl State {
+    /// A page has one item, or none where the filter does not let it through.
+    fn scan(&self, body: &Value) -> Result<Answer, Refused> {
+        if body["TableName"] != TABLE {
+            return Err(error(NAMESPACE, "ResourceNotFoundException", "Requested resource not found"));
+        }
+        let values = &body["ExpressionAttributeValues"];
+        let prefix = values[":prefix"]["S"].as_str().filter(|_| body["FilterExpression"] == "begins_with(id, :prefix)");
+        let prefix = prefix.ok_or_else(|| validation(&format!("Invalid FilterExpression with the values {values}")))?;
+        let from = if body["ConsistentRead"] == true { &self.items } else { &self.stale };
+        let start = body["ExclusiveStartKey"]["id"]["S"].as_str().unwrap_or_default();
+        let Some((id, item)) = from.iter().find(|(id, _)| id.as_str() > start) else {
+            return Ok(answer(200, &json!({"Items": [], "Count": 0})));
+        };
+        let items: Vec<&Value> = [item].into_iter().filter(|_| id.starts_with(prefix)).collect();
+        Ok(answer(200, &json!({"Items": items, "LastEvaluatedKey": {"id": {"S": id}}})))
     }
 }
 

@@ -5,17 +5,20 @@
 //! | `batch` | what the findings of a batch change |
 //! | `timer` | what a timer message does: an update, the end, or nothing |
 //! | `email` | what is recorded once an email about an open incident was sent, or was not |
+//! | `outlook` | what comes next if nothing else is rejected |
 //! | `report` | the same for the resolved email of a closed incident |
 //! | `silence` | what silences change |
 
 mod batch;
 mod email;
+mod outlook;
 mod report;
 mod silence;
 mod timer;
 
 pub use batch::{BatchFindings, BatchStep, on_batch, resume_opening, shard_of};
 pub use email::{record_email, release};
+pub use outlook::{NextEmail, Outlook, outlook};
 pub use report::{ReportStep, on_report, record_report, release_report};
 pub use silence::{Silences, on_silenced};
 pub use timer::{Counters, Due, TimerGo, TimerState, TimerStep, on_timer};

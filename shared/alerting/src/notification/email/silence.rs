@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::{
     incident::{Signal, Silence},
     notification::{email::writer::Writer, explained::Side, kind::NotificationKind, links::query},
+    text::shell_word,
 };
 
 /// Commands shown, one for each pair or source; the rest is a number.
@@ -32,11 +33,13 @@ pub(super) fn of(writer: &Writer<'_>) -> Vec<String> {
     }
 }
 
-/// The command that ends a silence. An id that is no plain one is left to the list of silences.
+/// The command that ends a silence. Where the id is no plain one, the command that lists the silences.
 pub(super) fn end(writer: &Writer<'_>, silence: &Silence) -> String {
     let stack = writer.notification.site.stack.as_deref();
-    let id = Some(silence.id.as_str()).filter(|id| query::is_plain(id));
-    command([("STACK", stack), ("END", id)])
+    match query::is_plain(&silence.id) {
+        true => format!("{} {}", command("end", [("stack", stack)]), silence.id),
+        false => command("list", [("stack", stack)]),
+    }
 }
 
 /// The narrowest conditions that fit what the email is about, one or one for each source or pair of addresses, and whether they fit all
@@ -98,22 +101,23 @@ impl Conditions<'_> {
     fn command(&self, stack: Option<&str>) -> String {
         let (source, destination) =
             (self.source.map(|one| one.to_string()), self.destination.map(|one| one.to_string()));
-        command([
-            ("STACK", stack),
-            ("SOURCE", source.as_deref()),
-            ("DESTINATION", destination.as_deref()),
-            ("INTERFACE", self.interface),
-            ("ORIGIN", self.origin),
-            ("FOR", Some("8h")),
-            ("REASON", Some("\"...\"")),
-        ])
+        let conditions = [
+            ("stack", stack),
+            ("source", source.as_deref()),
+            ("destination", destination.as_deref()),
+            ("interface", self.interface),
+            ("origin", self.origin),
+            ("for", Some("8h")),
+        ];
+        // What the reader replaces.
+        format!("{} --reason \"...\"", command("add", conditions))
     }
 }
 
-/// The command with those of its variables that have a value.
-fn command<'a>(variables: impl IntoIterator<Item = (&'static str, Option<&'a str>)>) -> String {
-    let variables = variables.into_iter().filter_map(|(name, value)| Some(format!(" {name}={}", value?)));
-    format!("make silence{}", variables.collect::<String>())
+/// The command with those of its options that have a value.
+fn command<'a>(action: &str, options: impl IntoIterator<Item = (&'static str, Option<&'a str>)>) -> String {
+    let options = options.into_iter().filter_map(|(name, value)| Some(format!(" --{name} {}", shell_word(value?))));
+    format!("vpc-flow-alerts silence {action}{}", options.collect::<String>())
 }
 
 #[cfg(test)]
@@ -127,13 +131,13 @@ mod tests {
         let pair = Conditions { destination: Some(target), ..Conditions::of_source(source) };
         assert_eq!(
             pair.command(Some("ping-deny")),
-            "make silence STACK=ping-deny SOURCE=10.0.0.5 DESTINATION=2001:db8::1 FOR=8h REASON=\"...\""
+            "vpc-flow-alerts silence add --stack ping-deny --source 10.0.0.5 --destination 2001:db8::1 --for 8h --reason \"...\""
         );
         assert_eq!(
             Conditions::of_target(target, Signal::Flood).command(None),
-            "make silence DESTINATION=2001:db8::1 ORIGIN=internet FOR=8h REASON=\"...\""
+            "vpc-flow-alerts silence add --destination 2001:db8::1 --origin internet --for 8h --reason \"...\""
         );
         let interface = Conditions { interface: Some("eni-1"), ..Conditions::default() };
-        assert_eq!(interface.command(None), "make silence INTERFACE=eni-1 FOR=8h REASON=\"...\"");
+        assert_eq!(interface.command(None), "vpc-flow-alerts silence add --interface eni-1 --for 8h --reason \"...\"");
     }
 }

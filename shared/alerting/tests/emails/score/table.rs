@@ -86,7 +86,7 @@ const PING_DENY: Answers = Answers {
     record: "172.31.16.139 203.0.113.12 0 0 1 4 336 1795401134 1795401182 REJECT OK",
     opens: "NetworkInterface:networkInterfaceId=eni-1235b8ca123456789",
     opens_ec2: "NetworkAclDetails:networkAclId=acl-0f3a9c",
-    silence: "make silence STACK=ping-deny SOURCE=172.31.16.139 FOR=8h REASON=",
+    silence: "vpc-flow-alerts silence add --stack ping-deny --source 172.31.16.139 --for 8h --reason ",
 };
 
 const INBOUND: Answers = Answers {
@@ -106,7 +106,7 @@ const INBOUND: Answers = Answers {
     record: "198.51.100.23 172.31.16.139 0 0 1 60 5040 1795401134 1795401193 REJECT OK",
     opens: "logsV2:logs-insights",
     opens_ec2: "logsV2:logs-insights",
-    silence: "make silence STACK=ping-deny SOURCE=198.51.100.23 DESTINATION=172.31.16.139 FOR=8h",
+    silence: "vpc-flow-alerts silence add --stack ping-deny --source 198.51.100.23 --destination 172.31.16.139 --for 8h",
     ..PING_DENY
 };
 
@@ -122,7 +122,7 @@ const SWEEP: Answers = Answers {
     ],
     span: ["02:32:14", "02:34:02"],
     record: "198.51.100.110 172.31.16.139 0 0 1 4 336",
-    silence: "make silence STACK=ping-deny DESTINATION=172.31.16.139 ORIGIN=internet FOR=8h",
+    silence: "vpc-flow-alerts silence add --stack ping-deny --destination 172.31.16.139 --origin internet --for 8h",
     ..INBOUND
 };
 
@@ -165,7 +165,7 @@ pub(super) const TABLE: [Answers; 21] = [
         why: [("Network ACL", "ネットワーク ACL"), ("likely", "可能性: 高")],
         record: "2001:db8:5a17:4::c0de 0 0 58 4 416 1795401134 1795401182 REJECT OK",
         opens: "NetworkInterface:networkInterfaceId=eni-0d7e5a1f9c3b2846e",
-        silence: "SOURCE=2001:db8:1234:a100:8d6e:3477:df66:f105 DESTINATION=2001:db8:5a17:4::c0de FOR=8h",
+        silence: "--source 2001:db8:1234:a100:8d6e:3477:df66:f105 --destination 2001:db8:5a17:4::c0de --for 8h",
         ..PING_DENY
     },
     INBOUND,
@@ -193,7 +193,7 @@ pub(super) const TABLE: [Answers; 21] = [
         record: "198.51.100.23 10.20.1.15 0 0 1 5 420 1795401142 1795401177 REJECT OK",
         opens: "logsV2:logs-insights",
         opens_ec2: "logsV2:logs-insights",
-        silence: "make silence STACK=ping-deny DESTINATION=10.20.1.15 ORIGIN=internet FOR=8h",
+        silence: "vpc-flow-alerts silence add --stack ping-deny --destination 10.20.1.15 --origin internet --for 8h",
         ..PING_DENY
     },
     Answers {
@@ -229,7 +229,7 @@ pub(super) const TABLE: [Answers; 21] = [
         record: "198.51.100.23 10.0.0.71 0 0 1 1795401136 1795401175 IPv4 4 336",
         opens: "logsV2:logs-insights",
         opens_ec2: "logsV2:logs-insights",
-        silence: "make silence STACK=ping-deny SOURCE=198.51.100.23 DESTINATION=10.0.0.71 FOR=8h",
+        silence: "vpc-flow-alerts silence add --stack ping-deny --source 198.51.100.23 --destination 10.0.0.71 --for 8h",
         ..PING_DENY
     },
     SWEEP,
@@ -270,7 +270,7 @@ pub(super) const TABLE: [Answers; 21] = [
         record: "198.51.100.25 172.31.16.139 0 0 1 4 336 1795401134 1795401182 REJECT OK",
         opens: "logsV2:logs-insights",
         opens_ec2: "logsV2:logs-insights",
-        silence: "make silence STACK=ping-deny DESTINATION=172.31.16.139 ORIGIN=internet FOR=8h",
+        silence: "vpc-flow-alerts silence add --stack ping-deny --destination 172.31.16.139 --origin internet --for 8h",
         ..PING_DENY
     },
     UPDATE,
@@ -291,7 +291,7 @@ pub(super) const TABLE: [Answers; 21] = [
         state: UPDATE.state,
         opens: "NetworkInterface:networkInterfaceId=eni-1235b8ca123456789",
         opens_ec2: "SecurityGroup:groupId=sg-0aa1",
-        silence: "make silence STACK=ping-deny SOURCE=192.0.2.115 FOR=8h",
+        silence: "vpc-flow-alerts silence add --stack ping-deny --source 192.0.2.115 --for 8h",
         record: "198.51.100.211 172.31.16.139 0 0 1 2 168 1795401232",
         ..SWEEP
     },
@@ -323,7 +323,7 @@ pub(super) const TABLE: [Answers; 21] = [
             "02:32:14 - 02:36:02 UTC, 2026-11-23.",
             "【通知停止中】11:32:14 - 11:36:02 JST (02:32:14 - 02:36:02 UTC), 2026-11-23 (",
         ),
-        silence: "make silence STACK=ping-deny END=k3f9",
+        silence: "vpc-flow-alerts silence end --stack ping-deny k3f9",
         ..PING_DENY
     },
     Answers { scenario: "update-with-silences", ..UPDATE },
@@ -354,7 +354,7 @@ pub(super) const TABLE: [Answers; 21] = [
         ),
         opens: "NetworkInterface:networkInterfaceId=eni-1235b8ca123456789",
         opens_ec2: "SecurityGroup:groupId=sg-0aa1",
-        silence: "make silence STACK=ping-deny SOURCE=198.51.100.23 FOR=8h",
+        silence: "vpc-flow-alerts silence add --stack ping-deny --source 198.51.100.23 --for 8h",
         record: "198.51.100.23 172.31.16.139 0 0 1 60 5040 1795401254",
         ..SWEEP
     },
@@ -393,7 +393,7 @@ pub(super) const TABLE: [Answers; 21] = [
             EITHER[1],
         ],
         record: "172.31.16.139 142.250.196.110 0 0 1 4 336 1795401134 1795401182 REJECT OK",
-        silence: "make silence STACK=ping-deny SOURCE=172.31.16.139 DESTINATION=142.250.196.110 FOR=8h",
+        silence: "vpc-flow-alerts silence add --stack ping-deny --source 172.31.16.139 --destination 142.250.196.110 --for 8h",
         ..PING_DENY
     },
     Answers {

@@ -5,11 +5,11 @@ use alerting::enrichment::{AclEntry, GroupRule, IcmpRange, Peer, RuleProtocol, T
 use super::*;
 
 const INTERFACES: &str = include_str!("../../../testdata/describe-network-interfaces.xml");
+const ERROR: &str = include_str!("../../../testdata/error.xml");
 const TAGS: &str = include_str!("../../../testdata/describe-tags.xml");
 const GROUPS_ICMP: &str = include_str!("../../../testdata/describe-security-groups-icmp.xml");
 const GROUPS_IPV6: &str = include_str!("../../../testdata/describe-security-groups-ipv6.xml");
 const ACLS: &str = include_str!("../../../testdata/describe-network-acls.xml");
-const ERROR: &str = include_str!("../../../testdata/error.xml");
 
 fn keys() -> TagKeys {
     TagKeys::new(vec!["owner".to_owned()])
@@ -103,23 +103,6 @@ fn documented_network_acls() {
         entry(AclEntry::DEFAULT, false, false),
     ];
     assert_eq!(acl.entries, expect);
-}
-
-#[test]
-fn a_documented_error() {
-    let (code, message) = error(ERROR.as_bytes()).unwrap();
-    assert_eq!((&*code, &*message), ("InvalidInstanceID.NotFound", "The instance ID 'i-1a2b3c4d' does not exist"));
-}
-
-#[test]
-fn errors_in_other_formats() {
-    let as_other_services =
-        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code></Error></ErrorResponse>";
-    assert_eq!(error(as_other_services.as_bytes()), Some(("AccessDenied".to_owned(), String::new())));
-    for nothing in ["", "{\"__type\": \"x\"}", "<html><body>502</body>", "<Code>cut o", "\u{feff}", "<Errors/>"] {
-        assert_eq!(error(nothing.as_bytes()), None, "{nothing}");
-    }
-    assert_eq!(error(&[0xff, 0xfe, b'<']), None);
 }
 
 #[test]

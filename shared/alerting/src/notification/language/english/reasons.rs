@@ -123,9 +123,11 @@ impl Reasons for English {
             MissingReason::SwitchedOff => {
                 format!("Not read from EC2: {parts}; enrichment is off (parameter Enrichment)")
             }
-            MissingReason::NotGiven => format!("Not known: {parts}; no file in --network has them"),
+            MissingReason::NotGiven => {
+                format!("Not known: {parts}; EC2 was not asked, and no file in --network has them")
+            }
             MissingReason::TooSlow => format!("Not read from EC2: {parts}; EC2 did not answer in time"),
-            MissingReason::Denied(action) => format!("Not read from EC2: {parts}; the function lacks {}", id(action)),
+            MissingReason::Denied(action) => format!("Not read from EC2: {parts}; no permission for {}", id(action)),
             MissingReason::Failed(code) => format!("Not read from EC2: {parts}; EC2 answered {}", id(code)),
             MissingReason::NotFound => {
                 format!(

@@ -132,9 +132,11 @@ impl Reasons for Japanese {
         let parts = parts.join("、");
         match reason {
             MissingReason::SwitchedOff => format!("未確認: {parts} (パラメータ Enrichment が無効)"),
-            MissingReason::NotGiven => format!("未確認: {parts} (--network のファイルにありません)"),
+            MissingReason::NotGiven => {
+                format!("未確認: {parts} (EC2 には問い合わせておらず、--network のファイルにもありません)")
+            }
             MissingReason::TooSlow => format!("未確認: {parts} (EC2 が時間内に応答しませんでした)"),
-            MissingReason::Denied(action) => format!("未確認: {parts} (関数に {} の権限がありません)", id(action)),
+            MissingReason::Denied(action) => format!("未確認: {parts} ({} の権限がありません)", id(action)),
             MissingReason::Failed(code) => format!("未確認: {parts} (EC2 のエラー: {})", id(code)),
             MissingReason::NotFound => {
                 format!(

@@ -1,0 +1,56 @@
+//! Words for incidents, in plain English.
+
+use alerting::{
+    detection::Totals,
+    incident::{IncidentKey, KeyPart, Signal},
+    text::{grouped, one_line},
+    time::EpochMillis,
+    zone::Zone,
+};
+
+/// Maximum length of a foreign name, in characters.
+const MAX_NAME_CHARS: usize = 64;
+
+/// A signal in words.
+pub(super) fn signal(signal: Signal) -> &'static str {
+    match signal {
+        Signal::OwnRequest => "your requests are stopped",
+        Signal::OwnAnswer => "your answers are stopped",
+        Signal::Private => "pings from private networks are stopped",
+        Signal::MustReach => "a source that must get through is stopped",
+        Signal::Flood => "a flood from the internet",
+        Signal::PersistentPing => "a persistent ping from the internet",
+        Signal::Internet => "pings from the internet",
+    }
+}
+
+/// What an incident is about, with the one interface, source or target where it is narrower than a log group.
+pub(super) fn what(key: &IncidentKey) -> String {
+    let part = match &key.part {
+        KeyPart::All => return signal(key.signal).to_owned(),
+        KeyPart::Interface(id) => format!("interface {}", one_line(id, MAX_NAME_CHARS)),
+        KeyPart::Source(address) => format!("source {address}"),
+        KeyPart::Target(address) => format!("target {address}"),
+        KeyPart::OtherInterfaces => "other interfaces".to_owned(),
+        KeyPart::OtherSources => "other sources".to_owned(),
+        KeyPart::OtherTargets => "other targets".to_owned(),
+    };
+    format!("{} ({part})", signal(key.signal))
+}
+
+/// `12 packets, 3 records`, as far as it is known.
+pub(super) fn amounts(totals: &Totals) -> String {
+    let records = number(totals.records, "record");
+    totals.packets.map_or(records.clone(), |packets| format!("{}, {records}", number(packets, "packet")))
+}
+
+/// A number with its noun.
+pub(super) fn number(number: u64, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", grouped(number))
+}
+
+/// A point in time with its day and its zone.
+pub(super) fn point(zone: &Zone, at: EpochMillis) -> String {
+    format!("{} {}", zone.day_and_minute(at), zone.minute(at).1)
+}
