@@ -5,6 +5,7 @@ mod backtest;
 mod clock;
 mod columns;
 mod completions;
+mod doctor;
 mod explain;
 mod incidents;
 mod output;
@@ -37,6 +38,7 @@ struct Cli {
 enum Command {
     Backtest(backtest::Args),
     Explain(explain::Args),
+    Doctor(doctor::Args),
     Silence(silence::Args),
     Incidents(incidents::Args),
     Replay(replay::Args),
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Backtest(args) => backtest::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Explain(args) => explain::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Silence(args) => silence::run(&args),
         Command::Incidents(args) => incidents::run(&args),
         Command::Replay(args) => replay::run(&args),

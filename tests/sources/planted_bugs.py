@@ -33,6 +33,7 @@ ITEMS = "shared/alerting/src/engine/items.rs"
 PLAN = "shared/alerting/src/incident/plan/timer.rs"
 PLANS = "shared/alerting/src/incident/plan/mod.rs"
 TOP = "shared/alerting/src/incident/top.rs"
+KEY = "shared/alerting/src/incident/key.rs"
 SIGNAL = "shared/alerting/src/incident/signal.rs"
 ORIGIN = "shared/alerting/src/detection/origin.rs"
 DETECT = "shared/alerting/src/detection/detector.rs"
@@ -518,6 +519,34 @@ SILENCES = [
         PLAN,
         "        if *capped && due == Due::Update {",
         "        if *capped && due == Due::Resolved {",
+        SIMULATION,
+    ),
+    Bug(
+        "a test record is in an incident of real ones",
+        KEY,
+        "            _ if source.is_test() => KeyPart::Test,\n",
+        "",
+        SIMULATION,
+    ),
+    Bug(
+        "a silence covers a test",
+        FINDINGS,
+        "        let silences = if self.key.part == KeyPart::Test { &[] } else { silences };\n",
+        "",
+        SIMULATION,
+    ),
+    Bug(
+        "a test reopens an incident and sends no email at once",
+        PLAN_BATCH,
+        "    let reopens = findings.key.part != KeyPart::Test;\n",
+        "    let reopens = true;\n",
+        SIMULATION,
+    ),
+    Bug(
+        "the limit of emails an hour holds a test back",
+        KEY,
+        "matches!(self, KeyPart::Interface(_) | KeyPart::Source(_) | KeyPart::Target(_))",
+        "matches!(self, KeyPart::Interface(_) | KeyPart::Source(_) | KeyPart::Target(_) | KeyPart::Test)",
         SIMULATION,
     ),
     Bug(

@@ -8,6 +8,6 @@ mod table;
 mod xml;
 
 pub(crate) use session::{AwsArgs, Identity, Session, block_on, failed};
-pub(crate) use stack::{Stack, StackArgs};
+pub(crate) use stack::{Resource, Stack, StackArgs};
 pub(crate) use table::{Table, TableArgs};
 pub(crate) use xml::{Members, read as read_xml};

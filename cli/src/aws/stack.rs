@@ -37,6 +37,17 @@ pub(crate) struct Stack {
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
+/// A resource of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resource {
+    /// Its name in the template.
+    pub(crate) logical: String,
+    /// Its type, such as `AWS::CloudWatch::Alarm`.
+    pub(crate) kind: String,
+    /// Its name or ARN; empty before it is created.
+    pub(crate) physical: String,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct DescribeStacks {
@@ -74,6 +85,53 @@ struct Parameter {
     parameter_key: String,
     #[serde(default)]
     parameter_value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListStackResources {
+    list_stack_resources_result: Listed,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    #[serde(default)]
+    stack_resource_summaries: Members<Summary>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Summary {
+    logical_resource_id: String,
+    resource_type: String,
+    #[serde(default)]
+    physical_resource_id: String,
+}
+
+impl Resource {
+    /// The request for the resources of a stack: the first ones, or those behind a token.
+    pub(crate) fn request(stack: &str, token: Option<&str>) -> Request {
+        let token = token.map(|token| ("NextToken".to_owned(), token));
+        Request::query("ListStackResources", VERSION, [("StackName".to_owned(), stack)].into_iter().chain(token))
+    }
+
+    /// Reads the answer: resources, and the token of the next ones.
+    ///
+    /// # Errors
+    /// It is not what CloudFormation documents. One line.
+    pub(crate) fn read(call: &str, answer: &[u8]) -> Result<(Vec<Resource>, Option<String>), String> {
+        let ListStackResources { list_stack_resources_result: Listed { stack_resource_summaries, next_token } } =
+            xml::read(call, answer)?;
+        let resource = |one: Summary| Resource {
+            logical: one.logical_resource_id,
+            kind: one.resource_type,
+            physical: one.physical_resource_id,
+        };
+        let resources = stack_resource_summaries.member.into_iter().map(resource).collect();
+        Ok((resources, next_token.filter(|token| !token.is_empty())))
+    }
 }
 
 impl Stack {

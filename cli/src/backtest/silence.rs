@@ -92,11 +92,9 @@ impl SilenceArg {
         Silence { id: id(number), from, until, ..self.silence.clone() }
     }
 
-    /// Its conditions: `source=10.0.0.5`.
+    /// Its conditions as `silence add` takes them.
     pub(crate) fn conditions(&self) -> String {
-        let conditions = self.silence.conditions();
-        let lower = conditions.split(' ').filter_map(|condition| condition.split_once('='));
-        lower.map(|(name, value)| format!("{}={value}", name.to_ascii_lowercase())).collect::<Vec<_>>().join(" ")
+        self.silence.conditions()
     }
 }
 
@@ -200,7 +198,7 @@ mod tests {
         assert_eq!(silence.until, time::after(silence.from, 8 * HOUR_MILLIS));
         assert_eq!(
             SilenceArg::parse(all).unwrap().conditions(),
-            "rule=Ping-Deny source=10.0.0.5 destination=8.8.8.0/24 interface=eni-1 origin=own-request"
+            "--rule Ping-Deny --source 10.0.0.5 --destination 8.8.8.0/24 --interface eni-1 --origin own-request"
         );
     }
 

@@ -28,6 +28,7 @@ pub(super) fn signal(signal: Signal) -> &'static str {
 pub(super) fn what(key: &IncidentKey) -> String {
     let part = match &key.part {
         KeyPart::All => return signal(key.signal).to_owned(),
+        KeyPart::Test => return "a test of the whole path".to_owned(),
         KeyPart::Interface(id) => format!("interface {}", one_line(id, MAX_NAME_CHARS)),
         KeyPart::Source(address) => format!("source {address}"),
         KeyPart::Target(address) => format!("target {address}"),

@@ -52,7 +52,7 @@ fn text_of_records_and_settings_is_no_markup() {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     for text in
-        ["eni-&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;", "&lt;b&gt;no record", "interface=&lt;i&gt;"]
+        ["eni-&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;", "&lt;b&gt;no record", "--interface &#39;&lt;i&gt;&#39;"]
     {
         assert!(page.contains(text), "{text}");
     }

@@ -62,6 +62,7 @@ impl Shared {
 /// Returns the region as the AWS CLI finds it: `AWS_REGION`, `AWS_DEFAULT_REGION`, or that of the profile. An empty variable is none. The
 /// machine's own region is not asked for: a person means none of these.
 /// <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html>
+#[expect(clippy::disallowed_methods, reason = "the AWS CLI's variables; the functions do not call this")]
 pub async fn region(profile: Option<&str>) -> Option<String> {
     let named = |name: &str| std::env::var(name).ok().filter(|region| !region.is_empty());
     if let Some(region) = named("AWS_REGION").or_else(|| named("AWS_DEFAULT_REGION")) {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use alerting::{
     address::Networks,
-    detection::{Detection, Detector, LogSource, Rule, Totals, Untracked},
+    detection::{Detection, Detector, LogSource, Rule, TEST_LOG_STREAM, Totals, Untracked},
     enrichment::Network,
     incident::{
         GroupBy, IncidentKey, InternetPings, KeyPart, Reason, Signal, SignalPolicy, Silence, Silenced, Summary,
@@ -60,6 +60,9 @@ pub const OTHERS: [&str; 13] = [
     "update-with-silences",
     "silenced",
 ];
+
+/// The scenario of test records. Its email answers no questions of an engineer on call.
+pub const TEST: &str = "test";
 
 const V5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${end} ${type} ${packets} \
                   ${bytes} ${account-id} ${vpc-id} ${subnet-id} ${instance-id} ${interface-id} ${region} ${az-id} \
@@ -373,7 +376,7 @@ fn ongoing(first: &str, then: &str, signal: Signal) -> (Summary, Summary) {
     (since, total)
 }
 
-/// Returns the scenario of this name in [`EVENTS`] or [`OTHERS`].
+/// Returns the scenario of this name in [`EVENTS`] or [`OTHERS`], or [`TEST`].
 pub fn scenario(name: &str, setting: Setting) -> Scenario {
     let event = match name {
         "update" | "update-with-silences" | "resolved" | "silenced" | "reopened" | "late-opened" | "repeated" => {
@@ -452,6 +455,12 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
             let line = |n: u32| record(&format!("203.0.113.{n}"), "172.31.16.139", "eni-1235b8ca123456789");
             let line = |n| line(n).replace(" 2 168 ", " 8 672 ");
             Scenario::opened(&detected((1..=150).map(line)))
+        }
+        TEST => {
+            let line = "2 123456789010 eni-00000000000000000 169.254.0.1 169.254.0.2 0 0 1 1 84 1795401474 1795401533 REJECT OK";
+            let mut detection = detected([line.to_owned()]);
+            detection.source.log_stream = TEST_LOG_STREAM.to_owned();
+            Scenario::opened(&detection)
         }
         event => Scenario::opened(&detect(event)),
     };

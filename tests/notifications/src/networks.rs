@@ -17,7 +17,7 @@ pub(crate) fn of(event: &str, enriched: bool) -> Network {
             network.interface().addresses.push("2001:db8:1234:a100:8d6e:3477:df66:f105".parse().unwrap());
             network
         }
-        "ping-deny-inbound" | "sweep" => web("eni-1235b8ca123456789", "172.31.16.139").group_allows_no_ping(),
+        "ping-deny-inbound" | "sweep" | "test" => web("eni-1235b8ca123456789", "172.31.16.139").group_allows_no_ping(),
         "custom-format" => {
             let mut network = web("eni-0f19e2d4c6b8a7351", "10.0.0.71").acl_denies(true, "203.0.113.0/24", 1);
             network.rename_instance("i-0c50d5961bcb2d47b");

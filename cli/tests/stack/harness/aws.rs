@@ -59,6 +59,11 @@ impl Answer {
         Answer { status, ..Answer::xml(body) }
     }
 
+    /// The same with another status.
+    pub(crate) fn status(self, status: u16) -> Answer {
+        Answer { status, ..self }
+    }
+
     /// The same with a header.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Answer {
         self.headers += &format!("{name}: {value}\r\n");

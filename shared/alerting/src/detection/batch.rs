@@ -39,6 +39,9 @@ pub struct Tally {
     pub unparsed_samples: Vec<(String, String)>,
 }
 
+/// The log stream whose records test the deployment. They are written by a person, and no interface has a stream of this name.
+pub const TEST_LOG_STREAM: &str = "vpc-flow-alerts-test";
+
 /// Where a batch came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogSource {
@@ -61,6 +64,11 @@ impl LogSource {
             log_group: one_line(&metadata.log_group, MAX_NAME_CHARS).into_owned(),
             log_stream: one_line(&metadata.log_stream, MAX_NAME_CHARS).into_owned(),
         }
+    }
+
+    /// Tells whether the records are a test of the deployment.
+    pub fn is_test(&self) -> bool {
+        self.log_stream == TEST_LOG_STREAM
     }
 }
 

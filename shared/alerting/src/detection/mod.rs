@@ -18,7 +18,7 @@ mod tests;
 mod totals;
 
 pub use accepted::Accepted;
-pub use batch::{Detection, LogSource, Tally, Untracked, UntrackedKey, batch_key};
+pub use batch::{Detection, LogSource, TEST_LOG_STREAM, Tally, Untracked, UntrackedKey, batch_key};
 pub use detector::Detector;
 pub use direction::{Basis, Direction};
 pub use finding::Finding;

@@ -63,12 +63,15 @@ pub enum KeyPart {
     OtherSources,
     /// Those to targets past [`MAX_KEYS_PER_BATCH`].
     OtherTargets,
+    /// Test records, whatever incidents are otherwise of: they are in no other part.
+    Test,
 }
 
 impl KeyPart {
     /// The part that a finding belongs to.
-    fn of(finding: &Finding, by: GroupBy) -> KeyPart {
+    fn of(finding: &Finding, source: &LogSource, by: GroupBy) -> KeyPart {
         match by {
+            _ if source.is_test() => KeyPart::Test,
             GroupBy::LogGroup => KeyPart::All,
             GroupBy::Interface => KeyPart::Interface(finding.flow.logged_by().unwrap_or("-").to_owned()),
             GroupBy::Source => KeyPart::Source(finding.flow.sender()),
@@ -88,6 +91,9 @@ impl KeyPart {
 
     /// Reads what [`IncidentKey`]'s text has of it.
     fn parse(text: &str) -> Option<KeyPart> {
+        if text == "test" {
+            return Some(KeyPart::Test);
+        }
         Some(match text.split_once('=')? {
             ("interface", "others") => KeyPart::OtherInterfaces,
             ("source", "others") => KeyPart::OtherSources,
@@ -97,6 +103,11 @@ impl KeyPart {
             ("target", address) => KeyPart::Target(address.parse().ok()?),
             _ => return None,
         })
+    }
+
+    /// The part of untracked records.
+    fn of_untracked(source: &LogSource, by: GroupBy) -> KeyPart {
+        if source.is_test() { KeyPart::Test } else { KeyPart::others(by) }
     }
 
     /// The part of what does not have a key of its own.
@@ -124,6 +135,7 @@ impl fmt::Display for IncidentKey {
             KeyPart::OtherInterfaces => f.write_str("|interface=others"),
             KeyPart::OtherSources => f.write_str("|source=others"),
             KeyPart::OtherTargets => f.write_str("|target=others"),
+            KeyPart::Test => f.write_str("|test"),
         }
     }
 }
@@ -185,9 +197,9 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
     let mut groups: Vec<Group<'d>> = Vec::new();
     for (signal, finding) in found {
         let whole = IncidentKey::new(finding.rule, owner, log_group, signal);
-        let mut key = whole.clone().with(KeyPart::of(finding, by));
+        let mut key = whole.clone().with(KeyPart::of(finding, &detection.source, by));
         let parts = groups.iter().filter(|group| !group.key.part.is_others()).count();
-        if parts >= MAX_PARTS_PER_BATCH && groups.iter().all(|group| group.key != key) {
+        if key.part.is_capped() && parts >= MAX_PARTS_PER_BATCH && groups.iter().all(|group| group.key != key) {
             key = whole.with(KeyPart::others(by));
         }
         group_of(key, &mut groups).findings.push(finding);
@@ -196,8 +208,9 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
     let rule = Rule::ALL[0];
     for (key, untracked) in &detection.untracked {
         if let Some(signal) = signals.of_untracked(key) {
-            let others = IncidentKey::new(rule, owner, log_group, signal).with(KeyPart::others(by));
-            group_of(others, &mut groups).untracked.add(untracked);
+            let part = KeyPart::of_untracked(&detection.source, by);
+            let key = IncidentKey::new(rule, owner, log_group, signal).with(part);
+            group_of(key, &mut groups).untracked.add(untracked);
         }
     }
     Grouped { groups, background }
@@ -230,7 +243,7 @@ mod tests {
     use flow_log::{Formats, LogEvent};
 
     use super::*;
-    use crate::detection::{Detector, MAX_FLOWS};
+    use crate::detection::{Detector, MAX_FLOWS, TEST_LOG_STREAM};
 
     fn detection(sources: usize) -> Detection {
         let formats = Formats::default();
@@ -342,6 +355,24 @@ mod tests {
     }
 
     #[test]
+    fn test_records_have_incidents_of_their_own_whatever_incidents_are_of() {
+        let mut detection = detection(MAX_FLOWS + 9);
+        detection.source.log_stream = TEST_LOG_STREAM.to_owned();
+        for by in [GroupBy::LogGroup, GroupBy::Interface, GroupBy::Source, GroupBy::Target] {
+            let groups = group(&detection, by, &SignalPolicy::default()).groups;
+            let found: Vec<_> = groups
+                .iter()
+                .map(|group| (group.key.to_string(), group.findings.len(), group.untracked.totals.records))
+                .collect();
+            assert_eq!(found, [(format!("{KEY}|test"), MAX_FLOWS, 9)], "{by:?}");
+            assert_eq!(others(&groups, by).len(), 0, "their emails are not limited");
+        }
+        detection.source.log_stream += "-2";
+        let groups = group(&detection, GroupBy::LogGroup, &SignalPolicy::default()).groups;
+        assert_eq!(groups[0].key.to_string(), KEY, "it is another stream");
+    }
+
+    #[test]
     fn a_key_is_stored_and_read_as_it_is() {
         let whole = IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::OwnAnswer);
         for part in [
@@ -354,6 +385,7 @@ mod tests {
             KeyPart::OtherInterfaces,
             KeyPart::OtherSources,
             KeyPart::OtherTargets,
+            KeyPart::Test,
         ] {
             let key = whole.clone().with(part);
             let text = serde_json::to_string(&key).unwrap();

@@ -4,7 +4,7 @@ use crate::{
     detection::Totals,
     enrichment::Network,
     incident::{
-        IncidentKey, Reason, SignalPolicy, Silenced, plan,
+        IncidentKey, KeyPart, Reason, SignalPolicy, Silenced, plan,
         policy::Policy,
         state::{ClosedIncident, Earlier, OpenIncident, PastIncident},
     },
@@ -188,6 +188,11 @@ impl<'a> Notification<'a> {
             total,
             ..self
         }
+    }
+
+    /// Tells whether it is about test records.
+    pub fn is_test(&self) -> bool {
+        self.key.part == KeyPart::Test
     }
 
     /// Tells whether silences are in force that cover findings of the incident: nothing else may come of it.

@@ -238,6 +238,8 @@ fn write(words: &dyn Phrases) -> String {
             line("silence", words.silences(all, resolved));
         }
     }
+    line("test", words.test_of("4 pings were rejected"));
+    line("test", words.test_means());
     for signal in Signal::ALL {
         for policy in [SignalPolicy::default(), never()] {
             line(signal.word(), words.incident_because(signal, &policy, false));

@@ -1,6 +1,6 @@
 //! Snapshots of the whole email of every scenario.
 
-use sample_notifications::{EVENTS, OTHERS, Setting, scenario, shown};
+use sample_notifications::{EVENTS, OTHERS, Setting, TEST, scenario, shown};
 
 use crate::limits;
 
@@ -44,11 +44,12 @@ whole_emails! {
     a_flood: "flood",
     an_update_under_silences: "update-with-silences",
     an_incident_that_ends_under_a_silence: "silenced",
+    a_test: "test",
 }
 
 #[test]
 fn every_scenario_has_a_snapshot() {
-    for scenario in EVENTS.iter().chain(&OTHERS) {
+    for scenario in EVENTS.iter().chain(&OTHERS).chain([&TEST]) {
         assert!(TESTED.contains(scenario), "{scenario} has no snapshot");
     }
 }

@@ -10,6 +10,7 @@
 mod capped;
 mod over_time;
 mod silences;
+mod test_records;
 mod week;
 mod world;
 

@@ -4,43 +4,25 @@
 
 mod endpoint;
 mod error;
+mod limits;
 mod operation;
 mod request;
 mod service;
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use tokio::sync::OnceCell;
 
-use self::error::ServiceError;
-pub use self::{error::Failure, request::Request, service::Service};
-use crate::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS, OPERATION_TIMEOUT, Shared};
-
-/// How long a call may take, and how often it is tried.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Of one attempt.
-    pub attempt_timeout: Duration,
-    /// Of a call with all its attempts.
-    pub operation_timeout: Duration,
-    /// Attempts of one call.
-    pub max_attempts: u32,
-}
-
-impl Default for Limits {
-    /// The limits of all clients here.
-    fn default() -> Self {
-        Limits { attempt_timeout: ATTEMPT_TIMEOUT, operation_timeout: OPERATION_TIMEOUT, max_attempts: MAX_ATTEMPTS }
-    }
-}
+use self::operation::Sending;
+pub use self::{error::Failure, limits::Limits, request::Request, service::Service};
+use crate::client::Shared;
 
 /// A caller of one service.
 pub struct Caller {
     shared: Shared,
     service: Service,
     limits: Limits,
-    operation: OnceCell<Result<Operation<Request, Vec<u8>, ServiceError>, Failure>>,
+    operation: OnceCell<Result<Sending, Failure>>,
 }
 
 impl fmt::Debug for Caller {

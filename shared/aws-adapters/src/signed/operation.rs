@@ -28,9 +28,9 @@ use aws_smithy_types::config_bag::Layer;
 use aws_types::SigningName;
 
 use super::{
-    Limits,
     endpoint::{self, endpoint},
     error::{self, Failure, ServiceError},
+    limits::Limits,
     request::Request,
     service::Service,
 };
@@ -39,15 +39,14 @@ use super::{
 /// enrichment.
 const INITIAL_BACKOFF: Duration = Duration::from_millis(200);
 
+/// Sends requests to one service.
+pub(super) type Sending = Operation<Request, Vec<u8>, ServiceError>;
+
 /// Builds the operation that sends requests to a service.
 ///
 /// # Errors
 /// The configuration lacks a part that every call needs.
-pub(super) fn build(
-    config: &SdkConfig,
-    service: Service,
-    limits: Limits,
-) -> Result<Operation<Request, Vec<u8>, ServiceError>, Failure> {
+pub(super) fn build(config: &SdkConfig, service: Service, limits: Limits) -> Result<Sending, Failure> {
     let lacking = |what: &str| Failure::NotSent(format!("there is no {what}"));
     let url = endpoint(config, service).ok_or_else(|| lacking("region"))?;
     let region = endpoint::signing_region(config, service).ok_or_else(|| lacking("region"))?;

@@ -26,6 +26,8 @@ impl Service {
     pub const EC2: Service = Service::regional("EC2", "ec2", "ec2");
     /// AWS Identity and Access Management.
     pub const IAM: Service = Service { id: "IAM", host: "iam", signing_name: "iam", is_global: true };
+    /// AWS Key Management Service.
+    pub const KMS: Service = Service::regional("KMS", "kms", "kms");
     /// AWS Lambda.
     pub const LAMBDA: Service = Service::regional("Lambda", "lambda", "lambda");
     /// Amazon EventBridge Scheduler.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     hash::hash,
     incident::{
-        key::IncidentKey,
+        key::{IncidentKey, KeyPart},
         plan::{
             MAX_DELAY_MILLIS, REOPEN_MILLIS, ScheduledTimer, Silences, TIMER_GRACE_MILLIS, has_unnamed, lease,
             next_timer, overdue_timer, rescue_report, update_at,
@@ -60,7 +60,9 @@ pub fn on_batch(
     if let Some(current) = record.current.clone() {
         return add(record, current, shard, findings, timers, now, policy);
     }
-    let recent = |past: &PastIncident| now <= time::after(past.resolved_at, REOPEN_MILLIS);
+    // Each test is for its opened email.
+    let reopens = findings.key.part != KeyPart::Test;
+    let recent = |past: &PastIncident| reopens && now <= time::after(past.resolved_at, REOPEN_MILLIS);
     let reopened = record.last.take_if(|past| recent(past) && findings.silences.let_reopen(past));
     Some(match reopened {
         Some(past) => reopen(record, past, shard, findings, timers, now, policy),
@@ -279,6 +281,14 @@ mod tests {
         let again = PastIncident { reopened: 3, emails: 9, ..past(0) };
         let again = IncidentRecord { last: Some(again), ..IncidentRecord::default() };
         assert_eq!(id(&again), (Reason::Reopened, "p.4".to_owned(), MAX_DELAY_MILLIS));
+    }
+
+    #[test]
+    fn a_test_never_reopens_an_incident() {
+        let key = key().with(KeyPart::Test);
+        let findings = BatchFindings { key: &key, batch: "b", found: &found(2), silences: &Silences::default() };
+        let step = on_batch(Some(&resolved(MINUTE_MILLIS)), None, &findings, NOW, &policy()).unwrap();
+        assert_eq!(step.reason, Reason::New);
     }
 
     #[test]

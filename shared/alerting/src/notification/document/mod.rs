@@ -60,6 +60,9 @@ pub struct Document {
     pub role: Option<&'static str>,
     /// The decision behind it: see [`crate::incident::Reason::word`].
     pub reason: &'static str,
+    /// Whether it is about test records.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
     /// When the notification was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Time>,
@@ -260,6 +263,7 @@ impl Document {
             signal: notification.key.signal.word(),
             role: notification.key.signal.origin().role().map(Role::word),
             reason: notification.reason.word(),
+            test: notification.is_test(),
             sent_at: Time::of(notification.now),
             late: notification.is_late(),
             incident: incident(notification),

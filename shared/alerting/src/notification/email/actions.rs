@@ -25,6 +25,9 @@ use crate::{
 /// What to do if the packets were meant to be blocked, and if not.
 pub(super) fn of(writer: &Writer<'_>) -> Vec<Action> {
     let (notification, words) = (writer.notification, writer.words);
+    if notification.is_test() {
+        return vec![plain(words.test_means())];
+    }
     let mut actions = Vec::new();
     let resolved = notification.kind == NotificationKind::Resolved;
     let quiet = words.span(notification.quiet_millis);

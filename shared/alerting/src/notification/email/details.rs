@@ -163,7 +163,7 @@ fn network(writer: &Writer<'_>) -> Vec<String> {
 /// What the incident is about, where that is not the whole log group.
 fn narrowed_to(part: &KeyPart, words: &dyn Phrases) -> Option<String> {
     match part {
-        KeyPart::All => None,
+        KeyPart::All | KeyPart::Test => None,
         KeyPart::Interface(id) => Some(words.only_for(Noun::Interface, &inert(id, MAX_NAME_CHARS))),
         KeyPart::Source(address) => Some(words.only_for(Noun::Source, &address.to_string())),
         KeyPart::Target(address) => Some(words.only_for(Noun::Target, &address.to_string())),

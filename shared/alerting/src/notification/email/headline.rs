@@ -28,7 +28,7 @@ pub(super) fn subject(writer: &Writer<'_>) -> String {
     let lasted = writer.words.span(lasted);
     let subject = |what: &str, lasted: Option<&str>| {
         let (rule, silenced) = (notification.key.rule.name(), notification.is_silenced());
-        writer.words.subject(rule, notification.kind, silenced, lasted, what)
+        writer.words.subject(rule, notification.kind, silenced, lasted, &marked(writer, what))
     };
     let id = format!(" (#{})", short_id(notification.incident));
     let room = MAX_SUBJECT_CHARS.saturating_sub(id.chars().count());
@@ -44,7 +44,16 @@ pub(super) fn lead(writer: &Writer<'_>) -> Vec<String> {
     let (story, own, other) = parties(writer, true);
     let parties = named(writer, story, &own, &other);
     let headline = writer.words.headline(story, parties, &pings(writer), is_more(writer.notification));
-    [headline].into_iter().chain(why::in_short(writer)).map(|clause| writer.words.sentences(&[clause])).collect()
+    [marked(writer, &headline)]
+        .into_iter()
+        .chain(why::in_short(writer))
+        .map(|clause| writer.words.sentences(&[clause]))
+        .collect()
+}
+
+/// A headline, marked where it is about test records.
+fn marked(writer: &Writer<'_>, headline: &str) -> String {
+    if writer.notification.is_test() { writer.words.test_of(headline) } else { headline.to_owned() }
 }
 
 /// The parties with whether each is one address or its name.

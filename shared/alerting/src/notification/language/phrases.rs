@@ -51,6 +51,8 @@ pub trait Headlines {
     fn brief(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String;
     /// The same for a subject that would be too long.
     fn terse(&self, story: RejectionKind, parties: Parties<'_>, amount: &str, more: bool) -> String;
+    /// A headline about test records, which says so first.
+    fn test_of(&self, headline: &str) -> String;
     /// Pings of which no record counts the packets.
     fn uncounted_pings(&self, records: &str) -> String;
     /// A subject: a headline and, of a resolved incident, whether it is `silenced`, and how long it lasted, where there is room for that.
@@ -176,6 +178,8 @@ pub trait Steps {
     fn without_resolved_emails(&self) -> String;
     /// What resolved means, and what may still be there.
     fn resolved_means(&self, quiet: &str) -> String;
+    /// That nothing is to do about a test, as the email itself is its result.
+    fn test_means(&self) -> String;
     /// What silenced means, and the command that ends the silence.
     fn silenced_means(&self, quiet: &str, command: &str) -> String;
     /// What a link opens.

@@ -46,6 +46,10 @@ impl Headlines for English {
         self.brief(story, parties, amount, more)
     }
 
+    fn test_of(&self, headline: &str) -> String {
+        format!("TEST: {headline}")
+    }
+
     fn uncounted_pings(&self, records: &str) -> String {
         format!("pings ({records})")
     }

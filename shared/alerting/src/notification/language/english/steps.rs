@@ -70,6 +70,12 @@ impl Steps for English {
         )
     }
 
+    fn test_means(&self) -> String {
+        "Nothing to do. Somebody ran vpc-flow-alerts doctor --send-test: the record below is made up, no packet was rejected, and this \
+         email shows that emails arrive."
+            .to_owned()
+    }
+
     fn silenced_means(&self, quiet: &str, command: &str) -> String {
         format!(
             "Nothing to do now. Nothing else was rejected for {quiet}; what the silence covers may still be rejected. If it \

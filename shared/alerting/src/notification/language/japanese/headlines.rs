@@ -55,6 +55,10 @@ impl Headlines for Japanese {
         }
     }
 
+    fn test_of(&self, headline: &str) -> String {
+        format!("TEST (テスト): {headline}")
+    }
+
     fn uncounted_pings(&self, records: &str) -> String {
         format!("ping ({records})")
     }

@@ -61,6 +61,12 @@ impl Steps for Japanese {
         )
     }
 
+    fn test_means(&self) -> String {
+        "対応は不要です。vpc-flow-alerts doctor --send-test によるテストです。下記のレコードは架空のもので、実際に拒否されたパケットはありま\
+         せん。このメールの受信により、メールが届くことを確認できます。"
+            .to_owned()
+    }
+
     fn silenced_means(&self, quiet: &str, command: &str) -> String {
         format!(
             "現時点で対応は不要です。ほかの拒否は {}ありませんでした。停止の対象となる拒否は続いている可能性があります。停止の終了後も\
