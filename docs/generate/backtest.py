@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.harness import page, week
+from tests.harness.build import command_line
 from tests.harness.template import ROOT
 from tests.harness.terminal import failed
 
@@ -24,7 +25,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         week.write(folder / "week.log.gz")
-        command = [page.binary(), "backtest", folder / "week.log.gz", "--html", folder / "week.html"]
+        command = [command_line(), "backtest", folder / "week.log.gz", "--html", folder / "week.html"]
         subprocess.run(command, check=True, capture_output=True)
         page.screenshot(chrome, folder / "week.html", PICTURE, page.Look(SIZE))
     return 0

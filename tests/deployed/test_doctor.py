@@ -7,10 +7,9 @@ import subprocess
 from typing import Any
 
 from tests.deployed.case import Case
-from tests.harness.build import ROOT
+from tests.harness.build import command_line
 from tests.harness.stack import STACK_NAME, SUBSCRIBER
 
-COMMAND = ["cargo", "run", "--quiet", "--package", "vpc-flow-alerts", "--", "doctor", "--stack", STACK_NAME, "--json"]
 # What is said about a new deployment in the emulator, by check. It has no flow logs and no time to live, and confirms a
 # subscription as the link in AWS's email does. Every other check is made, and ok.
 WARNINGS = {
@@ -26,7 +25,8 @@ class Doctor(Case):
     def doctor(self, *options: str) -> tuple[int, dict[str, Any]]:
         """Runs the command. Returns its exit code and what it found."""
         env = self.emulator.environment()
-        ran = subprocess.run([*COMMAND, *options], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        command = [command_line(), "doctor", "--stack", STACK_NAME, "--json", *options]
+        ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         self.assertIn(ran.returncode, (0, 2), ran.stderr)
         return ran.returncode, json.loads(ran.stdout)
 

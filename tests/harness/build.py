@@ -92,9 +92,13 @@ def build(on_line: Callable[[str], None] = lambda line: None) -> None:
 
 @functools.cache
 def command_line() -> Path:
-    """Returns the path of the program `vpc-flow-alerts`, which is compiled if it is not up to date (`make built-cli`)."""
-    command = ["cargo", "build", "--locked", "--package", "vpc-flow-alerts"]
-    run(command, {**os.environ, "CARGO_TERM_COLOR": "never"})
+    """Returns the path of the program `vpc-flow-alerts`, compiled as by `make built-cli`.
+
+    It is not compiled if BUILT says that it was: cargo would wait for the tests that it runs at the same time.
+    """
+    if not os.environ.get("BUILT"):
+        command = ["cargo", "build", "--locked", "--workspace", "--bin", "vpc-flow-alerts"]
+        run(command, {**os.environ, "CARGO_TERM_COLOR": "never"})
     return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug" / "vpc-flow-alerts"
 
 

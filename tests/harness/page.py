@@ -9,8 +9,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.template import ROOT
-
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """Names of the browsers that are looked for, after the one that CHROME names."""
 SECONDS = 120
@@ -24,18 +22,6 @@ class PageError(RuntimeError):
 def browser() -> str | None:
     """Returns a browser, if there is one."""
     return next(filter(None, map(shutil.which, filter(None, (os.environ.get("CHROME"), *BROWSERS)))), None)
-
-
-def binary() -> Path:
-    """Compiles the command line and returns it. Of the whole workspace, so that it is what its tests have compiled."""
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    subprocess.run(
-        ["cargo", "build", "--quiet", "--locked", "--workspace", "--bin", "vpc-flow-alerts"],
-        cwd=ROOT,
-        check=True,
-        timeout=1_200,
-    )
-    return target / "debug" / "vpc-flow-alerts"
 
 
 @dataclass(frozen=True)

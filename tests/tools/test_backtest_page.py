@@ -14,6 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.harness import page, week
+from tests.harness.build import command_line
 from tests.harness.page import DESKTOP, PHONE, Look
 from tests.harness.template import ROOT
 
@@ -64,7 +65,7 @@ class Pages(unittest.TestCase):
             week.write(Path(folder) / "week.log.gz")
             printed = {}
             for options in ([], ["--compare", "", "PersistentPings=0 QuietMinutes=240"]):
-                command = [page.binary(), "backtest", Path(folder) / "week.log.gz", *options]
+                command = [command_line(), "backtest", Path(folder) / "week.log.gz", *options]
                 printed[bool(options)] = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         samples = 0
         for name in ("README.md", "README.ja.md", "docs/backtest.md"):
@@ -98,7 +99,7 @@ class Page(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         folder = Path(cls.folder.name)
         week.write(folder / "week.log.gz")
-        command = [page.binary(), "backtest", folder / "week.log.gz"]
+        command = [command_line(), "backtest", folder / "week.log.gz"]
         subprocess.run([*command, "--html", folder / "page.html"], check=True, capture_output=True)
         lists = ["--compare", "", "PersistentPings=0 QuietMinutes=240"]
         subprocess.run([*command, "--html", folder / "compared.html", *lists], check=True, capture_output=True)

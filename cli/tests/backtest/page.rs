@@ -51,9 +51,11 @@ fn text_of_records_and_settings_is_no_markup() {
     for forbidden in ["<script", "<b>no", "<i>", "\"'&"] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
-    for text in
-        ["eni-&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;", "&lt;b&gt;no record", "--interface &#39;&lt;i&gt;&#39;"]
-    {
+    for text in [
+        "eni-&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;",
+        "&lt;b&gt;no record",
+        "--interface &#39;&lt;i&gt;&#39;",
+    ] {
         assert!(page.contains(text), "{text}");
     }
 }

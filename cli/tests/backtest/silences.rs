@@ -12,11 +12,15 @@ fn what_a_silence_covers_is_counted_and_in_no_email() {
     assert_eq!((summary["silenced"].as_u64(), summary["incidents"].as_u64()), (Some(20), Some(1)));
     let report = folder.run(&["flow.log", "--silence", OURS, "--silence", "origin=internet"]).out;
     assert!(
-        report.contains("\nSILENCED\n--source 10.0.0.5: 20 records, no email\n--origin internet: 0 records, no email\n"),
+        report
+            .contains("\nSILENCED\n--source 10.0.0.5: 20 records, no email\n--origin internet: 0 records, no email\n"),
         "{report}"
     );
     let both = folder.run(&["flow.log", "--silence", OURS, "--compare", "", "QuietMinutes=60"]).out;
-    assert!(both.contains("\nSILENCED, A\n--source 10.0.0.5: 20 records") && both.contains("\nSILENCED, B\n"), "{both}");
+    assert!(
+        both.contains("\nSILENCED, A\n--source 10.0.0.5: 20 records") && both.contains("\nSILENCED, B\n"),
+        "{both}"
+    );
 }
 
 #[test]
