@@ -100,9 +100,7 @@ pub(crate) fn failed(call: &str, failure: &Failure) -> String {
         Failure::Refused { code, .. } if code.starts_with("ExpiredToken") => {
             "; your credentials have expired: log in again"
         }
-        Failure::NotSent(reason) if reason.contains("credentials") => {
-            "; log in, set AWS_PROFILE, or pass --profile as for the AWS CLI"
-        }
+        Failure::NoCredentials => "; log in, set AWS_PROFILE, or pass --profile, as for the AWS CLI",
         _ => "",
     };
     format!("{call}: {}{help}", one_line(&failure.to_string(), MAX_ERROR_CHARS))

@@ -25,24 +25,24 @@ pub(crate) use settings::Settings;
 use silence::SilenceArg;
 use time_arg::millis;
 
-/// Shows what would have been emailed about past records.
+const EXAMPLES: &str = "\
+Examples:
+  vpc-flow-alerts backtest flow-logs/ --set TimeZone=Asia/Tokyo
+  aws logs filter-log-events --log-group-name Log-Group | vpc-flow-alerts backtest - --json
+  vpc-flow-alerts backtest flow-logs/ --html week.html --silence 'source=10.0.0.5 from=2026-11-23T02:00Z for=8h'
+  vpc-flow-alerts backtest flow-logs/ --compare 'QuietMinutes=15' 'QuietMinutes=60 ResolvedEmails=no'
+
+Exit codes:
+  0  done, whether or not there are emails
+  1  an argument is wrong, or something could not be read or written";
+
+/// Shows what would have been emailed about past records
 ///
-/// Reads VPC flow logs as lines, as S3 files with a header, as exports of CloudWatch Logs, as the output of `aws logs
-/// filter-log-events`, `get-log-events`, `get-query-results` or `tail`, or as events of a subscription; each of them plain or gzip.
-/// Directories are read with all files in them. Files are merged by the time of their records. `-` is standard input. The emails lack
-/// what the functions read from EC2.
-///
-/// Examples:
-///
-///   vpc-flow-alerts backtest flow-logs/ --set TimeZone=Asia/Tokyo
-///
-///   aws logs filter-log-events --log-group-name Log-Group | vpc-flow-alerts backtest - --json
-///
-///   vpc-flow-alerts backtest flow-logs/ --html week.html --silence 'source=10.0.0.5 from=2026-11-23T02:00Z for=8h'
-///
-///   vpc-flow-alerts backtest flow-logs/ --compare 'QuietMinutes=15' 'QuietMinutes=60 ResolvedEmails=no'
+/// Reads VPC flow logs as lines, as S3 files with a header, as exports of CloudWatch Logs, as the output of `aws logs filter-log-events`,
+/// `get-log-events`, `get-query-results` or `tail`, or as events of a subscription; each of them plain or gzip. Directories are read with
+/// all files in them. Files are merged by the time of their records. The emails lack what the functions read from EC2.
 #[derive(clap::Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Files and directories; `-` is standard input
     #[arg(required = true, value_name = "FILE|DIR|-")]

@@ -205,7 +205,9 @@ async fn batch(
             Ok(true)
         }
         // None of the others would get through either.
-        Err(error @ (Failure::NotSent(_) | Failure::NoConnection)) => Err(call_failed("lambda:InvokeFunction", &error)),
+        Err(error @ (Failure::NoCredentials | Failure::NotSent(_) | Failure::NoConnection)) => {
+            Err(call_failed("lambda:InvokeFunction", &error))
+        }
         Err(error) => {
             output::print(&format!("  failed again, left in the queue: {}\n", why(&error)))?;
             Ok(false)

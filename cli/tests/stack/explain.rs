@@ -91,7 +91,7 @@ fn what_is_missing_is_said_in_one_line_and_the_records_are_explained() {
     let offline = explained(&Tool::new(&aws).run(&["explain", "--json", "--offline", REQUEST, ANSWER]));
     for (tool, message) in [
         (without(&["AWS_REGION"]), "no region: pass --region"),
-        (without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]), "credentials"),
+        (without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]), "no credentials; log in"),
     ] {
         let printed = tool.run(&["explain", "--json", REQUEST, ANSWER]);
         assert_eq!(explained(&printed), offline);

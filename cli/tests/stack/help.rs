@@ -8,9 +8,11 @@ fn aws() -> Aws {
 }
 
 #[test]
-fn each_command_on_a_stack_has_examples_and_exit_codes() {
+fn each_command_has_examples_and_exit_codes() {
     let aws = aws();
-    for command in [&["silence"][..], &["silence", "add"], &["incidents"], &["replay"], &["explain"]] {
+    for command in
+        [&["backtest"][..], &["doctor"], &["silence"], &["silence", "add"], &["incidents"], &["replay"], &["explain"]]
+    {
         let help = Tool::new(&aws).run(&[command, &["--help"]].concat());
         let name = format!("\n  vpc-flow-alerts {}", command[0]);
         assert!(help.success().contains("\nExit codes:\n  0  ") && help.out.contains(&name), "{}", help.out);

@@ -38,6 +38,7 @@ fn missing(query: &Query, failure: &Failure) -> MissingReason {
         Failure::Refused { code, .. } => failed(code),
         Failure::TimedOut => MissingReason::TooSlow,
         Failure::NoConnection => failed("no connection"),
+        Failure::NoCredentials => failed("no credentials"),
         Failure::NotSent(reason) => failed(reason),
     }
 }

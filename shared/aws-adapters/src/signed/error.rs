@@ -1,8 +1,9 @@
 //! Why a call has no answer.
 
-use std::fmt;
+use std::{error::Error, fmt};
 
 use alerting::text::one_line;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{
     orchestrator::{HttpResponse, OrchestratorError},
     result::SdkError,
@@ -30,7 +31,9 @@ pub enum Failure {
     TimedOut,
     /// No connection.
     NoConnection,
-    /// The call was not sent, for example without credentials: why, on one line.
+    /// Nothing has credentials: the call was not sent.
+    NoCredentials,
+    /// The call was not sent for another reason, on one line.
     NotSent(String),
 }
 
@@ -41,12 +44,13 @@ impl fmt::Display for Failure {
             Failure::Refused { code, message } => write!(f, "{code}: {message}"),
             Failure::TimedOut => f.write_str("no answer in time"),
             Failure::NoConnection => f.write_str("no connection"),
+            Failure::NoCredentials => f.write_str("no credentials"),
             Failure::NotSent(reason) => f.write_str(reason),
         }
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 impl Failure {
     /// Tells whether the caller may not do this.
@@ -69,9 +73,22 @@ impl Failure {
             SdkError::TimeoutError(_) => Failure::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Failure::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_io() => Failure::NoConnection,
+            _ if has_no_credentials(error) => Failure::NoCredentials,
             _ => Failure::NotSent(line(&causes(error))),
         }
     }
+}
+
+/// Tells whether no provider of credentials has any, as opposed to one that failed.
+fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if matches!(error.downcast_ref(), Some(CredentialsError::CredentialsNotLoaded(_))) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// An error that a service answered with.
@@ -84,7 +101,7 @@ impl fmt::Display for ServiceError {
     }
 }
 
-impl std::error::Error for ServiceError {}
+impl Error for ServiceError {}
 
 impl ProvideErrorMetadata for ServiceError {
     fn meta(&self) -> &ErrorMetadata {
@@ -156,14 +173,14 @@ fn unescaped(text: &str) -> String {
 /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
 fn of_json(json: &[u8], header: Option<&str>) -> Option<(String, String)> {
     #[derive(Default, Deserialize)]
-    struct Error {
+    struct Answered {
         #[serde(rename = "__type")]
         kind: Option<String>,
         code: Option<String>,
         #[serde(alias = "Message")]
         message: Option<String>,
     }
-    let error: Error = serde_json::from_slice(json).unwrap_or_default();
+    let error: Answered = serde_json::from_slice(json).unwrap_or_default();
     let code = header.map(str::to_owned).or(error.kind).or(error.code)?;
     let code = code.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default();
     Some((code.to_owned(), error.message.unwrap_or_default()))
