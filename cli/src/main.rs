@@ -12,6 +12,7 @@ mod output;
 mod records;
 mod replay;
 mod silence;
+mod words;
 
 use std::process::ExitCode;
 

@@ -38,7 +38,7 @@ enum End {
 }
 
 impl SilenceArg {
-    /// Reads `source=10.0.0.5 for=8h reason="load test"`. The case of names does not matter: emails write them in capitals.
+    /// Reads `source=10.0.0.5 for=8h reason="load test"`. The case of names does not matter.
     ///
     /// # Errors
     /// One line with what is allowed.
@@ -65,7 +65,7 @@ impl SilenceArg {
             "source" => silence.source = Some(network(value)?),
             "destination" => silence.destination = Some(network(value)?),
             "interface" => silence.interface = Some(value.to_owned()),
-            "origin" => silence.origin = Some(one_of(value, &ORIGINS, Origin::full_word)?),
+            "origin" => silence.origin = Some(one_of(value, &Origin::ALL, Origin::full_word)?),
             "rule" => silence.rule = Some(one_of(value, &Rule::ALL, Rule::name)?),
             "reason" => silence.reason = one_line(value, MAX_REASON_CHARS).into_owned(),
             "from" => self.from = Some(moment(value)?),
@@ -117,8 +117,6 @@ pub(super) fn write(silences: &[SilenceArg], first: EpochMillis) -> Write {
     let doc = StoredItem::Silences(SilenceList(silences.collect()));
     Write { id: ItemId::Silences, expected: None, doc, expires_at: None }
 }
-
-const ORIGINS: [Origin; 4] = [Origin::OwnRequest, Origin::OwnAnswer, Origin::Private, Origin::Internet];
 
 fn without_conditions() -> Silence {
     Silence {
@@ -189,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_and_times_are_read_as_emails_write_them() {
+    fn conditions_and_times_are_read_in_any_case_of_names() {
         let all = "SOURCE=10.0.0.5 destination=8.8.8.0/24 interface=eni-1 origin=own-request rule=ping-deny \
                    from=2026-11-23T02:00Z FOR=8h REASON=\"load test of Monday\"";
         let silence = silence(all);

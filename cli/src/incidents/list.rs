@@ -12,6 +12,7 @@ use super::{
     words,
 };
 use crate::columns::columns;
+use crate::words::packets_and_records;
 
 /// Maximum length of the id of an item that cannot be read, in characters.
 const MAX_ID_CHARS: usize = 200;
@@ -44,7 +45,7 @@ fn row(incident: &Incident, zone: &Zone, now: EpochMillis) -> [String; 7] {
         if incident.is_open() { "open" } else { "resolved" }.to_owned(),
         words::what(&incident.key),
         words::point(zone, totals.first_start.unwrap_or_else(|| incident.opened_at())),
-        words::amounts(&totals),
+        packets_and_records(totals.packets, totals.records),
         totals.last_end.map_or_else(|| "not known".to_owned(), |at| zone.soon(at, now)),
         next_email(incident, zone, now),
     ]

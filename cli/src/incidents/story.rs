@@ -15,8 +15,9 @@ use alerting::{
 
 use super::{
     read::{Entry, Incident, Open, Resolved, State},
-    words::{self, number},
+    words,
 };
+use crate::words::{number, packets_and_records};
 
 /// Addresses listed of each side; the rest is a number.
 const MAX_ADDRESSES: usize = 12;
@@ -65,10 +66,15 @@ fn state(incident: &Incident) -> String {
 /// What was counted, and when.
 fn packets(incident: &Incident, zone: &Zone) -> Vec<String> {
     let totals = incident.totals();
-    let mut lines = vec![format!("Counted: {}", words::amounts(&totals))];
+    let mut lines = vec![format!("Counted: {}", packets_and_records(totals.packets, totals.records))];
     if let State::Open(open) = &incident.state {
         if !open.counters.unreported.is_empty() {
-            let _ = write!(lines[0], "; no email has reported {}", words::amounts(&open.counters.unreported.totals));
+            let unreported = open.counters.unreported.totals;
+            let _ = write!(
+                lines[0],
+                "; no email has reported {}",
+                packets_and_records(unreported.packets, unreported.records)
+            );
         }
         if open.counters_incomplete {
             lines.push("There is more: a later version wrote some of the counters.".to_owned());

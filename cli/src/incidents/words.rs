@@ -1,9 +1,8 @@
 //! Words for incidents, in plain English.
 
 use alerting::{
-    detection::Totals,
     incident::{IncidentKey, KeyPart, Signal},
-    text::{grouped, one_line},
+    text::one_line,
     time::EpochMillis,
     zone::Zone,
 };
@@ -37,18 +36,6 @@ pub(super) fn what(key: &IncidentKey) -> String {
         KeyPart::OtherTargets => "other targets".to_owned(),
     };
     format!("{} ({part})", signal(key.signal))
-}
-
-/// `12 packets, 3 records`, as far as it is known.
-pub(super) fn amounts(totals: &Totals) -> String {
-    let records = number(totals.records, "record");
-    totals.packets.map_or(records.clone(), |packets| format!("{}, {records}", number(packets, "packet")))
-}
-
-/// A number with its noun.
-pub(super) fn number(number: u64, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", grouped(number))
 }
 
 /// A point in time with its day and its zone.

@@ -111,9 +111,8 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 fn origin(word: &str) -> Result<Origin, String> {
-    const ALL: [Origin; 4] = [Origin::OwnRequest, Origin::OwnAnswer, Origin::Private, Origin::Internet];
-    let origin = ALL.into_iter().find(|origin| origin.full_word() == word);
-    origin.ok_or_else(|| format!("one of {}", ALL.map(Origin::full_word).join(", ")))
+    let origin = Origin::ALL.into_iter().find(|origin| origin.full_word() == word);
+    origin.ok_or_else(|| format!("one of {}", Origin::ALL.map(Origin::full_word).join(", ")))
 }
 
 fn rule(name: &str) -> Result<Rule, String> {

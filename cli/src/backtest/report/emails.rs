@@ -11,9 +11,6 @@ use crate::backtest::play::SentEmail;
 pub(super) const KINDS: [NotificationKind; 4] =
     [NotificationKind::Opened, NotificationKind::Reopened, NotificationKind::Update, NotificationKind::Resolved];
 
-/// The origins with their role, ours first.
-pub(super) const ORIGINS: [Origin; 4] = [Origin::OwnRequest, Origin::OwnAnswer, Origin::Private, Origin::Internet];
-
 /// Emails by origin and kind.
 pub(crate) type OfDay = BTreeMap<(Origin, NotificationKind), u64>;
 

@@ -1,19 +1,20 @@
 //! What the text and the page state in the same words.
 
-use alerting::{notification::NotificationKind, text::grouped, time, zone::Zone};
+use alerting::{detection::Origin, notification::NotificationKind, text::grouped, time, zone::Zone};
 
 use super::{
     cost::{Bill, RECORD_BYTES},
     differences::Fate,
-    emails::{KINDS, ORIGINS},
+    emails::KINDS,
     results::Results,
     story::Story,
-    words::{duration, later, number},
+    words::{duration, later},
 };
 use crate::backtest::{
     play::origin_words,
     silence::{self, SilenceArg},
 };
+use crate::words::number;
 
 /// Updates of an incident whose times are listed.
 const MAX_UPDATES: usize = 4;
@@ -100,7 +101,7 @@ pub(super) fn emails(story: &Story, zone: &Zone) -> String {
 pub(super) fn numbers(both: [&Results; 2]) -> Vec<(&'static str, [String; 2])> {
     let of = |number: &dyn Fn(&Results) -> u64| both.map(|results| grouped(number(results)));
     let mut rows = vec![("emails", ["A".to_owned(), "B".to_owned()])];
-    for origin in ORIGINS {
+    for origin in Origin::ALL {
         rows.push((origin_words(origin), of(&|results| results.emails.of(|one, _| one == origin))));
     }
     for kind in KINDS {

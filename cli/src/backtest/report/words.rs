@@ -6,12 +6,7 @@ use alerting::{
     zone::Zone,
 };
 
-use crate::backtest::play::Listed;
-
-/// A number with its noun: `1 email`, `2,000 emails`.
-pub(super) fn number(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
-}
+use crate::{backtest::play::Listed, words::number};
 
 /// A time in its two largest units: `48 s`, `35 min`, `2 h 5 min`, `3 d 4 h`.
 pub(super) fn duration(millis: u64) -> String {
@@ -57,12 +52,6 @@ pub(super) fn listed(listed: &Listed) -> String {
         (false, 0) => names,
         (false, left_out) => format!("{names} and {about}{} more", grouped(left_out)),
     }
-}
-
-/// Packets with their records: `104 packets, 26 records`.
-pub(super) fn packets(packets: Option<u64>, records: u64) -> String {
-    let records = number(records, "record");
-    packets.map_or(records.clone(), |packets| format!("{}, {records}", number(packets, "packet")))
 }
 
 /// An amount of money: `8.77`.

@@ -47,6 +47,9 @@ impl Role {
 }
 
 impl Origin {
+    /// All of them, ours first.
+    pub const ALL: [Origin; 4] = [Origin::OwnRequest, Origin::OwnAnswer, Origin::Private, Origin::Internet];
+
     /// The origin as one stable word, for metrics and documents.
     pub fn word(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use alerting::{
+    detection::Origin,
     notification::NotificationKind,
     text::grouped,
     time::{EpochMillis, HOUR_MILLIS},
@@ -16,12 +17,13 @@ use super::{
 use crate::backtest::{
     play::{Amount, origin_words},
     report::{
-        emails::{KINDS, ORIGINS, OfDay, sum},
+        emails::{KINDS, OfDay, sum},
         results::Results,
         traffic::Bucket,
-        words::{moment, number},
+        words::moment,
     },
 };
+use crate::words::number;
 
 /// Days that the table lists: the newest.
 const MAX_TABLE_DAYS: usize = 400;
@@ -42,7 +44,7 @@ pub(super) fn signal(prefix: &str, results: &Results, axis: &Axis) -> String {
     let (buckets, millis) = results.traffic.buckets();
     let bar = |(from, bucket): (&EpochMillis, &Bucket)| {
         let of = |origin| bucket.signal.get(&origin).map_or(0, |amount: &Amount| amount.packets);
-        let parts = ORIGINS.map(|origin| (class_of(origin), of(origin))).to_vec();
+        let parts = Origin::ALL.map(|origin| (class_of(origin), of(origin))).to_vec();
         let title = format!("{}: {}", moment(*from, &results.zone), number(bucket.all_signal().packets, "packet"));
         Bar { from: *from, millis, parts, title }
     };
@@ -115,7 +117,7 @@ pub(super) fn table(results: &Results) -> String {
     for midnight in days.iter().rev().take(MAX_TABLE_DAYS) {
         let bucket = results.traffic.days.get(midnight).cloned().unwrap_or_default();
         let _ = write!(rows, r#"<tr><th scope="row">{}</th>"#, results.zone.day_and_clock(**midnight).0);
-        let signal = ORIGINS.map(|origin| bucket.signal.get(&origin).map_or(0, |amount| amount.packets));
+        let signal = Origin::ALL.map(|origin| bucket.signal.get(&origin).map_or(0, |amount| amount.packets));
         let day = results.emails.days.get(midnight);
         let emails = KINDS.map(|kind| day.map_or(0, |day| sum(day, |_, one| one == kind)));
         for value in signal.into_iter().chain([bucket.background.packets]).chain(emails) {
@@ -123,7 +125,8 @@ pub(super) fn table(results: &Results) -> String {
         }
         rows.push_str("</tr>");
     }
-    let heads = ORIGINS.map(origin_words).into_iter().chain(["background"]).chain(KINDS.map(NotificationKind::word));
+    let heads =
+        Origin::ALL.map(origin_words).into_iter().chain(["background"]).chain(KINDS.map(NotificationKind::word));
     let heads: String = heads.map(|head| format!(r#"<th scope="col">{head}</th>"#)).collect();
     let left_out = days.len().saturating_sub(MAX_TABLE_DAYS);
     let note = if left_out > 0 { format!("<p>{left_out} older days are left out.</p>") } else { String::new() };

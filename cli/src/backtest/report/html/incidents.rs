@@ -8,12 +8,12 @@ use super::svg::{Axis, chart, escape};
 use crate::backtest::{
     play::origin_words,
     report::{
-        emails::ORIGINS,
         results::Results,
         story::Story,
-        words::{duration, moment, number},
+        words::{duration, moment},
     },
 };
+use crate::words::number;
 
 /// Rows of a lane: incidents beyond them overlap.
 const MAX_ROWS: usize = 8;
@@ -35,7 +35,7 @@ pub(super) fn draw(prefix: &str, results: &Results, axis: &Axis) -> String {
     let is_labelled = stories.len() <= MAX_LABELLED;
     let mut content = String::new();
     let mut y = 0;
-    for origin in ORIGINS {
+    for origin in Origin::ALL {
         let mut of_lane = stories.iter().filter(|(_, story)| story.origin == origin).peekable();
         if of_lane.peek().is_none() {
             continue;
@@ -130,7 +130,7 @@ pub(super) fn class_of(origin: Origin) -> &'static str {
 /// The colours of the origins that have incidents or signal.
 pub(super) fn legend(results: &Results) -> String {
     let mut keys = String::new();
-    for origin in ORIGINS {
+    for origin in Origin::ALL {
         if results.traffic.total.signal.contains_key(&origin) {
             let _ = write!(keys, r#"<li><i class="key {}"></i>{}</li>"#, class_of(origin), origin_words(origin));
         }

@@ -16,8 +16,9 @@ use super::{
     facts::{self, fate_words, numbers},
     results::Results,
     side::Side,
-    words::{days, moment, number, usd},
+    words::{days, moment, usd},
 };
+use crate::words::number;
 use crate::{backtest::silence::SilenceArg, records::Tally};
 use svg::{Axis, escape};
 

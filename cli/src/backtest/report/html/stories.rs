@@ -10,9 +10,10 @@ use crate::backtest::{
     report::{
         results::Results,
         story::{Story, StoryEmail},
-        words::{duration, later, listed, moment, number, packets},
+        words::{duration, later, listed, moment},
     },
 };
+use crate::words::{number, packets_and_records};
 
 /// Writes the incidents in the order of their first email, and says how many are left out.
 pub(super) fn list(prefix: &str, results: &Results) -> String {
@@ -50,7 +51,7 @@ fn article(id: &str, story: &Story, zone: &Zone) -> String {
         moment(story.opened_at(), zone),
         origin_words(story.origin),
         story.severity.word(),
-        packets(story.packets, story.records),
+        packets_and_records(story.packets, story.records),
         escape(&listed(&story.senders)),
         escape(&listed(&story.receivers)),
     )

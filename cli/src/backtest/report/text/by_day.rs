@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use alerting::detection::Origin;
+
 use crate::backtest::{
     play::origin_words,
     report::{
-        emails::{KINDS, ORIGINS, OfDay, sum},
+        emails::{KINDS, OfDay, sum},
         results::Results,
     },
 };
@@ -16,7 +18,7 @@ const MAX_DAYS: usize = 62;
 /// Returns a table with a line for each day that has emails, and a column for each origin and each kind.
 pub(super) fn table(results: &Results) -> String {
     let counts = &results.emails;
-    let heads = ORIGINS.map(origin_words).into_iter().chain(KINDS.map(|kind| kind.word()));
+    let heads = Origin::ALL.map(origin_words).into_iter().chain(KINDS.map(|kind| kind.word()));
     let mut text = format!("{:10}", "");
     for head in heads {
         let _ = write!(text, "  {head:>8}");
@@ -31,7 +33,7 @@ pub(super) fn table(results: &Results) -> String {
     }
     let mut all = OfDay::new();
     for kind in KINDS {
-        for origin in ORIGINS {
+        for origin in Origin::ALL {
             all.insert((origin, kind), counts.of(|one, other| one == origin && other == kind));
         }
     }
@@ -48,7 +50,7 @@ fn line(name: &str, emails: &OfDay, total: u64) -> String {
             number => write!(text, "  {number:>width$}"),
         };
     };
-    for origin in ORIGINS {
+    for origin in Origin::ALL {
         cell(origin_words(origin), sum(emails, |one, _| one == origin));
     }
     for kind in KINDS {

@@ -12,8 +12,9 @@ use super::{
     cost::{Bill, MIN_PERIOD_HOURS},
     facts::{background, cost_basis, silenced},
     results::Results,
-    words::{days, number, usd},
+    words::{days, usd},
 };
+use crate::words::number;
 use crate::{backtest::silence::SilenceArg, records::Tally};
 pub(crate) use comparison::comparison;
 

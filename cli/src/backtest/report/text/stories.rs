@@ -10,9 +10,10 @@ use crate::backtest::{
         facts::emails,
         results::Results,
         story::Story,
-        words::{listed, moment, packets},
+        words::{listed, moment},
     },
 };
+use crate::words::packets_and_records;
 
 /// Incidents that are listed: the newest.
 const MAX_LISTED: usize = 50;
@@ -40,7 +41,7 @@ fn lines(story: &Story, zone: &Zone) -> String {
         story.subject(),
         origin_words(story.origin),
         story.severity.word(),
-        packets(story.packets, story.records),
+        packets_and_records(story.packets, story.records),
         listed(&story.senders),
         listed(&story.receivers),
         emails(story, zone),
