@@ -26,7 +26,7 @@ fn ago(minutes: u64) -> EpochMillis {
 }
 
 fn key(signal: Signal) -> IncidentKey {
-    IncidentKey::new(Rule::PingDeny, "123456789012", "Log-Group", signal)
+    IncidentKey::new(Rule::Ping, "123456789012", "Log-Group", signal)
 }
 
 /// What a batch counts of pings from 10.0.0.5, with four packets each.

@@ -247,7 +247,7 @@ mod tests {
 
     fn message(key: &str) -> SqsMessage {
         let body = TimerMessage {
-            key: IncidentKey::new(Rule::PingDeny, "1", key, Signal::Private),
+            key: IncidentKey::new(Rule::Ping, "1", key, Signal::Private),
             incident: "1".to_owned(),
             timer: 0,
         };

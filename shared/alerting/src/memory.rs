@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn key(name: &str) -> IncidentKey {
-        IncidentKey::new(Rule::PingDeny, "1", name, Signal::Private)
+        IncidentKey::new(Rule::Ping, "1", name, Signal::Private)
     }
 
     fn record(name: &str, expected: Option<u64>) -> Write {

@@ -94,7 +94,7 @@ fn summary() -> Summary {
 fn silence() -> Silence {
     Silence {
         id: "k3f9".to_owned(),
-        rule: Some(Rule::PingDeny),
+        rule: Some(Rule::Ping),
         origin: Some(Origin::OwnRequest),
         source: Some("10.0.0.0/24".parse().unwrap()),
         destination: Some("2001:db8::/32".parse().unwrap()),
@@ -111,7 +111,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
     let summary = summary();
     let lease = Lease { owner: "timer 1795401134000-0a1b2c3d 4 run".to_owned(), until: AT };
     let id = "1795401134000-0a1b2c3d".to_owned();
-    let key = IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::Private)
+    let key = IncidentKey::new(Rule::Ping, "1", "Log-Group", Signal::Private)
         .with(KeyPart::Source("10.0.0.1".parse().unwrap()));
     let named: BTreeSet<IpAddr> = ["10.0.0.1", "2001:db8::1"].map(|address| address.parse().unwrap()).into();
     let silenced = vec![Silenced { silence: silence(), since: AT, ended: Some(AT) }];
@@ -190,7 +190,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
 
 fn timer() -> TimerMessage {
     TimerMessage {
-        key: IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::Private),
+        key: IncidentKey::new(Rule::Ping, "1", "Log-Group", Signal::Private),
         incident: "1795401134000-0a1b2c3d".to_owned(),
         timer: 7,
     }

@@ -102,7 +102,7 @@ mod tests {
     fn a_failing_message_is_redelivered_a_bounded_number_of_times() {
         let timers = LocalTimers::default();
         let message = TimerMessage {
-            key: IncidentKey::new(Rule::PingDeny, "1", "k", Signal::Private),
+            key: IncidentKey::new(Rule::Ping, "1", "k", Signal::Private),
             incident: "i".to_owned(),
             timer: 1,
         };

@@ -288,7 +288,7 @@ fn key() -> IncidentKey {
 }
 
 fn key_of(signal: Signal) -> IncidentKey {
-    IncidentKey::new(Rule::PingDeny, "123456789010", "Log-Group", signal)
+    IncidentKey::new(Rule::Ping, "123456789010", "Log-Group", signal)
 }
 
 /// Returns what a batch has of the incident with most of its records.

@@ -1,18 +1,22 @@
-//! Accepted ICMP: evidence for what was rejected.
+//! Accepted packets: evidence for what was rejected.
 
-use flow_log::EpochMillis;
+use flow_log::{EpochMillis, TcpFlags};
 use serde::{Deserialize, Serialize};
 
-use crate::detection::totals::Totals;
+use crate::detection::{tcp_flags, totals::Totals};
 
 /// How far apart accepted and rejected records may be and still be of about the same time.
 const SAME_TIME_MILLIS: u64 = 120_000;
 
-/// Accepted ICMP between the same two addresses on the same interface: evidence for what was rejected.
+/// Accepted packets between the same two addresses, and of TCP and UDP the same two ports, on the same interface: evidence for what was
+/// rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     /// What was accepted.
     pub totals: Totals,
+    /// The `tcp-flags` of all its records, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "tcp_flags")]
+    pub tcp_flags: Option<TcpFlags>,
     /// One of its records: the first of its batch.
     pub line: Box<str>,
 }
@@ -24,6 +28,7 @@ impl Accepted {
             self.line = other.line.clone();
         }
         self.totals.add(&other.totals);
+        self.tcp_flags = tcp_flags::both(self.tcp_flags, other.tcp_flags);
     }
 
     /// Tells whether it was logged for about the same time as some records, as far as the times are known. A record's times can be

@@ -24,7 +24,7 @@ use crate::{
         logger::{Loggers, Pair},
         metadata::FlowMetadata,
         origin::{Origin, OriginBasis, origin},
-        rule::{self, Rule},
+        rule::{Rule, Rules},
         totals::Totals,
     },
     hash::hash,
@@ -122,10 +122,11 @@ impl<'a> Detector<'a> {
             Ok(Line::NoData(_)) => self.tally.no_data += 1,
             Ok(Line::SkipData(_)) => self.tally.skip_data += 1,
             Ok(Line::Flow(line)) => {
-                let rule = Rule::ALL.into_iter().find(|rule| rule.matches(line));
-                if rule.is_none() && !rule::is_icmp(line.protocol()) {
+                let rules = Rules::default();
+                if !rules.look_at(line.protocol()) {
                     return;
                 }
+                let rule = Some(Rule::Ping).filter(|_| rules.may_match(line));
                 match (&line.to_record(), rule) {
                     (Ok(record), Some(rule)) => {
                         self.format.get_or_insert_with(|| line.format().clone());
@@ -215,6 +216,8 @@ impl<'a> Detector<'a> {
                     packet_source: key.pair.packet_source,
                     packet_target: key.pair.packet_target,
                     protocol: record.protocol,
+                    srcport: None,
+                    dstport: None,
                     reject_reason: reason.map(field),
                 };
                 self.findings.push(Finding::new(rule, flow));
@@ -258,7 +261,8 @@ impl<'a> Detector<'a> {
         if let Some(accepted) = self.accepted.get_mut(&key) {
             accepted.totals.add(&Totals::of(record));
         } else if self.accepted.len() < MAX_ACCEPTED_FLOWS {
-            self.accepted.insert(key, Accepted { totals: Totals::of(record), line: line(message) });
+            self.accepted
+                .insert(key, Accepted { totals: Totals::of(record), tcp_flags: record.tcp_flags, line: line(message) });
         } else {
             self.untracked_accepted += 1;
         }
@@ -281,6 +285,10 @@ impl Finding {
             flow,
             origin: Origin::default(),
             origin_basis: OriginBasis::default(),
+            server: None,
+            client_ports: None,
+            tcp_flags: None,
+            late: None,
             totals: Totals::default(),
             metadata: FlowMetadata::default(),
             lines: Vec::new(),

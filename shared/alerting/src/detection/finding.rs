@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use flow_log::TcpFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::detection::{
     accepted::Accepted,
     flow::Flow,
+    late::Late,
     metadata::FlowMetadata,
-    origin::{Origin, OriginBasis},
+    origin::{Origin, OriginBasis, Role},
     rule::Rule,
+    server::{PortRange, Server},
+    service::{Service, ServicePort},
+    side::Side,
+    tcp_flags,
     totals::{Totals, is_zero},
 };
 
@@ -24,6 +30,18 @@ pub struct Finding {
     pub origin: Origin,
     /// How that is known.
     pub origin_basis: OriginBasis,
+    /// Which side is the server, where that is known. Of TCP and UDP only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Server>,
+    /// The client's ports, one for each connection, from the lowest to the highest; none where the server is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_ports: Option<PortRange>,
+    /// The `tcp-flags` of all its records, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "tcp_flags")]
+    pub tcp_flags: Option<TcpFlags>,
+    /// Why its packets are late ones, where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
     /// Its records together.
     pub totals: Totals,
     /// Metadata of the first record that carried each field.
@@ -51,6 +69,35 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The service that the packets were for or came from. Where it is not known which side is the server, that of the receiver. None
+    /// for protocols without ports.
+    pub fn service(&self) -> Option<Service> {
+        let flow = &self.flow;
+        let (address, port) = match self.server.map(|server| server.side) {
+            Some(Side::Source) => (flow.sender(), flow.srcport?),
+            Some(Side::Target) | None => (flow.receiver(), flow.dstport?),
+        };
+        Some(Service { address, port: ServicePort { port, protocol: flow.protocol } })
+    }
+
+    /// What its packets are: a client's requests, or the answers to them; none where that is not known. Of TCP and UDP only.
+    pub fn role(&self) -> Option<Role> {
+        self.server.map(|server| match server.side {
+            Side::Source => Role::Answer,
+            Side::Target => Role::Request,
+        })
+    }
+
+    /// Adds what another finding of the same flow shows of its connections.
+    pub fn add_ports(&mut self, other: &Finding) {
+        self.server = [self.server, other.server].into_iter().flatten().min_by_key(|server| server.basis);
+        self.client_ports = match (self.client_ports, other.client_ports) {
+            (Some(one), Some(other)) => Some(one.with(other)),
+            (one, other) => one.or(other),
+        };
+        self.tcp_flags = tcp_flags::both(self.tcp_flags, other.tcp_flags);
+    }
+
     /// Tells whether two findings are about one flow. Where nothing names what logged it, the accounts are the same.
     pub fn is_of_same_flow(&self, other: &Finding) -> bool {
         let same_place = self.flow.logged_by().is_some() || self.metadata.account_id == other.metadata.account_id;

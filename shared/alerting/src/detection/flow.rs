@@ -37,6 +37,13 @@ pub struct Flow {
     /// The IANA protocol number.
     #[serde(rename = "ip", with = "protocol_number")]
     pub protocol: Protocol,
+    /// The source port of TCP and UDP; none where it is the client's, of which a finding has one for each connection:
+    /// [`crate::detection::Finding::client_ports`].
+    #[serde(rename = "sport", default, skip_serializing_if = "Option::is_none")]
+    pub srcport: Option<u16>,
+    /// The destination port, likewise.
+    #[serde(rename = "dport", default, skip_serializing_if = "Option::is_none")]
+    pub dstport: Option<u16>,
     /// `reject-reason`, as AWS spells it; [`Flow::NO_REASON`] for none of those, none where the format does not have the field. Part
     /// of the flow, as packets between the same two addresses may be rejected for one reason today and for another one tomorrow.
     #[serde(rename = "why", default, skip_serializing_if = "Option::is_none")]

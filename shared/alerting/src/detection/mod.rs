@@ -8,11 +8,16 @@ mod detector;
 pub mod direction;
 mod finding;
 mod flow;
+mod late;
 mod limits;
 mod logger;
 mod metadata;
 mod origin;
 mod rule;
+mod server;
+mod service;
+mod side;
+mod tcp_flags;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -23,12 +28,16 @@ pub use detector::Detector;
 pub use direction::{Basis, Direction};
 pub use finding::Finding;
 pub use flow::Flow;
+pub use late::Late;
 pub use limits::{
     MAX_ACCEPTED_FLOWS, MAX_FIELD_CHARS, MAX_FLOW_MINUTES, MAX_FLOWS, MAX_KEY_BYTES, MAX_LINE_CHARS,
     MAX_LINES_PER_FLOW, MAX_SAMPLE_CHARS, MAX_UNPARSED_SAMPLES, MAX_UNTRACKED_TARGETS,
 };
 pub use metadata::FlowMetadata;
 pub use origin::{Origin, OriginBasis, Role};
-pub use rule::{Rule, is_icmp};
+pub use rule::{Grouping, Rule, RuleTable, Rules, SCAN_HOSTS, SCAN_MILLIS, SCAN_PORTS, Treatment, is_icmp};
+pub use server::{FIRST_CLIENT_PORT, PortRange, Server, ServerBasis, has_ports};
+pub use service::{Service, ServicePort};
+pub use side::Side;
 pub use totals::Totals;
 pub(crate) use totals::{add_minutes, is_zero};

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, net::IpAddr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    detection::{Detection, Finding, LogSource, Rule, Untracked},
+    detection::{Detection, Finding, LogSource, Rule, Service, Untracked},
     incident::signal::{Signal, SignalPolicy, Signals},
 };
 
@@ -27,6 +27,8 @@ pub enum GroupBy {
     Source,
     /// Those to one target address.
     Target,
+    /// Those of one service: a port of a host. No setting: rules about TCP and UDP have it.
+    Service,
 }
 
 /// The key of an incident: at most one incident of a key is open at a time.
@@ -57,12 +59,16 @@ pub enum KeyPart {
     Source(IpAddr),
     /// Those to one target address.
     Target(IpAddr),
+    /// Those of one service.
+    Service(Service),
     /// Those of interfaces past [`MAX_KEYS_PER_BATCH`].
     OtherInterfaces,
     /// Those from sources past [`MAX_KEYS_PER_BATCH`].
     OtherSources,
     /// Those to targets past [`MAX_KEYS_PER_BATCH`].
     OtherTargets,
+    /// Those of services past [`MAX_KEYS_PER_BATCH`].
+    OtherServices,
     /// Test records, whatever incidents are otherwise of: they are in no other part.
     Test,
 }
@@ -76,17 +82,21 @@ impl KeyPart {
             GroupBy::Interface => KeyPart::Interface(finding.flow.logged_by().unwrap_or("-").to_owned()),
             GroupBy::Source => KeyPart::Source(finding.flow.sender()),
             GroupBy::Target => KeyPart::Target(finding.flow.receiver()),
+            GroupBy::Service => finding.service().map_or(KeyPart::OtherServices, KeyPart::Service),
         }
     }
 
     /// Tells whether emails about such incidents are limited: there can be as many as there are interfaces or addresses.
     pub(crate) fn is_capped(&self) -> bool {
-        matches!(self, KeyPart::Interface(_) | KeyPart::Source(_) | KeyPart::Target(_))
+        matches!(self, KeyPart::Interface(_) | KeyPart::Source(_) | KeyPart::Target(_) | KeyPart::Service(_))
     }
 
     /// Tells whether it is the part of what does not have a key of its own.
     fn is_others(&self) -> bool {
-        matches!(self, KeyPart::OtherInterfaces | KeyPart::OtherSources | KeyPart::OtherTargets)
+        matches!(
+            self,
+            KeyPart::OtherInterfaces | KeyPart::OtherSources | KeyPart::OtherTargets | KeyPart::OtherServices
+        )
     }
 
     /// Reads what [`IncidentKey`]'s text has of it.
@@ -98,9 +108,11 @@ impl KeyPart {
             ("interface", "others") => KeyPart::OtherInterfaces,
             ("source", "others") => KeyPart::OtherSources,
             ("target", "others") => KeyPart::OtherTargets,
+            ("service", "others") => KeyPart::OtherServices,
             ("interface", id) => KeyPart::Interface(id.to_owned()),
             ("source", address) => KeyPart::Source(address.parse().ok()?),
             ("target", address) => KeyPart::Target(address.parse().ok()?),
+            ("service", service) => KeyPart::Service(service.parse().ok()?),
             _ => return None,
         })
     }
@@ -117,6 +129,7 @@ impl KeyPart {
             GroupBy::Interface => KeyPart::OtherInterfaces,
             GroupBy::Source => KeyPart::OtherSources,
             GroupBy::Target => KeyPart::OtherTargets,
+            GroupBy::Service => KeyPart::OtherServices,
         }
     }
 }
@@ -132,9 +145,11 @@ impl fmt::Display for IncidentKey {
             KeyPart::Interface(id) => write!(f, "|interface={id}"),
             KeyPart::Source(address) => write!(f, "|source={address}"),
             KeyPart::Target(address) => write!(f, "|target={address}"),
+            KeyPart::Service(service) => write!(f, "|service={service}"),
             KeyPart::OtherInterfaces => f.write_str("|interface=others"),
             KeyPart::OtherSources => f.write_str("|source=others"),
             KeyPart::OtherTargets => f.write_str("|target=others"),
+            KeyPart::OtherServices => f.write_str("|service=others"),
             KeyPart::Test => f.write_str("|test"),
         }
     }
@@ -374,7 +389,7 @@ mod tests {
 
     #[test]
     fn a_key_is_stored_and_read_as_it_is() {
-        let whole = IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::OwnAnswer);
+        let whole = IncidentKey::new(Rule::Ping, "1", "Log-Group", Signal::OwnAnswer);
         for part in [
             KeyPart::All,
             KeyPart::Interface("eni-1".to_owned()),
@@ -393,7 +408,7 @@ mod tests {
             assert_eq!(IncidentKey::parse(&key.to_string()), Some(key));
         }
         for signal in Signal::ALL {
-            let key = IncidentKey::new(Rule::PingDeny, "1", "/a/b_c.d-e#f", signal);
+            let key = IncidentKey::new(Rule::Ping, "1", "/a/b_c.d-e#f", signal);
             assert_eq!(IncidentKey::parse(&key.to_string()), Some(key));
         }
     }

@@ -90,7 +90,7 @@ impl Silence {
             false => network.to_string(),
         };
         let conditions = [
-            ("--rule", self.rule.map(|rule| rule.name().to_owned())),
+            ("--rule", self.rule.map(|rule| rule.word().to_owned())),
             ("--source", self.source.map(network)),
             ("--destination", self.destination.map(network)),
             ("--interface", self.interface.as_deref().map(|id| shell_word(id).into_owned())),
@@ -179,8 +179,8 @@ mod tests {
             (json!({ "source": "10.0.0.1/32", "origin": "private" }), false),
             (json!({ "source": "10.0.0.1/32", "interface": "eni-2" }), false),
             (json!({ "source": "10.0.0.1/32", "destination": "8.8.4.4/32" }), false),
-            (json!({ "source": "10.0.0.1/32", "rule": "ping-deny", "interface": "eni-1" }), true),
-            (json!({ "rule": "ping-deny" }), false),
+            (json!({ "source": "10.0.0.1/32", "rule": "ping", "interface": "eni-1" }), true),
+            (json!({ "rule": "ping" }), false),
             (json!({}), false),
             (json!({ "source": "10.0.0.1/32", "port_of_a_later_version": 22 }), false),
         ] {
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn conditions_read_as_the_command_takes_them() {
-        let all = json!({ "source": "10.0.0.1/32", "destination": "2001:db8::/32", "interface": "eni-1", "origin": "own-answer", "rule": "ping-deny" });
+        let all = json!({ "source": "10.0.0.1/32", "destination": "2001:db8::/32", "interface": "eni-1", "origin": "own-answer", "rule": "ping" });
         assert_eq!(
             silence(all).conditions(),
             "--rule Ping-Deny --source 10.0.0.1 --destination 2001:db8::/32 --interface eni-1 --origin own-answer"
@@ -203,13 +203,13 @@ mod tests {
     fn records_without_names_are_covered_by_their_origin_alone() {
         for (conditions, covers) in [
             (json!({ "origin": "own-request" }), true),
-            (json!({ "origin": "own-request", "rule": "ping-deny" }), true),
+            (json!({ "origin": "own-request", "rule": "ping" }), true),
             (json!({ "origin": "private" }), false),
             (json!({ "origin": "own-request", "source": "0.0.0.0/0" }), false),
             (json!({ "origin": "own-request", "later": 1 }), false),
-            (json!({ "rule": "ping-deny" }), false),
+            (json!({ "rule": "ping" }), false),
         ] {
-            let covered = silence(conditions.clone()).covers_all(Rule::PingDeny, Origin::OwnRequest);
+            let covered = silence(conditions.clone()).covers_all(Rule::Ping, Origin::OwnRequest);
             assert_eq!(covered, covers, "{conditions}");
         }
     }

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    detection::{Accepted, Finding, Totals, Untracked, add_minutes, is_zero},
+    detection::{Accepted, Finding, ServicePort, Totals, Untracked, add_minutes, is_zero},
     incident::{signal::Signal, top::Top},
     time::{EpochMillis, MINUTE_MILLIS, epoch_millis},
 };
@@ -35,6 +35,9 @@ pub struct Summary {
     pub sources: Top<IpAddr>,
     /// The same by target address.
     pub targets: Top<IpAddr>,
+    /// The same by the server's port, of TCP and UDP.
+    #[serde(default, skip_serializing_if = "Top::is_empty")]
+    pub ports: Top<ServicePort>,
     /// The same by what logged them: interfaces, and resources without one.
     pub interfaces: Top<Box<str>>,
     /// The same by account that owns the interface.
@@ -124,6 +127,9 @@ impl Summary {
                 Some(value) => top.add(value.into(), weight, None),
                 None => top.add_unknown(),
             };
+            if let Some(service) = finding.service() {
+                summary.ports.add(service.port, weight, None);
+            }
             note(&mut summary.interfaces, flow.logged_by());
             note(&mut summary.accounts, finding.metadata.account_id.as_deref());
             note(&mut summary.regions, finding.metadata.region.as_deref());
@@ -165,6 +171,7 @@ impl Summary {
         self.totals.add(&other.totals);
         self.sources.merge(&other.sources);
         self.targets.merge(&other.targets);
+        self.ports.merge(&other.ports);
         self.interfaces.merge(&other.interfaces);
         self.accounts.merge(&other.accounts);
         self.regions.merge(&other.regions);
@@ -202,6 +209,7 @@ impl Summary {
             Some(HeavyFlow { finding: known, before: known_before }) => {
                 *known_before = known_before.saturating_add(before);
                 known.totals.add(&finding.totals);
+                known.add_ports(finding);
                 let directions = [known.flow.direction, finding.flow.direction].into_iter().flatten();
                 known.flow.direction = directions.min_by_key(|(_, basis)| *basis);
                 add_accepted(&mut known.opposite, finding.opposite.as_ref());

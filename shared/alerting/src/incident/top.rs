@@ -72,6 +72,13 @@ impl<K> Default for Top<K> {
     }
 }
 
+impl<K> Top<K> {
+    /// Tells whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && !self.unknown
+    }
+}
+
 impl<K: Ord + Clone + fmt::Display> Top<K> {
     /// Adds weight to a value that is at home somewhere, for example an address at an interface.
     pub fn add(&mut self, value: K, weight: u64, home: Option<&str>) {

@@ -8,7 +8,7 @@ use std::{
 use flow_log::LogFormat;
 
 use crate::{
-    detection::{Detection, Finding, LogSource, Totals, Untracked, add_minutes},
+    detection::{Detection, Finding, LogSource, ServicePort, Totals, Untracked, add_minutes},
     enrichment::EnrichmentRequest,
     incident::{IncidentKey, Summary},
     notification::ranking::Ranking,
@@ -23,6 +23,8 @@ pub struct NotificationContent {
     pub sources: Ranking<IpAddr>,
     /// Target addresses.
     pub targets: Ranking<IpAddr>,
+    /// The server's ports, of TCP and UDP.
+    pub ports: Ranking<ServicePort>,
     /// What logged them: interfaces, and resources without one.
     pub interfaces: Ranking<Box<str>>,
     /// Accounts that own the interfaces.
@@ -71,6 +73,7 @@ impl NotificationContent {
             totals,
             sources: Ranking::in_findings(findings, exact, |finding| Some(finding.flow.sender())).naming(named),
             targets: Ranking::in_findings(findings, exact, |finding| Some(finding.flow.receiver())).naming(named),
+            ports: Ranking::in_findings(findings, exact, |finding| Some(finding.service()?.port)),
             interfaces: Ranking::in_findings(findings, exact, |finding| finding.flow.logged_by().map(Box::<str>::from)),
             accounts: Ranking::in_findings(findings, exact, |finding| finding.metadata.account_id.clone()),
             regions: Ranking::in_findings(findings, exact, |finding| finding.metadata.region.clone()),
@@ -109,6 +112,7 @@ impl NotificationContent {
             totals: summary.totals,
             sources: Ranking::of(&summary.sources, records),
             targets: Ranking::of(&summary.targets, records),
+            ports: Ranking::of(&summary.ports, records),
             interfaces: Ranking::of(&summary.interfaces, records),
             accounts: Ranking::of(&summary.accounts, records),
             regions: Ranking::of(&summary.regions, records),

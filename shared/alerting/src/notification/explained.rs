@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::{
-    detection::{Direction, Finding},
+    detection::{Direction, Finding, Side},
     enrichment::{Interface, Network, Tags},
     explain::{Explanation, explain},
 };
@@ -22,26 +22,6 @@ pub struct ExplainedFinding<'a> {
     pub source: Endpoint<'a>,
     /// Who was to receive them.
     pub target: Endpoint<'a>,
-}
-
-/// One of the two sides of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Who sent the packets.
-    Source,
-    /// Who was to receive them.
-    Target,
-}
-
-impl Side {
-    /// The other side.
-    #[must_use]
-    pub fn other(self) -> Side {
-        match self {
-            Side::Source => Side::Target,
-            Side::Target => Side::Source,
-        }
-    }
 }
 
 /// Where a flow was seen, as its records say it or else EC2.

@@ -34,7 +34,7 @@ mod standalone;
 
 pub use content::NotificationContent;
 pub use digest::RenderedDigest;
-pub use explained::{Endpoint, ExplainedFinding, Host, Location, Side};
+pub use explained::{Endpoint, ExplainedFinding, Host, Location};
 pub use kind::NotificationKind;
 pub use language::Language;
 pub use notification::{Notification, NotificationContext};

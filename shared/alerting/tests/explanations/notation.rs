@@ -58,7 +58,7 @@ pub(crate) fn finding(flow: &str) -> Finding {
     };
     let protocol = if srcaddr.is_ipv6() { Protocol::ICMPV6 } else { Protocol::ICMP };
     let mut finding = Finding {
-        rule: Rule::PingDeny,
+        rule: Rule::Ping,
         flow: Flow {
             interface_id: Some(OWN.into()),
             resource_id: None,
@@ -68,10 +68,16 @@ pub(crate) fn finding(flow: &str) -> Finding {
             packet_source: None,
             packet_target: None,
             protocol,
+            srcport: None,
+            dstport: None,
             reject_reason: None,
         },
         origin: Origin::default(),
         origin_basis: OriginBasis::default(),
+        server: None,
+        client_ports: None,
+        tcp_flags: None,
+        late: None,
         totals: totals(10_000_000),
         metadata: FlowMetadata::default(),
         lines: vec![],
@@ -81,7 +87,7 @@ pub(crate) fn finding(flow: &str) -> Finding {
         same: None,
         untracked_accepted: 0,
     };
-    let accepted = |start| Some(Accepted { totals: totals(start), line: "".into() });
+    let accepted = |start| Some(Accepted { totals: totals(start), tcp_flags: None, line: "".into() });
     for word in rest {
         match word.split_once('=').unwrap_or((word, "")) {
             ("answers", _) => finding.opposite = accepted(10_000_000),

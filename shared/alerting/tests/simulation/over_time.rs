@@ -81,7 +81,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn key() -> IncidentKey {
-    IncidentKey::new(Rule::PingDeny, "1", "group-0", Signal::OwnRequest)
+    IncidentKey::new(Rule::Ping, "1", "group-0", Signal::OwnRequest)
 }
 
 fn stored(simulation: &Simulation, id: &ItemId) -> Option<Versioned> {

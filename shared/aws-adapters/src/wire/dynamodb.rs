@@ -41,7 +41,7 @@ async fn setup() -> (Table, Service, DynamoIncidents) {
 }
 
 fn id(name: &str) -> ItemId {
-    ItemId::Incident(IncidentKey::new(Rule::PingDeny, "123456789010", name, Signal::Private))
+    ItemId::Incident(IncidentKey::new(Rule::Ping, "123456789010", name, Signal::Private))
 }
 
 /// A document with a text that identifies it.

@@ -24,11 +24,7 @@ fn queue() -> Service {
 }
 
 fn timer_message() -> TimerMessage {
-    TimerMessage {
-        key: IncidentKey::new(Rule::PingDeny, "a", "b", Signal::Private),
-        incident: "i-1".to_owned(),
-        timer: 7,
-    }
+    TimerMessage { key: IncidentKey::new(Rule::Ping, "a", "b", Signal::Private), incident: "i-1".to_owned(), timer: 7 }
 }
 
 #[tokio::test]

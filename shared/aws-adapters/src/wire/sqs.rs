@@ -70,7 +70,7 @@ fn answer(status: u16, body: &Value) -> Answer {
 
 fn timer_message() -> TimerMessage {
     TimerMessage {
-        key: IncidentKey::new(Rule::PingDeny, "123456789010", "vpc-\"flow\"", Signal::Private),
+        key: IncidentKey::new(Rule::Ping, "123456789010", "vpc-\"flow\"", Signal::Private),
         incident: "i-1".to_owned(),
         timer: 7,
     }

@@ -158,7 +158,7 @@ mod tests {
     }
 
     pub(super) fn key() -> IncidentKey {
-        IncidentKey::new(Rule::PingDeny, "1", "Log-Group", Signal::Private)
+        IncidentKey::new(Rule::Ping, "1", "Log-Group", Signal::Private)
     }
 
     /// So many records.

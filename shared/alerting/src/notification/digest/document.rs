@@ -263,7 +263,7 @@ impl DigestDocument {
         DigestDocument {
             version: VERSION,
             routing: DigestRouting {
-                rule: Rule::PingDeny.name(),
+                rule: Rule::Ping.name(),
                 kind: KIND,
                 severity: Severity::Info,
                 region: site.region.clone(),

@@ -43,7 +43,7 @@ pub(super) fn subject(digest: &Digest, site: &Site) -> String {
     if digest.coverage.has_gaps(digest.now) && verdict != Opening::NoRecords {
         parts.push(writer.words.subject_gaps().to_owned());
     }
-    let subject = writer.words.subject(Rule::PingDeny.name(), digest.period.cadence, &digest.period.date, &parts);
+    let subject = writer.words.subject(Rule::Ping.name(), digest.period.cadence, &digest.period.date, &parts);
     one_line(&subject, MAX_SUBJECT_CHARS).into_owned()
 }
 
@@ -152,7 +152,7 @@ impl<'a> Writer<'a> {
     fn incident(&self, incident: &DigestIncident) -> String {
         let subject = inert(&incident.subject, MAX_SUBJECT_CHARS);
         // All of it is about this rule.
-        let subject = subject.strip_prefix(&format!("[{}] ", Rule::PingDeny.name())).unwrap_or(&subject);
+        let subject = subject.strip_prefix(&format!("[{}] ", Rule::Ping.name())).unwrap_or(&subject);
         let (first, last) = (self.minute(incident.first), self.minute(incident.last));
         self.words.incident(&first, incident.signal, subject, incident.state, &last)
     }

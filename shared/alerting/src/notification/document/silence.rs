@@ -48,7 +48,7 @@ impl From<&Silenced> for SilenceDoc {
         let silence = &silenced.silence;
         SilenceDoc {
             id: text(&silence.id),
-            rule: silence.rule.map(Rule::name),
+            rule: silence.rule.map(Rule::word),
             origin: silence.origin.map(Origin::full_word),
             source: silence.source.map(|network| network.to_string()),
             destination: silence.destination.map(|network| network.to_string()),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::{
     address::Scope,
-    detection::Direction,
+    detection::{Direction, Side},
     enrichment::AclEntry,
     explain::{AclEvidence, Explanation, Layer},
     incident::Signal,
@@ -15,7 +15,7 @@ use crate::{
             why::{self, Group},
             writer::Writer,
         },
-        explained::{ExplainedFinding, Side},
+        explained::ExplainedFinding,
         kind::NotificationKind,
         language::{Fix, Permission},
         links::Target,

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use flow_log::Protocol;
 
 use crate::{
-    detection::{Basis, MAX_FLOWS as MAX_TRACKED_FLOWS},
+    detection::{Basis, MAX_FLOWS as MAX_TRACKED_FLOWS, Side},
     incident::{KeyPart, Ranked},
     notification::{
         email::{draft::Detail, party::Party, timeline, writer::Writer},
-        explained::{ExplainedFinding, Location, Side},
+        explained::{ExplainedFinding, Location},
         language::{Fact, Noun, Number, Phrases, RejectionKind, amounts, weight},
     },
     text::{inert, name},
@@ -167,9 +167,11 @@ fn narrowed_to(part: &KeyPart, words: &dyn Phrases) -> Option<String> {
         KeyPart::Interface(id) => Some(words.only_for(Noun::Interface, &inert(id, MAX_NAME_CHARS))),
         KeyPart::Source(address) => Some(words.only_for(Noun::Source, &address.to_string())),
         KeyPart::Target(address) => Some(words.only_for(Noun::Target, &address.to_string())),
+        KeyPart::Service(service) => Some(words.only_for(Noun::Service, &service.to_string())),
         KeyPart::OtherInterfaces => Some(words.all_others(Noun::Interface)),
         KeyPart::OtherSources => Some(words.all_others(Noun::Source)),
         KeyPart::OtherTargets => Some(words.all_others(Noun::Target)),
+        KeyPart::OtherServices => Some(words.all_others(Noun::Service)),
     }
 }
 

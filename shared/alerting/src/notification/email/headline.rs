@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{
-    detection::Origin,
+    detection::{Origin, Side},
     incident::short_id,
     notification::{
         email::{page::MAX_SUBJECT_CHARS, party::Party, why, writer::Writer},
-        explained::{ExplainedFinding, Side},
+        explained::ExplainedFinding,
         kind::NotificationKind,
         language::{Noun, Number, Parties, RejectionKind},
         notification::Notification,

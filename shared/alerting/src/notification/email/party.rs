@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{
+    detection::Side,
     notification::{
         email::writer::Writer,
-        explained::{ExplainedFinding, Host, Side},
+        explained::{ExplainedFinding, Host},
         language::{Noun, Number, Phrases},
     },
     text::{inert, name},

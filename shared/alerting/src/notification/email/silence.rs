@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use crate::{
+    detection::Side,
     incident::{Signal, Silence},
-    notification::{email::writer::Writer, explained::Side, kind::NotificationKind, links::query},
+    notification::{email::writer::Writer, kind::NotificationKind, links::query},
     text::shell_word,
 };
 

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use crate::{
+    detection::Side,
     incident::Ranked,
     notification::{
         email::draft::NamedLink,
-        explained::{ExplainedFinding, Side},
+        explained::ExplainedFinding,
         language::{Number, Phrases},
         links::Link,
         notification::Notification,

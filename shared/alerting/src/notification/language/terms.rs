@@ -68,6 +68,8 @@ pub enum Noun {
     Target,
     /// Addresses.
     Address,
+    /// Ports of hosts.
+    Service,
     /// Flows.
     Flow,
     /// Accounts.

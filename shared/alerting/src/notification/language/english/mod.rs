@@ -115,6 +115,7 @@ fn noun_words(noun: Noun) -> (&'static str, &'static str) {
         Noun::Source => ("source", "sources"),
         Noun::Target => ("target", "targets"),
         Noun::Address => ("address", "addresses"),
+        Noun::Service => ("service", "services"),
         Noun::Flow => ("flow", "flows"),
         Noun::Account => ("account", "accounts"),
         Noun::Region => ("region", "regions"),

@@ -32,7 +32,7 @@ impl Phrases for Japanese {
                 let gap = if number.is_ascii() || word.is_ascii() { " " } else { "" };
                 format!("{word}{gap}{number} 件{or_more}")
             }
-            Noun::Address | Noun::Zone | Noun::Interface | Noun::Vpc => {
+            Noun::Address | Noun::Service | Noun::Zone | Noun::Interface | Noun::Vpc => {
                 glue(&[&format!("{number} 個{or_more}の"), word])
             }
             Noun::Line => format!("{number} 行{or_more}"),
@@ -134,6 +134,7 @@ fn noun_word(noun: Noun) -> &'static str {
         Noun::Source => "送信元",
         Noun::Target => "宛先",
         Noun::Address => "アドレス",
+        Noun::Service => "サービス",
         Noun::Flow => "フロー",
         Noun::Account => "アカウント",
         Noun::Region => "リージョン",
