@@ -8,11 +8,12 @@
 use std::{collections::BTreeSet, fs, net::IpAddr, path::PathBuf};
 
 use alerting::{
-    detection::{Detection, Detector, LogSource, Origin, Rule, Untracked},
+    detection::{Detection, Detector, LogSource, Origin, Rule, Rules, Untracked},
     incident::{
         IncidentKey, KeyPart, Signal, Silence, SilenceList, Silenced, Summary,
         plan::MAX_TRIES,
         policy::MAX_SHARDS,
+        scan::{SeenAt, SenderRecord},
         state::{
             BatchRecord, ClosedIncident, CounterShard, Earlier, Handed, HourlyEmails, IncidentRecord, Lease,
             OpenIncident, PastIncident, ReportRecord, Reporting, StoredItem, TimerMessage, Unsent,
@@ -30,9 +31,12 @@ const MAX_ITEM_BYTES: usize = 400 * 1024;
 /// Maximum size of a transaction (the same page).
 const MAX_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 /// Objects whose keys are counted names, not fields.
-const MAPS: [&str; 2] = ["minutes", "e"];
+const MAPS: [&str; 3] = ["minutes", "e", "services"];
 /// Fields that an item may lack. They are empty then.
-const MAY_BE_MISSING: [&str; 37] = [
+const MAY_BE_MISSING: [&str; 40] = [
+    "ports",
+    "server",
+    "scanning_until",
     "silenced",
     "ended",
     "silence/rule",
@@ -74,7 +78,7 @@ const MAY_BE_MISSING: [&str; 37] = [
 
 fn detection<T: AsRef<str>>(lines: &[T]) -> Detection {
     let formats = Formats::default();
-    let mut detector = Detector::new(&formats);
+    let mut detector = Detector::new(&formats).with_rules(Rules::all());
     for line in lines {
         detector.observe(&LogEvent::new("1", 1_795_401_134_000, line.as_ref()));
     }
@@ -86,8 +90,9 @@ fn summary() -> Summary {
         "2 1 eni-1 203.0.113.12 10.0.0.1 0 0 1 4 336 1795401134 1795401190 ACCEPT OK",
         "2 1 eni-1 10.0.0.1 203.0.113.12 0 0 1 4 336 1795401134 1795401190 REJECT OK",
         "2 1 eni-2 2001:db8::1 2001:db8::2 0 0 58 2 168 1795401194 1795401250 REJECT OK",
+        "2 1 eni-2 10.0.1.10 10.0.2.20 41022 5432 6 1 60 1795401194 1795401250 REJECT OK",
     ]);
-    Summary::of(&detection.findings, &Untracked::default(), Signal::Private)
+    Summary::of(&detection.findings, &Untracked::default(), (Rule::Ping, Signal::Private))
 }
 
 /// A silence with all conditions.
@@ -185,7 +190,13 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
         ),
         ("silences", StoredItem::Silences(SilenceList(vec![silence()]))),
         ("hourly-emails", StoredItem::HourlyEmails(HourlyEmails { hour: 498_722, emails: 20 })),
+        ("sender", StoredItem::Sender(sender())),
     ]
+}
+
+fn sender() -> SenderRecord {
+    let service = "10.0.2.20:5432/tcp".parse().unwrap();
+    SenderRecord { services: [(service, SeenAt(1_795_401_190, 1_795_401_250))].into(), scanning_until: 1_795_401_850 }
 }
 
 fn timer() -> TimerMessage {
@@ -214,7 +225,9 @@ fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
             if !path.is_empty() && !named {
                 found.push(path.to_owned());
             }
-            fields.iter().for_each(|(name, value)| objects(value, &format!("{path}/{name}"), found));
+            // A service has a slash: RFC 6901, section 3.
+            let step = |name: &String| format!("{path}/{}", name.replace('/', "~1"));
+            fields.iter().for_each(|(name, value)| objects(value, &step(name), found));
         }
         Value::Array(values) => {
             values.iter().enumerate().for_each(|(at, value)| objects(value, &format!("{path}/{at}"), found));
@@ -337,7 +350,7 @@ fn the_largest_counters_fit_into_an_item_and_those_of_an_incident_into_a_transac
                 )
             })
             .collect();
-        Summary::of(&detection(&lines).findings, &Untracked::default(), Signal::Private)
+        Summary::of(&detection(&lines).findings, &Untracked::default(), (Rule::Ping, Signal::Private))
     };
     let mut summary = batch(0);
     (1..4).for_each(|number| summary.merge(&batch(number)));

@@ -320,6 +320,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         let packets =
             |text: &str| text.trim().parse().map_err(|_| "a whole number of packets, or 0 for never".to_owned());
         Ok(SignalPolicy {
+            rules: alerting::detection::Rules::default(),
             internet_pings: self.parsed("INTERNET_PINGS", default.internet_pings, |text| match text {
                 "digest" => Ok(InternetPings::Digest),
                 "alert" => Ok(InternetPings::Alert),
@@ -491,6 +492,7 @@ mod tests {
         assert_eq!(
             config.signals,
             SignalPolicy {
+                rules: alerting::detection::Rules::default(),
                 internet_pings: InternetPings::Alert,
                 flood_packets_per_minute: 0,
                 persistent_packets: 100,

@@ -163,7 +163,7 @@ impl Scenario {
     /// The same where other findings from the internet are a signal.
     pub fn opened_by(detection: &Detection, policy: &SignalPolicy) -> Scenario {
         let Group { key, findings, untracked } = largest_group(detection, policy);
-        let named = Summary::of(findings.iter().copied(), &untracked, key.signal).named();
+        let named = Summary::of(findings.iter().copied(), &untracked, (key.rule, key.signal)).named();
         let content = NotificationContent::batch(detection, &findings, &untracked, &named);
         Scenario::new(key, content, Kind::Opened(None), Reason::New, 0)
     }
@@ -295,7 +295,7 @@ fn key_of(signal: Signal) -> IncidentKey {
 fn largest_group<'d>(detection: &'d Detection, policy: &SignalPolicy) -> Group<'d> {
     let policy = SignalPolicy { internet_pings: InternetPings::Alert, ..policy.clone() };
     let records = |group: &Group<'_>| {
-        Summary::of(group.findings.iter().copied(), &group.untracked, group.key.signal).totals.records
+        Summary::of(group.findings.iter().copied(), &group.untracked, (group.key.rule, group.key.signal)).totals.records
     };
     let groups = key::group(detection, GroupBy::LogGroup, &policy).groups.into_iter();
     // The first one of equals.
@@ -365,7 +365,7 @@ pub fn counted(event: &str) -> Summary {
 }
 
 fn counted_as(event: &str, signal: Signal) -> Summary {
-    Summary::of(&detect(event).findings, &Untracked::default(), signal)
+    Summary::of(&detect(event).findings, &Untracked::default(), (Rule::Ping, signal))
 }
 
 /// Returns the counters of the second event, and those of both events.

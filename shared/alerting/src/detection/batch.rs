@@ -13,6 +13,7 @@ use crate::{
         finding::Finding,
         limits::{MAX_FIELD_CHARS, MAX_KEY_BYTES},
         origin::Origin,
+        rule::Rule,
         totals::{Totals, add_minutes},
     },
     hash::hash,
@@ -97,8 +98,10 @@ impl Untracked {
 }
 
 /// What is known of untracked records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UntrackedKey {
+    /// The rule: [`Rule::Ping`], or [`Rule::Request`] for TCP and UDP, which are not looked at any closer.
+    pub rule: Rule,
     /// Where they came from, as far as the records before them in the batch tell.
     pub origin: Origin,
     /// Their target, where they came from the internet: the first [`crate::detection::MAX_UNTRACKED_TARGETS`] targets.
@@ -118,8 +121,8 @@ pub struct Detection {
     pub untracked: BTreeMap<UntrackedKey, Untracked>,
     /// Accepted ICMP records of flows past [`crate::detection::MAX_ACCEPTED_FLOWS`]: evidence that no finding has.
     pub untracked_accepted: u64,
-    /// Matched records by [`Origin::word`] and the minute of their log event: what the metrics are made from.
-    pub minutes: BTreeMap<&'static str, Minutes>,
+    /// The minutes of the untracked records, by rule and [`Origin::word`].
+    pub(super) untracked_minutes: BTreeMap<(Rule, &'static str), Minutes>,
     /// The ids of the first and the last log event: with their number they tell this batch from any other, however often it is
     /// delivered.
     pub ends: (String, String),
@@ -128,6 +131,18 @@ pub struct Detection {
 }
 
 impl Detection {
+    /// Matched records by their rule, [`Origin::word`] and the minute of their log event: what the metrics are made from. `rule` gives the
+    /// rule that a finding counts as, none where it is not counted.
+    pub fn minutes(&self, rule: impl Fn(&Finding) -> Option<Rule>) -> BTreeMap<(Rule, &'static str), Minutes> {
+        let mut minutes = self.untracked_minutes.clone();
+        for finding in &self.findings {
+            if let Some(rule) = rule(finding) {
+                minutes.entry((rule, finding.origin.word())).or_default().merge(&finding.logged_minutes);
+            }
+        }
+        minutes
+    }
+
     /// All matched records together.
     pub fn totals(&self) -> Totals {
         let untracked = self.untracked.values().map(|untracked| &untracked.totals);

@@ -5,18 +5,22 @@ use std::collections::BTreeMap;
 use flow_log::TcpFlags;
 use serde::{Deserialize, Serialize};
 
-use crate::detection::{
-    accepted::Accepted,
-    flow::Flow,
-    late::Late,
-    metadata::FlowMetadata,
-    origin::{Origin, OriginBasis, Role},
-    rule::Rule,
-    server::{PortRange, Server},
-    service::{Service, ServicePort},
-    side::Side,
-    tcp_flags,
-    totals::{Totals, is_zero},
+use crate::{
+    detection::{
+        accepted::Accepted,
+        flow::Flow,
+        late::Late,
+        limits::{MAX_FLOW_MINUTES, MAX_LINES_PER_FLOW},
+        metadata::FlowMetadata,
+        origin::{Origin, OriginBasis, Role},
+        rule::Rule,
+        server::{PortRange, Server},
+        service::{Service, ServicePort},
+        side::Side,
+        tcp_flags,
+        totals::{Totals, is_zero},
+    },
+    metrics::Minutes,
 };
 
 /// The records a rule matched, for one flow, within one batch.
@@ -53,6 +57,9 @@ pub struct Finding {
     /// Packets (or records) by the minute since the epoch in which their record starts, at most [`crate::detection::MAX_FLOW_MINUTES`] of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub minutes: BTreeMap<u64, u64>,
+    /// Its records by the minute of their log event, for the metrics.
+    #[serde(skip)]
+    pub logged_minutes: Minutes,
     /// The longest time from `start` to `end` of one of its records, in seconds.
     #[serde(skip)]
     pub longest_record_seconds: u64,
@@ -86,6 +93,30 @@ impl Finding {
             Side::Source => Role::Answer,
             Side::Target => Role::Request,
         })
+    }
+
+    /// Adds the records of another connection to the same service.
+    pub(super) fn absorb(&mut self, other: Finding) {
+        self.add_ports(&other);
+        self.totals.add(&other.totals);
+        self.logged_minutes.merge(&other.logged_minutes);
+        self.longest_record_seconds = self.longest_record_seconds.max(other.longest_record_seconds);
+        for (minute, weight) in other.minutes {
+            if self.minutes.len() < MAX_FLOW_MINUTES || self.minutes.contains_key(&minute) {
+                let known = self.minutes.entry(minute).or_default();
+                *known = known.saturating_add(weight);
+            }
+        }
+        self.metadata.fill_from(other.metadata);
+        let room = MAX_LINES_PER_FLOW.saturating_sub(self.lines.len());
+        self.lines.extend(other.lines.into_iter().take(room));
+        for (known, other) in [(&mut self.opposite, other.opposite), (&mut self.same, other.same)] {
+            match (known, other) {
+                (Some(known), Some(other)) => known.add(&other),
+                (known @ None, other) => *known = other,
+                (Some(_), None) => {}
+            }
+        }
     }
 
     /// Adds what another finding of the same flow shows of its connections.

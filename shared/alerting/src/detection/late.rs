@@ -16,6 +16,8 @@ pub enum Late {
     Idle,
     /// They come from the server's port, and no request was accepted at the time.
     NoRequest,
+    /// Packets of the same connection were accepted in the same batch, and these carry no data: they end or confirm it.
+    NoData,
 }
 
 impl Late {
@@ -25,6 +27,7 @@ impl Late {
             Late::Closed => "closed",
             Late::Idle => "idle",
             Late::NoRequest => "no-request",
+            Late::NoData => "no-data",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What logged the records of one batch, and the addresses of a record as it saw them.
+//! What logged the records of one batch, and the five-tuple of a record as it saw it.
 
 use std::{
     collections::HashMap,
@@ -6,13 +6,14 @@ use std::{
     net::IpAddr,
 };
 
-use flow_log::FlowRecord;
+use flow_log::{FlowRecord, Protocol};
 
 use crate::{
     address::Networks,
     detection::{
         direction::{self, Basis, Direction, OwnAddresses},
         limits::MAX_FIELD_CHARS,
+        server::has_ports,
     },
     text::one_line,
 };
@@ -46,19 +47,22 @@ enum LoggerKind {
     Account,
 }
 
-/// The addresses of a record as its logger saw them.
+/// The addresses of a record as its logger saw them, and its protocol and ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pair {
+pub(crate) struct FiveTuple {
     /// The logger's number.
     pub(crate) logger: usize,
     pub(crate) srcaddr: IpAddr,
     pub(crate) dstaddr: IpAddr,
+    pub(crate) protocol: Protocol,
+    /// Those of TCP and UDP.
+    pub(crate) ports: Option<(u16, u16)>,
     /// Those in the packet, where they are others.
     pub(crate) packet_source: Option<IpAddr>,
     pub(crate) packet_target: Option<IpAddr>,
 }
 
-impl Pair {
+impl FiveTuple {
     /// The sender of the packets.
     pub(crate) fn sender(&self) -> IpAddr {
         self.packet_source.unwrap_or(self.srcaddr)
@@ -69,12 +73,14 @@ impl Pair {
         self.packet_target.unwrap_or(self.dstaddr)
     }
 
-    /// The addresses of a packet that goes the opposite way.
-    pub(crate) fn opposite(&self) -> Pair {
-        Pair {
+    /// That of a packet that goes the opposite way.
+    pub(crate) fn opposite(&self) -> FiveTuple {
+        FiveTuple {
             logger: self.logger,
             srcaddr: self.dstaddr,
             dstaddr: self.srcaddr,
+            protocol: self.protocol,
+            ports: self.ports.map(|(source, target)| (target, source)),
             packet_source: self.packet_target,
             packet_target: self.packet_source,
         }
@@ -94,12 +100,12 @@ impl Logger {
 }
 
 impl Loggers {
-    /// A record's addresses and its direction. The logger takes note of them.
+    /// A record's five-tuple and its direction. The logger takes note of the addresses.
     pub(crate) fn observe(
         &mut self,
         record: &FlowRecord<'_>,
         own_networks: &Networks,
-    ) -> (Pair, Option<(Direction, Basis)>) {
+    ) -> (FiveTuple, Option<(Direction, Basis)>) {
         let logger = match (record.interface_id(), record.resource_id()) {
             (Some(interface), _) => self.number(interface, LoggerKind::Interface),
             (None, Some(resource)) => self.number(resource, LoggerKind::Resource),
@@ -110,14 +116,16 @@ impl Loggers {
             self.list[logger].own.observe(direction, record.srcaddr, record.dstaddr);
         }
         let other = |packet: Option<IpAddr>, seen| packet.filter(|address| *address != seen);
-        let pair = Pair {
+        let tuple = FiveTuple {
             logger,
             srcaddr: record.srcaddr,
             dstaddr: record.dstaddr,
+            protocol: record.protocol,
+            ports: record.srcport.zip(record.dstport).filter(|_| has_ports(record.protocol)),
             packet_source: other(record.pkt_srcaddr, record.srcaddr),
             packet_target: other(record.pkt_dstaddr, record.dstaddr),
         };
-        (pair, direction)
+        (tuple, direction)
     }
 
     /// The logger of that number.
@@ -146,13 +154,16 @@ impl Loggers {
 }
 
 /// Hashes a few numbers instead of the many small pieces that a derived implementation has.
-impl Hash for Pair {
+impl Hash for FiveTuple {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let bits = |address| match address {
             IpAddr::V4(v4) => u128::from(v4.to_bits()),
             IpAddr::V6(v6) => v6.to_bits(),
         };
-        state.write_usize(self.logger);
+        let (source, target) = self.ports.unwrap_or_default();
+        state.write_u64(
+            (self.logger as u64) << 40 | u64::from(source) << 24 | u64::from(target) << 8 | u64::from(self.protocol.0),
+        );
         state.write_u128(bits(self.srcaddr));
         state.write_u128(bits(self.dstaddr));
         // Mostly there is none.

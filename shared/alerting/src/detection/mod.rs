@@ -4,10 +4,12 @@
 
 mod accepted;
 mod batch;
+mod connection;
 mod detector;
 pub mod direction;
 mod finding;
 mod flow;
+mod health_checks;
 mod late;
 mod limits;
 mod logger;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::{Networks, Scope},
-    detection::{direction::Direction, logger::Pair},
+    detection::{direction::Direction, logger::FiveTuple},
 };
 
 /// Where a rejected packet came from.
@@ -85,7 +85,7 @@ impl Origin {
 pub enum OriginBasis {
     /// The flow's direction: it left the interface.
     Direction,
-    /// ICMP was accepted the opposite way in the same batch: the rejected packets answer it.
+    /// Packets were accepted the opposite way in the same batch, or the flags of these are those of an answer.
     AcceptedOpposite,
     /// `OwnNetworks` has the sender's address.
     OwnNetworks,
@@ -116,13 +116,13 @@ impl OriginBasis {
 /// Prefix length of the IPv6 block that a VPC has by default.
 const IPV6_BLOCK_BITS: u32 = 56;
 
-/// The origin of the rejected packets of a flow. `answers` tells whether ICMP was accepted the opposite way in the same batch.
+/// The origin of the rejected packets of a flow. `answers` tells whether they answer what was accepted the opposite way.
 ///
-/// A flow that came in and answers ICMP that was let out is a request of ours that failed. What cannot be decided is
+/// A flow that came in and answers what was let out is a request of ours that failed. What cannot be decided is
 /// [`Origin::Private`], which is reported.
 pub(crate) fn origin(
     direction: Option<Direction>,
-    pair: &Pair,
+    tuple: &FiveTuple,
     answers: bool,
     own_networks: &Networks,
 ) -> (Origin, OriginBasis) {
@@ -130,7 +130,7 @@ pub(crate) fn origin(
         Some(Direction::Egress) if answers => (Origin::OwnAnswer, OriginBasis::AcceptedOpposite),
         Some(Direction::Egress) => (Origin::OwnRequest, OriginBasis::Direction),
         Some(Direction::Ingress) if answers => (Origin::OwnRequest, OriginBasis::AcceptedOpposite),
-        Some(Direction::Ingress) => inbound(pair.sender(), pair.dstaddr, own_networks),
+        Some(Direction::Ingress) => inbound(tuple.sender(), tuple.dstaddr, own_networks),
         None => (Origin::Private, OriginBasis::Undecided),
     }
 }

@@ -25,7 +25,7 @@ pub enum ServerBasis {
     AcceptedOpposite,
     /// One port is that of a known service, and the other is one that clients take.
     KnownPort,
-    /// Several ports of one side have to do with one port of the other in the same batch.
+    /// Several ports that clients are given have to do with one port of the other side in the same batch.
     ManyPorts,
     /// One port is below 1024, and the other is not (RFC 6335: the system ports).
     LowPort,

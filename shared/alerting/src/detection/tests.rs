@@ -208,7 +208,7 @@ fn flows_past_the_limit_are_counted_together() {
     let lines: Vec<String> = (0..MAX_FLOWS + 10).map(line).collect();
     let detection = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(detection.findings.len(), MAX_FLOWS);
-    let key = UntrackedKey { origin: Origin::Private, target: None };
+    let key = UntrackedKey { rule: Rule::Ping, origin: Origin::Private, target: None };
     let untracked = &detection.untracked[&key];
     assert_eq!((untracked.totals.records, untracked.totals.packets), (10, Some(20)));
     assert_eq!((&untracked.protocols, &untracked.minutes), (&[1, 58].into(), &[(1, 20)].into()));
@@ -236,7 +236,7 @@ fn the_internet_takes_no_room_of_what_is_ours() {
     expect.extend([(Some(1), 2); MAX_UNTRACKED_TARGETS]);
     assert_eq!(untracked, expect, "two records for each target, beyond the limit together");
     let mut records: Vec<(&str, u64)> = Vec::new();
-    for (origin, minutes) in &detection.minutes {
+    for ((_, origin), minutes) in &detection.minutes(|finding| Some(finding.rule)) {
         let points =
             crate::metrics::Minutes::points(&[(*origin, minutes.clone())].into(), "P", EpochMillis(1_795_401_134_000));
         records.push((origin, points[0].sample.sum));

@@ -1,19 +1,25 @@
 //! A batch, stage by stage: claim, enrich and send what opens, publish the metrics, record what was done.
 
-use std::{collections::BTreeMap, pin::pin, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    pin::pin,
+    sync::Arc,
+};
 
 use futures_util::future::{self, Either};
 
 use crate::{
-    detection::Detection,
+    detection::{Detection, Rule},
     engine::{
         Engine,
-        claim::{Claim, Claimed, OpenedEmail},
+        claim::{Claim, Claimed, Found, OpenedEmail, Uncounted},
         error::EngineError,
         findings::IncidentFindings,
         operations,
         outcome::Outcome,
         send::Sent,
+        senders,
     },
     incident::{
         Reason,
@@ -33,19 +39,20 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     /// # Errors
     /// It has to be delivered again; what was done is not done twice then.
     pub async fn batch(&self, batch: &str, detection: &Detection, now: EpochMillis) -> Result<Outcome, EngineError> {
-        let Grouped { groups, background } = key::group(detection, self.group_by, &self.signals);
+        let Grouped { mut groups, senders, background } = key::group(detection, self.group_by, &self.signals);
         let mut outcome = Outcome { suppressed: background, ..Outcome::default() };
-        if groups.is_empty() {
-            outcome.points = self.log_points(detection, &BTreeMap::new(), now);
+        if groups.is_empty() && senders.is_empty() {
+            outcome.points = self.log_points(detection, &Uncounted::default(), now);
             return Ok(outcome);
         }
-        let others = key::others(&groups, self.group_by);
-        let findings: Vec<Arc<IncidentFindings<'_>>> =
-            groups.into_iter().chain(others).map(|group| Arc::new(IncidentFindings::new(detection, group))).collect();
-        let mut claim = match self.claim(batch, &findings, now, &mut outcome).await? {
+        groups.extend(senders::scans(&senders));
+        groups.extend(key::others(&groups, self.group_by));
+        let findings = groups.into_iter().map(|group| Arc::new(IncidentFindings::new(detection, group))).collect();
+        let found = Found { findings, senders: &senders };
+        let mut claim = match self.claim(batch, &found, now, &mut outcome).await? {
             Claimed::Claim(claim) => *claim,
-            Claimed::Silenced(silenced) => {
-                outcome.points = self.log_points(detection, &silenced, now);
+            Claimed::Uncounted(uncounted) => {
+                outcome.points = self.log_points(detection, &uncounted, now);
                 return Ok(outcome);
             }
             Claimed::Repeated => {
@@ -64,14 +71,24 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
 
     /// Counts a batch that has nothing but background and silenced findings. It costs no further call: nothing is stored, and what is
     /// logged becomes metrics. A batch that is delivered twice counts twice.
-    fn log_points(&self, detection: &Detection, silenced: &BTreeMap<String, u64>, now: EpochMillis) -> u64 {
+    fn log_points(&self, detection: &Detection, uncounted: &Uncounted, now: EpochMillis) -> u64 {
         let name = &self.site.metric_name;
-        let mut points = Minutes::points(&detection.minutes, name, now);
-        points.extend(operations::silenced(name, silenced, now));
+        let mut points = Minutes::points(&self.minutes(detection, &uncounted.scanning), name, now);
+        points.extend(operations::silenced(name, &uncounted.silenced, now));
         if !points.is_empty() {
             self.metrics.log(&points);
         }
         points.len() as u64
+    }
+
+    /// What is counted of a batch.
+    fn minutes(&self, detection: &Detection, scanning: &BTreeSet<IpAddr>) -> BTreeMap<&'static str, Minutes> {
+        let minutes = detection.minutes(|finding| senders::counted_as(finding, self.signals.rules, scanning));
+        minutes
+            .into_iter()
+            .filter(|((rule, _), _)| *rule == Rule::Ping)
+            .map(|((_, origin), minutes)| (origin, minutes))
+            .collect()
     }
 
     /// The data points to publish, but for those about the emails.
@@ -79,7 +96,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let name = &self.site.metric_name;
         let mut points = Vec::new();
         if !claim.metrics_published() {
-            points = Minutes::points(&detection.minutes, name, now);
+            points = Minutes::points(&self.minutes(detection, &claim.scanning), name, now);
             points.extend(operations::silenced(name, &claim.silenced, now));
         }
         points.extend(claim.set_aside.iter().cloned());

@@ -14,10 +14,14 @@ use crate::{
         items::Stored,
         operations,
         outcome::Outcome,
+        senders,
     },
     incident::{
-        Reason, SilenceList, Summary, key, plan, policy,
-        state::{BatchRecord, CounterShard, HourlyEmails, IncidentRecord, ItemId, Lease, Versioned},
+        Reason, SilenceList, Summary,
+        key::{self, Sender},
+        plan, policy,
+        scan::SenderRecord,
+        state::{BatchRecord, CounterShard, HourlyEmails, IncidentRecord, ItemId, Lease, Versioned, Write},
     },
     metrics::Point,
     notification::NotificationContent,
@@ -25,16 +29,27 @@ use crate::{
     time::{self, EpochMillis},
 };
 
-/// Items of a batch's transaction: its own, the emails of the hour, and for each of its incidents the record, a counter shard and a
-/// copy of an unknown one.
+/// Items of a batch's transaction: its own, the emails of the hour, what is remembered of senders, and for each of its incidents the
+/// record, a counter shard and a copy of an unknown one.
 /// DynamoDB takes 100
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
-const MAX_BATCH_WRITES: usize = 2 + 3 * (key::MAX_KEYS_PER_BATCH + 1);
+const MAX_BATCH_WRITES: usize = 2 + key::MAX_SENDERS_PER_BATCH + 3 * key::MAX_KEYS_PER_BATCH;
 
 /// Items of the transaction that closes an incident: record, report and every counter shard.
 const MAX_CLOSING_WRITES: usize = 2 + policy::MAX_SHARDS as usize;
 
 const _: () = assert!(MAX_BATCH_WRITES <= 100 && MAX_CLOSING_WRITES <= 100);
+
+/// Attempts at a batch that write what is remembered of senders.
+const MAX_SENDER_ATTEMPTS: u32 = 4;
+
+/// What there is in a batch for incidents.
+pub(super) struct Found<'d, 's> {
+    /// The findings of each incident, and those without any that findings may move to.
+    pub(super) findings: Vec<Arc<IncidentFindings<'d>>>,
+    /// The senders that may be scans.
+    pub(super) senders: &'s [Sender<'d>],
+}
 
 /// An opened email that this run has to send.
 pub(super) struct OpenedEmail<'d> {
@@ -65,10 +80,20 @@ impl OpenedEmail<'_> {
 pub(super) enum Claimed<'d> {
     /// Nothing: an earlier delivery has done everything.
     Repeated,
-    /// Silences cover all of its findings, and no open incident has to know. Nothing was written.
-    Silenced(BTreeMap<String, u64>),
+    /// Nothing but what is remembered of senders: silences cover all of its findings, and no open incident has to know, or none of them is
+    /// an incident.
+    Uncounted(Uncounted),
     /// This run has counted it, or goes on with it.
     Claim(Box<Claim<'d>>),
+}
+
+/// What the metrics need of a batch that is not counted.
+#[derive(Default)]
+pub(super) struct Uncounted {
+    /// Records that silences cover, by the id of the silence.
+    pub(super) silenced: BTreeMap<String, u64>,
+    /// Senders that are taken for scans.
+    pub(super) scanning: BTreeSet<IpAddr>,
 }
 
 /// A batch that this run has counted, or goes on with.
@@ -79,6 +104,8 @@ pub(super) struct Claim<'d> {
     pub(super) set_aside: Vec<Point>,
     /// Records that silences cover, by the id of the silence.
     pub(super) silenced: BTreeMap<String, u64>,
+    /// Senders that are taken for scans.
+    pub(super) scanning: BTreeSet<IpAddr>,
 }
 
 impl Claim<'_> {
@@ -95,6 +122,8 @@ pub(super) struct BatchState {
     /// The emails of this hour, where they are limited.
     pub(super) emails: Option<Stored<HourlyEmails>>,
     pub(super) incidents: Vec<IncidentState>,
+    /// What is remembered of senders.
+    pub(super) senders: Vec<Stored<SenderRecord>>,
 }
 
 /// What a batch reads of one incident: the record, and the counter shard that it adds to.
@@ -112,6 +141,11 @@ impl BatchState {
         let mut newer: HashMap<ItemId, Versioned> = newer.into_iter().collect();
         for incident in &mut self.incidents {
             incident.refresh(&mut newer)?;
+        }
+        for sender in &mut self.senders {
+            if let Some(record) = newer.remove(&sender.id) {
+                sender.refresh(record)?;
+            }
         }
         newer.is_empty().then_some(self)
     }
@@ -144,7 +178,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     pub(super) async fn claim<'d>(
         &self,
         batch: &str,
-        findings: &[Arc<IncidentFindings<'d>>],
+        found: &Found<'d, '_>,
         now: EpochMillis,
         outcome: &mut Outcome,
     ) -> Result<Claimed<'d>, EngineError> {
@@ -152,7 +186,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         for attempt in 0..MAX_ATTEMPTS {
             let state = match known.take() {
                 Some(state) => state,
-                None => self.read_batch(batch, findings, attempt, now, &mut outcome.set_aside).await?,
+                None => self.read_batch(batch, found, attempt, now, &mut outcome.set_aside).await?,
             };
             let before = state.batch.value.as_ref();
             if before.is_some_and(|before| before.done) {
@@ -161,12 +195,20 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             if before.is_some_and(|before| before.lease.until > now) {
                 return Err(EngineError::Busy);
             }
-            let Some(mut plan) = self.plan_claim(batch, findings, &state, now) else { continue };
+            let Some(mut plan) = self.plan_claim(batch, found, &state, now) else { continue };
+            // What is remembered of senders is worth some attempts, and not the batch: the next reject shows it again.
+            let remembered =
+                if attempt < MAX_SENDER_ATTEMPTS { std::mem::take(&mut plan.remembered) } else { Vec::new() };
             if before.is_none() && plan.writes.is_empty() {
+                if let Commit::Conflict(newer) = self.remember(&remembered).await? {
+                    known = state.with_newer(newer);
+                    continue;
+                }
                 outcome.reasons = plan.reasons;
-                outcome.suppressed += plan.suppressed;
-                return Ok(Claimed::Silenced(plan.silenced));
+                outcome.suppressed = (outcome.suppressed + plan.suppressed).saturating_sub(plan.from_background);
+                return Ok(Claimed::Uncounted(Uncounted { silenced: plan.silenced, scanning: plan.scanning }));
             }
+            plan.writes.extend(remembered);
             let record = BatchRecord {
                 lease: Lease { owner: batch.to_owned(), until: time::after(now, self.policy.lease_millis()) },
                 done: false,
@@ -181,12 +223,12 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             match self.store.commit(&plan.writes).await? {
                 Commit::Written => {
                     outcome.reasons = plan.reasons;
-                    outcome.suppressed += plan.suppressed;
+                    outcome.suppressed = (outcome.suppressed + plan.suppressed).saturating_sub(plan.from_background);
                     let set_aside = operations::set_aside(&self.site.metric_name, plan.copies.len() as u64, now);
                     outcome.set_aside.extend(plan.copies);
                     let batch = state.batch.replaced(record);
-                    let (opened, silenced) = (plan.emails, plan.silenced);
-                    let claim = Claim { batch, opened, set_aside, silenced };
+                    let (opened, silenced, scanning) = (plan.emails, plan.silenced, plan.scanning);
+                    let claim = Claim { batch, opened, set_aside, silenced, scanning };
                     return Ok(Claimed::Claim(Box::new(claim)));
                 }
                 Commit::Conflict(newer) => known = state.with_newer(newer),
@@ -195,10 +237,15 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         Err(EngineError::Contended)
     }
 
+    /// Writes what is remembered of senders.
+    async fn remember(&self, writes: &[Write]) -> Result<Commit, EngineError> {
+        if writes.is_empty() { Ok(Commit::Written) } else { Ok(self.store.commit(writes).await?) }
+    }
+
     async fn read_batch(
         &self,
         batch: &str,
-        findings: &[Arc<IncidentFindings<'_>>],
+        Found { findings, senders }: &Found<'_, '_>,
         attempt: u32,
         now: EpochMillis,
         set_aside: &mut Vec<String>,
@@ -214,11 +261,13 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             .collect();
         let capped = findings.iter().any(|findings| findings.key.part.is_capped()).then_some(ItemId::HourlyEmails);
         let fixed = [batch_id.clone(), ItemId::Silences].into_iter().chain(capped.clone());
-        let ids: Vec<ItemId> = fixed.chain(incident_ids.iter().flatten().cloned()).collect();
+        let sender_ids: Vec<ItemId> = senders.iter().map(senders::id).collect();
+        let ids: Vec<ItemId> = fixed.chain(sender_ids.clone()).chain(incident_ids.iter().flatten().cloned()).collect();
         let mut found = self.read(&ids, now, set_aside).await?.into_iter();
         let batch = Stored::new(batch_id, found.next().flatten());
         let silences = Stored::new(ItemId::Silences, found.next().flatten()).value.unwrap_or_default();
         let emails = capped.map(|id| Stored::new(id, found.next().flatten()));
+        let senders = sender_ids.into_iter().map(|id| Stored::new(id, found.next().flatten())).collect();
         let incidents = incident_ids
             .into_iter()
             .map(|[record, counters]| IncidentState {
@@ -226,6 +275,6 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
                 counters: Stored::new(counters, found.next().flatten()),
             })
             .collect();
-        Ok(BatchState { batch, silences, emails, incidents })
+        Ok(BatchState { batch, silences, emails, incidents, senders })
     }
 }

@@ -1,12 +1,17 @@
 //! What a batch changes: counters, incidents that open, and the emails that this run may send.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use crate::{
     engine::{
         Engine,
-        claim::{BatchState, IncidentState, OpenedEmail},
+        claim::{BatchState, Found, IncidentState, OpenedEmail},
         findings::{IncidentFindings, SplitFindings},
+        senders::JudgedSenders,
         timer_message,
     },
     incident::{
@@ -32,6 +37,12 @@ pub(super) struct ClaimPlan<'d> {
     pub(super) silenced: BTreeMap<String, u64>,
     /// The names of the copies of unknown counters.
     pub(super) copies: Vec<String>,
+    /// What is to be remembered of senders.
+    pub(super) remembered: Vec<Write>,
+    /// Senders that are taken for scans.
+    pub(super) scanning: BTreeSet<IpAddr>,
+    /// Findings of scans that were background before.
+    pub(super) from_background: u64,
 }
 
 impl<'d> ClaimPlan<'d> {
@@ -89,11 +100,14 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     pub(super) fn plan_claim<'d>(
         &self,
         batch: &str,
-        findings: &[Arc<IncidentFindings<'d>>],
+        found: &Found<'d, '_>,
         state: &BatchState,
         now: EpochMillis,
     ) -> Option<ClaimPlan<'d>> {
-        let mut claim = ClaimPlan::default();
+        let mut judged = JudgedSenders::new(found.senders, &state.senders, now);
+        let (findings, from_background) = judged.regroup(&found.findings, (self.signals.rules, self.group_by));
+        let (remembered, scanning) = (std::mem::take(&mut judged.writes), std::mem::take(&mut judged.scanning));
+        let mut claim = ClaimPlan { remembered, scanning, from_background, ..ClaimPlan::default() };
         let groups = findings.iter().zip(&state.incidents);
         if let Some(before) = state.batch.value.as_ref() {
             claim.opened.clone_from(&before.opened);

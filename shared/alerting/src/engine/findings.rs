@@ -24,12 +24,23 @@ pub(super) struct IncidentFindings<'d> {
 impl<'d> IncidentFindings<'d> {
     pub(super) fn new(detection: &'d Detection, group: Group<'d>) -> IncidentFindings<'d> {
         let Group { key, findings, untracked } = group;
-        let found = Summary::of(findings.iter().copied(), &untracked, key.signal);
+        let found = Summary::of(findings.iter().copied(), &untracked, (key.rule, key.signal));
         IncidentFindings { key, detection, findings, untracked, found }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.findings.is_empty() && self.untracked.totals.records == 0
+    }
+
+    /// The same incident with these findings.
+    pub(super) fn with_findings(self: &Arc<Self>, findings: Vec<&'d Finding>) -> Arc<Self> {
+        let same = findings.len() == self.findings.len()
+            && findings.iter().zip(&self.findings).all(|(one, other)| std::ptr::eq(*one, *other));
+        if same {
+            return Arc::clone(self);
+        }
+        let group = Group { key: self.key.clone(), findings, untracked: self.untracked.clone() };
+        Arc::new(IncidentFindings::new(self.detection, group))
     }
 
     /// The same with those of other incidents of the same signal, where it is the incident of all others.
@@ -53,7 +64,7 @@ impl<'d> IncidentFindings<'d> {
         };
         let mut left = Vec::new();
         for finding in &self.findings {
-            match silences.iter().find(|silence| silence.covers(finding)) {
+            match silences.iter().find(|silence| silence.covers(self.key.rule, finding)) {
                 Some(silence) => cover(silence, finding.totals.records),
                 None => left.push(*finding),
             }

@@ -3,6 +3,7 @@
 use crate::{
     incident::{
         SilenceList,
+        scan::SenderRecord,
         state::{
             BatchRecord, CounterShard, HourlyEmails, IncidentRecord, ItemId, Lease, ReportRecord, StoredItem,
             Versioned, Write, next_version,
@@ -79,7 +80,7 @@ pub(super) fn write(id: ItemId, expected: Option<u64>, doc: StoredItem, now: Epo
         StoredItem::Incident(incident) if incident.current.is_some() => None,
         StoredItem::Counters(counters) if !counters.closed => None,
         StoredItem::Silences(_) => None,
-        StoredItem::HourlyEmails(_) => Some(2 * HOUR_MILLIS),
+        StoredItem::HourlyEmails(_) | StoredItem::Sender(_) => Some(2 * HOUR_MILLIS),
         StoredItem::Incident(_) | StoredItem::Counters(_) | StoredItem::Report(_) => Some(INCIDENT_KEPT_MILLIS),
         StoredItem::Batch(_) => Some(BATCH_KEPT_MILLIS),
         StoredItem::Unreadable(_) => Some(SET_ASIDE_KEPT_MILLIS),
@@ -103,6 +104,7 @@ pub(super) fn fits(id: &ItemId, doc: &StoredItem) -> bool {
             | (ItemId::Batch(_), StoredItem::Batch(_))
             | (ItemId::Silences, StoredItem::Silences(_))
             | (ItemId::HourlyEmails, StoredItem::HourlyEmails(_))
+            | (ItemId::Sender(..), StoredItem::Sender(_))
             | (ItemId::SetAside(..), _)
     )
 }
@@ -122,6 +124,7 @@ pub(super) fn anew(id: &ItemId, now: EpochMillis) -> StoredItem {
         }
         ItemId::Report(..) => StoredItem::Report(ReportRecord::default()),
         ItemId::HourlyEmails => StoredItem::HourlyEmails(HourlyEmails::default()),
+        ItemId::Sender(..) => StoredItem::Sender(SenderRecord::default()),
         ItemId::Silences => StoredItem::Silences(SilenceList::default()),
         ItemId::Incident(_) | ItemId::SetAside(..) => StoredItem::Incident(IncidentRecord::default()),
     }

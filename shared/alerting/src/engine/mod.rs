@@ -28,6 +28,7 @@ mod operations;
 mod outcome;
 mod record;
 mod send;
+mod senders;
 mod store;
 mod timer;
 

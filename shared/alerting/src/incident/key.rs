@@ -1,19 +1,32 @@
 //! What belongs to one incident.
 
-use std::{collections::BTreeSet, fmt, net::IpAddr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    net::IpAddr,
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    detection::{Detection, Finding, LogSource, Rule, Service, Untracked},
+    detection::{Detection, Finding, Grouping, LogSource, Origin, Rule, Service, Untracked, UntrackedKey},
     incident::signal::{Signal, SignalPolicy, Signals},
 };
 
 /// Incidents with a part of their own that one batch may open or add to; findings beyond them share one for each signal.
 const MAX_PARTS_PER_BATCH: usize = 7;
 
+/// Incidents that share what has no part of its own: one for each rule and each signal that it can have. Pings have all signals but that of
+/// health checks; of connections there are requests (own, private, must reach), answers (own, private), health checks (own, private, from the
+/// internet) and scans (own, private).
+const MAX_WHOLES_PER_BATCH: usize = (Signal::ALL.len() - 1) + 3 + 2 + 3 + 2;
+
+/// Senders whose requests are held against what was rejected of them before, those with most services. A batch is what one interface
+/// logged, so that it seldom has more.
+pub const MAX_SENDERS_PER_BATCH: usize = 4;
+
 /// Incidents that one batch may open or add to.
-pub const MAX_KEYS_PER_BATCH: usize = MAX_PARTS_PER_BATCH + Signal::ALL.len();
+pub const MAX_KEYS_PER_BATCH: usize = MAX_PARTS_PER_BATCH + MAX_WHOLES_PER_BATCH + MAX_SENDERS_PER_BATCH;
 
 /// What one incident covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +42,18 @@ pub enum GroupBy {
     Target,
     /// Those of one service: a port of a host. No setting: rules about TCP and UDP have it.
     Service,
+}
+
+impl GroupBy {
+    /// What one incident of a rule covers, where this is the setting.
+    #[must_use]
+    pub fn of_rule(self, rule: Rule) -> GroupBy {
+        match rule.table().grouping {
+            Grouping::Setting => self,
+            Grouping::Service => GroupBy::Service,
+            Grouping::Source => GroupBy::Source,
+        }
+    }
 }
 
 /// The key of an incident: at most one incident of a key is open at a time.
@@ -190,13 +215,33 @@ pub struct Group<'d> {
     pub untracked: Untracked,
 }
 
+impl<'d> Group<'d> {
+    /// A group that findings may move to.
+    pub fn without_findings(key: IncidentKey) -> Group<'d> {
+        Group { key, findings: Vec::new(), untracked: Untracked::default() }
+    }
+}
+
 /// What of a batch belongs to incidents, and how much is background.
 #[derive(Clone, Debug, Default)]
 pub struct Grouped<'d> {
-    /// The incidents, at most [`MAX_KEYS_PER_BATCH`].
+    /// The incidents.
     pub groups: Vec<Group<'d>>,
+    /// Senders of ours whose requests were rejected: the one or other may be a scan.
+    pub senders: Vec<Sender<'d>>,
     /// Findings that belong to none.
     pub background: u64,
+}
+
+/// The rejected requests of one sender of ours, those too that are no incident by themselves.
+#[derive(Clone, Debug)]
+pub struct Sender<'d> {
+    /// The sender.
+    pub address: IpAddr,
+    /// The key of the incident that its scan would be.
+    pub scan: IncidentKey,
+    /// The findings.
+    pub findings: Vec<&'d Finding>,
 }
 
 /// Groups the findings of a batch by incident, those of ours first: background takes none of their places. Untracked records are counted
@@ -204,14 +249,19 @@ pub struct Grouped<'d> {
 pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -> Grouped<'d> {
     let LogSource { owner, log_group, .. } = &detection.source;
     let signals = Signals::in_batch(detection, policy);
-    let mut found: Vec<(Signal, &Finding)> =
-        detection.findings.iter().filter_map(|finding| Some((signals.of_finding(finding)?, finding))).collect();
+    let mut found: Vec<(Signal, &Finding)> = detection
+        .findings
+        .iter()
+        .filter(|finding| signals.is_enough(finding))
+        .filter_map(|finding| Some((signals.of_finding(finding)?, finding)))
+        .collect();
     let background = (detection.findings.len() - found.len()) as u64;
     // Those of one signal stay in their order.
     found.sort_by_key(|(signal, _)| *signal);
     let mut groups: Vec<Group<'d>> = Vec::new();
     for (signal, finding) in found {
         let whole = IncidentKey::new(finding.rule, owner, log_group, signal);
+        let by = by.of_rule(finding.rule);
         let mut key = whole.clone().with(KeyPart::of(finding, &detection.source, by));
         let parts = groups.iter().filter(|group| !group.key.part.is_others()).count();
         if key.part.is_capped() && parts >= MAX_PARTS_PER_BATCH && groups.iter().all(|group| group.key != key) {
@@ -219,35 +269,66 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
         }
         group_of(key, &mut groups).findings.push(finding);
     }
-    // Today all records that are not tracked are of the one rule.
-    let rule = Rule::ALL[0];
-    for (key, untracked) in &detection.untracked {
-        if let Some(signal) = signals.of_untracked(key) {
-            let part = KeyPart::of_untracked(&detection.source, by);
-            let key = IncidentKey::new(rule, owner, log_group, signal).with(part);
-            group_of(key, &mut groups).untracked.add(untracked);
-        }
+    for (UntrackedKey { rule, .. }, untracked, signal) in
+        detection.untracked.iter().filter_map(|(key, untracked)| Some((key, untracked, signals.of_untracked(key)?)))
+    {
+        let part = KeyPart::of_untracked(&detection.source, by.of_rule(*rule));
+        let key = IncidentKey::new(*rule, owner, log_group, signal).with(part);
+        group_of(key, &mut groups).untracked.add(untracked);
     }
-    Grouped { groups, background }
+    Grouped { groups, senders: senders(detection, policy), background }
+}
+
+/// The senders of ours whose requests were rejected for most services.
+fn senders<'d>(detection: &'d Detection, policy: &SignalPolicy) -> Vec<Sender<'d>> {
+    let LogSource { owner, log_group, .. } = &detection.source;
+    if !policy.rules.is_on(Rule::Scan) || detection.source.is_test() {
+        return Vec::new();
+    }
+    let mut senders: Vec<Sender<'d>> = Vec::new();
+    let mut places: HashMap<(IpAddr, Signal), usize> = HashMap::new();
+    for finding in detection.findings.iter().filter(|finding| finding.rule == Rule::Request) {
+        let signal = match finding.origin {
+            Origin::OwnRequest => Signal::OwnRequest,
+            Origin::Private => Signal::Private,
+            Origin::OwnAnswer | Origin::Internet => continue,
+        };
+        let address = finding.flow.sender();
+        let place = *places.entry((address, signal)).or_insert_with(|| {
+            let scan = IncidentKey::new(Rule::Scan, owner, log_group, signal).with(KeyPart::Source(address));
+            senders.push(Sender { address, scan, findings: Vec::new() });
+            senders.len() - 1
+        });
+        senders[place].findings.push(finding);
+    }
+    // Findings are of a service each. Those with as many stay in the order of their packets.
+    senders.sort_by_key(|sender| std::cmp::Reverse(sender.findings.len()));
+    senders.truncate(MAX_SENDERS_PER_BATCH);
+    senders
 }
 
 /// Groups without findings, one for each signal of these groups that has no part for all others yet: findings that may not open an
 /// incident of their own belong to them. None where incidents are of a whole log group.
 pub fn others<'d>(groups: &[Group<'d>], by: GroupBy) -> Vec<Group<'d>> {
     let capped = groups.iter().filter(|group| group.key.part.is_capped());
-    let keys: BTreeSet<IncidentKey> = capped.map(|group| group.key.clone().with(KeyPart::others(by))).collect();
+    let keys: BTreeSet<IncidentKey> = capped.map(|group| others_of(&group.key, by)).collect();
     let missing = keys.into_iter().filter(|key| groups.iter().all(|group| group.key != *key));
-    missing.map(|key| Group { key, findings: Vec::new(), untracked: Untracked::default() }).collect()
+    missing.map(Group::without_findings).collect()
 }
 
 /// Tells whether `others` is the incident of all others that findings of an incident belong to if they may not open one of their own.
 pub fn is_other(key: &IncidentKey, others: &IncidentKey, by: GroupBy) -> bool {
-    key.clone().with(KeyPart::others(by)) == *others
+    others_of(key, by) == *others
+}
+
+/// The incident of all others that findings of an incident belong to if they may not open one of their own.
+pub fn others_of(key: &IncidentKey, by: GroupBy) -> IncidentKey {
+    key.clone().with(KeyPart::others(by.of_rule(key.rule)))
 }
 
 fn group_of<'g, 'd>(key: IncidentKey, groups: &'g mut Vec<Group<'d>>) -> &'g mut Group<'d> {
     let at = groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
-        groups.push(Group { key, findings: Vec::new(), untracked: Untracked::default() });
+        groups.push(Group::without_findings(key));
         groups.len() - 1
     });
     &mut groups[at]

@@ -7,6 +7,7 @@ pub mod key;
 pub mod plan;
 pub mod policy;
 mod reason;
+pub mod scan;
 mod short_id;
 mod signal;
 pub mod silence;

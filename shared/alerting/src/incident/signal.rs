@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::{Networks, Scope},
-    detection::{Detection, Finding, Origin, UntrackedKey},
+    detection::{Detection, Finding, Origin, Rule, Rules, Treatment, UntrackedKey},
 };
 
 /// Why findings are an incident. Findings of different signals never share one, so that none hides another.
@@ -24,6 +24,8 @@ pub enum Signal {
     Private,
     /// From the internet: from a source that must get through.
     MustReach,
+    /// From the internet: a health check of Route 53.
+    HealthCheck,
     /// From the internet: so many packets a minute for one target that it is a flood.
     Flood,
     /// From the internet: one source that keeps pinging one target.
@@ -34,11 +36,12 @@ pub enum Signal {
 
 impl Signal {
     /// All of them, ours first.
-    pub const ALL: [Signal; 7] = [
+    pub const ALL: [Signal; 8] = [
         Signal::OwnRequest,
         Signal::OwnAnswer,
         Signal::Private,
         Signal::MustReach,
+        Signal::HealthCheck,
         Signal::Flood,
         Signal::PersistentPing,
         Signal::Internet,
@@ -50,7 +53,9 @@ impl Signal {
             Signal::OwnRequest => Origin::OwnRequest,
             Signal::OwnAnswer => Origin::OwnAnswer,
             Signal::Private => Origin::Private,
-            Signal::MustReach | Signal::Flood | Signal::PersistentPing | Signal::Internet => Origin::Internet,
+            Signal::MustReach | Signal::HealthCheck | Signal::Flood | Signal::PersistentPing | Signal::Internet => {
+                Origin::Internet
+            }
         }
     }
 
@@ -65,12 +70,15 @@ impl Signal {
     }
 
     /// Tells whether emails name the sender and the receiver of a finding, however light: who is ours, and whom we chose to reach.
-    pub(crate) fn names(self, finding: &Finding) -> (bool, bool) {
+    pub(crate) fn names(self, rule: Rule, finding: &Finding) -> (bool, bool) {
         match self {
+            // What a scan looks for is no news.
+            Signal::OwnRequest | Signal::Private if rule == Rule::Scan => (true, false),
             Signal::OwnRequest | Signal::Private => (true, true),
             // Those who are answered chose us.
             Signal::OwnAnswer => (true, Scope::of(finding.flow.receiver()).is_internal()),
             Signal::MustReach => (true, false),
+            Signal::HealthCheck => (false, true),
             Signal::Flood | Signal::PersistentPing | Signal::Internet => (false, false),
         }
     }
@@ -82,6 +90,7 @@ impl Signal {
             Signal::OwnAnswer => "own-answer",
             Signal::Private => "private",
             Signal::MustReach => "must-reach",
+            Signal::HealthCheck => "health-check",
             Signal::Flood => "flood",
             Signal::PersistentPing => "persistent-ping",
             Signal::Internet => "internet",
@@ -101,9 +110,11 @@ pub enum InternetPings {
     Count,
 }
 
-/// What makes findings from the internet an incident.
+/// What makes findings an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignalPolicy {
+    /// The rules in force, with what becomes of what they match.
+    pub rules: Rules,
     /// What becomes of those that are nothing more.
     pub internet_pings: InternetPings,
     /// Packets a minute for one target from which on they are a flood; 0: never.
@@ -118,6 +129,7 @@ pub struct SignalPolicy {
 impl Default for SignalPolicy {
     fn default() -> Self {
         SignalPolicy {
+            rules: Rules::default(),
             internet_pings: InternetPings::default(),
             flood_packets_per_minute: 600,
             persistent_packets: 30,
@@ -146,14 +158,15 @@ impl<'p> Signals<'p> {
             }
         };
         let mut pairs: HashMap<(IpAddr, IpAddr), u64> = HashMap::new();
-        for finding in detection.findings.iter().filter(|finding| finding.origin == Origin::Internet) {
+        let is_ping = |finding: &&Finding| finding.rule == Rule::Ping && finding.origin == Origin::Internet;
+        for finding in detection.findings.iter().filter(is_ping) {
             let (sender, receiver) = (finding.flow.sender(), finding.flow.receiver());
             add(receiver, &finding.minutes, finding.longest_record_seconds);
             let packets = pairs.entry((sender, receiver)).or_default();
             *packets = packets.saturating_add(finding.totals.weight());
         }
         for (key, untracked) in &detection.untracked {
-            if let Some(target) = key.target {
+            if let Some(target) = key.target.filter(|_| key.rule == Rule::Ping) {
                 add(target, &untracked.minutes, untracked.longest_record_seconds);
             }
         }
@@ -164,15 +177,46 @@ impl<'p> Signals<'p> {
 
     /// The signal of a finding; none for background.
     pub(crate) fn of_finding(&self, finding: &Finding) -> Option<Signal> {
-        self.of(finding.origin, Some(finding.flow.sender()), Some(finding.flow.receiver()))
+        let (sender, receiver) = (finding.flow.sender(), finding.flow.receiver());
+        if finding.rule == Rule::Ping {
+            return self.of_ping(finding.origin, Some(sender), Some(receiver));
+        }
+        let reaches_nobody = Scope::of(receiver) == Scope::Multicast;
+        self.of_connection(finding.rule, finding.origin, Some(sender)).filter(|_| !reaches_nobody)
+    }
+
+    /// Tells whether a finding has so much of its signal that it is an incident. One that has not is counted.
+    pub(crate) fn is_enough(&self, finding: &Finding) -> bool {
+        finding.totals.weight() >= finding.rule.table().min_packets
     }
 
     /// The signal of untracked records, whose senders are not known; none for background.
     pub(crate) fn of_untracked(&self, key: &UntrackedKey) -> Option<Signal> {
-        self.of(key.origin, None, key.target)
+        match key.rule {
+            Rule::Ping => self.of_ping(key.origin, None, key.target),
+            rule => self.of_connection(rule, key.origin, None),
+        }
     }
 
-    fn of(&self, origin: Origin, sender: Option<IpAddr>, receiver: Option<IpAddr>) -> Option<Signal> {
+    /// The signal of what a rule about TCP and UDP matched.
+    fn of_connection(&self, rule: Rule, origin: Origin, sender: Option<IpAddr>) -> Option<Signal> {
+        let signal = match origin {
+            Origin::OwnRequest => Signal::OwnRequest,
+            Origin::OwnAnswer => Signal::OwnAnswer,
+            Origin::Private => Signal::Private,
+            Origin::Internet if rule == Rule::Helper => Signal::HealthCheck,
+            Origin::Internet if sender.is_some_and(|sender| self.policy.must_reach.contains(sender)) => {
+                Signal::MustReach
+            }
+            Origin::Internet => return None,
+        };
+        (self.policy.rules.treatment(rule) == Treatment::Alert).then_some(signal)
+    }
+
+    fn of_ping(&self, origin: Origin, sender: Option<IpAddr>, receiver: Option<IpAddr>) -> Option<Signal> {
+        if self.policy.rules.treatment(Rule::Ping) != Treatment::Alert {
+            return None;
+        }
         match origin {
             Origin::OwnRequest => Some(Signal::OwnRequest),
             Origin::OwnAnswer => Some(Signal::OwnAnswer),
@@ -318,7 +362,10 @@ mod tests {
         let policy = SignalPolicy { flood_packets_per_minute: 600, ..SignalPolicy::default() };
         let signals = Signals::in_batch(&detection, &policy);
         let target = Some(HOST.parse().unwrap());
-        assert_eq!(signals.of_untracked(&UntrackedKey { origin: Origin::Internet, target }), Some(Signal::Flood));
+        assert_eq!(
+            signals.of_untracked(&UntrackedKey { rule: Rule::Ping, origin: Origin::Internet, target }),
+            Some(Signal::Flood)
+        );
         let mut described = String::new();
         for (key, untracked) in &detection.untracked {
             let _ = write!(described, "{key:?} {}", untracked.totals.records);

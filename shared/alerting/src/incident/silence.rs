@@ -64,13 +64,13 @@ impl Silence {
         self.from <= now && now < self.ends_at()
     }
 
-    /// Tells whether it covers a finding.
-    pub fn covers(&self, finding: &Finding) -> bool {
+    /// Tells whether it covers a finding that belongs to an incident of a rule.
+    pub fn covers(&self, incident: Rule, finding: &Finding) -> bool {
         let Silence { rule, origin, source, destination, interface, unknown, .. } = self;
         let within = |network: IpNet, address: IpAddr| network.contains(&address.to_canonical());
         (origin.is_some() || source.is_some() || destination.is_some() || interface.is_some())
             && unknown.is_empty()
-            && rule.is_none_or(|rule| rule == finding.rule)
+            && rule.is_none_or(|rule| rule == incident)
             && origin.is_none_or(|origin| origin == finding.origin)
             && source.is_none_or(|source| within(source, finding.flow.sender()))
             && destination.is_none_or(|destination| within(destination, finding.flow.receiver()))
@@ -184,7 +184,7 @@ mod tests {
             (json!({}), false),
             (json!({ "source": "10.0.0.1/32", "port_of_a_later_version": 22 }), false),
         ] {
-            assert_eq!(silence(conditions.clone()).covers(&finding()), covers, "{conditions}");
+            assert_eq!(silence(conditions.clone()).covers(Rule::Ping, &finding()), covers, "{conditions}");
         }
     }
 
@@ -193,7 +193,7 @@ mod tests {
         let all = json!({ "source": "10.0.0.1/32", "destination": "2001:db8::/32", "interface": "eni-1", "origin": "own-answer", "rule": "ping" });
         assert_eq!(
             silence(all).conditions(),
-            "--rule Ping-Deny --source 10.0.0.1 --destination 2001:db8::/32 --interface eni-1 --origin own-answer"
+            "--rule ping --source 10.0.0.1 --destination 2001:db8::/32 --interface eni-1 --origin own-answer"
         );
         let foreign = silence(json!({ "interface": "eni-1; rm -rf $HOME" }));
         assert_eq!(foreign.conditions(), "--interface 'eni-1; rm -rf $HOME'");

@@ -7,6 +7,7 @@
 //! Batch     one per batch      that it was counted, and whether all that follows was done
 //! Silences  one                the silences of the stack; people write it, the functions read it
 //! Emails    one                emails of this hour, where incidents are narrower than a log group
+//! Sender    one per sender     what was rejected of its TCP and UDP requests lately, to tell a scan
 //! ```
 //!
 //! An item that cannot be read is [`StoredItem::Unreadable`]. Whoever overwrites it keeps a copy under [`ItemId::SetAside`].
@@ -19,6 +20,7 @@ use crate::{
     detection::Totals,
     incident::{
         key::IncidentKey,
+        scan::SenderRecord,
         silence::{SilenceList, Silenced},
         summary::Summary,
     },
@@ -40,6 +42,8 @@ pub enum ItemId {
     Silences,
     /// The emails of this hour.
     HourlyEmails,
+    /// What was rejected of the requests of a sender, by the key of the scan that it may be.
+    Sender(IncidentKey),
     /// A copy of an unreadable item, made at this time (milliseconds since the epoch).
     SetAside(u64, Box<ItemId>),
 }
@@ -57,6 +61,7 @@ impl ItemId {
             ItemId::Report(key, incident) => format!("report#{incident}#{key}"),
             ItemId::Silences => "silences".to_owned(),
             ItemId::HourlyEmails => "hourly-emails".to_owned(),
+            ItemId::Sender(scan) => format!("sender#{scan}"),
             ItemId::SetAside(at, id) => format!("set-aside#{at}#{}", id.text()),
         }
     }
@@ -83,6 +88,8 @@ pub enum StoredItem {
     /// See [`HourlyEmails`].
     #[serde(rename = "hourly-emails")]
     HourlyEmails(HourlyEmails),
+    /// See [`SenderRecord`].
+    Sender(SenderRecord),
     /// The text of an item that this version cannot read.
     #[serde(skip)]
     Unreadable(String),
@@ -128,7 +135,8 @@ item!(
     Counters(CounterShard),
     Report(ReportRecord),
     Silences(SilenceList),
-    HourlyEmails(HourlyEmails)
+    HourlyEmails(HourlyEmails),
+    Sender(SenderRecord)
 );
 
 /// The version of an item after a write that expected this one.

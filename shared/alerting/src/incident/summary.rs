@@ -9,8 +9,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    detection::{Accepted, Finding, ServicePort, Totals, Untracked, add_minutes, is_zero},
+    detection::{Accepted, Finding, Rule, ServicePort, Totals, Untracked, add_minutes, is_zero},
     incident::{signal::Signal, top::Top},
+    metrics::Minutes,
     time::{EpochMillis, MINUTE_MILLIS, epoch_millis},
 };
 
@@ -95,8 +96,12 @@ impl HeavyFlow {
 }
 
 impl Summary {
-    /// The counters of some findings of one signal, and of records that belong to none of them.
-    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>, untracked: &Untracked, signal: Signal) -> Summary {
+    /// The counters of some findings of one rule and signal, and of records that belong to none of them.
+    pub fn of<'f>(
+        findings: impl IntoIterator<Item = &'f Finding>,
+        untracked: &Untracked,
+        (rule, signal): (Rule, Signal),
+    ) -> Summary {
         let mut summary = Summary {
             totals: untracked.totals,
             protocols: untracked.protocols.clone(),
@@ -116,7 +121,7 @@ impl Summary {
             let home = |own: bool, packet: Option<IpAddr>| flow.logged_by().filter(|_| own && packet.is_none());
             let (sent, received) =
                 (home(flow.is_egress(), flow.packet_source), home(flow.is_ingress(), flow.packet_target));
-            let (names_sender, names_receiver) = signal.names(finding);
+            let (names_sender, names_receiver) = signal.names(rule, finding);
             let count = |top: &mut Top<IpAddr>, address: IpAddr, home: Option<&str>, named: bool| match named {
                 true => top.add_named(address, weight, home),
                 false => top.add(address, weight, home),
@@ -220,6 +225,7 @@ impl Summary {
                 finding: Finding {
                     lines: Vec::new(),
                     minutes: BTreeMap::new(),
+                    logged_minutes: Minutes::default(),
                     longest_record_seconds: 0,
                     opposite: finding.opposite.as_ref().map(brief),
                     same: finding.same.as_ref().map(brief),
@@ -291,7 +297,7 @@ mod tests {
             let line = format!("2 1 eni-1 {source} {target} 0 0 1 {packets} 84 {start} {end} {action} OK");
             detector.observe(&LogEvent::new("1", 0, line));
         }
-        Summary::of(&detector.finish(LogSource::default()).findings, &Untracked::default(), Signal::Flood)
+        Summary::of(&detector.finish(LogSource::default()).findings, &Untracked::default(), (Rule::Ping, Signal::Flood))
     }
 
     /// Source, packets, and the packets accepted the opposite and the same way.
@@ -401,8 +407,11 @@ mod tests {
         merged.merge(&few);
         assert!(merged.flows_left_out);
         let totals = Totals { records: 1, ..Totals::default() };
-        let others =
-            Summary::of([], &Untracked { totals, protocols: [58].into(), ..Untracked::default() }, Signal::Flood);
+        let others = Summary::of(
+            [],
+            &Untracked { totals, protocols: [58].into(), ..Untracked::default() },
+            (Rule::Ping, Signal::Flood),
+        );
         assert!(
             others.flows_left_out && others.totals == totals,
             "records without a flow are counted as those of others"

@@ -38,7 +38,9 @@ impl Severity {
         match signal {
             Signal::OwnRequest | Signal::Private if targets >= SWEEP_TARGETS => Severity::High,
             // However many they are that are answered: they chose us.
-            Signal::OwnRequest | Signal::OwnAnswer | Signal::Private | Signal::MustReach => Severity::Medium,
+            Signal::OwnRequest | Signal::OwnAnswer | Signal::Private | Signal::MustReach | Signal::HealthCheck => {
+                Severity::Medium
+            }
             Signal::Flood => Severity::High,
             Signal::PersistentPing => Severity::Low,
             Signal::Internet => Severity::Info,

@@ -82,6 +82,7 @@ pub(crate) fn finding(flow: &str) -> Finding {
         metadata: FlowMetadata::default(),
         lines: vec![],
         minutes: Default::default(),
+        logged_minutes: Default::default(),
         longest_record_seconds: 60,
         opposite: None,
         same: None,

@@ -82,6 +82,7 @@ impl DigestPhrases for English {
             Signal::OwnAnswer => "answer of yours",
             Signal::Private => "private network",
             Signal::MustReach => "must reach",
+            Signal::HealthCheck => "health check",
             Signal::Flood => "flood",
             Signal::PersistentPing => "persistent ping",
             Signal::Internet => "internet",

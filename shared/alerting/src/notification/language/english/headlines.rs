@@ -120,6 +120,7 @@ impl Headlines for English {
             }
             Signal::Private => "a ping from a private network was stopped".to_owned(),
             Signal::MustReach => "a source was stopped that must get through (parameter MustReach)".to_owned(),
+            Signal::HealthCheck => "a health check of Route 53 was stopped".to_owned(),
             Signal::Flood => {
                 format!(
                     "it is a flood from the internet{}",

@@ -77,6 +77,7 @@ impl DigestPhrases for Japanese {
             Signal::OwnAnswer => "自側からの応答",
             Signal::Private => "プライベートネットワーク",
             Signal::MustReach => "到達必須の送信元",
+            Signal::HealthCheck => "ヘルスチェック",
             Signal::Flood => "フラッド",
             Signal::PersistentPing => "継続的な ping",
             Signal::Internet => "インターネット",

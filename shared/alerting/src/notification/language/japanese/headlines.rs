@@ -132,6 +132,7 @@ impl Headlines for Japanese {
             }
             Signal::Private => "プライベートネットワークからの ping が拒否された".to_owned(),
             Signal::MustReach => "到達する必要がある送信元 (パラメータ MustReach) からの ping が拒否された".to_owned(),
+            Signal::HealthCheck => "Route 53 のヘルスチェックが拒否された".to_owned(),
             Signal::Flood => glue(&[
                 "インターネットからの大量の ping",
                 &so_many(policy.flood_packets_per_minute, "1 つの宛先へ 1 分間に"),

@@ -1,0 +1,120 @@
+//! Senders whose requests are rejected: what is remembered of them, and which findings belong to a scan.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+    sync::Arc,
+};
+
+use crate::{
+    detection::{Finding, Origin, Rule, Rules, Treatment},
+    engine::{findings::IncidentFindings, items::Stored},
+    incident::{
+        GroupBy, IncidentKey,
+        key::{self, Group, Sender},
+        scan::{SenderRecord, SenderVerdict},
+        state::{ItemId, Write},
+    },
+    time::EpochMillis,
+};
+
+/// The id of what is remembered of a sender.
+pub(super) fn id(sender: &Sender<'_>) -> ItemId {
+    ItemId::Sender(sender.scan.clone())
+}
+
+/// Groups without findings for the scans that senders may turn out to be.
+pub(super) fn scans<'d>(senders: &[Sender<'d>]) -> Vec<Group<'d>> {
+    senders.iter().map(|sender| Group::without_findings(sender.scan.clone())).collect()
+}
+
+/// The senders of a batch, judged with what was rejected of them before.
+#[derive(Default)]
+pub(super) struct JudgedSenders<'d, 's> {
+    /// What becomes of findings, by their address in memory: a finding is in one place.
+    verdicts: HashMap<*const Finding, SenderVerdict>,
+    /// The findings that belong to scans.
+    scanned: Vec<(&'s IncidentKey, &'d Finding)>,
+    /// The senders that are taken for scans.
+    pub(super) scanning: BTreeSet<IpAddr>,
+    /// What is to be remembered of them.
+    pub(super) writes: Vec<Write>,
+}
+
+impl<'d, 's> JudgedSenders<'d, 's> {
+    pub(super) fn new(
+        senders: &'s [Sender<'d>],
+        stored: &[Stored<SenderRecord>],
+        now: EpochMillis,
+    ) -> JudgedSenders<'d, 's> {
+        let mut judged = JudgedSenders::default();
+        for (sender, stored) in senders.iter().zip(stored) {
+            let before = stored.value.clone().unwrap_or_default();
+            let record = before.with(&sender.findings, now);
+            for finding in &sender.findings {
+                let verdict = record.verdict(finding);
+                judged.verdicts.insert(std::ptr::from_ref(*finding), verdict);
+                if verdict == SenderVerdict::Scan {
+                    judged.scanning.insert(sender.address);
+                    judged.scanned.push((&sender.scan, finding));
+                }
+            }
+            if record.is_news_to(&before) {
+                judged.writes.push(stored.replace(record, now));
+            }
+        }
+        judged
+    }
+
+    fn verdict(&self, finding: &Finding) -> SenderVerdict {
+        self.verdicts.get(&std::ptr::from_ref(finding)).copied().unwrap_or(SenderVerdict::Own)
+    }
+
+    /// The findings of each incident, in the same order, after those of scans and those of further services of a sender have moved; and
+    /// how many findings were background before.
+    pub(super) fn regroup(
+        &self,
+        findings: &[Arc<IncidentFindings<'d>>],
+        (rules, by): (Rules, GroupBy),
+    ) -> (Vec<Arc<IncidentFindings<'d>>>, u64) {
+        if self.verdicts.values().all(|verdict| *verdict == SenderVerdict::Own) {
+            return (findings.to_vec(), 0);
+        }
+        let alerts = rules.treatment(Rule::Scan) == Treatment::Alert;
+        let requests = || findings.iter().filter(|group| group.key.rule == Rule::Request);
+        let grouped = requests().flat_map(|group| &group.findings).filter(|finding| self.is_scanned(finding)).count();
+        let others: Vec<(IncidentKey, &'d Finding)> = requests()
+            .flat_map(|group| group.findings.iter().map(|finding| (key::others_of(&group.key, by), *finding)))
+            .filter(|(_, finding)| self.verdict(finding) == SenderVerdict::Others)
+            .collect();
+        let regrouped = findings.iter().map(|group| match group.key.rule {
+            Rule::Request => {
+                let own = group.findings.iter().copied();
+                let stay = own.filter(|finding| self.verdict(finding) == SenderVerdict::Own);
+                let moved = others.iter().filter(|(key, _)| *key == group.key);
+                group.with_findings(stay.chain(moved.map(|(_, finding)| *finding)).collect())
+            }
+            Rule::Scan if alerts => {
+                let own = self.scanned.iter().filter(|(scan, _)| **scan == group.key);
+                group.with_findings(own.map(|(_, finding)| *finding).collect())
+            }
+            _ => Arc::clone(group),
+        });
+        let from_background = if alerts { self.scanned.len().saturating_sub(grouped) as u64 } else { 0 };
+        (regrouped.collect(), from_background)
+    }
+
+    fn is_scanned(&self, finding: &Finding) -> bool {
+        self.verdict(finding) == SenderVerdict::Scan
+    }
+}
+
+/// The rule that a finding counts as in the metrics: none where its rule is off.
+pub(super) fn counted_as(finding: &Finding, rules: Rules, scanning: &BTreeSet<IpAddr>) -> Option<Rule> {
+    let ours = matches!(finding.origin, Origin::OwnRequest | Origin::Private);
+    let rule = match finding.rule {
+        Rule::Request if ours && scanning.contains(&finding.flow.sender()) => Rule::Scan,
+        rule => rule,
+    };
+    rules.is_on(rule).then_some(rule)
+}
