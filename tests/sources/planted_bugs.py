@@ -369,8 +369,8 @@ INCIDENTS = [
     Bug(
         "background fills the room of what is ours",
         DETECT,
-        "                    _ => &mut self.from_elsewhere,\n",
-        "                    _ => &mut self.from_internet,\n",
+        "usize::from(key.tuple.ports.is_some()) * 2 + usize::from(origin == Origin::Internet)",
+        "usize::from(key.tuple.ports.is_some()) * 2",
         UNITS,
     ),
     Bug(
@@ -418,8 +418,8 @@ STATEMENTS = [
     Bug(
         "reject-reason is not part of the flow",
         DETECT,
-        "            reason: reason.map(|reason| hash(reason.as_bytes())),\n",
-        "            reason: None,\n",
+        "let key = FlowKey { tuple, direction, reason: reason.map(|reason| hash(reason.as_bytes())) };",
+        "let key = FlowKey { tuple, direction, reason: None };",
         UNITS,
     ),
     Bug(
@@ -545,8 +545,8 @@ SILENCES = [
     Bug(
         "the limit of emails an hour holds a test back",
         KEY,
-        "matches!(self, KeyPart::Interface(_) | KeyPart::Source(_) | KeyPart::Target(_))",
-        "matches!(self, KeyPart::Interface(_) | KeyPart::Source(_) | KeyPart::Target(_) | KeyPart::Test)",
+        "KeyPart::Target(_) | KeyPart::Service(_))",
+        "KeyPart::Target(_) | KeyPart::Service(_) | KeyPart::Test)",
         SIMULATION,
     ),
     Bug(
@@ -934,4 +934,134 @@ BACKTESTS = [
     ),
 ]
 
+CONNECTION = "shared/alerting/src/detection/connection.rs"
+SCAN = "shared/alerting/src/incident/scan.rs"
+SENDERS = "shared/alerting/src/engine/senders.rs"
+CLAIM_PLAN_OF_SCANS = "shared/alerting/src/engine/claim_plan.rs"
+CASES = ("-p", "alerting", "--test", "connections")
+
+# TCP and UDP.
+CONNECTIONS = [
+    Bug(
+        "connections take the room of pings",
+        DETECT,
+        "usize::from(key.tuple.ports.is_some()) * 2 + usize::from(origin == Origin::Internet)",
+        "usize::from(origin == Origin::Internet)",
+        CASES,
+    ),
+    Bug(
+        "a SYN with ACK is a client's",
+        CONNECTION,
+        "flags if flags.contains(TcpFlags::SYN_ACK) => Some(sender.other()),",
+        "flags if flags.contains(TcpFlags::SYN_ACK) => Some(sender),",
+        CASES,
+    ),
+    Bug(
+        "ports outweigh what was accepted",
+        CONNECTION,
+        "if self.opposite.is_some() && self.same.is_none() && theirs.is_none() {",
+        "if self.opposite.is_some() && self.same.is_some() && theirs.is_none() {",
+        CASES,
+    ),
+    Bug(
+        "a reset is a request",
+        CONNECTION,
+        "(Protocol::TCP, Some(flags)) if has_end(flags) => Some(Late::Closed),",
+        "(Protocol::TCP, Some(flags)) if has_end(flags) && self.same.is_some() => Some(Late::Closed),",
+        CASES,
+    ),
+    Bug(
+        "data of a running connection is late",
+        CONNECTION,
+        "counts.is_some_and(|(packets, bytes)| bytes <= packets.saturating_mul(headers))",
+        "counts.is_some_and(|(packets, bytes)| bytes <= packets.saturating_mul(headers + 1))",
+        CASES,
+    ),
+    Bug(
+        "an answer over UDP is late at once",
+        CONNECTION,
+        "start.0 > end.0.saturating_add(UDP_TRACKED_MILLIS)",
+        "start.0 >= end.0.saturating_add(UDP_TRACKED_MILLIS)",
+        CASES,
+    ),
+    Bug(
+        "a scan from one port is a server's",
+        CONNECTION,
+        "            if client >= FIRST_GIVEN_PORT {\n",
+        "            if client >= FIRST_CLIENT_PORT {\n",
+        CASES,
+    ),
+    Bug(
+        "an answer to a request of ours is a reply",
+        CONNECTION,
+        "(None, true) if origin.0 != Origin::OwnRequest => Rule::Reply,",
+        "(None, true) => Rule::Reply,",
+        CASES,
+    ),
+    Bug(
+        "evidence is that of another connection",
+        "shared/alerting/src/detection/logger.rs",
+        "ports: self.ports.map(|(source, target)| (target, source)),",
+        "ports: self.ports,",
+        CASES,
+    ),
+    Bug(
+        "one packet opens an incident",
+        SIGNAL,
+        "finding.totals.weight() >= finding.rule.table().min_packets",
+        "finding.totals.weight() > 0 || finding.rule == Rule::Ping",
+        CASES,
+    ),
+    Bug(
+        "a scan takes one port more",
+        SCAN,
+        "ports.values().any(|ports| *ports >= SCAN_PORTS)",
+        "ports.values().any(|ports| *ports > SCAN_PORTS)",
+        CASES,
+    ),
+    Bug(
+        "a scan takes one host less",
+        SCAN,
+        "hosts.values().any(|hosts: &usize| *hosts >= SCAN_HOSTS)",
+        "hosts.values().any(|hosts: &usize| *hosts + 1 >= SCAN_HOSTS)",
+        CASES,
+    ),
+    Bug(
+        "a scan never ends",
+        SCAN,
+        "record.services.retain(|_, seen| seen.1 + SCAN_SECONDS > newest);",
+        "",
+        UNITS,
+    ),
+    Bug(
+        "what a batch shows of senders is forgotten",
+        SENDERS,
+        "            if record.is_news_to(&before) {\n",
+        "            if record.is_news_to(&before) && record.services.len() > 25 {\n",
+        CASES,
+    ),
+    Bug(
+        "each port of a scan opens an incident",
+        SENDERS,
+        "let stay = own.filter(|finding| self.verdict(finding) == SenderVerdict::Own);",
+        "let stay = own.filter(|finding| self.verdict(finding) != SenderVerdict::Others);",
+        CASES,
+    ),
+    Bug(
+        "a scan that is not there opens an incident",
+        CLAIM_PLAN_OF_SCANS,
+        "findings.key.part.is_capped() && !findings.is_empty());",
+        "findings.key.part.is_capped());",
+        CASES,
+    ),
+    Bug(
+        "an address of two interfaces is a load balancer's",
+        "shared/alerting/src/engine/helpers.rs",
+        "owners.peek().is_some() && owners.all(Interface::is_load_balancer)",
+        "owners.any(Interface::is_load_balancer)",
+        CASES,
+    ),
+]
+
 BUGS = [*ADAPTERS, *INCIDENTS, *STATEMENTS, *SILENCES, *ADVICE, *EXPLANATION, *DIGEST, *COMMANDS, *ON_A_STACK, *BACKTESTS]
+BUGS += CONNECTIONS

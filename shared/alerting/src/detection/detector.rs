@@ -362,7 +362,8 @@ fn merge(findings: Vec<Finding>, keys: &[FlowKey], rules: Rules) -> Vec<Finding>
     let mut places: HashMap<ServiceKey, usize, foldhash::fast::RandomState> = HashMap::default();
     for (finding, key) in findings.into_iter().zip(keys) {
         // The rule about scans judges requests.
-        if !rules.is_on(finding.rule) && !(finding.rule == Rule::Request && rules.is_on(Rule::Scan)) {
+        let is_judged = finding.rule == Rule::Request && rules.is_on(Rule::Scan);
+        if !rules.is_on(finding.rule) && !is_judged {
             continue;
         }
         let Some(server) = finding.server else {

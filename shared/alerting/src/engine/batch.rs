@@ -39,6 +39,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     /// # Errors
     /// It has to be delivered again; what was done is not done twice then.
     pub async fn batch(&self, batch: &str, detection: &Detection, now: EpochMillis) -> Result<Outcome, EngineError> {
+        let detection = &*self.with_health_checks(detection).await;
         let Grouped { mut groups, senders, background } = key::group(detection, self.group_by, &self.signals);
         let mut outcome = Outcome { suppressed: background, ..Outcome::default() };
         if groups.is_empty() && senders.is_empty() {

@@ -11,7 +11,7 @@ use crate::{
         Engine,
         claim::{BatchState, Found, IncidentState, OpenedEmail},
         findings::{IncidentFindings, SplitFindings},
-        senders::JudgedSenders,
+        senders::{JudgedSenders, Regrouped},
         timer_message,
     },
     incident::{
@@ -105,9 +105,11 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         now: EpochMillis,
     ) -> Option<ClaimPlan<'d>> {
         let mut judged = JudgedSenders::new(found.senders, &state.senders, now);
-        let (findings, from_background) = judged.regroup(&found.findings, (self.signals.rules, self.group_by));
+        let Regrouped { findings, from_background, dropped } =
+            judged.regroup(&found.findings, (self.signals.rules, self.group_by));
         let (remembered, scanning) = (std::mem::take(&mut judged.writes), std::mem::take(&mut judged.scanning));
-        let mut claim = ClaimPlan { remembered, scanning, from_background, ..ClaimPlan::default() };
+        let mut claim =
+            ClaimPlan { remembered, scanning, from_background, suppressed: dropped, ..ClaimPlan::default() };
         let groups = findings.iter().zip(&state.incidents);
         if let Some(before) = state.batch.value.as_ref() {
             claim.opened.clone_from(&before.opened);
@@ -122,7 +124,8 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let mut emails = before;
         let mut excess: Vec<Arc<IncidentFindings<'d>>> = Vec::new();
         // What may not open an incident of its own any more is added to the one of all others, after all that may.
-        for (findings, state) in groups.clone().filter(|(findings, _)| findings.key.part.is_capped()) {
+        let capped = groups.clone().filter(|(findings, _)| findings.key.part.is_capped() && !findings.is_empty());
+        for (findings, state) in capped {
             let Some(left) = self.plan_silenced(&mut claim, &silences, findings, state, now) else { continue };
             let step = self.step(batch, &left, state, now)?;
             if step.reason != Reason::New {

@@ -23,6 +23,7 @@ mod digest;
 mod error;
 mod findings;
 mod hand_over;
+mod helpers;
 mod items;
 mod operations;
 mod outcome;

@@ -70,15 +70,14 @@ impl<'d, 's> JudgedSenders<'d, 's> {
         self.verdicts.get(&std::ptr::from_ref(finding)).copied().unwrap_or(SenderVerdict::Own)
     }
 
-    /// The findings of each incident, in the same order, after those of scans and those of further services of a sender have moved; and
-    /// how many findings were background before.
+    /// The findings of each incident, in the same order, after those of scans and those of further services of a sender have moved.
     pub(super) fn regroup(
         &self,
         findings: &[Arc<IncidentFindings<'d>>],
         (rules, by): (Rules, GroupBy),
-    ) -> (Vec<Arc<IncidentFindings<'d>>>, u64) {
+    ) -> Regrouped<'d> {
         if self.verdicts.values().all(|verdict| *verdict == SenderVerdict::Own) {
-            return (findings.to_vec(), 0);
+            return Regrouped { findings: findings.to_vec(), ..Regrouped::default() };
         }
         let alerts = rules.treatment(Rule::Scan) == Treatment::Alert;
         let requests = || findings.iter().filter(|group| group.key.rule == Rule::Request);
@@ -100,13 +99,28 @@ impl<'d, 's> JudgedSenders<'d, 's> {
             }
             _ => Arc::clone(group),
         });
-        let from_background = if alerts { self.scanned.len().saturating_sub(grouped) as u64 } else { 0 };
-        (regrouped.collect(), from_background)
+        let findings = regrouped.collect();
+        match alerts {
+            true => {
+                Regrouped { findings, from_background: self.scanned.len().saturating_sub(grouped) as u64, dropped: 0 }
+            }
+            false => Regrouped { findings, from_background: 0, dropped: grouped as u64 },
+        }
     }
 
     fn is_scanned(&self, finding: &Finding) -> bool {
         self.verdict(finding) == SenderVerdict::Scan
     }
+}
+
+/// The findings of each incident once the senders are judged.
+#[derive(Default)]
+pub(super) struct Regrouped<'d> {
+    pub(super) findings: Vec<Arc<IncidentFindings<'d>>>,
+    /// Findings of scans that were background by themselves.
+    pub(super) from_background: u64,
+    /// Findings that are only counted, as their scan is.
+    pub(super) dropped: u64,
 }
 
 /// The rule that a finding counts as in the metrics: none where its rule is off.

@@ -38,6 +38,13 @@ impl Interface {
     pub fn owns(&self, address: IpAddr) -> bool {
         self.addresses.contains(&address) || self.public_addresses.contains(&address)
     }
+
+    /// Tells whether it is a load balancer's: by its type, or by its description, which is `ELB app/NAME/ID`, `ELB net/NAME/ID` or `ELB NAME`
+    /// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html>, find its interfaces).
+    pub fn is_load_balancer(&self) -> bool {
+        let described = self.description.as_deref().is_some_and(|description| description.starts_with("ELB "));
+        described || matches!(&*self.kind, "load_balancer" | "network_load_balancer" | "gateway_load_balancer")
+    }
 }
 
 /// The tags that emails use.

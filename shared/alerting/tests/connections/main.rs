@@ -8,6 +8,8 @@
 
 mod cases;
 mod merging;
+mod scans;
+mod stack;
 
 use alerting::{
     address::Networks,
