@@ -27,7 +27,7 @@ pub struct RankedAddress {
     pub packets: u64,
 }
 
-/// How many pings.
+/// How much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Amount {
     /// Records.
@@ -107,7 +107,7 @@ impl Background {
 }
 
 /// Tells whether records came in a time. A time without any is no measure: the stack may be younger.
-fn had_records(answers: &Answers, span: Span) -> bool {
+pub(super) fn had_records(answers: &Answers, span: Span) -> bool {
     answers.sum(&Measure::LogEvents, span).is_ok_and(|events| events > 0)
 }
 
@@ -133,7 +133,7 @@ fn heaviest(weights: BTreeMap<IpAddr, u64>) -> Vec<RankedAddress> {
 }
 
 /// The median; of an even number of values the mean of the two in the middle.
-fn median(mut values: Vec<u64>) -> Known<u64> {
+pub(super) fn median(mut values: Vec<u64>) -> Known<u64> {
     values.sort_unstable();
     let half = values.len() / 2;
     match values.len() {

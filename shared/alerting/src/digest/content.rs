@@ -3,6 +3,7 @@
 use crate::{
     digest::{
         background::Background,
+        connections::Connections,
         coverage::Coverage,
         incidents::{self, DigestIncident},
         input::DigestInput,
@@ -30,7 +31,7 @@ pub struct Digest {
     pub period: Period,
     /// The log group of the flow logs.
     pub log_group: String,
-    /// Records of rejected pings of ours and of private networks.
+    /// Rejected records of ours and of private networks, without late packets.
     pub own_records: Known<u64>,
     /// Incidents that opened.
     pub opened: Known<u64>,
@@ -40,6 +41,8 @@ pub struct Digest {
     pub incidents_complete: bool,
     /// Pings from the internet; none where they are no background.
     pub background: Option<Background>,
+    /// Rejected TCP and UDP; none where no rule about them is in force.
+    pub connections: Option<Connections>,
     /// The silences that were in force in the period or are now.
     pub silences: Vec<HeldBack>,
     /// What was seen.
@@ -79,7 +82,9 @@ impl Digest {
         let span = period.span;
         let records = |measure| answers.sum(&measure, span);
         let own = records(Measure::OwnRecords);
-        let own_records = own.and_then(|own| Ok(own + records(Measure::PrivateRecords)?));
+        let connections = Connections::of(&period, input.in_force, answers);
+        let of_connections = connections.as_ref().map_or(Ok(0), |connections| connections.ours.clone());
+        let own_records = own.and_then(|own| Ok(own + records(Measure::PrivateRecords)? + of_connections?));
         let opened = match input.operational_metrics {
             true => records(Measure::Opened),
             false => Err(Unknown::SwitchedOff("OperationalMetrics=no")),
@@ -100,6 +105,7 @@ impl Digest {
             incidents: found.map(|(incidents, _)| incidents),
             incidents_complete,
             background,
+            connections,
             silences: input.silences_since(period.span.from).map(held).collect(),
             coverage,
             period,
@@ -113,6 +119,10 @@ impl Digest {
         let background = self.background.as_ref().and_then(|background| background.amount.as_ref().ok());
         let came = matches!(self.own_records, Ok(1..))
             || background.is_some_and(|amount| amount.records > 0)
+            || self.connections.as_ref().is_some_and(|connections| {
+                matches!(connections.late, Ok(1..))
+                    || connections.internet.as_ref().is_ok_and(|amount| amount.records > 0)
+            })
             || self.coverage.interfaces.as_ref().is_ok_and(|interfaces| interfaces.sent > 0);
         if came && self.coverage.log_events == Ok(0) {
             self.coverage.log_events = Err(Unknown::NoValues);

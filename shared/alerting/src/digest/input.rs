@@ -2,6 +2,7 @@
 
 use crate::{
     address::Networks,
+    detection,
     digest::{known::Known, source::Rule},
     incident::{InternetPings, Silence, silence::MAX_SILENCES},
     time::EpochMillis,
@@ -62,6 +63,8 @@ pub struct DigestInput<'a> {
     pub namespace: &'a str,
     /// The name of the metric that counts matched records.
     pub metric: &'a str,
+    /// The detection rules in force.
+    pub in_force: detection::Rules,
     /// What becomes of pings from the internet.
     pub internet_pings: InternetPings,
     /// Whether metrics about the monitor itself are published.

@@ -22,6 +22,10 @@ pub enum Part {
     NewSources,
     /// Their targets.
     Targets,
+    /// How much TCP and UDP came from the internet.
+    Connections,
+    /// Late packets.
+    Late,
     /// What a silence held back.
     HeldBack,
     /// How many records came.
@@ -53,6 +57,8 @@ impl Part {
             Part::Sources => "sources",
             Part::NewSources => "new-sources",
             Part::Targets => "targets",
+            Part::Connections => "connections",
+            Part::Late => "late",
             Part::HeldBack => "held-back",
             Part::LogEvents => "log-events",
             Part::Newest => "newest-record",
@@ -80,6 +86,11 @@ impl Digest {
             parts.push((Part::Sources, why(&background.sources)));
             parts.push((Part::NewSources, why(&background.new_sources).filter(|_| background.sources.is_ok())));
             parts.push((Part::Targets, why(&background.targets)));
+        }
+        if let Some(connections) = &self.connections {
+            parts.push((Part::Connections, why(&connections.internet)));
+            parts.push((Part::Median, why(&connections.median).filter(|_| connections.internet.is_ok())));
+            parts.push((Part::Late, why(&connections.late)));
         }
         let held = self.silences.iter().find_map(|held| why(&held.records));
         let coverage = &self.coverage;

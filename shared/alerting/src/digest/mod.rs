@@ -8,12 +8,13 @@
 //! | `source` | what is asked of CloudWatch and what it answers, as plain values |
 //! | `questions` | which metrics and reports a digest needs |
 //! | `content` | what a digest states |
-//! | `incidents`, `background`, `coverage` | how that follows from the answers |
+//! | `incidents`, `background`, `connections`, `coverage` | how that follows from the answers |
 //! | `missing` | what of it is not known |
 //!
 //! What could not be had is [`Unknown`], with the reason, and never a zero.
 
 mod background;
+mod connections;
 mod content;
 mod coverage;
 mod incidents;
@@ -25,6 +26,7 @@ mod questions;
 mod source;
 
 pub use background::{Amount, Background, MAX_RANKED_ADDRESSES, RankedAddress};
+pub use connections::Connections;
 pub use content::{Digest, HeldBack, Verdict};
 pub use coverage::{Coverage, Interfaces, STALE_MILLIS};
 pub use incidents::{DigestIncident, IncidentState};

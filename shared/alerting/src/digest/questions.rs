@@ -2,11 +2,13 @@
 
 use crate::{
     digest::{
+        connections,
         input::DigestInput,
         period::{Period, Span},
         source::{Measure, MetricQuestion, MetricRequest, Questions, ReportQuestion, Rule, Statistic},
     },
     incident::InternetPings,
+    metrics::{ORIGIN, REJECT, RULE},
     time::{EpochMillis, MINUTE_MILLIS},
 };
 
@@ -60,7 +62,7 @@ impl DigestInput<'_> {
             measure,
             namespace: self.namespace.to_owned(),
             name: format!("{}{suffix}", self.metric),
-            dimension: dimension.map(|(name, value)| (name, value.to_owned())),
+            dimensions: dimension.map(|(name, value)| (name, value.to_owned())).into_iter().collect(),
             statistic: Statistic::Sum,
         };
         let origin = |word| Some(("Origin", word));
@@ -81,7 +83,24 @@ impl DigestInput<'_> {
             .silences_since(from)
             .map(|silence| of(Measure::HeldBack(silence.id.clone()), "-Silenced", Some(("Silence", &silence.id))));
         metrics.extend(held);
+        metrics.extend(connections::measures(self.in_force).into_iter().map(|measure| self.of_connections(measure)));
         metrics
+    }
+
+    /// The metric of a rule about TCP and UDP, by rule and origin.
+    fn of_connections(&self, measure: Measure) -> MetricQuestion {
+        let (suffix, dimensions) = match measure {
+            Measure::RejectPackets(rule, origin) => ("-Packets", vec![(RULE, rule.word()), (ORIGIN, origin)]),
+            Measure::Rejects(rule, origin) => ("", vec![(RULE, rule.word()), (ORIGIN, origin)]),
+            _ => ("", Vec::new()),
+        };
+        MetricQuestion {
+            measure,
+            namespace: self.namespace.to_owned(),
+            name: format!("{REJECT}{suffix}"),
+            dimensions: dimensions.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+            statistic: Statistic::Sum,
+        }
     }
 
     fn aws(&self, measure: Measure, namespace: &str, name: &str, (key, value): (&'static str, &str)) -> MetricQuestion {
@@ -89,7 +108,7 @@ impl DigestInput<'_> {
             measure,
             namespace: namespace.to_owned(),
             name: name.to_owned(),
-            dimension: Some((key, value.to_owned())),
+            dimensions: vec![(key, value.to_owned())],
             statistic: Statistic::Sum,
         }
     }

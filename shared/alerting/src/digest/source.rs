@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    detection,
     digest::{
         known::{Known, Unknown},
         period::Span,
@@ -43,8 +44,8 @@ pub struct MetricQuestion {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// Name and value of its one dimension, if it has one.
-    pub dimension: Option<(&'static str, String)>,
+    /// Names and values of its dimensions.
+    pub dimensions: Vec<(&'static str, String)>,
     /// How the values of a data point are put together.
     pub statistic: Statistic,
 }
@@ -69,6 +70,10 @@ pub enum Measure {
     InternetRecords,
     /// The packets of these.
     InternetPackets,
+    /// Records of rejected TCP and UDP, by rule and [`crate::detection::Origin::word`].
+    Rejects(detection::Rule, &'static str),
+    /// The packets of these.
+    RejectPackets(detection::Rule, &'static str),
     /// Incidents opened.
     Opened,
     /// SKIPDATA records.

@@ -49,6 +49,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             settings,
             namespace: &self.site.metric_namespace,
             metric: &self.site.metric_name,
+            in_force: self.signals.rules,
             internet_pings: self.signals.internet_pings,
             operational_metrics: self.operational_metrics,
             resolved_emails: self.policy.resolved_emails,

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use alerting::{
+    detection::{Rule as DetectionRule, Rules as DetectionRules},
     digest::{Amount, Background, Cadence, IncidentState, Interfaces, Measure, Part, Rule, Unknown, Verdict},
     incident::{InternetPings, Signal},
     time::{after, before},
 };
 
-use crate::stack::{DAY, END, HOUR, MINUTE, NOW, Stack, ago, incidents, scenarios};
+use crate::stack::{DAY, END, HOUR, MINUTE, NOW, Stack, ago, connections, incidents, scenarios};
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -66,6 +67,42 @@ fn days_without_any_record_are_no_measure() {
     stack.cloudwatch.count(Measure::LogEvents, ago(2 * DAY + HOUR), 600);
     let found = background(&stack);
     assert_eq!((found.periods, found.median), (3, Ok(Amount { records: 20, packets: 0 })));
+}
+
+#[test]
+fn connections_are_counted_by_whose_they_are() {
+    let digest = connections().digest();
+    let found = digest.connections.unwrap();
+    assert_eq!(found.internet, Ok(Amount { records: 20_006, packets: 21_018 }));
+    assert_eq!(found.median, Ok(Amount { records: 19_600, packets: 20_600 }));
+    assert_eq!((found.periods, found.late, found.ours), (7, Ok(345), Ok(9)));
+    assert_eq!(digest.own_records, Ok(10), "with the ping");
+    let off = Stack { in_force: DetectionRules::default(), ..connections() }.digest();
+    assert_eq!((off.connections, off.own_records), (None, Ok(1)));
+    let few = Stack { in_force: DetectionRules::parse("reply").unwrap(), ..connections() }.digest();
+    let found = few.connections.unwrap();
+    assert_eq!((found.late, found.ours), (Ok(345), Ok(2)));
+    assert_eq!(found.internet, Ok(Amount { records: 0, packets: 0 }), "requests are not in force");
+    let digested = Stack { in_force: DetectionRules::parse("ping,request:digest,reply").unwrap(), ..connections() };
+    let found = digested.digest().connections.unwrap();
+    assert_eq!((found.ours, found.digested), (Ok(9), vec![(DetectionRule::Request, Ok(7))]));
+    let body = digested.render().body;
+    assert!(body.contains("by the rule request, which sends no emails: 7 records."), "{body}");
+}
+
+#[test]
+fn what_is_not_known_of_connections_is_no_zero() {
+    let without = |measure| {
+        let mut stack = connections();
+        stack.cloudwatch.fail_metric(measure, Unknown::TooSlow);
+        (missing(&stack), stack.digest().verdict())
+    };
+    let request = |origin| Measure::Rejects(DetectionRule::Request, origin);
+    assert_eq!(without(request("internet")).0, [Part::Connections]);
+    assert_eq!(without(Measure::RejectPackets(DetectionRule::Request, "internet")).0, [Part::Connections]);
+    assert_eq!(without(Measure::Rejects(DetectionRule::Late, "private")).0, [Part::Late]);
+    let (parts, verdict) = without(request("private"));
+    assert_eq!((parts, verdict), (vec![Part::OwnRecords], Verdict::Blocked(Some(1))), "the emails are known");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use alerting::{
     address::Networks,
+    detection::{Rule as DetectionRule, Rules as DetectionRules},
     digest::{Cadence, Digest, DigestInput, DigestSettings, Measure, Period, Rule, Rules, Unknown},
     incident::{InternetPings, Silence},
     notification::{Language, RenderedDigest, Site, links::console::AwsConsole},
@@ -32,6 +33,7 @@ pub(crate) fn ago(millis: u64) -> EpochMillis {
 pub(crate) struct Stack {
     pub(crate) cloudwatch: CloudWatch,
     pub(crate) cadence: Cadence,
+    pub(crate) in_force: DetectionRules,
     pub(crate) internet_pings: InternetPings,
     pub(crate) operational_metrics: bool,
     pub(crate) resolved_emails: bool,
@@ -56,6 +58,7 @@ impl Stack {
         Stack {
             cloudwatch,
             cadence: Cadence::Daily,
+            in_force: DetectionRules::default(),
             internet_pings: InternetPings::Digest,
             operational_metrics: true,
             resolved_emails: true,
@@ -127,6 +130,7 @@ impl Stack {
             settings: &settings,
             namespace: "Ping-Deny-Metrics",
             metric: "Ping-Deny",
+            in_force: self.in_force,
             internet_pings: self.internet_pings,
             operational_metrics: self.operational_metrics,
             resolved_emails: self.resolved_emails,
@@ -151,6 +155,7 @@ pub(crate) fn scenarios() -> Vec<(&'static str, Stack)> {
         ("background", Stack::with_background()),
         ("incidents", incidents()),
         ("weekly", Stack { cadence: Cadence::Weekly, ..incidents() }),
+        ("connections", connections()),
         ("gaps", gaps()),
         ("without-rules", without_rules()),
         ("custom-format", custom_format()),
@@ -209,6 +214,27 @@ pub(crate) fn incidents() -> Stack {
             stack.cloudwatch.count(Measure::HeldBack(id.to_owned()), ago(26 * HOUR), 9);
         }
     }
+    stack
+}
+
+/// All rules in force: TCP and UDP from the internet each day, late packets, a few records of ours, and an incident of a service.
+pub(crate) fn connections() -> Stack {
+    let mut stack = Stack { in_force: DetectionRules::all(), ..Stack::with_background() };
+    for day in 0..36 {
+        let at = ago(day * DAY + 5 * HOUR);
+        stack.cloudwatch.count(Measure::Rejects(DetectionRule::Request, "internet"), at, 20_000 - 100 * day);
+        stack.cloudwatch.count(Measure::RejectPackets(DetectionRule::Request, "internet"), at, 21_000 - 100 * day);
+        stack.cloudwatch.count(Measure::Rejects(DetectionRule::Late, "own"), at, 300);
+        stack.cloudwatch.count(Measure::Rejects(DetectionRule::Late, "internet"), at, 45);
+    }
+    stack.cloudwatch.count(Measure::Rejects(DetectionRule::Helper, "internet"), ago(HOUR), 6);
+    stack.cloudwatch.count(Measure::RejectPackets(DetectionRule::Helper, "internet"), ago(HOUR), 18);
+    stack.cloudwatch.count(Measure::Rejects(DetectionRule::Request, "private"), ago(HOUR), 7);
+    stack.cloudwatch.count(Measure::Rejects(DetectionRule::Reply, "own"), ago(HOUR), 2);
+    stack.cloudwatch.count(Measure::Rejects(DetectionRule::Scan, "own"), ago(25 * HOUR), 90);
+    stack.cloudwatch.count(Measure::PrivateRecords, ago(HOUR), 1);
+    let subject = "[Request-Deny] web-1 could not reach db-1:5432 (postgresql) (#k3f9)";
+    stack.email(ago(HOUR), "i-1", "private", "opened", subject);
     stack
 }
 

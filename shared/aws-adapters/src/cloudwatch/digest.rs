@@ -159,9 +159,10 @@ impl Found {
 }
 
 fn query(index: usize, metric: &MetricQuestion, period_seconds: u32) -> MetricDataQuery {
-    let dimension = metric.dimension.as_ref();
-    let dimensions = dimension.map(|(name, value)| vec![Dimension::builder().name(*name).value(value).build()]);
-    let named = Metric::builder().namespace(&metric.namespace).metric_name(&metric.name).set_dimensions(dimensions);
+    let dimensions = metric.dimensions.iter();
+    let dimensions = dimensions.map(|(name, value)| Dimension::builder().name(*name).value(value).build()).collect();
+    let named =
+        Metric::builder().namespace(&metric.namespace).metric_name(&metric.name).set_dimensions(Some(dimensions));
     let stat = MetricStat::builder()
         .metric(named.build())
         .period(i32::try_from(period_seconds).unwrap_or(i32::MAX))

@@ -126,7 +126,7 @@ fn metric(measure: Measure, name: &str) -> MetricQuestion {
         measure,
         namespace: "Ping-Deny-Metrics".to_owned(),
         name: name.to_owned(),
-        dimension: Some(("Origin", "own".to_owned())),
+        dimensions: vec![("Origin", "own".to_owned())],
         statistic: Statistic::Sum,
     }
 }

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use crate::{
     detection::Rule,
-    digest::{Amount, Background, Coverage, Digest, DigestIncident, HeldBack, Interfaces, RankedAddress, Unknown},
+    digest::{
+        Amount, Background, Connections, Coverage, Digest, DigestIncident, HeldBack, Interfaces, RankedAddress, Unknown,
+    },
     notification::{
         document::{EmailDoc, Time},
         ranking::MAX_NAME_CHARS,
@@ -88,6 +90,9 @@ pub struct DigestDocument {
     /// Pings from the internet, where they are background.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub background: Option<BackgroundDoc>,
+    /// Rejected TCP and UDP, where rules about them are in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections: Option<ConnectionsDoc>,
     /// Silences that were in force in the period or are now, at most 50.
     pub silences: Vec<SilenceDoc>,
     /// Silences that are not among them.
@@ -164,6 +169,25 @@ pub struct BackgroundDoc {
     /// The heaviest targets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<AddressDoc>>,
+}
+
+/// Rejected TCP and UDP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConnectionsDoc {
+    /// From the internet, without late packets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internet: Option<AmountDoc>,
+    /// The median of the periods before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub median: Option<AmountDoc>,
+    /// How many periods that is.
+    pub periods: u64,
+    /// Records of late packets, of every origin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_records: Option<u64>,
+    /// Records of ours and of private networks, without late packets; they are in the document's `own_records`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_records: Option<u64>,
 }
 
 /// How many.
@@ -282,6 +306,7 @@ impl DigestDocument {
                 list: incidents.iter().take(MAX_LISTED).map(IncidentDoc::from).collect(),
             }),
             background: digest.background.as_ref().map(BackgroundDoc::from),
+            connections: digest.connections.as_ref().map(ConnectionsDoc::from),
             silences: digest.silences.iter().take(MAX_LISTED).map(SilenceDoc::from).collect(),
             silences_left_out: digest.silences.len().saturating_sub(MAX_LISTED) as u64,
             coverage: CoverageDoc::of(&digest.coverage, digest.coverage.has_gaps(digest.now)),
@@ -335,14 +360,31 @@ impl From<&DigestIncident> for IncidentDoc {
     }
 }
 
+impl From<&Amount> for AmountDoc {
+    fn from(Amount { records, packets }: &Amount) -> Self {
+        AmountDoc { records: *records, packets: *packets }
+    }
+}
+
+impl From<&Connections> for ConnectionsDoc {
+    fn from(connections: &Connections) -> Self {
+        ConnectionsDoc {
+            internet: connections.internet.as_ref().ok().map(AmountDoc::from),
+            median: connections.median.as_ref().ok().map(AmountDoc::from),
+            periods: connections.periods,
+            late_records: connections.late.as_ref().ok().copied(),
+            own_records: connections.ours.as_ref().ok().copied(),
+        }
+    }
+}
+
 impl From<&Background> for BackgroundDoc {
     fn from(background: &Background) -> Self {
-        let amount = |Amount { records, packets }: &Amount| AmountDoc { records: *records, packets: *packets };
         let address = |one: &RankedAddress| AddressDoc { address: one.address.to_string(), packets: one.packets };
         let addresses = |ranked: &[RankedAddress]| ranked.iter().map(address).collect();
         BackgroundDoc {
-            amount: background.amount.as_ref().ok().map(amount),
-            median: background.median.as_ref().ok().map(amount),
+            amount: background.amount.as_ref().ok().map(AmountDoc::from),
+            median: background.median.as_ref().ok().map(AmountDoc::from),
             periods: background.periods,
             sources: background.sources.as_deref().ok().map(addresses),
             new_sources: background.new_sources.as_ref().ok().map(|new| new.iter().map(ToString::to_string).collect()),

@@ -6,7 +6,7 @@ use crate::{
     digest::{Amount, Background, Coverage, Digest, DigestIncident, HeldBack, Part, RankedAddress, Unknown, Verdict},
     notification::{
         email::MAX_SUBJECT_CHARS,
-        language::{DigestPhrases, Noun, Number, Phrases, VerdictWords},
+        language::{DigestPhrases, Internet, Noun, Number, Phrases, VerdictWords},
         ranking::MAX_NAME_CHARS,
         site::Site,
     },
@@ -54,6 +54,7 @@ pub(super) fn body(digest: &Digest, site: &Site) -> String {
         writer.opening(),
         writer.incidents(),
         writer.background(),
+        writer.connections(),
         writer.silences(),
         writer.coverage(),
         writer.missing(),
@@ -67,7 +68,7 @@ pub(super) fn body(digest: &Digest, site: &Site) -> String {
 enum Opening {
     Nothing,
     Incidents(u64),
-    Records(String),
+    Records(String, bool),
     NoRecords,
     Unknown,
 }
@@ -77,7 +78,7 @@ impl Opening {
         match self {
             Opening::Nothing => VerdictWords::Nothing,
             Opening::Incidents(count) => VerdictWords::Incidents(*count),
-            Opening::Records(records) => VerdictWords::Records(records),
+            Opening::Records(records, connections) => VerdictWords::Records(records, *connections),
             Opening::NoRecords => VerdictWords::NoRecords,
             Opening::Unknown => VerdictWords::Unknown,
         }
@@ -116,7 +117,8 @@ impl<'a> Writer<'a> {
             Verdict::Nothing => Opening::Nothing,
             Verdict::Blocked(Some(incidents)) => Opening::Incidents(incidents),
             Verdict::Blocked(None) => {
-                Opening::Records(self.records(self.digest.own_records.as_ref().copied().unwrap_or_default()))
+                let records = self.records(self.digest.own_records.as_ref().copied().unwrap_or_default());
+                Opening::Records(records, self.has_connections())
             }
         }
     }
@@ -129,12 +131,15 @@ impl<'a> Writer<'a> {
         match verdict {
             Opening::NoRecords => sentences.push(self.words.check_flow_log(&inert(&digest.log_group, MAX_NAME_CHARS))),
             // The list is known and has nothing of this time.
-            Opening::Records(_) if digest.incidents.is_ok() => sentences.push(self.words.reported_before().to_owned()),
+            Opening::Records(_, connections) if digest.incidents.is_ok() => {
+                sentences.push(self.words.reported_before(connections).to_owned());
+            }
             Opening::Incidents(_) => {
                 let own = digest.own_records.as_ref().copied().unwrap_or_default();
-                sentences.extend(Some(self.words.own_records(&self.records(own))).filter(|_| own > 0));
+                let records = self.words.own_records(&self.records(own), self.has_connections());
+                sentences.extend(Some(records).filter(|_| own > 0));
             }
-            Opening::Nothing | Opening::Records(_) | Opening::Unknown => {}
+            Opening::Nothing | Opening::Records(..) | Opening::Unknown => {}
         }
         self.common.joined(&sentences)
     }
@@ -151,8 +156,9 @@ impl<'a> Writer<'a> {
 
     fn incident(&self, incident: &DigestIncident) -> String {
         let subject = inert(&incident.subject, MAX_SUBJECT_CHARS);
-        // All of it is about this rule.
-        let subject = subject.strip_prefix(&format!("[{}] ", Rule::Ping.name())).unwrap_or(&subject);
+        // What is said of it shows the rule.
+        let mut prefixes = Rule::ALL.into_iter().map(|rule| format!("[{}] ", rule.name()));
+        let subject = prefixes.find_map(|prefix| subject.strip_prefix(&prefix)).unwrap_or(&subject);
         let (first, last) = (self.minute(incident.first), self.minute(incident.last));
         self.words.incident(&first, incident.signal, subject, incident.state, &last)
     }
@@ -167,14 +173,43 @@ impl<'a> Writer<'a> {
         let Ok(amount) = background.amount else { return String::new() };
         let usual = background.median.as_ref().ok().map(|median| self.amount(*median));
         let cadence = self.digest.period.cadence;
-        let mut sentences =
-            vec![self.words.background(&self.amount(amount), usual.as_deref(), cadence, background.periods)];
+        let mut sentences = vec![self.words.background(
+            Internet::Pings,
+            &self.amount(amount),
+            usual.as_deref(),
+            cadence,
+            background.periods,
+        )];
         if amount.records > 0 {
             sentences.extend(self.addresses(background));
         } else if usual.is_none_or(|_| background.median.as_ref().is_ok_and(|median| median.records == 0)) {
             // Nothing now, and nothing before: nothing to state.
             return String::new();
         }
+        sentences.join("\n")
+    }
+
+    /// Tells whether connections of ours were rejected.
+    fn has_connections(&self) -> bool {
+        self.digest.connections.as_ref().is_some_and(|connections| matches!(connections.ours, Ok(1..)))
+    }
+
+    fn connections(&self) -> String {
+        let Some(connections) = &self.digest.connections else { return String::new() };
+        let mut sentences = Vec::new();
+        let usual = connections.median.as_ref().ok().copied();
+        if let Ok(amount) = connections.internet
+            && (amount.records > 0 || usual.is_some_and(|usual| usual.records > 0))
+        {
+            let usual = usual.map(|usual| self.amount(usual));
+            let (cadence, periods) = (self.digest.period.cadence, connections.periods);
+            let internet = Internet::Connections;
+            sentences.push(self.words.background(internet, &self.amount(amount), usual.as_deref(), cadence, periods));
+        }
+        for (rule, records) in &connections.digested {
+            sentences.extend(some(records).map(|records| self.words.digested(rule.word(), &self.records(records))));
+        }
+        sentences.extend(some(&connections.late).map(|records| self.words.late(&self.records(records))));
         sentences.join("\n")
     }
 

@@ -12,12 +12,21 @@ pub enum VerdictWords<'a> {
     Nothing,
     /// So many incidents.
     Incidents(u64),
-    /// So many records of the reader's were rejected.
-    Records(&'a str),
+    /// So many records of the reader's were rejected: of pings, or of connections too.
+    Records(&'a str, bool),
     /// No record came.
     NoRecords,
     /// It is not known.
     Unknown,
+}
+
+/// What comes from the internet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Internet {
+    /// Pings.
+    Pings,
+    /// TCP and UDP.
+    Connections,
 }
 
 /// The phrases of the digest. Numbers come with their noun, and lists put together.
@@ -34,18 +43,22 @@ pub trait DigestPhrases: Sync {
     fn opening(&self, verdict: VerdictWords<'_>, from: &str, to: &str) -> String;
     /// Where to look if no record came.
     fn check_flow_log(&self, log_group: &str) -> String;
-    /// That records of ours belong to no email of this time.
-    fn reported_before(&self) -> &'static str;
+    /// That records of ours belong to no email of this time. Those of `connections` may be no incident at all.
+    fn reported_before(&self, connections: bool) -> &'static str;
     /// An incident: the minute of its first email, why it is one, the subject of its latest email, and how it stood after that email.
     fn incident(&self, first: &str, signal: Option<Signal>, subject: &str, state: IncidentState, last: &str) -> String;
     /// Why something is an incident.
     fn signal(&self, signal: Signal) -> &'static str;
     /// That the list of incidents may lack some.
     fn incidents_incomplete(&self) -> &'static str;
-    /// Records of ours that were rejected.
-    fn own_records(&self, records: &str) -> String;
-    /// Pings from the internet, and what was usual in so many periods before.
-    fn background(&self, amounts: &str, usual: Option<&str>, cadence: Cadence, periods: u64) -> String;
+    /// Records of ours that were rejected: of pings, or of `connections` too.
+    fn own_records(&self, records: &str, connections: bool) -> String;
+    /// Pings from the internet, or TCP and UDP, and what was usual in so many periods before.
+    fn background(&self, of: Internet, amounts: &str, usual: Option<&str>, cadence: Cadence, periods: u64) -> String;
+    /// Records of ours that a rule matched which sends no emails.
+    fn digested(&self, rule: &str, records: &str) -> String;
+    /// Late packets of connections that were over.
+    fn late(&self, records: &str) -> String;
     /// An address with its packets.
     fn ranked(&self, address: &str, packets: &str) -> String;
     /// The heaviest sources.

@@ -11,7 +11,7 @@ mod japanese;
 mod phrases;
 mod terms;
 
-pub use digest::{DigestPhrases, VerdictWords};
+pub use digest::{DigestPhrases, Internet, VerdictWords};
 pub use phrases::{Facts, Headlines, Phrases, Reasons, Steps};
 pub(crate) use phrases::{amounts, weight};
 pub use terms::{Fact, Fix, Grade, Noun, Number, Parties, Permission, RejectionKind, Section, SilenceWords};

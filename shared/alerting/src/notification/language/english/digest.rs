@@ -4,7 +4,7 @@ use crate::{
     digest::{Cadence, IncidentState, Part, Unknown},
     incident::Signal,
     notification::language::{
-        digest::{DigestPhrases, VerdictWords},
+        digest::{DigestPhrases, Internet, VerdictWords},
         english::English,
     },
     text::grouped,
@@ -24,7 +24,7 @@ impl DigestPhrases for English {
             VerdictWords::Nothing => "nothing of yours was blocked".to_owned(),
             VerdictWords::Incidents(1) => "1 incident".to_owned(),
             VerdictWords::Incidents(count) => format!("{} incidents", grouped(count)),
-            VerdictWords::Records(records) => format!("{records} of yours rejected"),
+            VerdictWords::Records(records, _) => format!("{records} of yours rejected"),
             VerdictWords::NoRecords => "no flow log records".to_owned(),
             VerdictWords::Unknown => "not known whether anything was blocked".to_owned(),
         }
@@ -48,8 +48,11 @@ impl DigestPhrases for English {
             VerdictWords::Nothing => format!("Nothing of yours was blocked {over}."),
             VerdictWords::Incidents(1) => format!("1 incident {over}."),
             VerdictWords::Incidents(count) => format!("{} incidents {over}.", grouped(count)),
-            VerdictWords::Records(records) => {
+            VerdictWords::Records(records, false) => {
                 format!("Rejected pings of yours and of private networks {over}: {records}.")
+            }
+            VerdictWords::Records(records, true) => {
+                format!("Rejected traffic of yours and of private networks {over}: {records}.")
             }
             VerdictWords::NoRecords => {
                 format!("No flow log record arrived {over}, so nothing is known about that time.")
@@ -62,7 +65,11 @@ impl DigestPhrases for English {
         format!("Check that the flow log exists and can write to the log group {log_group}.")
     }
 
-    fn reported_before(&self) -> &'static str {
+    fn reported_before(&self, connections: bool) -> &'static str {
+        if connections {
+            return "No email about an incident was sent in that time: they belong to an incident that was reported before, to a silence, \
+                    to a rule that is only counted, or are single packets.";
+        }
         "No email about an incident was sent in that time: they belong to an incident that was reported before, or to a silence."
     }
 
@@ -93,11 +100,12 @@ impl DigestPhrases for English {
         "There may be more: at most 100 emails can be listed."
     }
 
-    fn own_records(&self, records: &str) -> String {
-        format!("Rejected pings of yours and of private networks: {records}.")
+    fn own_records(&self, records: &str, connections: bool) -> String {
+        let what = if connections { "traffic" } else { "pings" };
+        format!("Rejected {what} of yours and of private networks: {records}.")
     }
 
-    fn background(&self, amounts: &str, usual: Option<&str>, cadence: Cadence, periods: u64) -> String {
+    fn background(&self, of: Internet, amounts: &str, usual: Option<&str>, cadence: Cadence, periods: u64) -> String {
         let periods = match (cadence, periods) {
             (Cadence::Daily, 1) => "The day before".to_owned(),
             (Cadence::Weekly, 1) => "The week before".to_owned(),
@@ -105,7 +113,19 @@ impl DigestPhrases for English {
             (Cadence::Weekly, weeks) => format!("Median of the {weeks} weeks before"),
         };
         let usual = usual.map(|usual| format!(" {periods}: {usual}.")).unwrap_or_default();
-        format!("Pings from the internet: {amounts}.{usual}")
+        let what = match of {
+            Internet::Pings => "Pings",
+            Internet::Connections => "Rejected TCP and UDP",
+        };
+        format!("{what} from the internet: {amounts}.{usual}")
+    }
+
+    fn digested(&self, rule: &str, records: &str) -> String {
+        format!("Of yours and of private networks by the rule {rule}, which sends no emails: {records}.")
+    }
+
+    fn late(&self, records: &str) -> String {
+        format!("Late packets of connections that were over, which are no problem: {records}.")
     }
 
     fn ranked(&self, address: &str, packets: &str) -> String {
@@ -201,6 +221,8 @@ impl DigestPhrases for English {
             Part::Sources => "top sources",
             Part::NewSources => "which sources are new",
             Part::Targets => "top targets",
+            Part::Connections => "TCP and UDP from the internet",
+            Part::Late => "late packets",
             Part::HeldBack => "what silences held back",
             Part::LogEvents => "how many records came",
             Part::Newest => "when the newest record came",

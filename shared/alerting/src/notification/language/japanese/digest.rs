@@ -4,7 +4,7 @@ use crate::{
     digest::{Cadence, IncidentState, Part, Unknown},
     incident::Signal,
     notification::language::{
-        digest::{DigestPhrases, VerdictWords},
+        digest::{DigestPhrases, Internet, VerdictWords},
         japanese::Japanese,
     },
     text::grouped,
@@ -23,7 +23,7 @@ impl DigestPhrases for Japanese {
         match verdict {
             VerdictWords::Nothing => "自側の通信の拒否なし".to_owned(),
             VerdictWords::Incidents(count) => format!("インシデント {} 件", grouped(count)),
-            VerdictWords::Records(records) => format!("自側の通信を拒否 ({records})"),
+            VerdictWords::Records(records, _) => format!("自側の通信を拒否 ({records})"),
             VerdictWords::NoRecords => "フローログのレコードなし".to_owned(),
             VerdictWords::Unknown => "拒否の有無は不明".to_owned(),
         }
@@ -45,8 +45,9 @@ impl DigestPhrases for Japanese {
         match verdict {
             VerdictWords::Nothing => format!("{over}、自側の通信の拒否はありませんでした。"),
             VerdictWords::Incidents(count) => format!("{over}に、インシデントが {} 件ありました。", grouped(count)),
-            VerdictWords::Records(records) => {
-                format!("{over}、自側とプライベートネットワークの ping が拒否されました ({records})。")
+            VerdictWords::Records(records, connections) => {
+                let what = if connections { "通信" } else { " ping " };
+                format!("{over}、自側とプライベートネットワークの{what}が拒否されました ({records})。")
             }
             VerdictWords::NoRecords => format!("{over}、フローログのレコードが届いていないため、状況は不明です。"),
             VerdictWords::Unknown => format!("{over}に自側の通信が拒否されたかどうかは不明です。"),
@@ -57,7 +58,11 @@ impl DigestPhrases for Japanese {
         format!("フローログが存在し、ロググループ {log_group} に書き込めることを確認してください。")
     }
 
-    fn reported_before(&self) -> &'static str {
+    fn reported_before(&self, connections: bool) -> &'static str {
+        if connections {
+            return "この間にインシデントのメールは送信されていません。以前に通知したインシデント、通知の停止 (silence)、件数のみを数えるルールの対象、\
+                    または単発のパケットです。";
+        }
         "この間にインシデントのメールは送信されていません。以前に通知したインシデント、または通知の停止 (silence) の対象です。"
     }
 
@@ -88,11 +93,12 @@ impl DigestPhrases for Japanese {
         "一覧にできるメールは 100 件までのため、ほかにもインシデントがある可能性があります。"
     }
 
-    fn own_records(&self, records: &str) -> String {
-        format!("自側とプライベートネットワークの ping の拒否: {records}。")
+    fn own_records(&self, records: &str, connections: bool) -> String {
+        let what = if connections { "通信" } else { " ping " };
+        format!("自側とプライベートネットワークの{what}の拒否: {records}。")
     }
 
-    fn background(&self, amounts: &str, usual: Option<&str>, cadence: Cadence, periods: u64) -> String {
+    fn background(&self, of: Internet, amounts: &str, usual: Option<&str>, cadence: Cadence, periods: u64) -> String {
         let periods = match (cadence, periods) {
             (Cadence::Daily, 1) => "前日".to_owned(),
             (Cadence::Weekly, 1) => "前週".to_owned(),
@@ -100,7 +106,19 @@ impl DigestPhrases for Japanese {
             (Cadence::Weekly, weeks) => format!("直前 {weeks} 週間の中央値"),
         };
         let usual = usual.map(|usual| format!("{periods}: {usual}。")).unwrap_or_default();
-        format!("インターネットからの ping: {amounts}。{usual}")
+        let what = match of {
+            Internet::Pings => "インターネットからの ping",
+            Internet::Connections => "インターネットからの TCP / UDP の拒否",
+        };
+        format!("{what}: {amounts}。{usual}")
+    }
+
+    fn digested(&self, rule: &str, records: &str) -> String {
+        format!("自側とプライベートネットワーク、ルール {rule} (メール送信なし): {records}。")
+    }
+
+    fn late(&self, records: &str) -> String {
+        format!("終了した接続の遅延パケット (問題なし): {records}。")
     }
 
     fn ranked(&self, address: &str, packets: &str) -> String {
@@ -194,6 +212,8 @@ impl DigestPhrases for Japanese {
             Part::Sources => "主な送信元",
             Part::NewSources => "新しい送信元",
             Part::Targets => "主な宛先",
+            Part::Connections => "インターネットからの TCP / UDP",
+            Part::Late => "遅延パケット",
             Part::HeldBack => "停止により通知しなかった件数",
             Part::LogEvents => "レコードの件数",
             Part::Newest => "最新のレコードの時刻",
