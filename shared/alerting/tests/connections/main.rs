@@ -93,3 +93,25 @@ fn judged(case: &str, rules: Rules) -> String {
     let all: Vec<String> = detection.findings.iter().map(|finding| words(finding, is_incident(finding))).collect();
     all.join("; ")
 }
+
+/// docs/rules.md has the table of `detection/rule.rs`.
+#[test]
+fn the_page_has_the_constants_of_the_rules() {
+    use alerting::detection::{Grouping, Rule, SCAN_HOSTS, SCAN_MILLIS, SCAN_PORTS};
+    let page = include_str!("../../../../docs/rules.md");
+    for rule in Rule::ALL {
+        let table = rule.table();
+        let of = match table.grouping {
+            Grouping::Setting => "what `IncidentBy` says",
+            Grouping::Service => "one service",
+            Grouping::Source => "one sender",
+        };
+        let start = format!("| `{}` | {} | ", table.word, table.name);
+        let line = page.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("no line {start}"));
+        assert!(line.ends_with(&format!(" | {} | {of} |", table.min_packets)), "{line}");
+    }
+    assert_eq!((SCAN_PORTS, SCAN_HOSTS, SCAN_MILLIS / 60_000), (15, 25, 10));
+    assert!(page.contains(
+        "within ten minutes its requests were rejected for 15 ports of one host, or for one port of\n25 hosts"
+    ));
+}
