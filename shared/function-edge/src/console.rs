@@ -62,12 +62,11 @@ impl MetricSink for Console {
         println!("METRICS");
         for point in points {
             let sample = point.sample;
-            let dimension =
-                point.dimension.as_ref().map_or_else(String::new, |(name, value)| format!(" {name}={value}"));
+            let dimensions: String = point.dimensions.iter().map(|(name, value)| format!(" {name}={value}")).collect();
             println!(
                 "{} UTC  {:<34} sum {:>6}  samples {:>6}  min {:>4}  max {:>4}",
                 time::date_time(point.at),
-                format!("{}{dimension}", point.name),
+                format!("{}{dimensions}", point.name),
                 sample.sum,
                 sample.count,
                 sample.min,

@@ -142,7 +142,7 @@ impl World {
     /// Takes what silences cover from the metric that counts it.
     fn note_silenced(&self, points: &[Point]) {
         for point in points {
-            if let Some((SILENCE, silence)) = &point.dimension {
+            if let [(SILENCE, silence)] = &point.dimensions[..] {
                 let silenced = Silenced { silence: silence.to_string(), records: point.sample.sum };
                 self.outbox().events.push(Event::Silenced(silenced));
             }

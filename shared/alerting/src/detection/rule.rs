@@ -202,7 +202,7 @@ impl Rules {
     }
 
     /// Tells whether records of a protocol are of interest: rejected ones to a rule, accepted ones as evidence.
-    pub(crate) fn look_at(self, protocol: Protocol) -> bool {
+    pub fn look_at(self, protocol: Protocol) -> bool {
         match is_icmp(protocol) {
             true => self.is_on(Rule::Ping),
             false => has_ports(protocol) && self.has_ports(),

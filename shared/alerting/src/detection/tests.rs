@@ -237,8 +237,7 @@ fn the_internet_takes_no_room_of_what_is_ours() {
     assert_eq!(untracked, expect, "two records for each target, beyond the limit together");
     let mut records: Vec<(&str, u64)> = Vec::new();
     for ((_, origin), minutes) in &detection.minutes(|finding| Some(finding.rule)) {
-        let points =
-            crate::metrics::Minutes::points(&[(*origin, minutes.clone())].into(), "P", EpochMillis(1_795_401_134_000));
+        let points = minutes.points("P", &[], EpochMillis(1_795_401_134_000));
         records.push((origin, points[0].sample.sum));
     }
     assert_eq!(records, [("internet", MAX_FLOWS as u64 + 40), ("own", 2), ("private", 1)]);

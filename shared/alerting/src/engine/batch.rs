@@ -19,7 +19,7 @@ use crate::{
         operations,
         outcome::Outcome,
         send::Sent,
-        senders,
+        senders, traffic,
     },
     incident::{
         Reason,
@@ -74,7 +74,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     /// logged becomes metrics. A batch that is delivered twice counts twice.
     fn log_points(&self, detection: &Detection, uncounted: &Uncounted, now: EpochMillis) -> u64 {
         let name = &self.site.metric_name;
-        let mut points = Minutes::points(&self.minutes(detection, &uncounted.scanning), name, now);
+        let mut points = traffic::points(&self.minutes(detection, &uncounted.scanning), name, now);
         points.extend(operations::silenced(name, &uncounted.silenced, now));
         if !points.is_empty() {
             self.metrics.log(&points);
@@ -82,14 +82,9 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         points.len() as u64
     }
 
-    /// What is counted of a batch.
-    fn minutes(&self, detection: &Detection, scanning: &BTreeSet<IpAddr>) -> BTreeMap<&'static str, Minutes> {
-        let minutes = detection.minutes(|finding| senders::counted_as(finding, self.signals.rules, scanning));
-        minutes
-            .into_iter()
-            .filter(|((rule, _), _)| *rule == Rule::Ping)
-            .map(|((_, origin), minutes)| (origin, minutes))
-            .collect()
+    /// What is counted of a batch, by rule and origin.
+    fn minutes(&self, detection: &Detection, scanning: &BTreeSet<IpAddr>) -> BTreeMap<(Rule, &'static str), Minutes> {
+        detection.minutes(|finding| senders::counted_as(finding, self.signals.rules, scanning))
     }
 
     /// The data points to publish, but for those about the emails.
@@ -97,7 +92,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let name = &self.site.metric_name;
         let mut points = Vec::new();
         if !claim.metrics_published() {
-            points = Minutes::points(&self.minutes(detection, &claim.scanning), name, now);
+            points = traffic::points(&self.minutes(detection, &claim.scanning), name, now);
             points.extend(operations::silenced(name, &claim.silenced, now));
         }
         points.extend(claim.set_aside.iter().cloned());

@@ -32,6 +32,7 @@ mod send;
 mod senders;
 mod store;
 mod timer;
+mod traffic;
 
 pub use digest::DigestRequest;
 pub use error::EngineError;

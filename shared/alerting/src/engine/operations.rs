@@ -29,7 +29,7 @@ pub(super) fn decided(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Po
     let mut points: Vec<Point> = decisions
         .into_iter()
         .map(|(reason, count)| Point {
-            dimension: Some(("Reason", reason.word().into())),
+            dimensions: vec![("Reason", reason.word().into())],
             ..point(format!("{name}-Decisions"), now, Sample::ones(count))
         })
         .collect();
@@ -61,14 +61,14 @@ pub(super) fn set_aside(name: &str, documents: u64, now: EpochMillis) -> Vec<Poi
 /// Records that silences cover, by the id of the silence.
 pub(super) fn silenced(name: &str, silenced: &BTreeMap<String, u64>, now: EpochMillis) -> Vec<Point> {
     let one = |(silence, records): (&String, &u64)| Point {
-        dimension: Some(("Silence", silence.clone().into())),
+        dimensions: vec![("Silence", silence.clone().into())],
         ..point(format!("{name}-Silenced"), now, Sample::of(*records))
     };
     silenced.iter().map(one).collect()
 }
 
 fn point(name: String, at: EpochMillis, sample: Sample) -> Point {
-    Point { name, at, sample, unit: Unit::Count, dimension: None }
+    Point { name, at, sample, unit: Unit::Count, dimensions: Vec::new() }
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
         points
             .iter()
             .map(|point| {
-                (point.name.as_str(), point.dimension.as_ref().map(|(_, value)| &**value), point.unit, point.sample)
+                (point.name.as_str(), point.dimensions.first().map(|(_, value)| &**value), point.unit, point.sample)
             })
             .collect()
     }

@@ -1,7 +1,5 @@
 //! Matched records by the minute, and the data points they become.
 
-use std::collections::BTreeMap;
-
 use flow_log::{EpochMillis, FlowRecord, Protocol};
 
 use crate::{
@@ -9,8 +7,7 @@ use crate::{
     time::{self, MINUTE_MILLIS},
 };
 
-/// Minutes that one batch tells apart: three metrics for each of them, altogether and by three origins, fit one PutMetricData call of
-/// 1,000 data points. A batch spans a few minutes; records past this many are counted in the nearest minute there is.
+/// Minutes that one batch tells apart. A batch spans a few; records past this many are counted in the nearest minute there is.
 pub const MAX_MINUTES: usize = 80;
 
 /// CloudWatch refuses a whole call when one time stamp is older than this ...
@@ -55,6 +52,9 @@ impl Minute {
 }
 
 impl Minutes {
+    /// Data points of one minute, at most: records, ICMPv6 records and packets.
+    pub const POINTS: usize = 3;
+
     /// Counts one matched record. `timestamp` is that of its log event, milliseconds since the epoch.
     pub fn add(&mut self, timestamp: i64, record: &FlowRecord<'_>) {
         let at = EpochMillis(u64::try_from(timestamp).unwrap_or(0));
@@ -83,29 +83,30 @@ impl Minutes {
         }
     }
 
-    /// The data points to publish: `name` counts matched records with the value 1 each, as a metric filter would;
-    /// `name-V6` the ICMPv6 share of them; `name-Packets` their packets. All of them, and those of each origin under the dimension
-    /// `Origin`. Nothing where nothing was matched.
-    ///
-    /// A time stamp that CloudWatch would refuse is replaced by `now`, because one of them fails the whole call.
-    pub fn points(by_origin: &BTreeMap<&'static str, Minutes>, name: &str, now: EpochMillis) -> Vec<Point> {
-        let mut all = Minutes::default();
-        by_origin.values().for_each(|minutes| all.merge(minutes));
-        let mut points = all.points_of(name, None, now);
-        for (origin, minutes) in by_origin {
-            points.extend(minutes.points_of(name, Some(("Origin", (*origin).into())), now));
+    /// The same records in this many minutes at most: those past it in the nearest minute there is.
+    #[must_use]
+    pub fn within(&self, minutes: usize) -> Minutes {
+        let mut kept = self.clone();
+        for over in kept.0.split_off(minutes.clamp(1, MAX_MINUTES).min(self.0.len())) {
+            if let Some(last) = kept.0.last_mut() {
+                last.add(&over);
+            }
         }
-        points
+        kept
     }
 
-    fn points_of(&self, name: &str, dimension: Option<Dimension>, now: EpochMillis) -> Vec<Point> {
+    /// The data points to publish under these dimensions, [`Minutes::POINTS`] a minute at most: `name` counts matched records with the
+    /// value 1 each, as a metric filter would; `name-V6` the ICMPv6 share of them; `name-Packets` their packets.
+    ///
+    /// A time stamp that CloudWatch would refuse is replaced by `now`, because one of them fails the whole call.
+    pub fn points(&self, name: &str, dimensions: &[Dimension], now: EpochMillis) -> Vec<Point> {
         let oldest = time::before(now, MAX_AGE_MILLIS - MARGIN_MILLIS);
         let newest = time::after(now, MAX_AHEAD_MILLIS - MARGIN_MILLIS);
-        let mut points = Vec::with_capacity(self.0.len() * 3);
+        let mut points = Vec::with_capacity(self.0.len() * Minutes::POINTS);
         for minute in &self.0 {
             let at = if (oldest..=newest).contains(&minute.at) { minute.at } else { now };
             let mut push = |name: String, sample| {
-                points.push(Point { name, at, sample, unit: Unit::Count, dimension: dimension.clone() })
+                points.push(Point { name, at, sample, unit: Unit::Count, dimensions: dimensions.to_vec() })
             };
             push(name.to_owned(), Sample::ones(minute.records));
             if minute.records_v6 > 0 {
@@ -137,14 +138,12 @@ mod tests {
         minutes
     }
 
+    fn named(points: &[Point]) -> Vec<(String, u64, Sample)> {
+        points.iter().map(|point| (point.name.clone(), point.at.0, point.sample)).collect()
+    }
+
     fn points(records: &[(u64, u8, u64)]) -> Vec<(String, u64, Sample)> {
-        // Those without a dimension.
-        let by_origin = [("own", minutes(records))].into();
-        Minutes::points(&by_origin, "Ping-Deny", NOW)
-            .into_iter()
-            .filter(|point| point.dimension.is_none())
-            .map(|point| (point.name, point.at.0, point.sample))
-            .collect()
+        named(&minutes(records).points("Ping-Deny", &[], NOW))
     }
 
     #[test]
@@ -159,32 +158,6 @@ mod tests {
                 ("Ping-Deny-Packets".into(), at + MINUTE_MILLIS, Sample { count: 1, sum: 7, min: 7, max: 7 }),
             ]
         );
-    }
-
-    #[test]
-    fn each_origin_is_counted_and_all_of_them() {
-        let by_origin =
-            [("internet", minutes(&[(NOW.0, 1, 3)])), ("own", minutes(&[(NOW.0, 58, 4), (NOW.0, 1, 1)]))].into();
-        let points = Minutes::points(&by_origin, "P", NOW);
-        let found: Vec<(&str, Option<&str>, u64)> = points
-            .iter()
-            .map(|point| (point.name.as_str(), point.dimension.as_ref().map(|(_, value)| &**value), point.sample.sum))
-            .collect();
-        let (all, internet, own) = (None, Some("internet"), Some("own"));
-        assert_eq!(
-            found,
-            [
-                ("P", all, 3),
-                ("P-V6", all, 1),
-                ("P-Packets", all, 8),
-                ("P", internet, 1),
-                ("P-Packets", internet, 3),
-                ("P", own, 2),
-                ("P-V6", own, 1),
-                ("P-Packets", own, 5),
-            ]
-        );
-        assert!(points.iter().all(|point| point.dimension.as_ref().is_none_or(|(name, _)| *name == "Origin")));
     }
 
     #[test]
@@ -205,10 +178,12 @@ mod tests {
     #[test]
     fn minutes_are_limited_and_lose_no_record() {
         let many: Vec<_> = (0..2 * MAX_MINUTES as u64).map(|n| (NOW.0 - n * MINUTE_MILLIS, 1, 1)).collect();
-        let found = points(&many);
-        assert!(found.len() * 4 <= 1_000, "{} points for all, and as many for each of three origins", found.len());
-        let records: u64 = found.iter().filter(|point| point.0 == "Ping-Deny").map(|point| point.2.sum).sum();
-        assert_eq!(records, 2 * MAX_MINUTES as u64);
+        for (limit, kept) in [(MAX_MINUTES, MAX_MINUTES), (1_000, MAX_MINUTES), (22, 22), (1, 1), (0, 1)] {
+            let found = named(&minutes(&many).within(limit).points("P", &[], NOW));
+            let records: Vec<u64> = found.iter().filter(|point| point.0 == "P").map(|point| point.2.sum).collect();
+            assert_eq!((records.len(), records.iter().sum()), (kept, 2 * MAX_MINUTES as u64), "{limit}");
+        }
+        assert_eq!(minutes(&many[..3]).within(22), minutes(&many[..3]), "fewer stay as they are");
     }
 
     #[test]

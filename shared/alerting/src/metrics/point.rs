@@ -51,8 +51,8 @@ pub struct Point {
     pub sample: Sample,
     /// What they are.
     pub unit: Unit,
-    /// Its one dimension, where it has one: name and value.
-    pub dimension: Option<Dimension>,
+    /// Its dimensions. The same name with other dimensions is another metric.
+    pub dimensions: Vec<Dimension>,
 }
 
 /// A dimension: its name and its value.

@@ -73,6 +73,8 @@ impl MetricSink for CloudWatchMetrics {
 #[expect(clippy::cast_precision_loss, reason = "CloudWatch's values are doubles; counts stay far below 2^53")]
 fn datum(point: &Point) -> MetricDatum {
     let sample = point.sample;
+    let dimensions =
+        point.dimensions.iter().map(|(name, value)| Dimension::builder().name(*name).value(&**value).build());
     MetricDatum::builder()
         .metric_name(&point.name)
         .timestamp(DateTime::from_millis(point.at.to_i64()))
@@ -80,12 +82,7 @@ fn datum(point: &Point) -> MetricDatum {
             Unit::Count => StandardUnit::Count,
             Unit::Seconds => StandardUnit::Seconds,
         })
-        .set_dimensions(
-            point
-                .dimension
-                .as_ref()
-                .map(|(name, value)| vec![Dimension::builder().name(*name).value(&**value).build()]),
-        )
+        .set_dimensions(Some(dimensions.collect()).filter(|dimensions: &Vec<_>| !dimensions.is_empty()))
         .statistic_values(
             StatisticSet::builder()
                 .sample_count(sample.count as f64)

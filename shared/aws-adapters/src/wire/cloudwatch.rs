@@ -135,7 +135,7 @@ fn gunzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn point(name: impl Into<String>, sample: Sample) -> Point {
-    Point { name: name.into(), at: AT, sample, unit: Unit::Count, dimension: None }
+    Point { name: name.into(), at: AT, sample, unit: Unit::Count, dimensions: Vec::new() }
 }
 
 /// Returns this many points with different names.
@@ -147,11 +147,11 @@ fn points(number: usize) -> Vec<Point> {
 async fn points_arrive_as_statistic_sets_at_their_time() {
     let (calls, service, metrics) = setup().await;
     let set = Sample { count: 3, sum: 60, min: 10, max: 30 };
-    let dimension = Some(("Reason", Reason::New.word().into()));
+    let dimensions = vec![("Rule", "request".into()), ("Reason", Reason::New.word().into())];
     let delay = Point { unit: Unit::Seconds, ..point("Delay", Sample::of(412)) };
     let whole = EpochMillis(1_795_425_134_000);
     metrics
-        .publish(&[point("Packets", set), Point { dimension, at: whole, ..point("Emails", Sample::ones(2)) }, delay])
+        .publish(&[point("Packets", set), Point { dimensions, at: whole, ..point("Emails", Sample::ones(2)) }, delay])
         .await
         .unwrap();
     let datum = |name: &str, at, unit: &str, dimensions: &[(&str, &str)], statistics| Datum {
@@ -164,7 +164,13 @@ async fn points_arrive_as_statistic_sets_at_their_time() {
     };
     let expected = vec![
         datum("Packets", 1_795_425_134.25, "Count", &[], [3.0, 60.0, 10.0, 30.0]),
-        datum("Emails", 1_795_425_134.0, "Count", &[("Reason", Reason::New.word())], [2.0, 2.0, 1.0, 1.0]),
+        datum(
+            "Emails",
+            1_795_425_134.0,
+            "Count",
+            &[("Rule", "request"), ("Reason", Reason::New.word())],
+            [2.0, 2.0, 1.0, 1.0],
+        ),
         datum("Delay", 1_795_425_134.25, "Seconds", &[], [1.0, 412.0, 412.0, 412.0]),
     ];
     assert_eq!(*calls.lock().unwrap(), [expected]);

@@ -64,7 +64,7 @@ async fn a_large_body_arrives_whole() {
         at: EpochMillis(1_795_425_134_250),
         sample: Sample::of(index),
         unit: Unit::Count,
-        dimension: None,
+        dimensions: Vec::new(),
     };
     let points: Vec<Point> = (0..1_000).map(point).collect();
     CloudWatchMetrics::new(shared, "pings").publish(&points).await.unwrap();
