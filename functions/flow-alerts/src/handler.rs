@@ -11,7 +11,7 @@ use std::{
 
 use alerting::{
     address::Networks,
-    detection::{Detection, Detector, LogSource, batch_key},
+    detection::{Detection, Detector, LogSource, Rules, batch_key},
     engine::{EngineError, Outcome},
     time::{self, EpochMillis},
 };
@@ -108,6 +108,7 @@ impl From<Failure> for Diagnostic {
 pub(crate) struct Handler {
     formats: Formats,
     own_networks: Networks,
+    rules: Rules,
     engine: Incidents,
     /// Reused for its buffers. Locked while a batch is read, never across an await.
     decoder: Mutex<Decoder>,
@@ -119,8 +120,8 @@ impl Handler {
     pub(crate) fn new(config: Config) -> Self {
         let engine = function_edge::engine(&config);
         let decoder = Mutex::new(Decoder::new(config.max_inflated_bytes));
-        let Config { formats, own_networks, .. } = config;
-        Handler { formats, own_networks, engine, decoder, local_runs: AtomicU64::new(0) }
+        let Config { formats, own_networks, signals, .. } = config;
+        Handler { formats, own_networks, rules: signals.rules, engine, decoder, local_runs: AtomicU64::new(0) }
     }
 
     /// Handles one invocation: reads the event, sends emails, publishes metrics, and returns before `deadline`.
@@ -197,7 +198,8 @@ impl Handler {
         let mut payload = decoder.decode(event.as_bytes())?;
         let mut detections = Vec::new();
         loop {
-            let mut detector = Detector::new(&self.formats).with_own_networks(&self.own_networks);
+            let mut detector =
+                Detector::new(&self.formats).with_own_networks(&self.own_networks).with_rules(self.rules);
             let Some(metadata) = payload.next_batch(|event| detector.observe(&event))? else { break };
             match metadata.message_type {
                 MessageType::Data => detections.push(detector.finish(LogSource::of(&metadata))),

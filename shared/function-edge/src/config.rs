@@ -4,6 +4,7 @@ use std::fmt;
 
 use alerting::{
     address::Networks,
+    detection::Rules,
     digest::DigestSettings,
     incident::{
         GroupBy, InternetPings, SignalPolicy,
@@ -67,11 +68,11 @@ pub struct Config {
     pub site: Site,
     /// `UPDATE_INTERVALS_MINUTES`, `QUIET_MINUTES`, `RESOLVED_EMAILS` and `FUNCTION_TIMEOUT_SECONDS`.
     pub policy: Policy,
-    /// `INCIDENT_BY`.
+    /// `INCIDENT_BY`: the scope of an incident of the rule `ping`.
     pub group_by: GroupBy,
     /// `OWN_NETWORKS`: address ranges that are ours. Default: none.
     pub own_networks: Networks,
-    /// `INTERNET_PINGS` (default `digest`), `FLOOD_PACKETS_PER_MINUTE` (600), `PERSISTENT_PINGS` (30) and `MUST_REACH` (none).
+    /// `RULES` (default `ping`), `INTERNET_PINGS` (default `digest`), `FLOOD_PACKETS_PER_MINUTE` (600), `PERSISTENT_PINGS` (30) and `MUST_REACH` (none).
     pub signals: SignalPolicy,
     /// `DIGEST_HOUR` (default 9), `LOG_GROUP`, the queues and the Contributor Insights rules. `None` without `LOG_GROUP`: no digest.
     pub digest: Option<DigestSettings>,
@@ -320,7 +321,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         let packets =
             |text: &str| text.trim().parse().map_err(|_| "a whole number of packets, or 0 for never".to_owned());
         Ok(SignalPolicy {
-            rules: alerting::detection::Rules::default(),
+            rules: self.parsed("RULES", default.rules, Rules::parse)?,
             internet_pings: self.parsed("INTERNET_PINGS", default.internet_pings, |text| match text {
                 "digest" => Ok(InternetPings::Digest),
                 "alert" => Ok(InternetPings::Alert),
@@ -406,7 +407,10 @@ fn metric_text(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use alerting::digest::Unknown;
+    use alerting::{
+        detection::{Rule, Treatment},
+        digest::Unknown,
+    };
 
     use super::*;
 
@@ -432,6 +436,7 @@ mod tests {
         assert_eq!((config.site.language, &config.site.zone), (Language::English, &Zone::UTC));
         assert_eq!(config.max_inflated_bytes, 64 * 1024 * 1024);
         assert_eq!(config.policy, Policy::default());
+        assert_eq!((config.signals.rules, config.group_by), (Rules::default(), GroupBy::LogGroup));
         assert_eq!((config.own_networks, config.signals), (Networks::none(), SignalPolicy::default()));
         assert_eq!(config.enrichment, Some(Enrichment { owner_tag_keys: vec!["owner".to_owned(), "team".to_owned()] }));
     }
@@ -479,6 +484,15 @@ mod tests {
     }
 
     #[test]
+    fn rules_are_chosen_with_what_becomes_of_them() {
+        let config = read(&[TOPIC, ("RULES", "ping:digest,request,scan:count")]).unwrap();
+        let expect =
+            [(Rule::Ping, Treatment::Digest), (Rule::Request, Treatment::Alert), (Rule::Scan, Treatment::Count)];
+        let expect = expect.into_iter().fold(Rules::none(), |rules, (rule, treatment)| rules.with(rule, treatment));
+        assert_eq!(config.signals.rules, expect);
+    }
+
+    #[test]
     fn what_of_the_internet_is_an_incident_can_be_set() {
         let config = read(&[
             TOPIC,
@@ -492,7 +506,7 @@ mod tests {
         assert_eq!(
             config.signals,
             SignalPolicy {
-                rules: alerting::detection::Rules::default(),
+                rules: Rules::default(),
                 internet_pings: InternetPings::Alert,
                 flood_packets_per_minute: 0,
                 persistent_packets: 100,
@@ -544,6 +558,8 @@ mod tests {
             (vec![console, ("TIME_ZONE", "Tokyo")], "TIME_ZONE=\"Tokyo\": a name of the IANA time zone database"),
             (vec![console, ("TIME_ZONE", "Asia/Tokyo\n")], "TIME_ZONE=\"Asia/Tokyo"),
             (vec![console, ("OPERATIONAL_METRICS", "maybe")], "OPERATIONAL_METRICS=\"maybe\": yes or no"),
+            (vec![console, ("RULES", "ping,late")], "RULES=\"ping,late\": one or more of ping, request, reply, "),
+            (vec![console, ("RULES", "request:loud")], "RULES=\"request:loud\": one or more of"),
             (vec![console, ("INTERNET_PINGS", "off")], "INTERNET_PINGS=\"off\": digest, alert or count"),
             (vec![console, ("FLOOD_PACKETS_PER_MINUTE", "-1")], "FLOOD_PACKETS_PER_MINUTE=\"-1\": a whole number"),
             (vec![console, ("PERSISTENT_PINGS", "off")], "PERSISTENT_PINGS=\"off\": a whole number of packets, or 0"),
