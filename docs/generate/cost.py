@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import mean
-from typing import Any
 
+from docs.generate import rules_cost
+from docs.generate.bill import (
+    EMF_BYTES,
+    GB,
+    HOURS,
+    LOG_BYTES_PER_RUN,
+    LOG_RUN_GB,
+    MEMORY_GB,
+    MEMORY_MB,
+    MINUTES,
+    PRICES,
+    SECONDS_QUIET,
+    STORED_SHARE,
+    TABLE,
+    line,
+    money,
+    usd,
+)
 from tests.harness import records
 from tests.harness.template import ROOT, Template
 
 PAGE = ROOT / "docs" / "cost.md"
-TABLE: dict[str, Any] = json.loads((ROOT / "docs" / "generate" / "prices.json").read_text())
-PRICES: dict[str, dict[str, Any]] = TABLE["prices"]
-
-HOURS = 730
-GB = 1e9
-MINUTES = 30 * 24 * 60
 
 # Measured here, or counted from the template.
 RECORD_BYTES = round(mean(len(line) for line in records.ordinary(2000, records.INTERFACE, 1_795_401_134, seed=1)))
 TEMPLATE = Template({"FlowLogResourceId": "vpc-0a1b2c3d4e5f60718"})
-MEMORY_MB = int(TEMPLATE.source["Globals"]["Function"]["MemorySize"])
-MEMORY_GB = MEMORY_MB / 1024
 WRITES_PER_FINDING_BATCH, READS_PER_FINDING_BATCH = 12.9, 4.7  # measured, see docs/benchmarks.md
 METRICS_OF_RECORDS = 3  # records, ICMPv6 records, packets
 ORIGINS = 3  # own, private, internet: each has these metrics once more
@@ -40,14 +48,9 @@ ALARM_METRICS = sum(METRICS_OF.values())
 RULES = len(TEMPLATE.of_type("AWS::CloudWatch::InsightRule"))
 INTERFACE_RULES = RULES - len(Template({"ContributorInsights": "pings"}).of_type("AWS::CloudWatch::InsightRule"))
 
-# Assumed. The function needs less than 1 ms for a batch without a finding. With findings it waits for three calls to DynamoDB
-# and one to CloudWatch, about 10 ms each.
-SECONDS_QUIET, SECONDS_FINDING = 0.002, 0.060
-LOG_BYTES_PER_RUN = 900  # one line with counts, and two lines of Lambda
-LOG_RUN_GB = LOG_BYTES_PER_RUN / GB
-STORED_SHARE = 0.15  # of the bytes, compressed
+# Assumed. With findings the function waits for three calls to DynamoDB and one to CloudWatch, about 10 ms each.
+SECONDS_FINDING = 0.060
 POLLS_A_MONTH = 5 * 3 * MINUTES  # Lambda polls the timer queue with five long polls of 20 s
-EMF_BYTES = 330  # one line for a minute of background, with its two dimension sets
 # A digest reads a dozen metrics, and reports of a day: emails and targets of one, sources of both families and interfaces of
 # eight.
 DIGESTS, DIGEST_READS, DIGEST_SECONDS = 30, 12 + 2 + 3 * 8, 3.0
@@ -103,19 +106,6 @@ class Part:
     amounts: Callable[[Scale], dict[str, float]]
     switch: str = ""
     """The parameter that switches it off, if any."""
-
-
-def usd(amounts: dict[str, float], used: dict[str, float] | None = None) -> float:
-    """Returns the price of amounts. With `used`, the use of the free tier so far, the free tier is deducted."""
-    total = 0.0
-    for name, amount in amounts.items():
-        charged = amount
-        if used is not None:
-            free = max(0.0, PRICES[name].get("free", 0) - used.get(name, 0.0))
-            used[name] = used.get(name, 0.0) + amount
-            charged = max(0.0, amount - free)
-        total += charged * PRICES[name]["usd"]
-    return total
 
 
 FLOW_LOG = Part("flow log (vended logs)", lambda s: {"vended_gb": s.gigabytes, "stored_gb": s.gigabytes * STORED_SHARE})
@@ -241,20 +231,6 @@ def background_table() -> list[str]:
     return rows
 
 
-def money(amount: float) -> str:
-    """Formats an amount."""
-    if amount == 0:
-        return "0"
-    if amount < 0.005:
-        return "< 0.01"
-    return f"{amount:,.2f}"
-
-
-def line(*cells: str) -> str:
-    """Formats a row of a table."""
-    return "| " + " | ".join(cells) + " |"
-
-
 def total(parts: tuple[Part, ...], scale: Scale, free: bool = False) -> float:
     """Returns the total of a bill."""
     used: dict[str, float] | None = {} if free else None
@@ -318,7 +294,7 @@ def page() -> str:
     a_day = background_batches(1) / 30
     newline = "\n"
     return f"""\
-<!-- Made by `make cost` from docs/generate/prices.json and docs/generate/cost.py; CI checks that it is current. -->
+<!-- Made by `make cost` from prices.json, cost.py and rules_cost.py in docs/generate; CI checks that it is current. -->
 
 # What a month costs
 
@@ -344,7 +320,7 @@ Most of these are free in an account that has not used up the free tier: 10 metr
 
 These changes save money, too:
 
-- A `FilterPattern` with `action="REJECT"` halves the runs of the function. The email then lacks the accepted request that
+- `FilterPattern=REJECT` halves the runs of the function. The email then lacks the accepted request that
   points to a network ACL, and a rejected answer to a ping of yours counts as background, not as yours.
 - A flow log of rejected traffic only removes most of the cost of the flow log, with the same loss. To get it, change
   `TrafficType` to `REJECT` in the template.
@@ -379,6 +355,7 @@ The assumptions:
 - Left out is what is the same for both (flow log, Contributor Insights, alarms), what is less than a cent (timers, the topic's
   key), and the metrics of emails and decisions, to which background adds nothing.
 
+{rules_cost.section()}
 ## What this is computed from
 
 {newline.join(basis)}

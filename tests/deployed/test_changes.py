@@ -131,7 +131,7 @@ class Updates(Pinged):
             **{"QuietMinutes": "3", "ResolvedEmails": "no", "IncidentBy": "source", "MetricNamespace": "Other"},
             **{"MetricName": "Odd", "Dashboard": "off", "Enrichment": "off", "OwnerTagKeys": "team"},
             **{"OwnNetworks": "198.51.100.0/24", "InternetPings": "alert", "FloodPacketsPerMinute": "300"},
-            **{"PersistentPings": "10", "MustReach": "203.0.113.0/24"},
+            **{"Rules": "ping,request", "PersistentPings": "10", "MustReach": "203.0.113.0/24"},
             **{"TimeZone": "Asia/Tokyo", "OperationalMetrics": "no", "ReservedConcurrency": "5", "DigestHour": "7"},
         }
         replacing = {"TopicName": "Other", "AlarmName": "Other", "LogGroupName": "Other", "AlertEmail": "b@example.com"}

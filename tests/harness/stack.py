@@ -23,7 +23,7 @@ SUBSCRIBER = "you@example.com"
 # Features that the emulator lacks: parameter, value that switches the feature off, and name of the feature. What has no
 # parameter is changed in a copy of the template: adapted.py.
 OFF_IN_THE_EMULATOR = {
-    "FilterPattern": ("", "patterns with field names"),
+    "FilterPattern": ("", "patterns with regular expressions"),
     "NativeFilterPattern": ("", "alarms on metric math"),
     "FlowLogResourceId": ("", "flow logs"),
     "ContributorInsights": ("off", "Contributor Insights"),

@@ -42,6 +42,7 @@ CHANGES: dict[str, list[Change]] = {
     "ExistingLogGroupName": [(VPC, {"ExistingLogGroupName": "Other"}), (VPC, {"ExistingLogGroupName": "Log-Group"})],
     "LogGroupName": [(VPC, {"LogGroupName": "Other"})],
     "FilterPattern": [({}, {"FilterPattern": ""})],
+    "Rules": [({}, {"Rules": "ping,request"}), ({"Rules": "ping,request"}, {"Rules": "request"})],
     "NativeFilterPattern": [({}, {"NativeFilterPattern": "REJECT"}), ({}, {"NativeFilterPattern": ""})],
     "OwnNetworks": [({}, {"OwnNetworks": "198.51.100.0/24"}), ({"OwnNetworks": "198.51.100.0/24"}, {"OwnNetworks": ""})],
     "MustReach": [({}, {"MustReach": "203.0.113.0/24"}), ({"MustReach": "203.0.113.0/24"}, {"MustReach": ""})],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import io
 import re
 import subprocess
@@ -12,7 +13,7 @@ from unittest import mock
 
 import numpy as np
 
-from docs.generate import cost
+from docs.generate import cost, rules_cost
 from tests.harness import plain_alarm
 from tests.harness.adapted import on_first_metric
 from tests.harness.metric_math import evaluate
@@ -61,6 +62,35 @@ class Cost(unittest.TestCase):
                 for treated in (cost.AS_BACKGROUND, cost.AS_INCIDENT)
             ]
             self.assertLess(*together)
+
+    def test_the_choices_of_records_are_worked_out_by_hand(self) -> None:
+        """27,000 packets a day leave no minute without one; a host without a public address has accepted records alone."""
+        pings, rejected, flows = rules_cost.CHOICES
+        runs = [[rules_cost.batches_a_day(choice, public) for public in (True, False)] for choice in (pings, rejected, flows)]
+        self.assertAlmostEqual(runs[0][0] * 30, cost.background_batches(1))
+        self.assertEqual([runs[0][1], runs[1][1]], [0, 0])
+        self.assertEqual([round(number) for number in (runs[1][0], *runs[2])], [1440] * 3)
+        for hosts in rules_cost.HOSTS:
+            background = cost.background_bill(hosts, cost.AS_BACKGROUND)
+            bill = rules_cost.bill(pings, hosts, 50)
+            # The same bill as that of pings alone, but for the time of reading.
+            self.assertAlmostEqual(
+                sum(map(cost.usd, bill.values())), sum(map(cost.usd, background.values())), delta=0.01 * hosts / 10
+            )
+            bills = [sum(map(cost.usd, rules_cost.bill(c, hosts, a).values())) for c, a in rules_cost.cases()]
+            self.assertEqual(bills, sorted(bills))
+
+    def test_the_sizes_of_batches_are_measured(self) -> None:
+        """As the page has them; compression differs a little between machines."""
+        for (name, accepted), size in rules_cost.SIZES.items():
+            choice = next(choice for choice in rules_cost.CHOICES if choice.name == name)
+            self._near(rules_cost.measure(choice, accepted), size)
+        self._near(rules_cost.measure(rules_cost.CHOICES[0], 50, named=True), rules_cost.NAMED_SIZE)
+        self.assertEqual(list(rules_cost.SIZES), [(choice.name, accepted) for choice, accepted in rules_cost.cases()])
+
+    def _near(self, measured: rules_cost.Size, stated: rules_cost.Size) -> None:
+        for one, other in zip(dataclasses.astuple(measured), dataclasses.astuple(stated), strict=True):
+            self.assertAlmostEqual(one / other, 1, delta=0.03)
 
     def test_every_price_has_a_source(self) -> None:
         """And says whether it could be verified."""

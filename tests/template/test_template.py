@@ -13,7 +13,7 @@ from unittest import mock
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from docs.generate import dashboard
+from docs.generate import dashboard, rules_cost
 from tests.harness import records
 from tests.harness.adapted import REFUSED, Fixed, adapt
 from tests.harness.emulator import REGION
@@ -35,6 +35,8 @@ PUBLISHED: dict[str, set[str | None]] = {
     "-Decisions": {"Reason"},
 }
 ORIGINS = {"own", "private", "internet"}
+# What is named alike whatever MetricName is, with all its dimensions.
+REJECT = ("Rule", "Origin")
 # ... and what AWS documents for the services used.
 DOCUMENTED = {
     ("AWS/Lambda", "Duration"): "FunctionName",
@@ -60,6 +62,7 @@ SWITCHES = (
     ({}, {"ContributorInsights": "off"}, {"ContributorInsights": "pings"}),
     ({}, {"Dashboard": "off"}),
     ({}, HEALTH),
+    ({}, {"Rules": "ping,request"}),
 )
 
 
@@ -98,15 +101,41 @@ class Dashboard(unittest.TestCase):
             own, name = template.values["MetricNamespace"], template.values["MetricName"]
             known = {(own, name + suffix): dimensions for suffix, dimensions in PUBLISHED.items()}
             known |= {metric: {dimension} for metric, dimension in DOCUMENTED.items()}
+            rules = self.rules()
             for widget in body["widgets"]:
                 for line in dashboard.lines(widget):
                     if line.metric:
+                        if line.metric[:2] == (own, "Reject"):
+                            self.assertEqual(tuple(name for name, _ in line.metric[2]), REJECT)
+                            (_, rule), (_, origin) = line.metric[2]
+                            self.assertIn(rule, rules)
+                            self.assertIn(origin, ORIGINS)
+                            continue
                         self.assertIn(line.metric[:2], known)
                         dimension, value = next(iter(line.metric[2]), (None, ""))
                         self.assertLessEqual(len(line.metric[2]), 1)
                         self.assertIn(dimension, known[line.metric[:2]])
                         if dimension == "Origin":
                             self.assertIn(value, ORIGINS)
+
+    def rules(self) -> set[str]:
+        """The rules about TCP and UDP, as the sources name them."""
+        source = (ROOT / "shared/alerting/src/detection/rule.rs").read_text().partition("#[cfg(test)]")[0]
+        return set(re.findall(r'Rule::\w+ => row\("([a-z]+)"', source)) - {"ping"}
+
+    def test_rules_about_tcp_and_udp_are_drawn_where_they_can_be_in_force(self) -> None:
+        """Each once with each origin that it can have."""
+        for chosen, drawn in (("ping", False), ("ping:count", False), ("ping,reply", True), ("scan:off", True)):
+            widgets = json.loads(Template({"Rules": chosen}).of_type("AWS::CloudWatch::Dashboard")["Watch"]["DashboardBody"])[
+                "widgets"
+            ]
+            found = [
+                line.metric[2] for w in widgets for line in dashboard.lines(w) if line.metric and line.metric[1] == "Reject"
+            ]
+            self.assertEqual(bool(found), drawn, chosen)
+        of_rule = {rule: sum(dict(pairs)["Rule"] == rule for pairs in found) for rule in self.rules()}
+        self.assertEqual(of_rule, rules_cost.ORIGINS_OF_RULES)
+        self.assertEqual(len(set(found)), len(found))
 
     def test_every_origin_of_the_sources_is_drawn_and_watched_or_left_out_on_purpose(self) -> None:
         """An origin that is added there belongs on the dashboard, and the plain alarm has to know it."""
@@ -128,6 +157,8 @@ class Dashboard(unittest.TestCase):
         text = "".join(re.sub(r"(?s)#\[cfg\(test\)\].*", "", path.read_text()) for path in sources)
         for suffix in PUBLISHED:
             self.assertRegex(text, rf'[}}]{suffix}"')
+        for name in ("Reject", *REJECT):
+            self.assertRegex(text, rf'pub const {name.upper()}: &str = "{name}";')
 
     def test_expressions_name_what_stands_before_them(self) -> None:
         """CloudWatch shows an error instead of a graph otherwise."""
@@ -235,7 +266,7 @@ class Changes(unittest.TestCase):
 
     def test_the_page_says_what_the_template_does(self) -> None:
         """The table of docs/operations.md has a line for each parameter, in the template's order."""
-        rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \| [^|]*\|$", (ROOT / "docs" / "operations.md").read_text(), re.M)
+        rows = re.findall(r"^\| `([A-Z]\w+)` \| ([^|]*) \| [^|]*\|$", (ROOT / "docs" / "operations.md").read_text(), re.M)
         self.assertEqual(rows, [(name, changes.does(name)) for name in Template().source["Parameters"]])
 
     def test_one_change_is_refused(self) -> None:
@@ -298,7 +329,7 @@ class Functions(unittest.TestCase):
         for parameter, variable in names.items():
             self.assertEqual(variables["FlowAlerts"].get(variable), {"Ref": parameter})
             emails = variable in ("FLOOD_PACKETS_PER_MINUTE", "PERSISTENT_PINGS")
-            digest = variable in ("INTERNET_PINGS", "OWN_NETWORKS")
+            digest = variable in ("RULES", "INTERNET_PINGS", "OWN_NETWORKS")
             self.assertEqual(variables["IncidentTimer"].get(variable), {"Ref": parameter} if emails or digest else None)
         for function in variables.values():
             self.assertEqual(function["STACK_NAME"], {"Ref": "AWS::StackName"})
@@ -312,6 +343,8 @@ class Functions(unittest.TestCase):
         self.assertIn(f"#[default]\n    {values['InternetPings'].capitalize()},", signal)
         self.assertIn(f"flood_packets_per_minute: {values['FloodPacketsPerMinute']},", signal)
         self.assertIn(f"persistent_packets: {values['PersistentPings']},", signal)
+        self.assertIn('parsed("RULES", default.rules, Rules::parse)', config)
+        self.assertEqual(values["Rules"], "ping")
         offered = template.source["Parameters"]["InternetPings"]["AllowedValues"]
         self.assertEqual(set(re.findall(r'"(\w+)" => Ok\(InternetPings::', config)), set(offered))
 
@@ -375,6 +408,32 @@ class Settings(unittest.TestCase):
             *("${version}\n", "$version", "${Version}", "${version} ${action} "),
         ):
             self.assertNotRegex(bad, pattern.removesuffix("$") + r"\Z", repr(bad))
+
+    def test_rules_are_named_once_each(self) -> None:
+        """What the pattern lets through is what the functions read."""
+        pattern = Template().source["Parameters"]["Rules"]["AllowedPattern"].removesuffix("$") + r"\Z"
+        for good in (
+            *("ping", "request", "ping,request", "ping:digest,request:alert,reply:count,helper:off,scan", "scan,ping"),
+            *("request,reply", "reply,request:digest"),
+        ):
+            self.assertRegex(good, pattern)
+        for bad in (
+            *(
+                "",
+                "pong",
+                "late",
+                "Ping",
+                "ping,",
+                ",ping",
+                "ping request",
+                "ping, request",
+                "ping:",
+                "ping:loud",
+                "ping:alert:off",
+            ),
+            *("ping,ping", "ping,request,ping:off", "request,reply,request", "ping\n", "ping,request,reply,helper,scan,ping"),
+        ):
+            self.assertNotRegex(bad, pattern, repr(bad))
 
     def test_address_ranges_are_cidr_blocks_or_addresses(self) -> None:
         """What the pattern lets through and is none after all stops the function at its start, with a line that says so."""
@@ -458,7 +517,16 @@ class Health(unittest.TestCase):
     def test_only_the_watchdog_needs_a_pattern(self) -> None:
         """Without one CloudWatch counts nothing to compare; lost subscriptions are noticed all the same."""
         with_pattern, without = Template(HEALTH), Template(HEALTH | {"NativeFilterPattern": ""})
-        self.assertEqual(with_pattern.resources.keys() - without.resources.keys(), {"NativeFilter", "WatchdogAlarm"})
+        watchdog = {"NativeFilter", "WatchdogAlarm"}
+        self.assertEqual(with_pattern.resources.keys() - without.resources.keys(), watchdog)
+        for rules, compared in (
+            ("ping:count,request", True),
+            ("request,ping", True),
+            ("request", False),
+            ("request,ping:off", False),
+        ):
+            found = Template(HEALTH | {"Rules": rules}).resources.keys() & watchdog
+            self.assertEqual(found, watchdog if compared else set(), f"{rules}: no rule ping, no metric of the function")
 
     def test_alarms_may_publish_to_each_topic_that_they_tell(self) -> None:
         """A topic policy replaces the default one."""
@@ -486,8 +554,8 @@ class SecondStack(unittest.TestCase):
 
     def exports(self, template: Template) -> set[str]:
         """The names that CloudFormation lets one stack of an account and region have."""
-        outputs = template.source["Outputs"].values()
-        return {template.resolve(output["Export"]["Name"]) for output in outputs if "Export" in output}
+        outputs = template.source["Outputs"]
+        return {template.resolve(outputs[name]["Export"]["Name"]) for name in template.outputs if "Export" in outputs[name]}
 
     def test_metrics_and_alarms_of_one_name_are_refused(self) -> None:
         """Their creation fails at an export that the first stack has."""
@@ -505,6 +573,17 @@ class SecondStack(unittest.TestCase):
         for values in ({"MetricName": "Other"}, {"MetricNamespace": "Other"}):
             self.assertFalse(first & self.exports(Template(values | {"AlarmName": "Other"}, stack="second")))
 
+    def test_another_name_of_the_metric_does_not_share_reject(self) -> None:
+        """Reject is named alike in all stacks: with rules for TCP and UDP, each needs a namespace of its own."""
+        ports, names = {"Rules": "ping,request"}, {"MetricName": "Other", "AlarmName": "Other"}
+        both = self.exports(Template(ports)) & self.exports(Template(ports | names, stack="second"))
+        self.assertEqual(both, {"vpc-flow-alerts:reject:Ping-Deny-Metrics"})
+        other = Template(ports | names | {"MetricNamespace": "Other"}, stack="second")
+        self.assertFalse(self.exports(Template(ports)) & self.exports(other))
+        self.assertFalse(
+            self.exports(Template(ports)) & self.exports(Template(names, stack="second")), "pings alone do not publish it"
+        )
+
     def test_an_export_has_a_legal_name_whatever_the_parameters_are(self) -> None:
         """Letters, digits, colons and hyphens, 255 of them at most."""
         for parameter, longest in (("MetricNamespace", 120), ("MetricName", 100), ("AlarmName", 200)):
@@ -512,7 +591,7 @@ class SecondStack(unittest.TestCase):
             self.assertRegex("a" * longest, pattern)
             self.assertNotRegex("a" * (longest + 1), pattern)
         odd = {"MetricNamespace": "My/App.x#y_z:w" + "n" * 106, "MetricName": "a.b_c/d#e" + "m" * 91, "AlarmName": "._-" * 66}
-        for name in self.exports(Template(odd)):
+        for name in self.exports(Template(odd | {"Rules": "request"})):
             self.assertRegex(name, r"^[A-Za-z0-9:-]{1,255}$")
 
     def test_all_other_names_are_the_stacks_own_or_refused_by_aws(self) -> None:
