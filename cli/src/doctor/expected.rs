@@ -57,6 +57,36 @@ pub(crate) fn default_format() -> String {
     Field::DEFAULT_FORMAT.map(|field| format!("${{{}}}", field.name())).join(" ")
 }
 
+/// What passes to the function with `Rules=ping` and the default format: FilterPatterns in template.yaml.
+pub(crate) const PINGS_PATTERN: &str =
+    r"%^\S+\s\S+\s\S+\s\S+\s\S+\s\S+\s\S+\s1\s|^\S+\s\S+\s\S+\s\S+\s\S+\s\S+\s\S+\s58\s%";
+/// What passes to it otherwise.
+pub(crate) const FLOWS_PATTERN: &str = "?ACCEPT ?REJECT";
+
+/// Returns the pattern of the subscription filter: with `FilterPattern=auto` it follows from `Rules` and the format.
+pub(crate) fn filter_pattern(stack: &Stack) -> &str {
+    match parameter(stack, "FilterPattern") {
+        "auto" if has_pings(stack) && is_one_rule(stack) && parameter(stack, "FlowLogFormat").is_empty() => {
+            PINGS_PATTERN
+        }
+        "auto" => FLOWS_PATTERN,
+        own => own,
+    }
+}
+
+fn has_pings(stack: &Stack) -> bool {
+    parameter(stack, "Rules").contains("ping")
+}
+
+fn is_one_rule(stack: &Stack) -> bool {
+    !parameter(stack, "Rules").contains(',')
+}
+
+/// Tells whether the function counts pings, which the watchdog compares.
+pub(crate) fn counts_pings(stack: &Stack) -> bool {
+    has_pings(stack) && !parameter(stack, "Rules").contains("ping:off")
+}
+
 /// Returns the expression of the digest's schedule; none without a digest.
 pub(crate) fn digest_expression(stack: &Stack) -> Option<String> {
     // As Digests in template.yaml.
@@ -86,4 +116,18 @@ pub(crate) fn queue_name(address: &str) -> &str {
 pub(crate) fn alarm_names(resources: &[Resource]) -> impl Iterator<Item = &str> {
     let alarms = resources.iter().filter(|one| one.kind == "AWS::CloudWatch::Alarm" && !one.physical.is_empty());
     alarms.map(|one| one.physical.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FLOWS_PATTERN, PINGS_PATTERN};
+
+    #[test]
+    fn the_patterns_are_the_template_s() {
+        let template = include_str!("../../../template.yaml");
+        let (_, mapping) = template.split_once("\n  FilterPatterns:\n").unwrap();
+        let lines = mapping.lines().take_while(|line| line.starts_with("    "));
+        let patterns: Vec<&str> = lines.filter_map(|line| Some(line.split_once("Pattern: ")?.1)).collect();
+        assert_eq!(patterns, [format!("'{PINGS_PATTERN}'"), format!("\"{FLOWS_PATTERN}\" }}")]);
+    }
 }

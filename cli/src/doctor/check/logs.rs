@@ -4,7 +4,7 @@ use alerting::time::{self, EpochMillis};
 
 use super::{Check, ago, deploy_again, known, problems_or, region};
 use crate::doctor::{
-    expected::parameter,
+    expected::{filter_pattern, parameter},
     facts::{Facts, Statement, SubscriptionFilter},
 };
 
@@ -94,10 +94,13 @@ pub(super) fn subscription(facts: &Facts) -> Vec<Check> {
                 ),
             ));
         }
-        let expected = parameter(&facts.stack, "FilterPattern");
+        let expected = filter_pattern(&facts.stack);
         if filter.pattern.trim() != expected {
-            let what =
-                format!("{} has another pattern than the parameter FilterPattern: {}", filter.name, filter.pattern);
+            let said = match parameter(&facts.stack, "FilterPattern") {
+                "auto" => format!("FilterPattern=auto with Rules={}", parameter(&facts.stack, "Rules")),
+                _ => "the parameter FilterPattern".to_owned(),
+            };
+            let what = format!("{} has another pattern than {said}: {}", filter.name, filter.pattern);
             problems.push(Check::warning(
                 FILTER,
                 what,

@@ -4,7 +4,7 @@ use alerting::{text::grouped, time::EpochMillis};
 
 use super::{Check, ago, known, problems_or, region};
 use crate::doctor::{
-    expected::{alarm_names, parameter},
+    expected::{alarm_names, counts_pings, parameter},
     facts::{Alarm, Facts, Runs, Unread},
 };
 
@@ -62,6 +62,9 @@ pub(super) fn watchdog(facts: &Facts) -> Vec<Check> {
     const NAME: &str = "watchdog";
     if parameter(&facts.stack, "NativeFilterPattern").is_empty() {
         return vec![Check::ok(NAME, "off (NativeFilterPattern is empty)")];
+    }
+    if !counts_pings(&facts.stack) {
+        return vec![Check::ok(NAME, "off (Rules has no ping)")];
     }
     known(NAME, &facts.metrics, |metrics| {
         let (native, published) = (metrics.native, metrics.published);

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     aws::{Resource, Stack},
-    doctor::{expected::default_format, facts::*},
+    doctor::{
+        expected::{FLOWS_PATTERN, PINGS_PATTERN, default_format},
+        facts::*,
+    },
 };
 
 const NOW: EpochMillis = EpochMillis(1_795_401_534_000);
@@ -37,6 +40,7 @@ fn stack() -> Stack {
         parameters: texts([
             ("TopicKey", "create"),
             ("FilterPattern", "[a, b]"),
+            ("Rules", "ping"),
             ("NativeFilterPattern", "[a]"),
             ("MetricName", "Ping-Deny"),
             ("AlarmName", "Pings"),
@@ -303,7 +307,31 @@ fn the_subscription_filter() {
     let elsewhere = |facts: &mut Facts| facts.filters = Ok(vec![filter(&format!("{function}:flow-alerts-2"))]);
     one(elsewhere, name, Failure, &["leads to arn", "flow-alerts-2", "not to flow-alerts"]);
     let pattern = |facts: &mut Facts| first(&mut facts.filters).pattern = "REJECT".to_owned();
-    one(pattern, name, Warning, &["another pattern", "REJECT"]);
+    one(pattern, name, Warning, &["another pattern than the parameter FilterPattern", "REJECT"]);
+    let format = format!("{} ${{vpc-id}}", default_format());
+    for (rules, format, expected) in [
+        ("ping", "", PINGS_PATTERN),
+        ("ping:count", "", PINGS_PATTERN),
+        ("ping,request", "", FLOWS_PATTERN),
+        ("request", "", FLOWS_PATTERN),
+        ("ping", &*format, FLOWS_PATTERN),
+    ] {
+        let chosen = |facts: &mut Facts, pattern: &str| {
+            let chosen = [("FilterPattern", "auto"), ("Rules", rules)];
+            facts.stack.parameters.extend(texts(chosen));
+            first(&mut facts.filters).pattern = pattern.to_owned();
+        };
+        let with_format = |facts: &mut Facts| {
+            chosen(facts, expected);
+            facts.stack.parameters.insert("FlowLogFormat".to_owned(), format.to_owned());
+            first(&mut facts.flow_logs).format = if format.is_empty() { default_format() } else { format.to_owned() };
+        };
+        assert_eq!(said(with_format), [], "{rules} {format}");
+        if format.is_empty() {
+            let said = format!("another pattern than FilterPattern=auto with Rules={rules}");
+            one(|facts| chosen(facts, "REJECT"), name, Warning, &[&said, "REJECT"]);
+        }
+    }
     let alias = format!("{function}:flow-alerts:live");
     assert_eq!(said(|facts| facts.filters = Ok(vec![filter(&alias)])), []);
     let twice = |facts: &mut Facts| facts.filters = Ok(vec![filter(&alias), filter(&alias)]);
@@ -395,6 +423,13 @@ fn the_watchdog() {
         facts.metrics.as_mut().unwrap().native = Metric::default();
     };
     assert_eq!(said(off), []);
+    for (rules, compares) in [("request", false), ("request,ping:off", false), ("request,ping", true)] {
+        let rules = |facts: &mut Facts| {
+            facts.stack.parameters.insert("Rules".to_owned(), rules.to_owned());
+            facts.metrics.as_mut().unwrap().published = Metric::default();
+        };
+        assert_eq!(said(rules).len(), usize::from(compares), "no rule ping, no metric of it");
+    }
     let found = said(|facts| facts.metrics = denied());
     let names: Vec<_> = found.iter().map(|(name, status, _)| (*name, *status)).collect();
     assert_eq!(names, [("last-batch", Unknown), (name, Unknown)]);

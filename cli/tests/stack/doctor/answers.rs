@@ -116,7 +116,8 @@ pub(super) fn stack(call: &Call, other: &[(&str, &str)]) -> Answer {
         ("ChatTopic", "yes"),
         ("TopicKey", "create"),
         ("FlowLogFormat", ""),
-        ("FilterPattern", "[..., action, flowlogstatus]"),
+        ("FilterPattern", "auto"),
+        ("Rules", "ping,request"),
         ("NativeFilterPattern", "[..., action=REJECT, flowlogstatus]"),
         ("MetricNamespace", "Ping-Deny-Metrics"),
         ("MetricName", "Ping-Deny"),
@@ -225,7 +226,7 @@ fn logs(call: &Call) -> Answer {
             json!({ "logGroups": [other, { "logGroupName": "Log-Group", "logGroupClass": "STANDARD", "retentionInDays": 30 }] })
         }
         "DescribeSubscriptionFilters" => json!({ "subscriptionFilters": [{
-            "filterName": "ping-deny-flow-alerts", "logGroupName": "Log-Group", "filterPattern": "[..., action, flowlogstatus]",
+            "filterName": "ping-deny-flow-alerts", "logGroupName": "Log-Group", "filterPattern": "?ACCEPT ?REJECT",
             "destinationArn": "arn:aws:lambda:us-east-1:123456789012:function:flow-alerts", "distribution": "ByLogStream",
         }] }),
         // The first page of a search may be empty.
