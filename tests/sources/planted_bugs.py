@@ -844,8 +844,8 @@ BACKTESTS = [
     Bug(
         "a backtest drops accepted pings",
         "cli/src/records/tally.rs",
-        "Ok(Line::Flow(flow)) if !is_icmp(flow.protocol()) => {",
-        "Ok(Line::Flow(flow)) if !is_icmp(flow.protocol()) || flow.action() == Action::Accept => {",
+        "Ok(Line::Flow(flow)) if !self.rules.look_at(flow.protocol()) => {",
+        "Ok(Line::Flow(flow)) if !self.rules.look_at(flow.protocol()) || flow.action() == Action::Accept => {",
         BACKTEST,
     ),
     Bug(
@@ -896,6 +896,41 @@ BACKTESTS = [
         "        && one.first_packet() <= other.last_packet()\n",
         "",
         (*BACKTEST, "settings::"),
+    ),
+    Bug(
+        "the minutes past the limit of one call are lost",
+        "shared/alerting/src/metrics/minutes.rs",
+        "                last.add(&over);\n",
+        "                let _ = (last, over);\n",
+        ("-p", "alerting", "--lib"),
+    ),
+    Bug(
+        "the metrics by rule are not counted towards the limit of one call",
+        "shared/alerting/src/engine/traffic.rs",
+        "(pings * Minutes::POINTS + others * REJECT_POINTS).max(1)",
+        "(pings * Minutes::POINTS).max(1)",
+        ("-p", "alerting", "--lib"),
+    ),
+    Bug(
+        "rejected TCP and UDP count as pings",
+        "shared/alerting/src/engine/traffic.rs",
+        "by_rule.iter().filter(|((rule, _), _)| *rule == Rule::Ping).zip(1..)",
+        "by_rule.iter().zip(1..)",
+        ("-p", "alerting", "--lib"),
+    ),
+    Bug(
+        "a line of the embedded metric format keeps one dimension",
+        "shared/alerting/src/metrics/embedded.rs",
+        "set.iter().map(|(name, _)| *name).collect()",
+        "set.iter().take(1).map(|(name, _)| *name).collect()",
+        ("-p", "alerting", "--lib"),
+    ),
+    Bug(
+        "doctor takes the pattern for pings as right whatever the rules are",
+        "cli/src/doctor/expected.rs",
+        '"auto" if has_pings(stack) && is_one_rule(stack) && parameter',
+        '"auto" if parameter',
+        ("-p", "vpc-flow-alerts", "--bin", "vpc-flow-alerts"),
     ),
     Bug(
         "the estimated cost leaves the reads of DynamoDB out",

@@ -16,6 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use alerting::detection::{Rule, Rules, Treatment};
 use flow_log::Formats;
 
 use crate::records::{self, Tally};
@@ -145,7 +146,7 @@ fn play(
     let delivery = Delivery { delay_millis: args.delay, window_millis: args.window };
     let new = |settings| Player::new(settings, delivery, &args.silences, (&args.region, formats));
     let mut players: Vec<Player<'_>> = settings.iter().map(new).collect::<Result<_, _>>()?;
-    let tally = records::read(&args.inputs, formats, |record| {
+    let tally = records::read(&args.inputs, formats, rules(settings), |record| {
         let mut players = players.iter_mut().enumerate();
         players.try_for_each(|(which, player)| player.add(record, &mut |event| on_event(which, event)))
     })?;
@@ -153,6 +154,13 @@ fn play(
         player.finish(&mut |event| on_event(which, event))?;
     }
     Ok(tally)
+}
+
+/// The rules that one of the settings has. Pings are always counted.
+fn rules(settings: &[Settings]) -> Rules {
+    let of = |settings: &Settings| Rule::CHOICES.map(|rule| (rule, settings.signals.rules.is_on(rule)));
+    let on = settings.iter().flat_map(of).filter(|(_, is_on)| *is_on);
+    on.fold(Rules::default(), |all, (rule, _)| all.with(rule, Treatment::Count))
 }
 
 /// Reads the declared formats.

@@ -2,6 +2,7 @@
 
 use alerting::{
     address::Networks,
+    detection::Rules,
     incident::{GroupBy, InternetPings, SignalPolicy, policy::Policy},
     notification::{Language, Site, links::console::AwsConsole},
     time::MINUTE_MILLIS,
@@ -42,7 +43,8 @@ impl Default for Settings {
 type Apply = fn(&mut Settings, &str) -> Result<(), String>;
 
 /// The parameters that decide about emails.
-const PARAMETERS: [(&str, Apply); 11] = [
+const PARAMETERS: [(&str, Apply); 12] = [
+    ("Rules", |settings, value| Rules::parse(value).map(|rules| settings.signals.rules = rules)),
     ("InternetPings", |settings, value| {
         let words =
             [("digest", InternetPings::Digest), ("alert", InternetPings::Alert), ("count", InternetPings::Count)];
@@ -199,6 +201,11 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_named_with_what_is_allowed() {
         for (pair, error) in [
+            (
+                "Rules=pong",
+                "Rules=\"pong\": allowed is one or more of ping, request, reply, helper, scan; each once, and with :alert, :digest, \
+                 :count, :off where something else is to become of it",
+            ),
             ("InternetPings=all", "InternetPings=\"all\": allowed is digest, alert, count"),
             ("QuietMinutes=0", "QuietMinutes=\"0\": allowed is minutes from 0.1 to 10080"),
             (

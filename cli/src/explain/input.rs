@@ -7,7 +7,7 @@ use std::{
 
 use alerting::{
     address::Networks,
-    detection::{Detection, Detector, LogSource},
+    detection::{Detection, Detector, LogSource, Rules},
 };
 use flow_log::{EpochMillis, Formats, LogEvent, LogFormat};
 
@@ -52,7 +52,7 @@ pub(super) fn detect(
 ) -> Result<(Detection, Tally), String> {
     let mut events = Vec::new();
     let mut formats: Vec<LogFormat> = Vec::new();
-    let tally = records::read_inputs(inputs, declared, |record| {
+    let tally = records::read_inputs(inputs, declared, Rules::default(), |record| {
         if events.len() == MAX_RECORDS {
             return Err(format!("more than {MAX_RECORDS} records of ICMP: pass the records in question"));
         }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{
     json::Json,
     prefix,
-    record::IcmpRecord,
+    record::InputRecord,
     tally::{Event, Intake, Step},
 };
 
@@ -75,11 +75,11 @@ impl Documents {
     ///
     /// # Errors
     /// What is no such JSON, a read that failed.
-    pub(super) fn step(&mut self, intake: &mut Intake<'_>, record: &mut IcmpRecord) -> Result<Step, String> {
+    pub(super) fn step(&mut self, intake: &mut Intake<'_>, record: &mut InputRecord) -> Result<Step, String> {
         self.next(intake, record).map_err(|error| format!("{error}, after {} log events", self.number))
     }
 
-    fn next(&mut self, intake: &mut Intake<'_>, record: &mut IcmpRecord) -> Result<Step, String> {
+    fn next(&mut self, intake: &mut Intake<'_>, record: &mut InputRecord) -> Result<Step, String> {
         let in_list = matches!(self.state, State::Events { .. } | State::Results);
         if !matches!(self.state, State::Results)
             && let Some(event) = self.ready.pop_front()
@@ -187,7 +187,7 @@ impl Documents {
         Ok(())
     }
 
-    fn take(&mut self, event: &LogEvent, intake: &mut Intake<'_>, record: &mut IcmpRecord) -> Step {
+    fn take(&mut self, event: &LogEvent, intake: &mut Intake<'_>, record: &mut InputRecord) -> Step {
         self.number += 1;
         let text = event.message.trim_end();
         let parsed = intake.formats.read(text);

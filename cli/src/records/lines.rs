@@ -6,7 +6,7 @@ use flow_log::Reader;
 
 use super::{
     prefix,
-    record::IcmpRecord,
+    record::InputRecord,
     tally::{Event, Intake, Step},
 };
 
@@ -27,7 +27,7 @@ impl Lines {
     /// # Errors
     /// A read that failed, or a header line that is not a format.
     #[inline]
-    pub(super) fn step(&mut self, intake: &mut Intake<'_>, record: &mut IcmpRecord) -> io::Result<Step> {
+    pub(super) fn step(&mut self, intake: &mut Intake<'_>, record: &mut InputRecord) -> io::Result<Step> {
         let Some(line) = self.0.next_line()? else { return Ok(Step::End) };
         if line.parsed.is_ok() {
             let time = line.timestamp.and_then(prefix::time);

@@ -10,7 +10,7 @@ use flow_log::EpochMillis;
 use super::{
     files::{Input, Reading},
     progress::Progress,
-    record::IcmpRecord,
+    record::InputRecord,
     source::Source,
     tally::{Intake, Step},
 };
@@ -28,7 +28,7 @@ const MAX_PEEKED_LINES: usize = 1_000;
 /// An input that cannot be read, too many inputs that overlap, or the first error of `on_record`. One line.
 pub(super) fn merge<F>(inputs: &[Input], intake: &mut Intake<'_>, mut on_record: F) -> Result<(), String>
 where
-    F: FnMut(&IcmpRecord) -> Result<(), String>,
+    F: FnMut(&InputRecord) -> Result<(), String>,
 {
     let mut waiting = latest_first(inputs, intake)?;
     let mut open: BinaryHeap<Source> = BinaryHeap::new();
@@ -74,7 +74,7 @@ fn latest_first<'i>(inputs: &'i [Input], intake: &Intake<'_>) -> Result<Vec<Wait
 
 /// Returns the time of the first record of an input, `None` if its first lines have none.
 fn first_time(input: (usize, &Input), intake: &Intake<'_>) -> Result<Option<EpochMillis>, String> {
-    let mut intake = Intake::new(intake.formats, Progress::new(None));
+    let mut intake = Intake::new(intake.formats, intake.rules, Progress::new(None));
     let mut source = Source::open(input, Reading::Peek, &intake)?;
     for _ in 0..MAX_PEEKED_LINES {
         match source.step(&mut intake)? {

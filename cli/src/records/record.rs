@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use alerting::detection::LogSource;
-use flow_log::{EpochMillis, Formats};
+use flow_log::{EpochMillis, Formats, Protocol};
 
 /// The place of a line: `FILE:7`, or `standard input:7`.
 #[derive(Clone, Debug)]
@@ -20,11 +20,11 @@ impl fmt::Display for Place {
     }
 }
 
-/// A record of ICMP, accepted or rejected: what detection needs. An accepted one can be the answer to a request.
+/// A record that a rule looks at, accepted or rejected: what detection needs. An accepted one can be the answer to a request.
 ///
 /// Each input overwrites its own, so that a record costs no allocation.
 #[derive(Clone, Debug)]
-pub(crate) struct IcmpRecord {
+pub(crate) struct InputRecord {
     /// The line without what a tool wrote before it.
     pub(crate) line: String,
     /// The format of the line, as the only one.
@@ -33,6 +33,8 @@ pub(crate) struct IcmpRecord {
     pub(crate) interface: String,
     /// The account of the interface, or `-`.
     pub(crate) account: String,
+    /// The protocol.
+    pub(crate) protocol: Protocol,
     /// When the record starts, by itself or by what a tool wrote beside the line.
     pub(crate) start: Option<EpochMillis>,
     /// When the record ends.
@@ -43,14 +45,15 @@ pub(crate) struct IcmpRecord {
     pub(crate) place: Place,
 }
 
-impl IcmpRecord {
+impl InputRecord {
     /// Creates the place for the records of an input.
     pub(crate) fn new(input: Arc<str>) -> Self {
-        IcmpRecord {
+        InputRecord {
             line: String::new(),
             format: Arc::default(),
             interface: String::new(),
             account: String::new(),
+            protocol: Protocol::ICMP,
             start: None,
             end: None,
             source: None,

@@ -11,14 +11,14 @@ use super::{
     documents::Documents,
     files::{Input, Reading},
     lines::Lines,
-    record::IcmpRecord,
+    record::InputRecord,
     tally::{Intake, Step},
 };
 
 /// An input that is being read. By the time of its record, the earliest is the greatest; of equal times the first input.
 pub(super) struct Source {
     /// The record that [`Source::advance`] found.
-    pub(super) record: IcmpRecord,
+    pub(super) record: InputRecord,
     /// The place of the input among all inputs.
     index: usize,
     form: Form,
@@ -49,7 +49,7 @@ impl Source {
         };
         let name = input.name();
         let form = form.map_err(|error| format!("cannot read {name}: {error}"))?;
-        Ok(Source { record: IcmpRecord::new(name.into()), index, form })
+        Ok(Source { record: InputRecord::new(name.into()), index, form })
     }
 
     /// Reads the next line or log event.

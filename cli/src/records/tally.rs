@@ -3,12 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use alerting::{
-    detection::{LogSource, is_icmp},
+    detection::{LogSource, Rules, is_icmp},
     text::one_line,
 };
 use flow_log::{Action, EpochMillis, Field, FlowLine, FlowRecord, Formats, Line, LineError};
 
-use super::{progress::Progress, record::IcmpRecord};
+use super::{progress::Progress, record::InputRecord};
 
 /// Characters shown of an unreadable line.
 const MAX_SAMPLE_CHARS: usize = 200;
@@ -22,7 +22,9 @@ pub(crate) struct Tally {
     pub(crate) records: u64,
     /// Rejected ICMP.
     pub(crate) matched: u64,
-    /// Traffic of other protocols.
+    /// Rejected TCP and UDP, where rules look at them.
+    pub(crate) matched_ports: u64,
+    /// Traffic of protocols that no rule looks at.
     pub(crate) other_protocols: u64,
     /// NODATA records.
     pub(crate) no_data: u64,
@@ -67,7 +69,7 @@ pub(super) struct Event<'a> {
 /// What an input has next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// A record of ICMP.
+    /// A record that a rule looks at.
     Record,
     /// Something else, with its time if it is a record.
     Other(Option<EpochMillis>),
@@ -80,30 +82,32 @@ pub(super) enum Step {
 pub(super) struct Intake<'f> {
     /// The declared formats.
     pub(super) formats: &'f Formats,
+    /// What is looked for.
+    pub(super) rules: Rules,
     pub(super) tally: Tally,
     pub(super) progress: Progress,
 }
 
 impl<'f> Intake<'f> {
-    pub(super) fn new(formats: &'f Formats, progress: Progress) -> Self {
-        Intake { formats, tally: Tally::default(), progress }
+    pub(super) fn new(formats: &'f Formats, rules: Rules, progress: Progress) -> Self {
+        Intake { formats, rules, tally: Tally::default(), progress }
     }
 
-    /// Counts a line. If it is a record of ICMP, `record` becomes it.
+    /// Counts a line. If it is a record that a rule looks at, `record` becomes it.
     #[inline]
-    pub(super) fn take(&mut self, event: &Event<'_>, record: &mut IcmpRecord) -> Step {
+    pub(super) fn take(&mut self, event: &Event<'_>, record: &mut InputRecord) -> Step {
         self.tally.records += 1;
         self.progress.line(self.tally.records, &record.place.input);
         match event.parsed {
             // Most lines end here, without a copy.
-            Ok(Line::Flow(flow)) if !is_icmp(flow.protocol()) => {
+            Ok(Line::Flow(flow)) if !self.rules.look_at(flow.protocol()) => {
                 let start = flow.text(Field::Start).and_then(|text| text.parse().ok()).map(EpochMillis::from_record);
                 let start = start.or(event.time);
                 self.tally.other_protocols += 1;
                 self.tally.spans(start);
                 Step::Other(start)
             }
-            Ok(Line::Flow(flow)) => self.icmp(flow, event, record),
+            Ok(Line::Flow(flow)) => self.needed(flow, event, record),
             Ok(Line::NoData(line)) => {
                 self.tally.no_data += 1;
                 Step::Other(line.start())
@@ -119,7 +123,7 @@ impl<'f> Intake<'f> {
         }
     }
 
-    fn icmp(&mut self, flow: &FlowLine<'_>, event: &Event<'_>, record: &mut IcmpRecord) -> Step {
+    fn needed(&mut self, flow: &FlowLine<'_>, event: &Event<'_>, record: &mut InputRecord) -> Step {
         let is_matched = flow.action() == Action::Reject;
         let read: FlowRecord<'_> = match flow.to_record() {
             Ok(read) => read,
@@ -132,14 +136,17 @@ impl<'f> Intake<'f> {
             }
         };
         let start = read.start.or(event.time);
-        self.tally.matched += u64::from(is_matched);
+        match is_icmp(read.protocol) {
+            true => self.tally.matched += u64::from(is_matched),
+            false => self.tally.matched_ports += u64::from(is_matched),
+        }
         self.tally.spans(start);
         record.set(flow, &read, event, start);
         Step::Record
     }
 }
 
-impl IcmpRecord {
+impl InputRecord {
     fn set(&mut self, flow: &FlowLine<'_>, read: &FlowRecord<'_>, event: &Event<'_>, start: Option<EpochMillis>) {
         let replace = |slot: &mut String, text: &str| {
             slot.clear();
@@ -157,6 +164,7 @@ impl IcmpRecord {
         if self.source.as_ref() != event.source {
             self.source = event.source.cloned();
         }
+        self.protocol = read.protocol;
         (self.start, self.end, self.place.number) = (start, read.end, event.number);
     }
 }
@@ -169,7 +177,7 @@ impl Tally {
     }
 
     #[cold]
-    fn unparsed(&mut self, event: &Event<'_>, reason: LineError, record: &IcmpRecord) {
+    fn unparsed(&mut self, event: &Event<'_>, reason: LineError, record: &InputRecord) {
         self.unparsed += 1;
         if self.unparsed_samples.len() < MAX_SAMPLES {
             self.unparsed_samples.push(Unparsed {

@@ -7,12 +7,12 @@ use std::{
 
 use alerting::{
     address::Networks,
-    detection::{Detection, Detector, LogSource},
+    detection::{Detection, Detector, LogSource, Rules},
     time::{self, EpochMillis, HOUR_MILLIS, MINUTE_MILLIS},
 };
 use flow_log::{Formats, LogEvent};
 
-use crate::records::{IcmpRecord, Place};
+use crate::records::{InputRecord, Place};
 
 /// Maximum size of a batch and of its number of records. AWS documents none for a subscription; these are the limits of the batches that
 /// log events come in (<https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>).
@@ -32,6 +32,7 @@ const LOG_GROUP: &str = "Log-Group";
 #[derive(Debug)]
 pub(super) struct Batches<'s> {
     own_networks: &'s Networks,
+    rules: Rules,
     window_millis: u64,
     /// The records of a minute, by interface.
     open: BTreeMap<BatchKey, Vec<Held>>,
@@ -75,9 +76,10 @@ pub(super) struct Batch {
 }
 
 impl<'s> Batches<'s> {
-    pub(super) fn new(own_networks: &'s Networks, window_millis: u64) -> Self {
+    pub(super) fn new(own_networks: &'s Networks, rules: Rules, window_millis: u64) -> Self {
         Batches {
             own_networks,
+            rules,
             window_millis,
             open: BTreeMap::new(),
             complete: VecDeque::new(),
@@ -95,7 +97,7 @@ impl<'s> Batches<'s> {
     ///
     /// # Errors
     /// The record has no time, is older than the window allows, or is one too many in its minute. One line that says what to do.
-    pub(super) fn add(&mut self, record: &IcmpRecord) -> Result<Option<EpochMillis>, String> {
+    pub(super) fn add(&mut self, record: &InputRecord) -> Result<Option<EpochMillis>, String> {
         let Some(start) = record.start else {
             return Err(format!(
                 "{}: the record has no time: its format has no ${{start}}, and there is no time before the line",
@@ -146,7 +148,8 @@ impl<'s> Batches<'s> {
 
     /// Reads a batch. Returns its key, which is unique, and what is found in it.
     pub(super) fn detect(&mut self, Batch { key, part, records }: Batch) -> (String, Detection) {
-        let mut detector = Detector::new(&self.formats[key.format]).with_own_networks(self.own_networks);
+        let mut detector =
+            Detector::new(&self.formats[key.format]).with_own_networks(self.own_networks).with_rules(self.rules);
         for record in &records {
             detector.observe(&LogEvent::new("", record.start.to_i64(), &*record.line));
             self.held_bytes -= record.bytes();
@@ -181,7 +184,7 @@ impl<'s> Batches<'s> {
         position_or_add(&mut self.formats, is_same, || Arc::clone(format), "formats")
     }
 
-    fn source(&mut self, record: &IcmpRecord) -> Result<usize, String> {
+    fn source(&mut self, record: &InputRecord) -> Result<usize, String> {
         let owner = self.owner.get_or_insert_with(|| record.account.clone());
         let (owner, log_group) = match &record.source {
             Some(source) => (&*source.owner, &*source.log_group),
@@ -276,13 +279,13 @@ mod tests {
         assert_eq!(parts(records().rev().collect())[1][0].start, EpochMillis(MAX_BATCH_RECORDS as u64));
     }
 
-    fn record(start: u64) -> IcmpRecord {
+    fn record(start: u64) -> InputRecord {
         let line = "2 1 eni-1 10.0.0.5 8.8.8.8 0 0 1 4 336 1795401134 1795401190 REJECT OK";
-        IcmpRecord {
+        InputRecord {
             line: line.to_owned(),
             interface: "eni-1".to_owned(),
             start: Some(EpochMillis(start)),
-            ..IcmpRecord::new("flow.log".into())
+            ..InputRecord::new("flow.log".into())
         }
     }
 
@@ -290,7 +293,7 @@ mod tests {
     fn minutes_end_early_when_too_much_is_held() {
         const MINUTE: u64 = MINUTE_MILLIS;
         let networks = Networks::default();
-        let mut batches = Batches::new(&networks, 10 * MINUTE);
+        let mut batches = Batches::new(&networks, Rules::default(), 10 * MINUTE);
         batches.max_held_bytes = 1_000;
         let bytes = record(0).line.len() + OVERHEAD;
         assert!(5 * bytes <= 500 && 6 * bytes > 500 && 10 * bytes <= 1_000 && 11 * bytes > 1_000, "{bytes}");

@@ -29,7 +29,7 @@ use super::{
     settings::Settings,
     silence::{self, SilenceArg},
 };
-use crate::records::IcmpRecord;
+use crate::records::InputRecord;
 use batches::{Batch, Batches};
 pub(crate) use ports::{Event, Listed, SentEmail};
 use ports::{Ports, Store, World};
@@ -89,7 +89,7 @@ impl<'s> Player<'s> {
             site: settings.site(region, formats),
             operational_metrics: false,
         };
-        let batches = Batches::new(&settings.own_networks, delivery.window_millis);
+        let batches = Batches::new(&settings.own_networks, settings.signals.rules, delivery.window_millis);
         let start = EpochMillis(0);
         let queue = BTreeMap::new();
         Ok(Player { engine, world, batches, delivery, queue, queued: 0, silences, now: start, forgotten_at: start })
@@ -99,7 +99,11 @@ impl<'s> Player<'s> {
     ///
     /// # Errors
     /// The record is older than what was played, or the engine failed. One line.
-    pub(crate) fn add(&mut self, record: &IcmpRecord, on_event: &mut impl OnEvent) -> Result<(), String> {
+    pub(crate) fn add(&mut self, record: &InputRecord, on_event: &mut impl OnEvent) -> Result<(), String> {
+        // Another setting looks at it: it does not reach this one's function.
+        if !self.engine.signals.rules.look_at(record.protocol) {
+            return Ok(());
+        }
         if let Some(start) = record.start {
             self.store_silences(start)?;
         }

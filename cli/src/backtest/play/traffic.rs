@@ -1,9 +1,12 @@
 //! What a batch has of rejected traffic: signal by origin, and background.
 
-use std::{collections::BTreeMap, ops::AddAssign};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::AddAssign,
+};
 
 use alerting::{
-    detection::{Detection, Origin, Totals},
+    detection::{Detection, Origin, Rule, Totals},
     incident::{GroupBy, SignalPolicy, key},
     time::EpochMillis,
 };
@@ -38,6 +41,8 @@ pub(crate) struct BatchTraffic {
     pub(crate) signal: BTreeMap<Origin, Amount>,
     /// What belongs to none.
     pub(crate) background: Amount,
+    /// The rules that matched, each with an [`Origin::word`]: the metrics that get a value.
+    pub(crate) matched: BTreeSet<(Rule, &'static str)>,
 }
 
 impl BatchTraffic {
@@ -61,7 +66,8 @@ impl BatchTraffic {
                 background.packets = background.packets.saturating_sub(part.packets);
             }
         }
-        BatchTraffic { at: all.first_start.unwrap_or(last_end), signal, background }
+        let matched = detection.minutes(|finding| Some(finding.rule)).into_keys().collect();
+        BatchTraffic { at: all.first_start.unwrap_or(last_end), signal, background, matched }
     }
 }
 

@@ -28,8 +28,10 @@ const WRITES_PER_FINDING_BATCH: f64 = 12.9;
 const READS_PER_FINDING_BATCH: f64 = 4.7;
 const LOG_RUN_GB: f64 = 900.0 / GB;
 const EMF_LINE_GB: f64 = 330.0 / GB;
+const REJECT_LINE_GB: f64 = 280.0 / GB;
 const STORED_SHARE: f64 = 0.15;
 const METRICS_OF_RECORDS: f64 = 3.0;
+const METRICS_OF_A_RULE: f64 = 2.0;
 const METRICS_OF_DECISIONS: f64 = 13.0;
 const WATCHDOG_METRICS: f64 = 2.0;
 const OTHER_ALARM_METRICS: f64 = 14.0;
@@ -150,10 +152,11 @@ fn parts(usage: &Usage, hours: f64) -> Vec<Part> {
     let Usage { records, rejected, emails, runs } = *usage;
     let gigabytes = monthly(records) * RECORD_BYTES / GB;
     let (all, finding, emails) = (monthly(runs.all), monthly(runs.with_signal), monthly(emails));
-    let logged = all * LOG_RUN_GB + monthly(runs.background_only) * EMF_LINE_GB;
+    let lines = monthly(runs.background_only) * EMF_LINE_GB + monthly(runs.reject_lines) * REJECT_LINE_GB;
+    let logged = all * LOG_RUN_GB + lines;
     let seconds = finding * SECONDS_FINDING + (all - finding) * SECONDS_QUIET;
     let stored = |gigabytes: f64| ("stored_gb", gigabytes * STORED_SHARE);
-    vec![
+    let mut parts = vec![
         Part::of("flow log", [("vended_gb", gigabytes), stored(gigabytes)]),
         Part::of("functions and their logs", [("lambda_request", all), ("lambda_gbs", MEMORY_GB * seconds)]),
         Part::of("functions and their logs", [("ingest_gb", logged), stored(logged)]),
@@ -190,7 +193,12 @@ fn parts(usage: &Usage, hours: f64) -> Vec<Part> {
         Part::of("emails and their timers", [("sns_publish", emails), ("sns_email", emails)]),
         Part::of("emails and their timers", [("kms_call", (emails * 2.0).min(4.0 * MONTH_MINUTES / 5.0))]),
         Part::fixed("topic's key", [("kms_key", 1.0)]),
-    ]
+    ];
+    if runs.hours_of_rules > 0 {
+        let metrics = METRICS_OF_A_RULE * runs.hours_of_rules as f64 / hours;
+        parts.push(Part::of("metrics of TCP and UDP", [("metric", metrics)]));
+    }
+    parts
 }
 
 #[cfg(test)]
@@ -217,6 +225,7 @@ mod tests {
             hours,
             hours_with_signal: hours,
             hours_of_origins: 3 * hours,
+            ..Runs::default()
         };
         Usage { records, rejected, emails, runs }
     }
@@ -264,6 +273,7 @@ mod tests {
             let total = line("**list price**")[column];
             assert!((sum - total).abs() < 0.01 + (scale - 1.0) * total, "column {column}: {sum} is not {total}");
             let all: f64 = parts.iter().map(|part| part.usd(&list).unwrap()).sum();
+            // The page has a table of its own for rules about TCP and UDP.
             assert!((all - sum).abs() < 1e-6, "a part is compared with nothing");
         }
     }
@@ -285,6 +295,33 @@ mod tests {
         for name in ["incidents (DynamoDB)", "metrics of emails and decisions", "emails and their timers"] {
             assert!(of(name).abs() < 1e-9, "{name}");
         }
+    }
+
+    #[test]
+    fn background_of_tcp_and_udp_is_a_line_and_two_metrics_more() {
+        let background = |reject_lines, hours_of_rules| {
+            let (all, background_only) = (432_000, 401_129);
+            let runs = Runs {
+                all,
+                background_only,
+                hours: 720,
+                hours_of_origins: 720,
+                hours_of_rules,
+                reject_lines,
+                ..Runs::default()
+            };
+            let parts = parts(&Usage { runs, ..Usage::default() }, 720.0);
+            let list = prices().unwrap();
+            let names = ["functions and their logs", "metrics of pings", "metrics of TCP and UDP"];
+            let of = parts.iter().filter(|part| names.contains(&part.name));
+            of.map(|part| part.usd(&list).unwrap()).sum::<f64>()
+        };
+        // The table of rules for TCP and UDP, 10 hosts: accepted and rejected, 50 accepted a minute.
+        let (_, table) = PAGE.split_once("## What rules for TCP and UDP cost").unwrap();
+        let together = table.lines().find_map(|line| line.strip_prefix("| **together** | ")).unwrap();
+        let stated: f64 = together.split(" | ").nth(2).unwrap().trim_matches('*').parse().unwrap();
+        assert!((background(432_000, 720) - stated).abs() < 0.02, "{} is not {stated}", background(432_000, 720));
+        assert!(background(0, 0) < stated - 0.6);
     }
 
     #[test]

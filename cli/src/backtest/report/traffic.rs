@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alerting::{
-    detection::Origin,
+    detection::{Origin, Rule},
     time::{EpochMillis, HOUR_MILLIS},
     zone::Zone,
 };
@@ -61,11 +61,11 @@ impl Hours {
 /// What depends on the number of batches: each is a run of the function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Runs {
-    /// Batches with ICMP, rejected or accepted.
+    /// Batches with records that a rule looks at, rejected or accepted.
     pub(crate) all: u64,
     /// Those with findings of incidents.
     pub(crate) with_signal: u64,
-    /// Those with background alone.
+    /// Those with background alone that has pings.
     pub(crate) background_only: u64,
     /// Hours with a rejected ping.
     pub(crate) hours: u64,
@@ -73,6 +73,10 @@ pub(crate) struct Runs {
     pub(crate) hours_with_signal: u64,
     /// Hours with a rejected ping, added up for the origins own, private and internet.
     pub(crate) hours_of_origins: u64,
+    /// Hours with rejected TCP or UDP, added up for the rules about them and their origins.
+    pub(crate) hours_of_rules: u64,
+    /// Lines with metrics of TCP and UDP, of batches with background alone: one for each rule and origin.
+    pub(crate) reject_lines: u64,
 }
 
 /// Rejected traffic over time.
@@ -87,9 +91,9 @@ pub(crate) struct Traffic {
     /// Whether there are more days than are told apart.
     pub(crate) has_more_days: bool,
     runs: Runs,
-    any: Hours,
+    pings: Hours,
     signal: Hours,
-    origins: BTreeMap<&'static str, Hours>,
+    matched: BTreeMap<(Rule, &'static str), Hours>,
 }
 
 impl Traffic {
@@ -98,17 +102,22 @@ impl Traffic {
         let has_background = batch.background.records > 0;
         self.runs.all += 1;
         self.runs.with_signal += u64::from(!batch.signal.is_empty());
-        self.runs.background_only += u64::from(batch.signal.is_empty() && has_background);
+        let is_background = batch.signal.is_empty() && has_background;
+        let (pings, rejects): (Vec<&(Rule, &str)>, Vec<_>) =
+            batch.matched.iter().partition(|(rule, _)| *rule == Rule::Ping);
+        self.runs.background_only += u64::from(is_background && !pings.is_empty());
+        self.runs.reject_lines += if is_background { rejects.len() as u64 } else { 0 };
         if batch.signal.is_empty() && !has_background {
             return;
         }
-        self.any.add(batch.at);
+        if !pings.is_empty() {
+            self.pings.add(batch.at);
+        }
         if !batch.signal.is_empty() {
             self.signal.add(batch.at);
         }
-        let internet = has_background.then_some(Origin::Internet);
-        for origin in batch.signal.keys().copied().chain(internet) {
-            self.origins.entry(origin.word()).or_default().add(batch.at);
+        for matched in &batch.matched {
+            self.matched.entry(*matched).or_default().add(batch.at);
         }
         self.total.add(batch);
         let midnight = zone.day_start(batch.at);
@@ -137,10 +146,15 @@ impl Traffic {
 
     /// What depends on the number of batches.
     pub(crate) fn runs(&self) -> Runs {
+        let of = |is_pings: bool| {
+            let matched = self.matched.iter().filter(|((rule, _), _)| (*rule == Rule::Ping) == is_pings);
+            matched.map(|(_, hours)| hours.number).sum()
+        };
         Runs {
-            hours: self.any.number,
+            hours: self.pings.number,
             hours_with_signal: self.signal.number,
-            hours_of_origins: self.origins.values().map(|hours| hours.number).sum(),
+            hours_of_origins: of(true),
+            hours_of_rules: of(false),
             ..self.runs
         }
     }
@@ -160,7 +174,9 @@ mod tests {
             let signal = if hour % 2 == 0 { [(Origin::OwnAnswer, amount)].into() } else { BTreeMap::new() };
             let at = EpochMillis(MIDNIGHT + hour * HOUR_MILLIS + 60_000);
             let background = Amount { records: hour % 3, packets: hour % 3 };
-            traffic.add(&BatchTraffic { at, signal, background }, zone);
+            let own = signal.keys().map(|origin| (Rule::Ping, origin.word()));
+            let matched = own.chain((hour % 3 > 0).then_some((Rule::Ping, Origin::Internet.word()))).collect();
+            traffic.add(&BatchTraffic { at, signal, background, matched }, zone);
         }
         traffic
     }
@@ -193,8 +209,43 @@ mod tests {
     fn runs_and_hours_are_counted_by_what_is_in_them() {
         // Hours 0 to 5, hour 1 twice: 0, 2, 4 have signal; 1, 2, 4, 5 have background; 3 has neither.
         let runs = traffic([0, 1, 1, 2, 3, 4, 5], &Zone::UTC).runs();
-        let expected =
-            Runs { all: 7, with_signal: 3, background_only: 3, hours: 5, hours_with_signal: 3, hours_of_origins: 7 };
+        let expected = Runs {
+            all: 7,
+            with_signal: 3,
+            background_only: 3,
+            hours: 5,
+            hours_with_signal: 3,
+            hours_of_origins: 7,
+            ..Runs::default()
+        };
         assert_eq!(runs, expected);
+    }
+
+    #[test]
+    fn tcp_and_udp_have_metrics_and_lines_of_their_own() {
+        let amount = Amount { records: 1, packets: 4 };
+        let mut traffic = Traffic::default();
+        let (own, internet) = ((Rule::Reply, "own"), (Rule::Request, "internet"));
+        for (hour, matched, is_signal) in [
+            (0, [internet].into(), false),
+            (0, [internet, (Rule::Ping, "internet")].into(), false),
+            (1, [internet, own].into(), true),
+            (2, [internet, own].into(), false),
+        ] {
+            let at = EpochMillis(MIDNIGHT + hour * HOUR_MILLIS);
+            let signal = if is_signal { [(Origin::OwnAnswer, amount)].into() } else { BTreeMap::new() };
+            traffic.add(&BatchTraffic { at, signal, background: amount, matched }, &Zone::UTC);
+        }
+        let expected = Runs {
+            all: 4,
+            with_signal: 1,
+            background_only: 1,
+            hours: 1,
+            hours_with_signal: 1,
+            hours_of_origins: 1,
+            hours_of_rules: 5,
+            reject_lines: 4,
+        };
+        assert_eq!(traffic.runs(), expected);
     }
 }

@@ -91,6 +91,9 @@ fn heading(tally: &Tally, results: &Results) -> String {
         number(tally.records, "record"),
         grouped(tally.matched),
     );
+    if tally.matched_ports > 0 {
+        let _ = write!(text, " {} of rejected TCP and UDP.", grouped(tally.matched_ports));
+    }
     if tally.skip_data > 0 {
         let _ = write!(text, " {} SKIPDATA: records that AWS could not log.", grouped(tally.skip_data));
     }

@@ -53,6 +53,9 @@ fn read(tally: &Tally, results: &Results) -> String {
         None => text.push_str("No records with traffic\n"),
     }
     let _ = write!(text, "{}: {} of rejected ICMP", number(tally.records, "record"), grouped(tally.matched));
+    if tally.matched_ports > 0 {
+        let _ = write!(text, ", {} of rejected TCP and UDP", grouped(tally.matched_ports));
+    }
     if tally.no_data > 0 {
         let _ = write!(text, ", {} NODATA", grouped(tally.no_data));
     }
