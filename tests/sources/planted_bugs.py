@@ -559,6 +559,9 @@ SILENCES = [
 ]
 
 ACTIONS = "shared/alerting/src/notification/email/actions.rs"
+WRITER = "shared/alerting/src/notification/email/writer.rs"
+STORY = "shared/alerting/src/notification/email/connections.rs"
+OPENING = "shared/alerting/src/notification/email/opening.rs"
 SILENCE_ADVICE = "shared/alerting/src/notification/email/silence.rs"
 HEADLINE = "shared/alerting/src/notification/email/headline.rs"
 LINKS = "shared/alerting/src/notification/links/mod.rs"
@@ -589,8 +592,8 @@ ADVICE = [
     Bug(
         "nobody is warned that strangers are answered",
         ACTIONS,
-        "writer.notification.key.signal == Signal::OwnAnswer && (outside || !writer.knows_all())",
-        "false",
+        "            && writer.notification.key.signal == Signal::OwnAnswer\n",
+        "            && false\n",
         EMAILS,
     ),
     Bug(
@@ -599,6 +602,55 @@ ADVICE = [
         "        (Signal::OwnAnswer, Some(source), _) => Conditions::of_source(source),\n",
         "",
         EMAILS,
+    ),
+    Bug(
+        "an email about TCP speaks of pings",
+        WRITER,
+        "phrases_about(notification.traffic())",
+        "phrases()",
+        EMAILS,
+    ),
+    Bug(
+        "client and server are mixed up in what could not be answered",
+        STORY,
+        "        Kind::AnswersOut | Kind::AnswersIn => Side::Source,\n",
+        "        Kind::AnswersOut | Kind::AnswersIn => Side::Target,\n",
+        EMAILS,
+    ),
+    Bug(
+        "a rule names the group of a public address, which no reference fits",
+        OPENING,
+        ".filter(|interface| interface.addresses.contains(&endpoint.record.address))",
+        ".filter(|interface| interface.owns(endpoint.record.address))",
+        EMAILS,
+    ),
+    Bug(
+        "a rule names a group that only some of the clients are in",
+        OPENING,
+        "one.intersection(&other)",
+        "one.union(&other)",
+        EMAILS,
+    ),
+    Bug(
+        "a scan gets the rules that it lacks",
+        ACTIONS,
+        "if writer.notification.key.rule == Rule::Scan {",
+        "if writer.notification.key.rule == Rule::Late {",
+        EMAILS,
+    ),
+    Bug(
+        "a silence of a service is one of its host",
+        SILENCE_ADVICE,
+        "port: Some(service.port), ..Conditions::default()",
+        "port: None, ..Conditions::default()",
+        EMAILS,
+    ),
+    Bug(
+        "a silence covers other ports",
+        "shared/alerting/src/incident/silence.rs",
+        ".is_some_and(|service| service.port == port)",
+        ".is_some()",
+        UNITS,
     ),
     Bug(
         "the id of a subject that is too long is cut",

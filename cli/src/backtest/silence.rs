@@ -47,9 +47,9 @@ impl SilenceArg {
         for (name, value) in words(text)? {
             arg.apply(&name, &value).map_err(|allowed| format!("{name}={value:?}: allowed is {allowed}"))?;
         }
-        let Silence { source, destination, interface, origin, .. } = &arg.silence;
-        if source.is_none() && destination.is_none() && interface.is_none() && origin.is_none() {
-            return Err("a condition is needed: source, destination, interface or origin".to_owned());
+        let Silence { source, destination, port, interface, origin, .. } = &arg.silence;
+        if source.is_none() && destination.is_none() && port.is_none() && interface.is_none() && origin.is_none() {
+            return Err("a condition is needed: source, destination, port, interface or origin".to_owned());
         }
         if let (Some(from), End::At(until)) = (arg.from, arg.end)
             && until <= from
@@ -64,9 +64,10 @@ impl SilenceArg {
         match name {
             "source" => silence.source = Some(network(value)?),
             "destination" => silence.destination = Some(network(value)?),
+            "port" => silence.port = Some(value.parse().map_err(|_| "a port of TCP or UDP, such as 5432/tcp")?),
             "interface" => silence.interface = Some(value.to_owned()),
             "origin" => silence.origin = Some(one_of(value, &Origin::ALL, Origin::full_word)?),
-            "rule" => silence.rule = Some(one_of(value, &Rule::ALL, Rule::name)?),
+            "rule" => silence.rule = Some(one_of(value, &Rule::CHOICES, Rule::word)?),
             "reason" => silence.reason = one_line(value, MAX_REASON_CHARS).into_owned(),
             "from" => self.from = Some(moment(value)?),
             "until" => self.end = End::At(moment(value)?),
@@ -77,7 +78,11 @@ impl SilenceArg {
                 }
                 self.end = End::After(millis);
             }
-            _ => return Err("source, destination, interface, origin, rule, from, for, until and reason".to_owned()),
+            _ => {
+                return Err(
+                    "source, destination, port, interface, origin, rule, from, for, until and reason".to_owned()
+                );
+            }
         }
         Ok(())
     }
@@ -125,6 +130,7 @@ fn without_conditions() -> Silence {
         origin: None,
         source: None,
         destination: None,
+        port: None,
         interface: None,
         from: EpochMillis(0),
         until: EpochMillis(0),
@@ -188,7 +194,7 @@ mod tests {
 
     #[test]
     fn conditions_and_times_are_read_in_any_case_of_names() {
-        let all = "SOURCE=10.0.0.5 destination=8.8.8.0/24 interface=eni-1 origin=own-request rule=ping-deny \
+        let all = "SOURCE=10.0.0.5 destination=8.8.8.0/24 port=53/udp interface=eni-1 origin=own-request rule=Request \
                    from=2026-11-23T02:00Z FOR=8h REASON=\"load test of Monday\"";
         let silence = silence(all);
         assert_eq!(silence.reason, "load test of Monday");
@@ -196,7 +202,7 @@ mod tests {
         assert_eq!(silence.until, time::after(silence.from, 8 * HOUR_MILLIS));
         assert_eq!(
             SilenceArg::parse(all).unwrap().conditions(),
-            "--rule Ping-Deny --source 10.0.0.5 --destination 8.8.8.0/24 --interface eni-1 --origin own-request"
+            "--rule request --source 10.0.0.5 --destination 8.8.8.0/24 --port 53/udp --interface eni-1 --origin own-request"
         );
     }
 
@@ -211,19 +217,20 @@ mod tests {
     #[test]
     fn a_wrong_silence_is_named_with_what_is_allowed() {
         for (text, error) in [
-            ("", "a condition is needed: source, destination, interface or origin"),
-            ("rule=ping-deny", "a condition is needed: source, destination, interface or origin"),
+            ("", "a condition is needed: source, destination, port, interface or origin"),
+            ("rule=ping", "a condition is needed: source, destination, port, interface or origin"),
             ("source", "\"source\" is not name=value"),
             ("source=10.0.0.256", "source=\"10.0.0.256\": allowed is an address or a CIDR block"),
             ("source=10.0.0.1/8", "source=\"10.0.0.1/8\": allowed is an address or a CIDR block"),
             ("origin=own", "origin=\"own\": allowed is own-request, own-answer, private, internet"),
-            ("rule=x", "rule=\"x\": allowed is Ping-Deny"),
+            ("rule=x", "rule=\"x\": allowed is ping, request, reply, helper, scan"),
             ("source=10.0.0.1 for=31d", "for=\"31d\": allowed is more than nothing and at most 30d"),
             ("source=10.0.0.1 for=0h", "for=\"0h\": allowed is more than nothing and at most 30d"),
             ("source=10.0.0.1 reason=\"x", "a quotation mark is not closed"),
+            ("port=22", "port=\"22\": allowed is a port of TCP or UDP, such as 5432/tcp"),
             (
-                "port=22",
-                "port=\"22\": allowed is source, destination, interface, origin, rule, from, for, until and reason",
+                "ports=22",
+                "ports=\"22\": allowed is source, destination, port, interface, origin, rule, from, for, until and reason",
             ),
             (
                 "source=10.0.0.1 from=2026-11-23",

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use alerting::{
-    detection::{Origin, Rule},
+    detection::{Origin, Rule, ServicePort},
     incident::{Silence, silence::MAX_SILENCE_MILLIS},
     time::{self, EpochMillis, HOUR_MILLIS, MINUTE_MILLIS},
     zone::Zone,
@@ -19,7 +19,7 @@ const MAX_TEXT_CHARS: usize = 200;
 
 /// What `add` takes.
 #[derive(clap::Args, Clone, Debug)]
-#[command(group = ArgGroup::new("condition").required(true).multiple(true).args(["source", "destination", "interface", "origin"]))]
+#[command(group = ArgGroup::new("condition").required(true).multiple(true).args(["source", "destination", "port", "interface", "origin"]))]
 pub(super) struct Args {
     /// The senders: an address or a CIDR block
     #[arg(long, value_name = "NETWORK", value_parser = network)]
@@ -27,13 +27,16 @@ pub(super) struct Args {
     /// The receivers: an address or a CIDR block
     #[arg(long, value_name = "NETWORK", value_parser = network)]
     destination: Option<IpNet>,
+    /// The server's port of TCP or UDP, such as 5432/tcp
+    #[arg(long, value_name = "PORT")]
+    port: Option<ServicePort>,
     /// The interface that logs the records
     #[arg(long, value_name = "ID", value_parser = text, allow_hyphen_values = true)]
     interface: Option<String>,
     /// Where the packets come from: own-request, own-answer, private or internet
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     origin: Option<Origin>,
-    /// The rule that matches; no condition by itself
+    /// The rule that matches: ping, request, reply, helper or scan; no condition by itself
     #[arg(long, value_name = "RULE", value_parser = rule)]
     rule: Option<Rule>,
     /// How long: 45m, 8h or 7d, at most 30d
@@ -70,6 +73,7 @@ impl Args {
             origin: self.origin,
             source: self.source,
             destination: self.destination,
+            port: self.port,
             interface: self.interface.clone(),
             from: now,
             until,
@@ -115,9 +119,9 @@ fn origin(word: &str) -> Result<Origin, String> {
     origin.ok_or_else(|| format!("one of {}", Origin::ALL.map(Origin::full_word).join(", ")))
 }
 
-fn rule(name: &str) -> Result<Rule, String> {
-    let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
-    rule.ok_or_else(|| format!("one of {}", Rule::ALL.map(Rule::name).join(", ")))
+fn rule(word: &str) -> Result<Rule, String> {
+    let rule = Rule::CHOICES.into_iter().find(|rule| rule.word() == word);
+    rule.ok_or_else(|| format!("one of {}", Rule::CHOICES.map(Rule::word).join(", ")))
 }
 
 /// Reads minutes, hours or days as milliseconds.

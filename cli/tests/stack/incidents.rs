@@ -206,6 +206,7 @@ fn the_story_of_a_reopened_incident_with_a_silence() {
         origin: None,
         source: Some("10.0.0.5/32".parse().unwrap()),
         destination: None,
+        port: None,
         interface: Some("eni-1; rm -rf x\n".to_owned()),
         from: ago(5),
         until: after(ago(0), 60 * MINUTE_MILLIS),

@@ -29,7 +29,7 @@ fn ids(silences: &[Value]) -> Vec<&str> {
 fn a_silence_is_stored_in_the_form_that_the_functions_read() {
     let table = Table::default();
     let aws = aws(&table);
-    let line = "silence add --source 10.0.0.0/24 --destination 2001:db8::/32 --interface eni-1 --origin own-request --rule Ping-Deny --for 8h";
+    let line = "silence add --source 10.0.0.0/24 --destination 2001:db8::/32 --port 5432/tcp --interface eni-1 --origin own-request --rule request --for 8h";
     let mut args: Vec<&str> = line.split(' ').collect();
     args.extend(["--reason", "load test"]);
     let printed = Tool::new(&aws).run(&args);
@@ -69,7 +69,8 @@ fn what_cannot_be_right_is_refused_and_nothing_is_written() {
         ("--reason", "", "--reason <TEXT>"),
         ("--reason", " ", "a text"),
         ("--origin", "stranger", "one of own-request"),
-        ("--rule", "Ssh-Deny", "one of Ping-Deny"),
+        ("--rule", "Ssh-Deny", "one of ping, request"),
+        ("--port", "5432", "a port with its protocol, as 5432/tcp"),
         ("--until", "2026-01-01 00:00", "cannot be used with"),
     ] {
         let mut args = vec!["silence", "add"];

@@ -33,7 +33,7 @@ const MAX_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 /// Objects whose keys are counted names, not fields.
 const MAPS: [&str; 3] = ["minutes", "e", "services"];
 /// Fields that an item may lack. They are empty then.
-const MAY_BE_MISSING: [&str; 40] = [
+const MAY_BE_MISSING: [&str; 41] = [
     "ports",
     "server",
     "scanning_until",
@@ -43,6 +43,7 @@ const MAY_BE_MISSING: [&str; 40] = [
     "silence/origin",
     "silence/source",
     "silence/destination",
+    "silence/port",
     "silence/interface",
     "n",
     "x",
@@ -99,10 +100,11 @@ fn summary() -> Summary {
 fn silence() -> Silence {
     Silence {
         id: "k3f9".to_owned(),
-        rule: Some(Rule::Ping),
+        rule: Some(Rule::Request),
         origin: Some(Origin::OwnRequest),
         source: Some("10.0.0.0/24".parse().unwrap()),
         destination: Some("2001:db8::/32".parse().unwrap()),
+        port: Some("5432/tcp".parse().unwrap()),
         interface: Some("eni-1".to_owned()),
         from: AT,
         until: EpochMillis(AT.0 + 8 * 3_600_000),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot read its event has failed")]
 
+mod connections;
 mod extremes;
 mod networks;
 
@@ -25,6 +26,7 @@ use alerting::{
     time::{self, EpochMillis, MINUTE_MILLIS},
     zone::Zone,
 };
+pub use connections::{CONNECTIONS, connection, connection_network};
 pub use extremes::{hostile_storm, largest, record, storm, stranger, with_hostile_names, with_missing_data};
 use flow_log::{Decoder, Formats, LogEvent};
 
@@ -243,6 +245,11 @@ impl Scenario {
         Scenario { network, ..self }
     }
 
+    /// Returns the data from EC2.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
     /// Returns an opened notification after an earlier incident of the same key.
     #[must_use]
     pub fn after(self, previous: PastIncident) -> Scenario {
@@ -326,6 +333,7 @@ fn silence(id: &str) -> Silence {
         origin: None,
         source: Some("172.31.16.139/32".parse().unwrap()),
         destination: None,
+        port: None,
         interface: None,
         from: NOW,
         until: time::after(NOW, 8 * 60 * MINUTE_MILLIS),
@@ -376,7 +384,7 @@ fn ongoing(first: &str, then: &str, signal: Signal) -> (Summary, Summary) {
     (since, total)
 }
 
-/// Returns the scenario of this name in [`EVENTS`] or [`OTHERS`], or [`TEST`].
+/// Returns the scenario of this name in [`EVENTS`], [`OTHERS`] or [`CONNECTIONS`], or [`TEST`].
 pub fn scenario(name: &str, setting: Setting) -> Scenario {
     let event = match name {
         "update" | "update-with-silences" | "resolved" | "silenced" | "reopened" | "late-opened" | "repeated" => {
@@ -387,6 +395,11 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
         "must-reach" => "ping-deny-inbound",
         event => event,
     };
+    if CONNECTIONS.contains(&name) {
+        let rules_read_at = setting.enriched.then(|| time::before(NOW, MINUTE_MILLIS));
+        let network = Network { rules_read_at, ..connection_network(name, setting.enriched) };
+        return connection(name).enriched_with(network).read_in(setting);
+    }
     let few = || ongoing("ping-deny", "broken-line", key().signal);
     // Its emails name every sender.
     let must_reach = key_of(Signal::MustReach);
@@ -473,7 +486,7 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
 /// Returns all scenarios by name, in English: enriched, not enriched, and the extreme ones.
 pub fn all() -> Vec<(String, RenderedNotification)> {
     let settings = [Setting::PLAIN, Setting::ENRICHED];
-    let names = EVENTS.iter().chain(&OTHERS);
+    let names = EVENTS.iter().chain(&OTHERS).chain(&CONNECTIONS);
     let mut all: Vec<(String, RenderedNotification)> =
         names.flat_map(|name| settings.map(|setting| (setting.name(name), scenario(name, setting).render()))).collect();
     let extremes = [

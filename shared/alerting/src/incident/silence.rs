@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    detection::{Finding, Origin, Rule},
+    detection::{Finding, Origin, Rule, ServicePort},
     text::shell_word,
     time::{self, EpochMillis, MINUTE_MILLIS, epoch_millis},
 };
@@ -35,6 +35,9 @@ pub struct Silence {
     /// The receiver's address is one of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<IpNet>,
+    /// The server's port: see [`Finding::service`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<ServicePort>,
     /// The interface, or the resource without one, that logged the records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
@@ -66,20 +69,23 @@ impl Silence {
 
     /// Tells whether it covers a finding that belongs to an incident of a rule.
     pub fn covers(&self, incident: Rule, finding: &Finding) -> bool {
-        let Silence { rule, origin, source, destination, interface, unknown, .. } = self;
+        let Silence { rule, origin, source, destination, port, interface, unknown, .. } = self;
         let within = |network: IpNet, address: IpAddr| network.contains(&address.to_canonical());
-        (origin.is_some() || source.is_some() || destination.is_some() || interface.is_some())
+        let narrows = source.is_some() || destination.is_some() || port.is_some() || interface.is_some();
+        (origin.is_some() || narrows)
             && unknown.is_empty()
             && rule.is_none_or(|rule| rule == incident)
             && origin.is_none_or(|origin| origin == finding.origin)
             && source.is_none_or(|source| within(source, finding.flow.sender()))
             && destination.is_none_or(|destination| within(destination, finding.flow.receiver()))
+            && port.is_none_or(|port| finding.service().is_some_and(|service| service.port == port))
             && interface.as_deref().is_none_or(|interface| finding.flow.logged_by() == Some(interface))
     }
 
     /// Tells whether it covers all findings of a rule and an origin, those without names included.
     pub fn covers_all(&self, rule: Rule, origin: Origin) -> bool {
-        let anywhere = self.source.is_none() && self.destination.is_none() && self.interface.is_none();
+        let anywhere =
+            self.source.is_none() && self.destination.is_none() && self.port.is_none() && self.interface.is_none();
         anywhere && self.unknown.is_empty() && self.origin == Some(origin) && self.rule.is_none_or(|own| own == rule)
     }
 
@@ -93,6 +99,7 @@ impl Silence {
             ("--rule", self.rule.map(|rule| rule.word().to_owned())),
             ("--source", self.source.map(network)),
             ("--destination", self.destination.map(network)),
+            ("--port", self.port.map(|port| port.to_string())),
             ("--interface", self.interface.as_deref().map(|id| shell_word(id).into_owned())),
             ("--origin", self.origin.map(|origin| origin.full_word().to_owned())),
         ];
@@ -135,12 +142,12 @@ pub struct Silenced {
 
 #[cfg(test)]
 mod tests {
-    use flow_log::{Formats, LogEvent};
+    use flow_log::{Formats, LogEvent, Protocol};
     use serde_json::json;
 
     use super::*;
     use crate::{
-        detection::{Detector, LogSource},
+        detection::{Detector, Flow, LogSource, Server, ServerBasis, Side},
         time::MINUTE_MILLIS,
     };
 
@@ -189,11 +196,37 @@ mod tests {
     }
 
     #[test]
+    fn a_port_is_the_server_s() {
+        // 10.0.1.10:41022 asks 10.0.2.20:5432, or is answered by it.
+        let ask = |server: Option<Side>| {
+            let (srcport, dstport) = match server {
+                Some(Side::Target) => (None, Some(5432)),
+                Some(Side::Source) => (Some(5432), None),
+                None => (Some(41022), Some(5432)),
+            };
+            let flow = Flow { protocol: Protocol::TCP, srcport, dstport, ..finding().flow };
+            let server = server.map(|side| Server { side, basis: ServerBasis::TcpFlags });
+            Finding { rule: Rule::Request, flow, server, ..finding() }
+        };
+        let covers = |conditions: Value, finding: &Finding| silence(conditions).covers(finding.rule, finding);
+        for server in [Some(Side::Target), Some(Side::Source), None] {
+            let finding = ask(server);
+            assert!(covers(json!({ "port": "5432/tcp" }), &finding), "{server:?}");
+            assert!(covers(json!({ "port": "5432/tcp", "rule": "request" }), &finding), "{server:?}");
+            assert!(!covers(json!({ "port": "5432/udp" }), &finding), "{server:?}");
+            assert!(!covers(json!({ "port": "41022/tcp" }), &finding), "the client's: {server:?}");
+            assert!(!covers(json!({ "port": "5432/tcp", "rule": "reply" }), &finding), "{server:?}");
+        }
+        assert!(!covers(json!({ "port": "5432/tcp" }), &finding()), "ICMP has no ports");
+    }
+
+    #[test]
     fn conditions_read_as_the_command_takes_them() {
-        let all = json!({ "source": "10.0.0.1/32", "destination": "2001:db8::/32", "interface": "eni-1", "origin": "own-answer", "rule": "ping" });
+        let all = json!({ "source": "10.0.0.1/32", "destination": "2001:db8::/32", "port": "5432/tcp", "interface": "eni-1",
+                          "origin": "own-answer", "rule": "request" });
         assert_eq!(
             silence(all).conditions(),
-            "--rule ping --source 10.0.0.1 --destination 2001:db8::/32 --interface eni-1 --origin own-answer"
+            "--rule request --source 10.0.0.1 --destination 2001:db8::/32 --port 5432/tcp --interface eni-1 --origin own-answer"
         );
         let foreign = silence(json!({ "interface": "eni-1; rm -rf $HOME" }));
         assert_eq!(foreign.conditions(), "--interface 'eni-1; rm -rf $HOME'");
@@ -206,6 +239,7 @@ mod tests {
             (json!({ "origin": "own-request", "rule": "ping" }), true),
             (json!({ "origin": "private" }), false),
             (json!({ "origin": "own-request", "source": "0.0.0.0/0" }), false),
+            (json!({ "origin": "own-request", "port": "53/udp" }), false),
             (json!({ "origin": "own-request", "later": 1 }), false),
             (json!({ "rule": "ping" }), false),
         ] {

@@ -9,8 +9,8 @@ use crate::{
         state::{ClosedIncident, Earlier, OpenIncident, PastIncident},
     },
     notification::{
-        content::NotificationContent, explained::ExplainedFinding, kind::NotificationKind, links::Links,
-        severity::Severity, site::Site,
+        content::NotificationContent, explained::ExplainedFinding, kind::NotificationKind, language::Traffic,
+        links::Links, severity::Severity, site::Site,
     },
     time::EpochMillis,
 };
@@ -119,7 +119,7 @@ impl<'a> Notification<'a> {
             quiet_millis: policy.quiet_millis(),
             previous: None,
             content,
-            links: Links::of(content, &flows, site, (first, last)),
+            links: Links::of(content, &flows, site, key, (first, last)),
             flows,
             total: content.totals,
             since: content.totals,
@@ -190,6 +190,11 @@ impl<'a> Notification<'a> {
         }
     }
 
+    /// What its packets are called.
+    pub fn traffic(&self) -> Traffic {
+        Traffic::of(self.key.rule)
+    }
+
     /// Tells whether it is about test records.
     pub fn is_test(&self) -> bool {
         self.key.part == KeyPart::Test
@@ -207,7 +212,7 @@ impl<'a> Notification<'a> {
 
     /// How urgent it is.
     pub fn severity(&self) -> Severity {
-        Severity::of(self.kind, self.key.signal, self.content.targets.distinct)
+        Severity::of(self.kind, self.key.rule, self.key.signal, self.content.targets.distinct)
     }
 
     /// Tells whether it is sent as soon as its incident was found.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{incident::Signal, notification::kind::NotificationKind};
+use crate::{detection::Rule, incident::Signal, notification::kind::NotificationKind};
 
 /// From so many targets on, senders of ours are taken to try a network and not a host.
 pub const SWEEP_TARGETS: u64 = 10;
@@ -18,16 +18,17 @@ pub enum Severity {
     Low,
     /// Something of ours, of a network connected to it, or of a source that must get through did not get through.
     Medium,
-    /// Requests of ours or of a private network to [`SWEEP_TARGETS`] targets or more: a host that searches the network, or one that
-    /// has lost it. Or a flood from the internet.
+    /// Requests of ours or of a private network to [`SWEEP_TARGETS`] targets or more, or a scan: a host that searches the network, or one
+    /// that has lost it. Or a flood from the internet.
     High,
 }
 
 impl Severity {
-    /// The severity of a notification of a kind about a signal with so many targets.
-    pub fn of(kind: NotificationKind, signal: Signal, targets: u64) -> Severity {
+    /// The severity of a notification of a kind about a rule and a signal with so many targets.
+    pub fn of(kind: NotificationKind, rule: Rule, signal: Signal, targets: u64) -> Severity {
         match kind {
             NotificationKind::Resolved => Severity::Info,
+            _ if rule == Rule::Scan => Severity::High,
             NotificationKind::Opened | NotificationKind::Reopened | NotificationKind::Update => {
                 Severity::of_signal(signal, targets)
             }
@@ -61,7 +62,7 @@ impl Severity {
 #[cfg(test)]
 mod tests {
     use super::{SWEEP_TARGETS, Severity};
-    use crate::incident::Signal;
+    use crate::{detection::Rule, incident::Signal, notification::kind::NotificationKind};
 
     #[test]
     fn it_goes_by_whose_packets_they_are_and_by_their_targets() {
@@ -78,7 +79,12 @@ mod tests {
             (Signal::PersistentPing, 1, Severity::Low),
             (Signal::Internet, many, Severity::Info),
         ] {
-            assert_eq!(Severity::of_signal(signal, targets), expect, "{signal:?} to {targets}");
+            let severity = |kind, rule| Severity::of(kind, rule, signal, targets);
+            for rule in [Rule::Ping, Rule::Request] {
+                assert_eq!(severity(NotificationKind::Update, rule), expect, "{signal:?} to {targets}");
+            }
+            assert_eq!(severity(NotificationKind::Opened, Rule::Scan), Severity::High, "a scan");
+            assert_eq!(severity(NotificationKind::Resolved, Rule::Scan), Severity::Info, "what is over");
         }
     }
 }

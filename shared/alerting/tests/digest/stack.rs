@@ -202,6 +202,7 @@ pub(crate) fn incidents() -> Stack {
             origin: None,
             source,
             destination,
+            port: None,
             interface: None,
             from: ago(90 * HOUR),
             until: after(NOW, 5 * HOUR),

@@ -50,6 +50,10 @@ documents! {
     a_resolved_document_of_many_sources: "resolved" = scenario("resolved-of-many", Setting::PLAIN).render(),
     an_enriched_document: "with-network" = scenario("ping-deny", Setting::ENRICHED).render(),
     a_document_with_missing_data: "with-gaps" = with_missing_data().render(),
+    a_document_about_a_service: "request" = scenario("request", Setting::ENRICHED).render(),
+    a_document_about_an_answer: "reply" = scenario("reply", Setting::PLAIN).render(),
+    a_document_without_a_server: "no-server" = scenario("no-server", Setting::PLAIN).render(),
+    a_document_of_a_scan: "scan-ports" = scenario("scan-ports", Setting::PLAIN).render(),
     a_document_of_a_test: "test" = scenario("test", Setting::PLAIN).render(),
     a_document_with_the_largest_numbers: "largest" = largest().render(),
 }

@@ -7,7 +7,7 @@ use alerting::{
     notification::email::{Email, MAX_BODY_BYTES, MAX_SUBJECT_CHARS},
 };
 
-use sample_notifications::{Scenario, Setting, counted, detected, largest, scenario};
+use sample_notifications::{CONNECTIONS, Scenario, Setting, counted, detected, largest, scenario};
 
 pub(crate) fn check(email: &Email) {
     assert!(email.subject.chars().count() <= MAX_SUBJECT_CHARS, "{}", email.subject);
@@ -55,13 +55,58 @@ fn the_first_two_lines_have_the_essential_facts() {
         for word in [if setting.enriched { "web-1" } else { "172.31.16.139" }, "203.0.113.12", "ping", "4"] {
             assert!(two.contains(word), "no {word} in: {two}");
         }
+        let body = scenario("request", setting).email().body;
+        let two = body.lines().take(2).collect::<Vec<_>>().join(" ");
+        let (client, server) = if setting.enriched { ("web-1", "db-1") } else { ("10.0.1.10", "10.0.2.20") };
+        for word in [client, &format!("{server}:5432 (postgresql"), "4 "] {
+            assert!(two.contains(word), "no {word} in: {two}");
+        }
+    }
+}
+
+#[test]
+fn an_email_about_tcp_or_udp_speaks_of_no_pings() {
+    for setting in Setting::all() {
+        for name in CONNECTIONS {
+            let email = scenario(name, setting).email();
+            let lines = email.body.lines().filter(|line| !line.starts_with("https://"));
+            // The name of the stack is its owner's.
+            let text =
+                lines.map(|line| line.replace("--stack ping-deny", "") + "\n").collect::<String>() + &email.subject;
+            for word in ["ping", "Ping", "ICMP", "echo"] {
+                assert!(!text.contains(word), "{}: {word} in {text}", setting.name(name));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_subject_keeps_the_service_and_its_port_however_long_the_names_are() {
+    let long = "a-name-of-forty-characters-for-a-server-1";
+    for setting in Setting::all() {
+        for (name, service) in
+            [("request", "5432"), ("request-update", "5432"), ("request-resolved", "5432"), ("dns", "53/udp")]
+        {
+            let mut network = scenario(name, Setting::ENRICHED).network().clone();
+            for (number, tags) in network.tags.values_mut().enumerate() {
+                tags.name = Some(format!("{number}-{long}").into());
+            }
+            for known in [network, Network::default()] {
+                let email = scenario(name, setting).enriched_with(known).email();
+                check(&email);
+                assert!(email.subject.contains(&format!(":{service}")), "{}", email.subject);
+            }
+        }
+        let email = scenario("request-v6", setting).enriched_with(Network::default()).email();
+        check(&email);
+        assert!(email.subject.contains("]:5432"), "{}", email.subject);
     }
 }
 
 #[test]
 fn foreign_text_creates_no_line_and_no_link() {
     for setting in Setting::all() {
-        for name in ["hostile", "hostile-names"] {
+        for name in ["hostile", "hostile-names", "hostile-service"] {
             let email = scenario(name, setting).email();
             for line in email.body.lines() {
                 assert!(

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its event has failed")]
 
 mod advice;
+mod connections;
 mod limits;
 mod names;
 mod phrases;

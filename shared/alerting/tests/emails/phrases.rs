@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use alerting::{
-    detection::{Direction, Totals},
+    detection::{Direction, PortRange, ServerBasis, Side, Totals},
     enrichment::{AclEntry, GroupRule, IcmpRange, MissingData, MissingReason, NetworkPart, Peer, RuleProtocol},
     explain::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer,
@@ -12,7 +12,11 @@ use alerting::{
     incident::{Reason, Signal, SignalPolicy},
     notification::{
         Language, NotificationKind, Severity,
-        language::{Fix, Grade, Noun, Number, Parties, Permission, Phrases, RejectionKind},
+        language::{
+            ConnectionStory, Fix, Grade, Noun, Number, Opening, OpeningPeer, Parties, Permission, Phrases,
+            RejectionKind, Traffic,
+        },
+        links::Target,
     },
 };
 
@@ -101,11 +105,11 @@ fn evidence() -> Vec<Evidence> {
 }
 
 /// Whose packets a rule may let through.
-fn permissions() -> [Permission; 3] {
+fn permissions() -> [Permission<'static>; 3] {
     let peer = Some("198.51.100.23".parse().unwrap());
     [
         Permission::default(),
-        Permission { peer, narrow: true, answers_strangers: false },
+        Permission { peer, narrow: true, ..Permission::default() },
         Permission { answers_strangers: true, ..Permission::default() },
     ]
 }
@@ -127,7 +131,7 @@ fn explanation(layer: Layer, direction: Option<Direction>, evidence: Vec<Evidenc
 }
 
 fn grade(confidence: Confidence) -> Grade<'static> {
-    Grade { confidence, heaviest: false, flows: None, rules_read: None }
+    Grade { confidence, heaviest: false, flows: None, rules_read: None, opening: None }
 }
 
 fn write(words: &dyn Phrases) -> String {
@@ -160,7 +164,7 @@ fn write(words: &dyn Phrases) -> String {
     }
     for evidence in evidence() {
         let explained = explanation(Layer::Acl, Some(Direction::Egress), Vec::new());
-        let clause = words.evidence(&evidence, &explained).unwrap();
+        let clause = words.evidence(&evidence, &explained, None).unwrap();
         line("evidence", words.sentences(&[clause]));
     }
     let totals = Totals { records: 1, packets: Some(4), bytes: Some(336), ..Totals::default() };
@@ -168,13 +172,13 @@ fn write(words: &dyn Phrases) -> String {
         for (layer, confidence) in [(Layer::Acl, Confidence::Certain), (Layer::SecurityGroup, Confidence::Possible)] {
             let explained =
                 Explanation { role, confidence, ..explanation(layer, Some(Direction::Ingress), Vec::new()) };
-            let clause = words.evidence(&Evidence::OppositeAccepted(totals), &explained).unwrap();
+            let clause = words.evidence(&Evidence::OppositeAccepted(totals), &explained, None).unwrap();
             line(&format!("evidence {role:?} {confidence:?}"), words.sentences(&[clause]));
         }
     }
     let missing_data = Evidence::MissingData(MissingData { part: NetworkPart::Acls, reason: MissingReason::TooSlow });
     assert_eq!(
-        words.evidence(&missing_data, &explanation(Layer::Acl, None, Vec::new())),
+        words.evidence(&missing_data, &explanation(Layer::Acl, None, Vec::new()), None),
         None,
         "missing data is not stated as evidence"
     );
@@ -295,6 +299,144 @@ fn write(words: &dyn Phrases) -> String {
         line("only for", words.all_others(noun));
     }
     text
+}
+
+fn openings() -> Vec<Opening> {
+    let of = |ports: &[(u16, u16)], peer: OpeningPeer, groups: &[(&str, Option<&str>)]| Opening {
+        protocol: "tcp",
+        ports: ports.iter().map(|(first, last)| PortRange { first: *first, last: *last }).collect(),
+        of_clients: ports[0].0 > 40_000,
+        peer,
+        groups: groups.iter().map(|(id, name)| Group { id: (*id).into(), name: name.map(Into::into) }).collect(),
+    };
+    let address = |text: &str| OpeningPeer::Address(text.parse().unwrap());
+    let prefix_list = || "com.amazonaws.eu-west-1.route53-healthchecks".to_owned();
+    let two = [("sg-7", Some("app")), ("sg-8", None)];
+    vec![
+        of(&[(5432, 5432)], address("10.0.1.10"), &two[..1]),
+        of(&[(5432, 5432)], address("10.0.1.10"), &two),
+        of(&[(80, 80), (443, 443), (8000, 8080)], OpeningPeer::Several, &[]),
+        of(&[(443, 443)], address("2001:db8::1"), &[]),
+        of(&[(41_022, 41_987)], OpeningPeer::Anywhere { v6: false }, &[]),
+        of(&[(41_022, 41_022)], OpeningPeer::Anywhere { v6: true }, &[]),
+        of(&[(443, 443)], OpeningPeer::Route53 { prefix_list: prefix_list() }, &[]),
+    ]
+}
+
+fn stories() -> Vec<ConnectionStory> {
+    let [clients, service, ports, hosts] =
+        ["web-1", "db-1:5432 (postgresql)", "15 ports", "25 hosts"].map(str::to_owned);
+    vec![
+        ConnectionStory::NotReached { clients: clients.clone(), service: service.clone() },
+        ConnectionStory::NotAnswered { service: service.clone(), clients: clients.clone() },
+        ConnectionStory::AnswersNotReceived { clients: clients.clone(), service: service.clone() },
+        ConnectionStory::NotChecked { checker: "Route 53".to_owned(), service: service.clone() },
+        ConnectionStory::RefusedByHosts { sender: clients.clone(), hosts, ports: "port 22 (ssh)".to_owned() },
+        ConnectionStory::RefusedOnPorts { sender: clients.clone(), ports, host: "db-1".to_owned() },
+        ConnectionStory::Between { clients: clients.clone(), service: service.clone() },
+        ConnectionStory::Unclear { source: clients, target: service },
+    ]
+}
+
+/// The phrases that differ from those about pings.
+fn write_connections(words: &dyn Phrases) -> String {
+    let mut text = String::new();
+    let mut line = |what: &str, phrase: String| writeln!(text, "{what}: {phrase}").unwrap();
+    for story in stories() {
+        for (amount, more) in [(1, false), (4, true)] {
+            let amount = words.count(Number::Exactly(amount), Noun::Packet);
+            line("connection", words.connection(&story, &amount, more));
+            line("  brief", words.connection_brief(&story, &amount, more));
+            line("  terse", words.connection_terse(&story, &amount, more));
+        }
+    }
+    let (acls, named) = (acls(), groups(GroupsVerdict::NoRule).groups);
+    for opening in &openings() {
+        for direction in [Direction::Ingress, Direction::Egress] {
+            for evidence in [
+                vec![Evidence::Groups(GroupsEvidence { direction, ..groups(GroupsVerdict::NoRule) })],
+                vec![Evidence::Acl(AclEvidence { direction, ..acls[1].clone() })],
+            ] {
+                let layer = if matches!(evidence[0], Evidence::Acl(_)) { Layer::Acl } else { Layer::SecurityGroup };
+                let explained = explanation(layer, Some(direction), evidence);
+                let grade = Grade { opening: Some(opening), ..grade(Confidence::Certain) };
+                line("blocked", words.blocked_by(&explained, &grade));
+                line("  evidence", words.evidence(&explained.evidence[0], &explained, Some(opening)).unwrap());
+            }
+            let permission = Permission { opening: Some(opening), ..Permission::default() };
+            let missing = Fix::GroupRuleMissing { groups: &named, direction };
+            line("fix", words.fix(&missing, permission, None));
+            for fix in [Fix::Groups(Some(direction)), Fix::Acl(Some(direction)), Fix::Either(Some(direction))] {
+                line("fix", words.fix(&fix, permission, None));
+            }
+            let acl = AclEvidence { direction, ..acls[0].clone() };
+            let rule = || Box::new(Fix::AclRules { acl: &acl, numbers: vec![50] });
+            line("fix", words.fix(&Fix::AclRuleMissing { acl: &acl, before: None }, permission, None));
+            line("fix", words.fix(&Fix::Both { acl: rule(), groups: &named, direction }, permission, None));
+            line("fix", words.fix(&Fix::AclThenGroups { acl: rule(), groups: &named, direction }, permission, None));
+        }
+    }
+    let totals = Totals { records: 1, packets: Some(4), bytes: Some(336), ..Totals::default() };
+    for evidence in [
+        Evidence::OppositeAccepted(totals),
+        Evidence::SameAccepted(totals, Same::Answers),
+        Evidence::SameAccepted(totals, Same::KindOrChange),
+        Evidence::SameAccepted(totals, Same::Change),
+        Evidence::AcceptedUntracked(12),
+        Evidence::Acl(acls[4].clone()),
+    ] {
+        let explained = explanation(Layer::Acl, Some(Direction::Egress), Vec::new());
+        line("evidence", words.sentences(&[words.evidence(&evidence, &explained, None).unwrap()]));
+    }
+    for signal in Signal::ALL {
+        line(signal.word(), words.incident_because(signal, &SignalPolicy::default(), false));
+        line(signal.word(), words.incident_because(signal, &never(), true));
+    }
+    line("scan", words.scan_because());
+    line("scan", words.scan_steps("web-1"));
+    line("because", words.because(Reason::UpdateDue, NotificationKind::Reopened).unwrap());
+    line("leave blocked", words.leave_blocked(None));
+    line("resolved", words.resolved_means("15 min"));
+    line("next", words.next_email("02:43 UTC", false, "15 min", true));
+    line("none", words.since_last_email(None));
+    for basis in [
+        ServerBasis::TcpFlags,
+        ServerBasis::AcceptedOpposite,
+        ServerBasis::KnownPort,
+        ServerBasis::ManyPorts,
+        ServerBasis::LowPort,
+    ] {
+        line("server", words.server(&words.port("53/udp".parse().unwrap()), Side::Source, basis));
+    }
+    line("server", words.server_unknown().to_owned());
+    for (tcp, udp) in [(true, false), (false, true), (true, true)] {
+        line("transport", words.transport(tcp, udp).to_owned());
+    }
+    for story in [RejectionKind::AnswersStopped, RejectionKind::AnswersNotReceived, RejectionKind::Outbound] {
+        line("way", words.way(story).to_owned());
+    }
+    for target in [Target::Records, Target::Rejected] {
+        line("opens", words.opens(&target));
+    }
+    for noun in [Noun::Attempt, Noun::Client, Noun::Host, Noun::Port, Noun::Checker, Noun::Service] {
+        for number in [Number::Exactly(1), Number::Exactly(3), Number::About(126), Number::AtLeast(2), Number::Unknown]
+        {
+            line("count", words.count(number, noun));
+        }
+    }
+    text
+}
+
+#[test]
+fn every_phrase_about_connections_in_every_language() {
+    for language in Language::ALL.iter().copied() {
+        let text = write_connections(language.phrases_about(Traffic::Connections));
+        let lower = text.to_lowercase().replace("icmp to 0.0.0.0/0", "").replace("icmp from 0.0.0.0/0", "");
+        assert!(!lower.replace("persistent-ping: ", "").contains("ping"), "{text}");
+        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("phrases-connections.{}", language.code()), text);
+        });
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Snapshots of the whole email of every scenario.
 
-use sample_notifications::{EVENTS, OTHERS, Setting, TEST, scenario, shown};
+use sample_notifications::{CONNECTIONS, EVENTS, OTHERS, Setting, TEST, scenario, shown};
 
 use crate::limits;
 
@@ -45,11 +45,31 @@ whole_emails! {
     an_update_under_silences: "update-with-silences",
     an_incident_that_ends_under_a_silence: "silenced",
     a_test: "test",
+    a_request_that_no_group_allows: "request",
+    an_update_about_a_service: "request-update",
+    a_resolved_email_about_a_service: "request-resolved",
+    a_request_that_no_group_lets_out: "request-out",
+    answers_that_do_not_come_back: "answers-in",
+    requests_and_answers: "both-ways",
+    an_answer_that_the_acl_stops: "reply",
+    an_update_of_many_answers: "reply-update",
+    a_load_balancer: "load-balancer",
+    health_checks_of_route_53: "health-check",
+    a_scan_of_hosts: "scan-hosts",
+    a_scan_of_ports: "scan-ports",
+    several_clients: "clients",
+    several_services: "other-services",
+    no_known_server: "no-server",
+    a_request_over_ipv6: "request-v6",
+    dns: "dns",
+    ntp: "ntp",
+    a_source_that_must_get_through_over_tcp: "must-reach-tcp",
+    hostile_names_of_a_service: "hostile-service",
 }
 
 #[test]
 fn every_scenario_has_a_snapshot() {
-    for scenario in EVENTS.iter().chain(&OTHERS).chain([&TEST]) {
+    for scenario in EVENTS.iter().chain(&OTHERS).chain(&CONNECTIONS).chain([&TEST]) {
         assert!(TESTED.contains(scenario), "{scenario} has no snapshot");
     }
 }

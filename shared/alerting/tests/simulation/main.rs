@@ -160,6 +160,7 @@ fn silence_of(sender: IpAddr, minutes: u64) -> Silence {
         origin: None,
         source: Some(sender.into()),
         destination: None,
+        port: None,
         interface: None,
         from,
         until: EpochMillis(from.0 + minutes * MINUTE_MILLIS),

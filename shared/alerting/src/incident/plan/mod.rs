@@ -232,6 +232,7 @@ mod tests {
             origin: None,
             source: Some("10.0.0.1/32".parse().unwrap()),
             destination: None,
+            port: None,
             interface: None,
             from: ago(MINUTE_MILLIS),
             until: later(MINUTE_MILLIS),

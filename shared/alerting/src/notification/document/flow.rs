@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     address::Scope,
-    detection::{Accepted, Basis, Direction},
+    detection::{Accepted, Basis, Direction, Finding, Late, PortRange, Role, Rule, ServicePort, Side},
     explain::{Confidence, Explanation, Layer, PacketRole},
     notification::{
         document::{
@@ -52,6 +52,24 @@ pub struct FlowDoc {
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol_name: Option<&'static str>,
+    /// The rule that matched, in a word: of TCP and UDP. In the incident of a scan it is the rule of each finding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<&'static str>,
+    /// The service, of TCP and UDP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerDoc>,
+    /// What the packets are: `request` or `answer`; none where it is not known which side is the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<&'static str>,
+    /// The lowest and the highest of the ports that clients took; none where it is not known which side is the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_ports: Option<PortRange>,
+    /// The `tcp-flags` of all its records, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcp_flags: Option<u8>,
+    /// Why its packets are late ones, where they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<&'static str>,
     /// The sender.
     pub from: SideDoc,
     /// The receiver.
@@ -70,6 +88,38 @@ pub struct FlowDoc {
     pub same: Option<Opposite>,
 }
 
+/// The service of a flow of TCP or UDP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServerDoc {
+    /// Its port: `5432/tcp`. Where it is not known which side is the server, the receiver's.
+    pub port: String,
+    /// The service that is usually offered on the port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<&'static str>,
+    /// `from` or `to`; none where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<&'static str>,
+    /// How that is known: `tcp-flags`, `accepted-opposite`, `known-port`, `many-ports` or `low-port`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<&'static str>,
+}
+
+impl ServerDoc {
+    fn of(finding: &Finding) -> Option<ServerDoc> {
+        let port: ServicePort = finding.service()?.port;
+        let side = |side: Side| match side {
+            Side::Source => "from",
+            Side::Target => "to",
+        };
+        Some(ServerDoc {
+            port: port.to_string(),
+            service: port.name(),
+            side: finding.server.map(|server| side(server.side)),
+            basis: finding.server.map(|server| server.basis.word()),
+        })
+    }
+}
+
 /// One side of a flow. Beside the address it has what the record and EC2 say of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SideDoc {
@@ -77,6 +127,9 @@ pub struct SideDoc {
     pub address: IpAddr,
     /// What it is by its number: `private`, `shared-nat`, `link-local`, `own`, `multicast`, `documentation` or `public`.
     pub scope: &'static str,
+    /// The port; none of ICMP, and where it is the client's: see [`FlowDoc::client_ports`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// The address in the packet, where it is another: behind a NAT gateway, for example.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub packet_address: Option<IpAddr>,
@@ -174,10 +227,18 @@ impl From<&ExplainedFinding<'_>> for FlowDoc {
             protocol_name: match flow.protocol {
                 Protocol::ICMP => Some("icmp"),
                 Protocol::ICMPV6 => Some("icmpv6"),
+                Protocol::TCP => Some("tcp"),
+                Protocol::UDP => Some("udp"),
                 _ => None,
             },
-            from: SideDoc::from(source),
-            to: SideDoc::from(target),
+            rule: (finding.rule != Rule::Ping).then(|| finding.rule.word()),
+            server: ServerDoc::of(finding),
+            role: finding.role().map(Role::word),
+            client_ports: finding.client_ports,
+            tcp_flags: finding.tcp_flags.map(|flags| flags.0),
+            late: finding.late.map(Late::word),
+            from: SideDoc { port: flow.srcport, ..SideDoc::from(source) },
+            to: SideDoc { port: flow.dstport, ..SideDoc::from(target) },
             totals: TotalsDoc::from(&finding.totals),
             metadata: LocationDoc::of(location, &finding.metadata.tags),
             explanation: ExplanationDoc::from(explanation),
@@ -203,6 +264,7 @@ impl From<&Endpoint<'_>> for SideDoc {
         SideDoc {
             address: host.address,
             scope: scope(host.address),
+            port: None,
             packet_address: endpoint.packet.as_ref().map(|packet| packet.address),
             service: endpoint.service.map(text),
             interface: host.interface_id.map(text),

@@ -10,19 +10,21 @@ mod silence;
 mod values;
 
 pub use evidence::{AclRule, EvidenceDoc, GroupName, GroupRuleDoc, LeftOut, MissingDataDoc, ProtocolDoc};
-pub use flow::{ExplanationDoc, FlowDoc, LocationDoc, Opposite, Owner, SideDoc};
+pub use flow::{ExplanationDoc, FlowDoc, LocationDoc, Opposite, Owner, ServerDoc, SideDoc};
 pub use silence::SilenceDoc;
 use values::text;
 pub use values::{Time, TotalsDoc};
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{
-    detection::{Role, is_zero},
+    detection::{Role, ServicePort, is_zero},
     incident::short_id,
     notification::{
         email::Email,
-        links::{Links, Target},
+        links::{Links, Metric, Target},
         notification::Notification,
         ranking::Ranking,
         routing::Routing,
@@ -158,6 +160,9 @@ pub struct SiteDoc {
     pub metric_namespace: String,
     /// The metric that counts the records.
     pub metric_name: String,
+    /// Its dimensions; left out where it has none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metric_dimensions: BTreeMap<&'static str, &'static str>,
 }
 
 /// Who and where.
@@ -169,6 +174,9 @@ pub struct RankingsDoc {
     pub targets: RankingDoc,
     /// Interfaces.
     pub interfaces: RankingDoc,
+    /// The server's ports, of TCP and UDP: `5432/tcp`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ports: Option<RankingDoc>,
 }
 
 /// Names with their weights, and how many there are.
@@ -189,13 +197,27 @@ pub struct RankedDoc {
     pub name: String,
     /// Packets, or records where those were not counted.
     pub weight: u64,
+    /// The service that is usually offered on a port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<&'static str>,
 }
 
 impl RankingDoc {
     fn of<K: Clone + Ord + ToString>(ranking: &Ranking<K>) -> RankingDoc {
         let top = ranking.ranked.iter().take(MAX_RANKED);
-        let top = top.map(|one| RankedDoc { name: text(&one.value.to_string()), weight: one.weight }).collect();
+        let top = top
+            .map(|one| RankedDoc { name: text(&one.value.to_string()), weight: one.weight, service: None })
+            .collect();
         RankingDoc { distinct: ranking.distinct, exact: ranking.is_complete(), top }
+    }
+
+    /// The ranking of the server's ports; none where nothing has one.
+    fn of_ports(ranking: &Ranking<ServicePort>) -> Option<RankingDoc> {
+        let mut ports = RankingDoc::of(ranking);
+        for (one, ranked) in ports.top.iter_mut().zip(&ranking.ranked) {
+            one.service = ranked.value.name();
+        }
+        (!ports.top.is_empty()).then_some(ports)
     }
 }
 
@@ -257,6 +279,7 @@ impl Document {
     pub fn of(notification: &Notification<'_>, email: &Email) -> Document {
         let content = notification.content;
         let records = content.lines.iter().take(MAX_RECORDS);
+        let metric = Metric::of(notification.key, &notification.flows, notification.site);
         Document {
             version: VERSION,
             routing: Routing::of(notification),
@@ -271,7 +294,8 @@ impl Document {
                 log_account: text(&notification.key.owner),
                 log_stream: Some(text(&content.source.log_stream)).filter(|name| !name.is_empty()),
                 metric_namespace: text(&notification.site.metric_namespace),
-                metric_name: text(&notification.site.metric_name),
+                metric_name: text(metric.name),
+                metric_dimensions: metric.dimensions.into_iter().collect(),
             },
             totals: TotalsDoc::from(&notification.total),
             since: TotalsDoc::from(&notification.since),
@@ -279,6 +303,7 @@ impl Document {
                 sources: RankingDoc::of(&content.sources),
                 targets: RankingDoc::of(&content.targets),
                 interfaces: RankingDoc::of(&content.interfaces),
+                ports: RankingDoc::of_ports(&content.ports),
             },
             flows: notification.flows.iter().take(MAX_FLOWS).map(FlowDoc::from).collect(),
             flows_left_out: notification.flows.len().saturating_sub(MAX_FLOWS) as u64,

@@ -25,7 +25,10 @@ impl Document {
             true
         } else {
             let ranking = &mut self.ranking;
-            let tops = [&mut ranking.sources.top, &mut ranking.targets.top, &mut ranking.interfaces.top];
+            let ports = ranking.ports.iter_mut().map(|ports| &mut ports.top);
+            let mut tops: Vec<_> =
+                [&mut ranking.sources.top, &mut ranking.targets.top, &mut ranking.interfaces.top].into();
+            tops.extend(ports);
             let many = tops.iter().any(|top| top.len() > FEW_NAMES);
             tops.into_iter().for_each(|top| top.truncate(FEW_NAMES));
             many

@@ -25,6 +25,9 @@ pub struct SilenceDoc {
     /// Destination addresses, as a CIDR block.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
+    /// The server's port: `5432/tcp`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
     /// The interface.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
@@ -52,6 +55,7 @@ impl From<&Silenced> for SilenceDoc {
             origin: silence.origin.map(Origin::full_word),
             source: silence.source.map(|network| network.to_string()),
             destination: silence.destination.map(|network| network.to_string()),
+            port: silence.port.map(|port| port.to_string()),
             interface: silence.interface.as_deref().map(text),
             since: Time::of(silenced.since),
             until: Time::of(silence.ends_at()),

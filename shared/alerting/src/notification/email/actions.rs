@@ -4,20 +4,21 @@ use std::net::IpAddr;
 
 use crate::{
     address::Scope,
-    detection::{Direction, Side},
+    detection::{Direction, Rule, Side},
     enrichment::AclEntry,
     explain::{AclEvidence, Explanation, Layer},
     incident::Signal,
     notification::{
         email::{
+            connections,
             draft::{Action, NamedLink},
-            silence,
+            opening, silence,
             why::{self, Group},
             writer::Writer,
         },
         explained::ExplainedFinding,
         kind::NotificationKind,
-        language::{Fix, Permission},
+        language::{Fix, Opening, Permission},
         links::Target,
     },
 };
@@ -51,6 +52,10 @@ pub(super) fn of(writer: &Writer<'_>) -> Vec<Action> {
 /// to leave.
 pub(super) fn advice(writer: &Writer<'_>) -> Vec<Action> {
     let signal = writer.notification.key.signal;
+    if writer.notification.key.rule == Rule::Scan {
+        let steps = writer.words.scan_steps(&connections::scanner(writer));
+        return vec![linked(writer, steps, |target| target.is_records())];
+    }
     let neither = writer.flows.iter().all(|flow| flow.explanation.layer == Layer::Neither);
     let blocked = writer.flows.is_empty() || !writer.knows_all() || !neither;
     if is_of_strangers(signal) && blocked {
@@ -92,7 +97,8 @@ fn fixes(writer: &Writer<'_>) -> Vec<Action> {
             continue;
         }
         let flows = (groups.len() > 1).then(|| group.name(writer));
-        let text = writer.words.fix(&fix, permission(writer, group), flows.as_deref());
+        let opening = opening::of(writer, &group.flows);
+        let text = writer.words.fix(&fix, permission(writer, group, opening.as_ref()), flows.as_deref());
         let action = linked(writer, text, |target| leads_to(target, &fix));
         let action = Action { link: action.link.filter(|link| !has_link(&actions, &link.url)), ..action };
         actions.push(action);
@@ -120,7 +126,7 @@ fn leads_to(target: &Target, fix: &Fix<'_>) -> bool {
 }
 
 /// Whose packets a rule is to allow for some flows.
-fn permission(writer: &Writer<'_>, group: &Group<'_>) -> Permission {
+fn permission<'o>(writer: &Writer<'_>, group: &Group<'_>, opening: Option<&'o Opening>) -> Permission<'o> {
     let peers: Vec<Option<IpAddr>> = group.flows.iter().map(|flow| peer(flow)).collect();
     let only = peers.first().copied().flatten().filter(|first| peers.iter().all(|peer| *peer == Some(*first)));
     // What comes from outside would get in with a rule that is removed.
@@ -129,7 +135,11 @@ fn permission(writer: &Writer<'_>, group: &Group<'_>) -> Permission {
     Permission {
         peer: only.filter(|_| writer.knows_all()),
         narrow: inbound && (outside || writer.notification.key.signal == Signal::MustReach),
-        answers_strangers: writer.notification.key.signal == Signal::OwnAnswer && (outside || !writer.knows_all()),
+        // Who answers strangers over TCP or UDP means to.
+        answers_strangers: opening.is_none()
+            && writer.notification.key.signal == Signal::OwnAnswer
+            && (outside || !writer.knows_all()),
+        opening,
     }
 }
 

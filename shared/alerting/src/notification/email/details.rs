@@ -1,16 +1,23 @@
 //! What, from, to, where, which way and when.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use flow_log::Protocol;
 
 use crate::{
-    detection::{Basis, MAX_FLOWS as MAX_TRACKED_FLOWS, Side},
+    detection::{Basis, MAX_FLOWS as MAX_TRACKED_FLOWS, PortRange, Role, Side},
     incident::{KeyPart, Ranked},
     notification::{
-        email::{draft::Detail, party::Party, timeline, writer::Writer},
+        email::{
+            connections,
+            draft::Detail,
+            party::Party,
+            timeline,
+            writer::{Writer, flow_name},
+        },
         explained::{ExplainedFinding, Location},
         language::{Fact, Noun, Number, Phrases, RejectionKind, amounts, weight},
+        ranking::Ranking,
     },
     text::{inert, name},
 };
@@ -42,6 +49,9 @@ pub(super) fn of(writer: &Writer<'_>) -> Vec<Detail> {
     }
     details.extend(addresses(writer, Side::Source, Fact::From));
     details.extend(addresses(writer, Side::Target, Fact::To));
+    if writer.is_about_connections() {
+        details.extend(ports(writer));
+    }
     details.extend(location(writer));
     details.extend(direction(writer).map(|text| fact(words.label(Fact::Direction), text)));
     details.push(when(writer));
@@ -49,7 +59,7 @@ pub(super) fn of(writer: &Writer<'_>) -> Vec<Detail> {
         details.extend(timeline::of(writer));
     }
     let lists = writer.side(Side::Source).distinct > 1 && writer.side(Side::Target).distinct > 1;
-    let kind = |flow: &ExplainedFinding<'_>| RejectionKind::of(&flow.explanation);
+    let kind = |flow: &ExplainedFinding<'_>| RejectionKind::of(&flow.explanation, flow.finding.role());
     let differ = writer.flows.iter().any(|flow| kind(flow) != kind(&writer.flows[0]));
     if writer.flows.len() > 1 && (lists || differ) {
         details.push(flows(writer));
@@ -69,34 +79,93 @@ fn what(writer: &Writer<'_>) -> Detail {
     });
     let has = |protocol: Protocol| notification.content.protocols.contains(&protocol.0);
     let mut groups = vec![amounts(words, &notification.content.totals), words.items(&sides)];
-    if !notification.content.protocols.is_empty() {
+    groups.extend(attempts(writer));
+    if writer.is_about_connections() {
+        groups.push(words.transport(has(Protocol::TCP), has(Protocol::UDP)).to_owned());
+    } else if !notification.content.protocols.is_empty() {
         groups.push(words.protocols(has(Protocol::ICMP), has(Protocol::ICMPV6)).to_owned());
     }
     fact(words.label(Fact::What), words.groups(&groups))
 }
 
+/// Attempts to open a connection, as far as the client's ports tell: each attempt has a port of its own, and each record is about one
+/// port. Only requests of TCP open connections.
+fn attempts(writer: &Writer<'_>) -> Option<String> {
+    let (mut least, mut most) = (0_u64, 0_u64);
+    for flow in writer.flows {
+        let (finding, role) = (flow.finding, flow.finding.role());
+        let PortRange { first, last } = finding.client_ports?;
+        if finding.flow.protocol != Protocol::TCP || role != Some(Role::Request) {
+            return None;
+        }
+        let width = u64::from(last.saturating_sub(first)) + 1;
+        least = least.saturating_add(width.min(2));
+        most = most.saturating_add(width.min(finding.totals.records).max(width.min(2)));
+    }
+    let exact = least == most && writer.knows_all();
+    let number = if exact { Number::Exactly(least) } else { Number::AtLeast(least) };
+    (least > 0).then(|| writer.words.count(number, Noun::Attempt))
+}
+
+/// The service and how it is known which side offers it, or the ports, and the clients' ports.
+fn ports(writer: &Writer<'_>) -> Vec<Detail> {
+    let (words, ports) = (writer.words, &writer.notification.content.ports);
+    let mut details = Vec::new();
+    let service = |port: &_| words.port(*port);
+    // What holds for all of them is no surer than for the least sure one.
+    let basis = writer.flows.iter().filter_map(|flow| flow.finding.server).map(|server| server.basis).max();
+    match (writer.service_port(), connections::common_server(writer), basis) {
+        (Some(port), Some(side), Some(basis)) => {
+            details.push(fact(words.label(Fact::Service), words.server(&words.port(port), side, basis)));
+        }
+        (Some(port), None, Some(_)) => details.push(fact(words.label(Fact::Service), words.port(port))),
+        (_, _, None) if !writer.flows.is_empty() => {
+            details.push(fact(words.label(Fact::Service), words.server_unknown().to_owned()));
+        }
+        _ => {
+            let values = ranked(writer, ports, service);
+            details.extend((!values.is_empty()).then(|| Detail { label: words.label(Fact::Ports).to_owned(), values }));
+        }
+    }
+    let ranges = writer.flows.iter().filter_map(|flow| flow.finding.client_ports);
+    if let Some(PortRange { first, last }) = ranges.reduce(PortRange::with) {
+        let text = if first == last { first.to_string() } else { format!("{first}-{last}") };
+        let text = if writer.knows_all() { text } else { words.of_the_heaviest(&text) };
+        details.push(fact(words.label(Fact::ClientPorts), text));
+    }
+    details
+}
+
 /// The addresses of one side, those with most packets first.
 fn addresses(writer: &Writer<'_>, side: Side, label: Fact) -> Option<Detail> {
-    let (words, addresses) = (writer.words, writer.side(side));
+    let words = writer.words;
+    let port = writer.is_about_connections().then(|| connections::port_of(writer, side)).flatten();
+    let who = |address: &IpAddr| Party::of(writer, *address, side).at(port).described(words);
+    let values = ranked(writer, writer.side(side), who);
+    (!values.is_empty()).then(|| Detail { label: words.label(label).to_owned(), values })
+}
+
+/// The heaviest values with their weights, those that must be named, and how many more there are.
+fn ranked<K: Clone + Ord>(writer: &Writer<'_>, ranking: &Ranking<K>, shown: impl Fn(&K) -> String) -> Vec<String> {
+    let words = writer.words;
     let noun = if writer.notification.content.totals.packets.is_some() { Noun::Packet } else { Noun::Record };
-    let ranked = addresses.ranked.iter().enumerate();
+    let ranked = ranking.ranked.iter().enumerate();
     let listed = ranked.filter(|(index, one)| *index < MAX_ADDRESSES || one.named).map(|(_, one)| one);
     let mut values = Vec::new();
-    for Ranked { value: address, weight, exact, .. } in listed {
-        let who = Party::of(writer, *address, side).described(words);
+    for Ranked { value, weight, exact, .. } in listed {
         // Untracked records have no names: they may be those of anybody.
-        let exact = *exact && !addresses.unknown && writer.notification.content.untracked.records == 0;
-        let share = match addresses.distinct {
+        let exact = *exact && !ranking.unknown && writer.notification.content.untracked.records == 0;
+        let share = match ranking.distinct {
             1 => String::new(),
             _ => format!(": {}", words.count(counted(exact, *weight), noun)),
         };
-        values.push(format!("{who}{share}"));
+        values.push(format!("{}{share}", shown(value)));
     }
-    let left = addresses.distinct.saturating_sub(values.len() as u64);
+    let left = ranking.distinct.saturating_sub(values.len() as u64);
     if left > 0 {
-        values.push(words.and_more(writer.number(addresses, left)));
+        values.push(words.and_more(writer.number(ranking, left)));
     }
-    (!values.is_empty()).then(|| Detail { label: words.label(label).to_owned(), values })
+    values
 }
 
 /// Where it was: account, region and network, and the log group that has the records.
@@ -209,7 +278,17 @@ fn direction(writer: &Writer<'_>) -> Option<String> {
     // What holds for all of them is no surer than for the least sure one.
     let basis = writer.flows.iter().filter_map(|flow| flow.explanation.direction_basis).max();
     let mut text = words.direction(direction, basis.unwrap_or(Basis::InternalSide));
-    if writer.flows.iter().all(|flow| flow.explanation.is_answer()) {
+    if writer.is_about_connections() {
+        let roles: BTreeSet<Option<bool>> =
+            writer.flows.iter().map(|flow| Some(flow.finding.role()? == Role::Answer)).collect();
+        let role = roles.first().copied().flatten().filter(|_| roles.len() == 1);
+        text = words.groups(
+            &[Some(text), role.map(|role| words.requests_or_answers(role).to_owned())]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>(),
+        );
+    } else if writer.flows.iter().all(|flow| flow.explanation.is_answer()) {
         text = words.groups(&[text, words.look_like_answers().to_owned()]);
     }
     Some(if writer.knows_all() { text } else { words.of_the_heaviest(&text) })
@@ -236,8 +315,8 @@ fn flows(writer: &Writer<'_>) -> Detail {
     let flow = |flow: &ExplainedFinding<'_>| {
         let finding = flow.finding;
         let amount = weight(words, &finding.totals, writer.notification.content.complete);
-        let way = words.way(RejectionKind::in_a_list(&flow.explanation)).to_owned();
-        format!("{} → {}: {}", finding.flow.sender(), finding.flow.receiver(), words.items(&[amount, way]))
+        let way = words.way(RejectionKind::in_a_list(&flow.explanation, finding.role())).to_owned();
+        format!("{}: {}", flow_name(finding), words.items(&[amount, way]))
     };
     let mut values: Vec<String> = writer.flows.iter().take(MAX_FLOWS).map(flow).collect();
     let left = writer.flows.len().saturating_sub(MAX_FLOWS) as u64;

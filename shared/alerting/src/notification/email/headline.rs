@@ -6,10 +6,16 @@ use crate::{
     detection::{Origin, Side},
     incident::short_id,
     notification::{
-        email::{page::MAX_SUBJECT_CHARS, party::Party, why, writer::Writer},
+        email::{
+            connections::{self, Length},
+            page::MAX_SUBJECT_CHARS,
+            party::Party,
+            why,
+            writer::Writer,
+        },
         explained::ExplainedFinding,
         kind::NotificationKind,
-        language::{Noun, Number, Parties, RejectionKind},
+        language::{Noun, Number, Parties, RejectionKind, weight},
         notification::Notification,
     },
     text::one_line,
@@ -22,9 +28,6 @@ pub(super) fn subject(writer: &Writer<'_>) -> String {
     let first = notification.total.first_start.unwrap_or(notification.opened_at);
     let last = notification.total.last_end.or(notification.last_seen).unwrap_or(notification.now);
     let lasted = time::millis_between(first, last);
-    let (story, own, other) = parties(writer, false);
-    let parties = named(writer, story, &own, &other);
-    let (pings, more) = (pings(writer), is_more(notification));
     let lasted = writer.words.span(lasted);
     let subject = |what: &str, lasted: Option<&str>| {
         let (rule, silenced) = (notification.key.rule.name(), notification.is_silenced());
@@ -32,18 +35,54 @@ pub(super) fn subject(writer: &Writer<'_>) -> String {
     };
     let id = format!(" (#{})", short_id(notification.incident));
     let room = MAX_SUBJECT_CHARS.saturating_sub(id.chars().count());
-    let brief = subject(&writer.words.brief(story, parties, &pings, more), Some(&lasted));
-    let fits = brief.chars().count() <= room;
-    let text = if fits { brief } else { subject(&writer.words.terse(story, parties, &pings, more), None) };
+    let whats = if writer.is_about_connections() { connection_subjects(writer) } else { ping_subjects(writer) };
+    // With how long it lasted only where nothing else has to be shortened for it.
+    let lasting = whats.first().map(|what| subject(what, Some(&lasted)));
+    let texts = lasting.into_iter().chain(whats.iter().map(|what| subject(what, None)));
+    let mut text = String::new();
+    for next in texts {
+        let fits = next.chars().count() <= room;
+        text = next;
+        if fits {
+            break;
+        }
+    }
     // Whatever is cut off, the id stays whole.
     format!("{}{id}", one_line(&text, room))
 }
 
+/// What happened, as a subject about pings has it: the longest first.
+fn ping_subjects(writer: &Writer<'_>) -> Vec<String> {
+    let (story, own, other) = parties(writer, false);
+    let parties = named(writer, story, &own, &other);
+    let (pings, more) = (pings(writer), is_more(writer.notification));
+    let (brief, terse) =
+        (writer.words.brief(story, parties, &pings, more), writer.words.terse(story, parties, &pings, more));
+    vec![brief, terse]
+}
+
+/// The same about TCP and UDP.
+fn connection_subjects(writer: &Writer<'_>) -> Vec<String> {
+    let (words, amount, more) = (writer.words, rejected(writer), is_more(writer.notification));
+    let brief = |length: Length| words.connection_brief(&connections::story(writer, length), &amount, more);
+    let terse = words.connection_terse(&connections::story(writer, Length::Shorter), &amount, more);
+    vec![brief(Length::Short), brief(Length::Shorter), terse]
+}
+
+/// How much of TCP and UDP was rejected.
+fn rejected(writer: &Writer<'_>) -> String {
+    weight(writer.words, &writer.notification.content.totals, true)
+}
+
 /// The first lines of the body: the sentence of the subject with who is who, and the reason.
 pub(super) fn lead(writer: &Writer<'_>) -> Vec<String> {
-    let (story, own, other) = parties(writer, true);
-    let parties = named(writer, story, &own, &other);
-    let headline = writer.words.headline(story, parties, &pings(writer), is_more(writer.notification));
+    let (words, more) = (writer.words, is_more(writer.notification));
+    let headline = if writer.is_about_connections() {
+        words.connection(&connections::story(writer, Length::Introduced), &rejected(writer), more)
+    } else {
+        let (story, own, other) = parties(writer, true);
+        words.headline(story, named(writer, story, &own, &other), &pings(writer), more)
+    };
     [marked(writer, &headline)]
         .into_iter()
         .chain(why::in_short(writer))
@@ -89,11 +128,12 @@ fn parties(writer: &Writer<'_>, introduce: bool) -> (RejectionKind, String, Stri
     };
     let party = |side: Side| only(writer, side).map(|address| Party::of(writer, address, side));
     let (own, other) = (party(own_side), party(own_side.other()));
-    let namesakes = own.as_ref().map(Party::short) == other.as_ref().map(Party::short);
+    let short = |party: &Option<Party>| party.as_ref().map(|party| party.short(writer.words));
+    let namesakes = short(&own) == short(&other);
     let words = |party: Option<Party>, side: Side| match party {
         Some(party) if introduce => party.introduced(writer.words),
         Some(_) if namesakes => only(writer, side).map(|address| address.to_string()).unwrap_or_default(),
-        Some(party) => party.short(),
+        Some(party) => party.short(writer.words),
         None => {
             let noun = match (story, side) {
                 (RejectionKind::Inbound | RejectionKind::Rejected, Side::Source) => Noun::Source,
@@ -112,7 +152,7 @@ fn between(writer: &Writer<'_>, introduce: bool) -> (RejectionKind, String, Stri
     let sides = || writer.flows.iter().filter_map(|flow| Some((flow, flow.own_side()?)));
     let others: BTreeSet<IpAddr> = sides().map(|(flow, side)| flow.endpoint(side.other()).host().address).collect();
     let own = sides().next().map(|(flow, side)| Party::of(writer, flow.endpoint(side).record.address, side));
-    let own = own.map(|own| if introduce { own.introduced(writer.words) } else { own.short() });
+    let own = own.map(|own| if introduce { own.introduced(writer.words) } else { own.short(writer.words) });
     let other = match (others.first(), others.len()) {
         (Some(only), 1) => only.to_string(),
         (_, number) => writer.words.count(Number::Exactly(number as u64), Noun::Address),
@@ -132,8 +172,8 @@ fn story(writer: &Writer<'_>) -> RejectionKind {
         return RejectionKind::Inbound;
     }
     let Some(first) = writer.flows.first().filter(|_| writer.knows_all()) else { return RejectionKind::Rejected };
-    let kind = RejectionKind::of(&first.explanation);
-    if writer.flows.iter().all(|flow| RejectionKind::of(&flow.explanation) == kind) {
+    let kind = RejectionKind::of(&first.explanation, None);
+    if writer.flows.iter().all(|flow| RejectionKind::of(&flow.explanation, None) == kind) {
         return kind;
     }
     // The interface and its address.

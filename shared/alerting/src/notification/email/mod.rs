@@ -4,9 +4,11 @@
 //! `page` puts them below one another. What a person needs first stands first: what happened, how things stand, what to do.
 
 mod actions;
+mod connections;
 mod details;
 mod draft;
 mod headline;
+mod opening;
 mod page;
 mod party;
 mod records;

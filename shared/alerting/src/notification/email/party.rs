@@ -1,9 +1,12 @@
 //! Who is at an address, according to the records and EC2.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+};
 
 use crate::{
-    detection::Side,
+    detection::{ServicePort, Side},
     notification::{
         email::writer::Writer,
         explained::{ExplainedFinding, Host},
@@ -18,19 +21,34 @@ const MAX_NAME_CHARS: usize = 48;
 /// Characters shown of a name in a subject.
 const MAX_SHORT_CHARS: usize = 32;
 
+/// Characters shown of a name in a subject that has too little room.
+const MAX_SHORTER_CHARS: usize = 16;
+
 /// Characters shown of an id.
 const MAX_ID_CHARS: usize = 64;
 
 /// Tags shown.
 const MAX_TAGS: usize = 4;
 
+/// The port that somebody has in a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PartyPort {
+    /// The port of a service.
+    Service(ServicePort),
+    /// A port of which nobody knows whether it is a client's or a server's.
+    Unknown(u16),
+}
+
 /// Who is at an address. All its texts are fit to be shown.
 #[derive(Debug)]
 pub(super) struct Party {
     address: IpAddr,
+    port: Option<PartyPort>,
     name: Option<String>,
     /// The name where there is little room.
     short_name: Option<String>,
+    /// The name where there is less.
+    shorter_name: Option<String>,
     kind: Option<String>,
     description: Option<String>,
     instance: Option<String>,
@@ -59,8 +77,10 @@ impl Party {
         let bare = || known.filter(|_| instance.is_none());
         Party {
             address,
+            port: None,
             name: names.iter().find_map(|text| name(text, MAX_NAME_CHARS)),
             short_name: names.iter().find_map(|text| name(text, MAX_SHORT_CHARS)),
+            shorter_name: names.iter().find_map(|text| name(text, MAX_SHORTER_CHARS)),
             kind: bare().and_then(|interface| words.interface_kind(&shown_id(&interface.kind))),
             description: bare().and_then(|interface| name(interface.description.as_deref()?, MAX_NAME_CHARS)),
             instance: instance.map(shown_id),
@@ -76,14 +96,58 @@ impl Party {
         }
     }
 
-    /// As short as can be, for a subject.
-    pub(super) fn short(&self) -> String {
-        self.short_name.clone().unwrap_or_else(|| self.address.to_string())
+    /// The same at a port.
+    pub(super) fn at(self, port: Option<PartyPort>) -> Party {
+        Party { port, ..self }
+    }
+
+    /// The same by the address.
+    pub(super) fn without_name(self) -> Party {
+        Party { name: None, short_name: None, shorter_name: None, ..self }
+    }
+
+    /// The name in a subject.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.short_name.as_deref()
+    }
+
+    /// Short, for a subject: `db-1:5432 (postgresql)`.
+    pub(super) fn short(&self, words: &dyn Phrases) -> String {
+        let port = self.port_words(words).map(|port| format!(" ({port})")).unwrap_or_default();
+        format!("{}{port}", self.label(self.short_name.as_deref()))
+    }
+
+    /// As short as can be: `db-1:5432`.
+    pub(super) fn shorter(&self) -> String {
+        self.label(self.shorter_name.as_deref())
+    }
+
+    /// A name, or else the address, with the port of a service.
+    fn label(&self, name: Option<&str>) -> String {
+        match (self.port, name) {
+            (Some(PartyPort::Service(port)), name) => {
+                let udp = if port.protocol_word() == "udp" { "/udp" } else { "" };
+                let address = || SocketAddr::new(self.address, port.port).to_string();
+                name.map_or_else(address, |name| format!("{name}:{}", port.port)) + udp
+            }
+            (_, Some(name)) => name.to_owned(),
+            (_, None) => self.address.to_string(),
+        }
+    }
+
+    /// What stands of the port in brackets: the name of its service, or the port that may be anything.
+    fn port_words(&self, words: &dyn Phrases) -> Option<String> {
+        match self.port? {
+            PartyPort::Service(port) => port.name().map(str::to_owned),
+            PartyPort::Unknown(port) => Some(words.unknown_port(port)),
+        }
     }
 
     /// The address with what is known of it in brackets: `web-1 (i-0789cafe, owner team-a)`.
     pub(super) fn introduced(&self, words: &dyn Phrases) -> String {
         let mut known: Vec<String> = Vec::new();
+        known.extend(self.port_words(words));
+        let before = known.len();
         known.extend(self.service.as_deref().map(|service| words.service(service)));
         known.extend(self.kind.clone());
         if let Some(id) = self.instance.as_ref().or(self.interface.as_ref()) {
@@ -92,17 +156,17 @@ impl Party {
             known.push(words.count(Number::Exactly(self.interfaces as u64), Noun::Interface));
         }
         known.extend(self.owner_words(words));
-        if known.is_empty() {
+        if known.len() == before {
             known.push(words.scope(self.address).to_owned());
         }
         known.extend(self.through(words));
-        let name = self.name.clone().unwrap_or_else(|| self.address.to_string());
-        format!("{name} ({})", words.items(&known))
+        format!("{} ({})", self.label(self.name.as_deref()), words.items(&known))
     }
 
     /// The address with everything that is known of it.
     pub(super) fn described(&self, words: &dyn Phrases) -> String {
         let mut known: Vec<String> = Vec::new();
+        known.extend(self.port_words(words));
         known.extend(self.name.clone());
         known.extend(self.service.as_deref().map(|service| words.service(service)));
         known.extend(self.kind.clone());
@@ -115,7 +179,7 @@ impl Party {
         known.extend(self.owner_words(words));
         known.push(words.scope(self.address).to_owned());
         known.extend(self.through(words));
-        format!("{} ({})", self.address, words.items(&known))
+        format!("{} ({})", self.label(None), words.items(&known))
     }
 
     /// What stands between, or how many interfaces do.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::{
-    detection::Side,
+    detection::{Finding, Role, Rule, ServicePort, Side},
     incident::{Signal, Silence},
     notification::{email::writer::Writer, kind::NotificationKind, links::query},
     text::shell_word,
@@ -15,8 +15,10 @@ const MAX_COMMANDS: usize = 3;
 /// What a silence is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Conditions<'a> {
+    rule: Option<&'static str>,
     source: Option<IpAddr>,
     destination: Option<IpAddr>,
+    port: Option<ServicePort>,
     interface: Option<&'a str>,
     origin: Option<&'static str>,
 }
@@ -46,6 +48,9 @@ pub(super) fn end(writer: &Writer<'_>, silence: &Silence) -> String {
 /// The narrowest conditions that fit what the email is about, one or one for each source or pair of addresses, and whether they fit all
 /// of it.
 fn conditions<'a>(writer: &Writer<'a>) -> (Vec<Conditions<'a>>, bool) {
+    if writer.is_about_connections() {
+        return of_connections(writer);
+    }
     if let Some(one) = one(writer) {
         return (vec![one], true);
     }
@@ -56,19 +61,53 @@ fn conditions<'a>(writer: &Writer<'a>) -> (Vec<Conditions<'a>>, bool) {
         Signal::Flood => Conditions::of_target(target, signal),
         _ => Conditions { destination: Some(target), ..Conditions::of_source(source) },
     });
+    let each = distinct(conditions);
+    if each.is_empty() {
+        return (vec![without_addresses(writer)], true);
+    }
+    (each, writer.knows_all())
+}
+
+fn distinct<'a>(conditions: impl Iterator<Item = Conditions<'a>>) -> Vec<Conditions<'a>> {
     let mut each: Vec<Conditions<'_>> = Vec::new();
     for one in conditions {
         if !each.contains(&one) {
             each.push(one);
         }
     }
-    if each.is_empty() {
-        // No address is known.
-        let interface = writer.notification.content.interfaces.only().map(|id| &**id).filter(|id| query::is_plain(id));
-        let origin = Some(signal.origin().full_word());
-        return (vec![Conditions { interface, origin, ..Conditions::default() }], true);
+    each
+}
+
+/// The conditions where no address is known.
+fn without_addresses<'a>(writer: &Writer<'a>) -> Conditions<'a> {
+    let interface = writer.notification.content.interfaces.only().map(|id| &**id).filter(|id| query::is_plain(id));
+    let origin = Some(writer.notification.key.signal.origin().full_word());
+    Conditions { interface, origin, ..Conditions::default() }
+}
+
+/// The same about TCP and UDP: one service, from one client or from all of them; a scan by its sender; otherwise each service by itself.
+fn of_connections<'a>(writer: &Writer<'a>) -> (Vec<Conditions<'a>>, bool) {
+    let key = writer.notification.key;
+    let rule = Some(key.rule.word());
+    let sender = writer.side(Side::Source).only().copied();
+    if let (Rule::Scan, Some(sender)) = (key.rule, sender) {
+        return (vec![Conditions { rule, ..Conditions::of_source(sender) }], true);
     }
-    (each, writer.knows_all())
+    let origin = Some(key.signal.origin().full_word());
+    let of_service = |finding: &Finding| {
+        let service = finding.service()?;
+        let host = Some(service.address);
+        let port = Conditions { rule, port: Some(service.port), ..Conditions::default() };
+        Some(match finding.role() {
+            // Who is answered chose us: tomorrow it is somebody else.
+            Some(Role::Answer) => Conditions { source: host, ..port },
+            _ if sender.is_some() => Conditions { source: sender, destination: host, ..port },
+            _ => Conditions { destination: host, origin, ..port },
+        })
+    };
+    let each = distinct(writer.flows.iter().filter_map(|flow| of_service(flow.finding)));
+    let all = writer.knows_all() || each.len() == 1 && writer.service_host().is_some();
+    if each.is_empty() { (vec![Conditions { rule, ..without_addresses(writer) }], true) } else { (each, all) }
 }
 
 /// The conditions that fit all of it, where the addresses allow for such.
@@ -102,10 +141,13 @@ impl Conditions<'_> {
     fn command(&self, stack: Option<&str>) -> String {
         let (source, destination) =
             (self.source.map(|one| one.to_string()), self.destination.map(|one| one.to_string()));
+        let port = self.port.map(|port| port.to_string());
         let conditions = [
             ("stack", stack),
+            ("rule", self.rule),
             ("source", source.as_deref()),
             ("destination", destination.as_deref()),
+            ("port", port.as_deref()),
             ("interface", self.interface),
             ("origin", self.origin),
             ("for", Some("8h")),
@@ -137,6 +179,16 @@ mod tests {
         assert_eq!(
             Conditions::of_target(target, Signal::Flood).command(None),
             "vpc-flow-alerts silence add --destination 2001:db8::1 --origin internet --for 8h --reason \"...\""
+        );
+        let service = Conditions {
+            rule: Some("request"),
+            port: Some("5432/tcp".parse().unwrap()),
+            ..Conditions::of_target(target, Signal::Private)
+        };
+        assert_eq!(
+            service.command(None),
+            "vpc-flow-alerts silence add --rule request --destination 2001:db8::1 --port 5432/tcp --origin private --for 8h \
+             --reason \"...\""
         );
         let interface = Conditions { interface: Some("eni-1"), ..Conditions::default() };
         assert_eq!(interface.command(None), "vpc-flow-alerts silence add --interface eni-1 --for 8h --reason \"...\"");

@@ -2,7 +2,7 @@
 //! covers, and when the next one comes.
 
 use crate::{
-    detection::OriginBasis,
+    detection::{OriginBasis, Rule},
     incident::Silenced,
     notification::{
         email::writer::Writer,
@@ -29,7 +29,11 @@ pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
     let first: Vec<String> =
         [state(writer), words.severity(notification.severity())].into_iter().chain(delay).collect();
     let undecided = writer.flows.iter().any(|flow| flow.finding.origin_basis == OriginBasis::Undecided);
-    let mut second = vec![words.incident_because(notification.key.signal, notification.signals, undecided)];
+    let because = match notification.key.rule {
+        Rule::Scan => words.scan_because(),
+        _ => words.incident_because(notification.key.signal, notification.signals, undecided),
+    };
+    let mut second = vec![because];
     second.extend(words.because(notification.reason, notification.kind));
     let mut lines = vec![words.joined(&first), words.joined(&second)];
     if let Some(previous) = notification.previous {

@@ -4,9 +4,12 @@ use crate::{
     enrichment::{MissingData, MissingReason, NetworkPart},
     explain::{AclVerdict, Evidence, Explanation, GroupsVerdict, Layer},
     notification::{
-        email::writer::Writer,
+        email::{
+            opening,
+            writer::{Writer, flow_name},
+        },
         explained::ExplainedFinding,
-        language::{Grade, Number},
+        language::{Grade, Number, Opening},
     },
 };
 
@@ -22,9 +25,7 @@ pub(super) struct Group<'c> {
 impl Group<'_> {
     /// The flows by name: `10.0.0.5 → 8.8.8.8 and 2 more`.
     pub(super) fn name(&self, writer: &Writer<'_>) -> String {
-        let flow =
-            |flow: &&ExplainedFinding<'_>| format!("{} → {}", flow.finding.flow.sender(), flow.finding.flow.receiver());
-        let first = self.flows.first().map(flow).unwrap_or_default();
+        let first = self.flows.first().map(|flow| flow_name(flow.finding)).unwrap_or_default();
         match self.flows.len().saturating_sub(1) as u64 {
             0 => first,
             more => writer.words.with_more(&first, &writer.words.and_more(Number::Exactly(more))),
@@ -68,16 +69,22 @@ fn is_of_one_flow(evidence: &Evidence) -> bool {
 /// The reason as a clause, where all flows have the same.
 pub(super) fn in_short(writer: &Writer<'_>) -> Option<String> {
     let groups = groups(writer);
-    let [Group { explanation, .. }] = &groups[..] else { return None };
-    Some(writer.words.blocked_by(explanation, &grade(writer, explanation, None)))
+    let [group] = &groups[..] else { return None };
+    let opening = opening::of(writer, &group.flows);
+    Some(writer.words.blocked_by(group.explanation, &grade(writer, group.explanation, None, opening.as_ref())))
 }
 
 /// How sure an explanation is, for which flows, and when the rules were read that it is made from.
-fn grade<'g>(writer: &Writer<'_>, explanation: &Explanation, flows: Option<&'g str>) -> Grade<'g> {
+fn grade<'g>(
+    writer: &Writer<'_>,
+    explanation: &Explanation,
+    flows: Option<&'g str>,
+    opening: Option<&'g Opening>,
+) -> Grade<'g> {
     let has_rules = explanation.acls().next().is_some() || explanation.groups().next().is_some();
     let (now, zone) = (writer.notification.now, &writer.notification.site.zone);
     let read_at = writer.notification.network.rules_read_at.filter(|_| has_rules).map(|at| zone.soon(at, now));
-    Grade { confidence: explanation.confidence, heaviest: !writer.knows_all(), flows, rules_read: read_at }
+    Grade { confidence: explanation.confidence, heaviest: !writer.knows_all(), flows, rules_read: read_at, opening }
 }
 
 /// The reasons with what shows them, a line each.
@@ -88,13 +95,22 @@ pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
     for group in groups.iter().take(MAX_REASONS) {
         let Group { explanation, flows } = group;
         let name = (groups.len() > 1).then(|| group.name(writer));
-        lines.push(words.graded(explanation, &grade(writer, explanation, name.as_deref())));
+        let opening = opening::of(writer, &group.flows);
+        lines.push(words.graded(explanation, &grade(writer, explanation, name.as_deref(), opening.as_ref())));
         // What is about one of several flows is left to the records.
-        let shown = |evidence: &&Evidence| flows.len() == 1 || !matches!(evidence, Evidence::MaybeSameSubnet { .. });
+        let known = flows.iter().all(|flow| flow.finding.role().is_some());
+        let shown = |evidence: &&Evidence| match evidence {
+            Evidence::MaybeSameSubnet { .. } => flows.len() == 1,
+            // Where the server is known, it is known whether they are requests or answers.
+            Evidence::AcceptedUntracked(_) => !known,
+            _ => true,
+        };
         let mut evidence: Vec<&Evidence> = explanation.evidence.iter().filter(shown).collect();
         evidence.sort_by_key(|evidence| !decides(evidence, explanation.layer));
-        let mut clauses: Vec<String> =
-            evidence.into_iter().filter_map(|evidence| words.evidence(evidence, explanation)).collect();
+        let mut clauses: Vec<String> = evidence
+            .into_iter()
+            .filter_map(|evidence| words.evidence(evidence, explanation, opening.as_ref()))
+            .collect();
         if clauses.is_empty() {
             clauses.push(words.no_evidence());
         }

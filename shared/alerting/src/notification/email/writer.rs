@@ -1,14 +1,14 @@
 //! What the sections of an email read: the notification and the phrases.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::{
-    detection::Side,
-    incident::Ranked,
+    detection::{Finding, Service, ServicePort, Side},
+    incident::{KeyPart, Ranked},
     notification::{
         email::draft::NamedLink,
         explained::ExplainedFinding,
-        language::{Number, Phrases},
+        language::{Number, Phrases, Traffic},
         links::Link,
         notification::Notification,
         ranking::Ranking,
@@ -25,7 +25,8 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(super) fn of(notification: &'a Notification<'a>) -> Writer<'a> {
-        Writer { notification, words: notification.site.language.phrases(), flows: &notification.flows }
+        let words = notification.site.language.phrases_about(notification.traffic());
+        Writer { notification, words, flows: &notification.flows }
     }
 
     /// A link with its title.
@@ -55,6 +56,28 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Tells whether it is about TCP or UDP.
+    pub(super) fn is_about_connections(&self) -> bool {
+        self.notification.traffic() == Traffic::Connections
+    }
+
+    /// The service that the incident is about, where it is one.
+    fn service(&self) -> Option<Service> {
+        if let KeyPart::Service(service) = self.notification.key.part { Some(service) } else { None }
+    }
+
+    /// The server's port, where everything has the same.
+    pub(super) fn service_port(&self) -> Option<ServicePort> {
+        self.service().map(|service| service.port).or_else(|| self.notification.content.ports.only().copied())
+    }
+
+    /// The server's address, where everything has the same.
+    pub(super) fn service_host(&self) -> Option<IpAddr> {
+        let hosts = || self.flows.iter().map(|flow| Some(flow.finding.service()?.address));
+        let first = || hosts().next().flatten().filter(|first| hosts().all(|host| host == Some(*first)));
+        self.service().map(|service| service.address).or_else(|| first().filter(|_| self.knows_all()))
+    }
+
     /// So many of a ranking's values, and how exact that is.
     pub(super) fn number<K: Clone + Ord>(&self, ranking: &Ranking<K>, amount: u64) -> Number {
         if ranking.is_complete() {
@@ -67,4 +90,14 @@ impl<'a> Writer<'a> {
             Number::About(amount)
         }
     }
+}
+
+/// A flow by its addresses, with the ports that it has: `10.0.1.10 → 10.0.2.20:5432`.
+pub(super) fn flow_name(finding: &Finding) -> String {
+    let flow = &finding.flow;
+    let side = |address: IpAddr, port: Option<u16>| match port {
+        Some(port) => SocketAddr::new(address, port).to_string(),
+        None => address.to_string(),
+    };
+    format!("{} → {}", side(flow.sender(), flow.srcport), side(flow.receiver(), flow.dstport))
 }

@@ -1,6 +1,9 @@
 //! What all languages show in the same way.
 
+use std::net::IpAddr;
+
 use crate::{
+    detection::{FIRST_CLIENT_PORT, PortRange},
     enrichment::{AclEntry, Peer},
     notification::language::terms::Number,
     text,
@@ -38,6 +41,26 @@ pub(super) fn peer(peer: &Peer) -> String {
 /// The number of a network ACL's rule, as the console shows it.
 pub(super) fn acl_rule_number(rule: &AclEntry) -> String {
     if rule.is_default() { "*".to_owned() } else { rule.number.to_string() }
+}
+
+/// Ports as a rule has them: `443`, `1024-65535`.
+pub(super) fn port_range(ports: PortRange) -> String {
+    if ports.first == ports.last { ports.first.to_string() } else { format!("{}-{}", ports.first, ports.last) }
+}
+
+/// The ports that clients take, by what AWS advises for network ACLs.
+pub(super) fn client_ports() -> String {
+    port_range(PortRange { first: FIRST_CLIENT_PORT, last: u16::MAX })
+}
+
+/// An address as the block that a network ACL's rule needs.
+pub(super) fn block(address: IpAddr) -> String {
+    if address.is_ipv4() { format!("{address}/32") } else { format!("{address}/128") }
+}
+
+/// The block of all addresses.
+pub(super) fn everywhere(v6: bool) -> &'static str {
+    if v6 { "::/0" } else { "0.0.0.0/0" }
 }
 
 /// A time span in its two largest units, of those given in descending size: the index and how many; at least one.

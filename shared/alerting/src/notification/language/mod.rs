@@ -5,16 +5,21 @@
 //! [`crate::zone::Zone`].
 
 pub mod common;
+mod connections;
 mod digest;
 mod english;
 mod japanese;
 mod phrases;
 mod terms;
 
+pub use connections::Connections;
 pub use digest::{DigestPhrases, Internet, VerdictWords};
 pub use phrases::{Facts, Headlines, Phrases, Reasons, Steps};
 pub(crate) use phrases::{amounts, weight};
-pub use terms::{Fact, Fix, Grade, Noun, Number, Parties, Permission, RejectionKind, Section, SilenceWords};
+pub use terms::{
+    ConnectionStory, Fact, Fix, Grade, Noun, Number, Opening, OpeningPeer, Parties, Permission, RejectionKind, Section,
+    SilenceWords, Traffic,
+};
 
 /// The language of an email.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,19 +53,26 @@ impl Language {
         }
     }
 
-    /// Its phrases.
+    /// Its phrases about pings, and of what is about no packets.
     pub fn phrases(self) -> &'static dyn Phrases {
-        match self {
-            Language::English => &english::English,
-            Language::Japanese => &japanese::Japanese,
+        self.phrases_about(Traffic::Pings)
+    }
+
+    /// Its phrases about some packets.
+    pub fn phrases_about(self, traffic: Traffic) -> &'static dyn Phrases {
+        match (self, traffic) {
+            (Language::English, Traffic::Pings) => &english::English(Traffic::Pings),
+            (Language::English, Traffic::Connections) => &english::English(Traffic::Connections),
+            (Language::Japanese, Traffic::Pings) => &japanese::Japanese(Traffic::Pings),
+            (Language::Japanese, Traffic::Connections) => &japanese::Japanese(Traffic::Connections),
         }
     }
 
     /// Its phrases of the digest.
     pub fn digest(self) -> &'static dyn DigestPhrases {
         match self {
-            Language::English => &english::English,
-            Language::Japanese => &japanese::Japanese,
+            Language::English => &english::English(Traffic::Pings),
+            Language::Japanese => &japanese::Japanese(Traffic::Pings),
         }
     }
 }

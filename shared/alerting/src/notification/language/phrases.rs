@@ -9,14 +9,19 @@ use crate::{
     incident::{Reason, Signal, SignalPolicy},
     notification::{
         kind::NotificationKind,
-        language::terms::{Fact, Fix, Grade, Noun, Number, Parties, Permission, RejectionKind, Section, SilenceWords},
+        language::{
+            connections::Connections,
+            terms::{
+                Fact, Fix, Grade, Noun, Number, Opening, Parties, Permission, RejectionKind, Section, SilenceWords,
+            },
+        },
         links::Target,
         severity::Severity,
     },
 };
 
 /// The phrases of a language: what every email needs.
-pub trait Phrases: Headlines + Facts + Reasons + Steps + Sync {
+pub trait Phrases: Headlines + Connections + Facts + Reasons + Steps + Sync {
     /// A number of things: `4 packets`.
     fn count(&self, number: Number, noun: Noun) -> String;
     /// How many more there are than were named: `and 5 more`.
@@ -100,7 +105,7 @@ pub trait Headlines {
 
 /// Facts: who, where, which way, when.
 pub trait Facts {
-    /// That the ICMP type is not recorded.
+    /// That the ICMP type is not recorded. `v4` and `v6`: of which of ICMP and ICMPv6.
     fn protocols(&self, v4: bool, v6: bool) -> &'static str;
     /// Records that are counted and not listed.
     fn untracked(&self, records: &str, flows: &str) -> String;
@@ -154,8 +159,8 @@ pub trait Reasons {
     fn blocked_by(&self, explanation: &Explanation, grade: &Grade<'_>) -> String;
     /// The layer as a title with how sure it is, and for which of several flows.
     fn graded(&self, explanation: &Explanation, grade: &Grade<'_>) -> String;
-    /// What shows it, as a clause. None for missing data, which is stated once for all.
-    fn evidence(&self, evidence: &Evidence, explanation: &Explanation) -> Option<String>;
+    /// What shows it, as a clause; what has no rule is the `opening`. None for missing data, which is stated once for all.
+    fn evidence(&self, evidence: &Evidence, explanation: &Explanation, opening: Option<&Opening>) -> Option<String>;
     /// What is said where nothing shows anything.
     fn no_evidence(&self) -> String;
     /// Which parts could not be read from EC2, and why.
@@ -167,8 +172,8 @@ pub trait Reasons {
 /// What to do next.
 pub trait Steps {
     /// What to do where the packets were meant to pass, as a clause; for which flows, where others need something else.
-    fn fix(&self, fix: &Fix<'_>, permission: Permission, flows: Option<&str>) -> String;
-    /// That pings of strangers are normally left blocked, as a clause; and what to do if the only `sender` is none.
+    fn fix(&self, fix: &Fix<'_>, permission: Permission<'_>, flows: Option<&str>) -> String;
+    /// That packets of strangers are normally left blocked, as a clause; and what to do if the only `sender` is none.
     fn leave_blocked(&self, sender: Option<&str>) -> String;
     /// How to silence it where it is meant to be so: the command. Of a resolved incident, should it come back.
     fn silence(&self, command: &str, resolved: bool) -> String;

@@ -3,9 +3,25 @@
 use std::net::IpAddr;
 
 use crate::{
-    detection::Direction,
+    detection::{Direction, PortRange, Role, Rule},
     explain::{AclEvidence, Confidence, Explanation, Group, PacketRole},
 };
+
+/// What some rejected packets are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Traffic {
+    /// ICMP: pings.
+    Pings,
+    /// TCP and UDP: requests, and the answers to them.
+    Connections,
+}
+
+impl Traffic {
+    /// What the packets that a rule matches are called.
+    pub fn of(rule: Rule) -> Traffic {
+        if rule == Rule::Ping { Traffic::Pings } else { Traffic::Connections }
+    }
+}
 
 /// A part of an email with a heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +53,12 @@ pub enum Fact {
     From,
     /// To whom.
     To,
+    /// The service, and how it is known which side offers it.
+    Service,
+    /// The ports that clients took.
+    ClientPorts,
+    /// The server's ports, where there are several.
+    Ports,
     /// Account, region, network.
     Where,
     /// The log group.
@@ -54,6 +76,8 @@ pub enum Fact {
 pub enum Noun {
     /// Packets of ICMP, as people call them.
     Ping,
+    /// Attempts to open a connection.
+    Attempt,
     /// Packets.
     Packet,
     /// Bytes.
@@ -70,6 +94,14 @@ pub enum Noun {
     Address,
     /// Ports of hosts.
     Service,
+    /// Addresses that ask a service.
+    Client,
+    /// Addresses that refuse.
+    Host,
+    /// Ports.
+    Port,
+    /// Addresses that check whether a service is healthy.
+    Checker,
     /// Flows.
     Flow,
     /// Accounts.
@@ -121,9 +153,14 @@ pub enum RejectionKind {
 }
 
 impl RejectionKind {
-    /// What the packets of one flow look like.
-    pub fn of(explanation: &Explanation) -> RejectionKind {
-        match (explanation.direction, explanation.role) {
+    /// What the packets of one flow look like. Of TCP and UDP it is known with the server: `role`.
+    pub fn of(explanation: &Explanation, role: Option<Role>) -> RejectionKind {
+        let role = match role {
+            Some(Role::Request) => PacketRole::Request,
+            Some(Role::Answer) => PacketRole::Answer,
+            None => explanation.role,
+        };
+        match (explanation.direction, role) {
             (Some(Direction::Egress), PacketRole::Answer) => RejectionKind::AnswersStopped,
             (Some(Direction::Ingress), PacketRole::Answer) => RejectionKind::AnswersNotReceived,
             (Some(Direction::Egress), PacketRole::Request) => RejectionKind::Outbound,
@@ -134,8 +171,8 @@ impl RejectionKind {
     }
 
     /// The same in a list of flows, where the direction has to be stated.
-    pub fn in_a_list(explanation: &Explanation) -> RejectionKind {
-        match (explanation.direction, RejectionKind::of(explanation)) {
+    pub fn in_a_list(explanation: &Explanation, role: Option<Role>) -> RejectionKind {
+        match (explanation.direction, RejectionKind::of(explanation, role)) {
             (Some(Direction::Egress), RejectionKind::Rejected) => RejectionKind::Outbound,
             (_, kind) => kind,
         }
@@ -155,6 +192,107 @@ pub struct Parties<'a> {
     pub other_named: bool,
 }
 
+/// What happened to packets of TCP or UDP. Who took part is in words: a name, or how many there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionStory {
+    /// Requests of clients to a service were stopped.
+    NotReached {
+        /// The clients.
+        clients: String,
+        /// The service.
+        service: String,
+    },
+    /// Answers of a service of ours were stopped on their way out.
+    NotAnswered {
+        /// The service.
+        service: String,
+        /// The clients.
+        clients: String,
+    },
+    /// Answers to requests of ours were stopped on their way in.
+    AnswersNotReceived {
+        /// The clients.
+        clients: String,
+        /// The service.
+        service: String,
+    },
+    /// Health checks of a service were stopped.
+    NotChecked {
+        /// Who checks.
+        checker: String,
+        /// The service.
+        service: String,
+    },
+    /// One sender's requests to many hosts were stopped.
+    RefusedByHosts {
+        /// The sender.
+        sender: String,
+        /// How many hosts.
+        hosts: String,
+        /// The port, or how many there are.
+        ports: String,
+    },
+    /// One sender's requests to many ports of a host were stopped.
+    RefusedOnPorts {
+        /// The sender.
+        sender: String,
+        /// How many ports.
+        ports: String,
+        /// The host.
+        host: String,
+    },
+    /// Both requests and answers were stopped.
+    Between {
+        /// The clients.
+        clients: String,
+        /// The service.
+        service: String,
+    },
+    /// It is not known which side is the server.
+    Unclear {
+        /// The sender with its port.
+        source: String,
+        /// The receiver with its port.
+        target: String,
+    },
+}
+
+/// What a rule has to be for, to let packets of TCP or UDP through: `tcp/5432 from sg-0aa1 (web)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// `tcp` or `udp`.
+    pub protocol: &'static str,
+    /// The ports that the packets are for.
+    pub ports: Vec<PortRange>,
+    /// Whether those are ports that clients take.
+    pub of_clients: bool,
+    /// Who is on the other side.
+    pub peer: OpeningPeer,
+    /// The other side's security groups, where it is an interface near by: a rule of a security group can name them
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>), a network ACL's cannot.
+    pub groups: Vec<Group>,
+}
+
+/// Who is on the other side of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpeningPeer {
+    /// One address.
+    Address(IpAddr),
+    /// Several addresses.
+    Several,
+    /// Clients that choose us, anywhere in the internet; of IPv6 or not.
+    Anywhere {
+        /// Whether it is IPv6.
+        v6: bool,
+    },
+    /// Health checkers of Route 53
+    /// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-router-firewall-rules.html>).
+    Route53 {
+        /// The prefix list with their addresses.
+        prefix_list: String,
+    },
+}
+
 /// How sure an explanation is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grade<'a> {
@@ -166,17 +304,21 @@ pub struct Grade<'a> {
     pub flows: Option<&'a str>,
     /// When the rules were read that it is made from, where there are any.
     pub rules_read: Option<String>,
+    /// What a rule would have to be for, of TCP and UDP.
+    pub opening: Option<&'a Opening>,
 }
 
 /// Whose packets a rule may let through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Permission {
+pub struct Permission<'a> {
     /// The only address on the other side.
     pub peer: Option<IpAddr>,
     /// Whether nobody else may get in: then no rule that denies is removed.
     pub narrow: bool,
     /// Whether anybody's pings are answered then.
     pub answers_strangers: bool,
+    /// What a rule has to be for, of TCP and UDP.
+    pub opening: Option<&'a Opening>,
 }
 
 /// What would let the packets through.

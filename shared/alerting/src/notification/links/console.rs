@@ -94,10 +94,18 @@ impl AwsConsole {
     }
 
     /// A graph of one metric's sum per minute between two points in time.
-    pub fn metric(&self, namespace: &str, name: &str, from: EpochMillis, to: EpochMillis) -> String {
+    pub fn metric(
+        &self,
+        namespace: &str,
+        name: &str,
+        dimensions: &[(&str, &str)],
+        (from, to): (EpochMillis, EpochMillis),
+    ) -> String {
+        let dimensions: String =
+            dimensions.iter().map(|(name, value)| format!("~'{}~'{}", jsurl(name), jsurl(value))).collect();
         // The namespace at the end keeps an email reader from taking the closing bracket for punctuation after the link.
         format!(
-            "{}#metricsV2:graph=~(metrics~(~(~'{namespace}~'{}))~view~'timeSeries~stacked~false~region~'{}~stat~'Sum~period~60\
+            "{}#metricsV2:graph=~(metrics~(~(~'{namespace}~'{}{dimensions}))~view~'timeSeries~stacked~false~region~'{}~stat~'Sum~period~60\
              ~start~'{}~end~'{});namespace={namespace}",
             self.home("cloudwatch"),
             jsurl(name),
@@ -182,12 +190,19 @@ mod tests {
     #[test]
     fn metric_links_name_the_metric() {
         assert_eq!(
-            AwsConsole::new("eu-west-1").metric("Ping-Deny-Metrics", "Ping Deny", FROM, TO),
+            AwsConsole::new("eu-west-1").metric("Ping-Deny-Metrics", "Ping Deny", &[], (FROM, TO)),
             "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1\
              #metricsV2:graph=~(metrics~(~(~'Ping-Deny-Metrics~'Ping*20Deny))~view~'timeSeries~stacked~false\
              ~region~'eu-west-1~stat~'Sum~period~60~start~'2026-11-23T09*3a32*3a14.000Z\
              ~end~'2026-11-23T09*3a33*3a02.000Z);namespace=Ping-Deny-Metrics"
         );
+    }
+
+    #[test]
+    fn metric_links_name_the_dimensions() {
+        let dimensions = [("Rule", "request"), ("Origin", "own")];
+        let link = AwsConsole::new("eu-west-1").metric("Ping-Deny-Metrics", "Reject", &dimensions, (FROM, TO));
+        assert!(link.contains("~(metrics~(~(~'Ping-Deny-Metrics~'Reject~'Rule~'request~'Origin~'own))~view"), "{link}");
     }
 
     #[test]

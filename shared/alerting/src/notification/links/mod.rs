@@ -9,7 +9,9 @@ use console::AwsConsole;
 pub use target::{Link, Target};
 
 use crate::{
+    detection::Rule,
     explain::{Explanation, Group, Layer},
+    incident::IncidentKey,
     notification::{content::NotificationContent, explained::ExplainedFinding, site::Site},
     text::inert,
     time::{self, EpochMillis, MINUTE_MILLIS, SECOND_MILLIS},
@@ -28,6 +30,29 @@ const GRAPH_MILLIS: u64 = 60 * MINUTE_MILLIS;
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>).
 const MAX_METRIC_CHARS: usize = 255;
 
+/// The metric of the rules about TCP and UDP.
+const REJECT_METRIC: &str = "Reject";
+
+/// The metric that counts the records of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric<'s> {
+    /// Its name.
+    pub name: &'s str,
+    /// Its dimensions: for pings none, as their metric counts every origin.
+    pub dimensions: Vec<(&'static str, &'static str)>,
+}
+
+impl<'s> Metric<'s> {
+    /// The metric of an incident. A scan's records are counted by the rule that each of them matched.
+    pub fn of(key: &IncidentKey, flows: &[ExplainedFinding<'_>], site: &'s Site) -> Metric<'s> {
+        if key.rule == Rule::Ping {
+            return Metric { name: &site.metric_name, dimensions: Vec::new() };
+        }
+        let rule = flows.first().map_or(key.rule, |flow| flow.finding.rule);
+        Metric { name: REJECT_METRIC, dimensions: vec![("Rule", rule.word()), ("Origin", key.signal.origin().word())] }
+    }
+}
+
 /// The links of a notification, the most useful one first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links(Vec<Link>);
@@ -38,6 +63,7 @@ impl Links {
         content: &NotificationContent,
         flows: &[ExplainedFinding<'_>],
         site: &Site,
+        key: &IncidentKey,
         (first, last): (EpochMillis, EpochMillis),
     ) -> Links {
         let (console, source) = (&site.console, &content.source);
@@ -64,8 +90,9 @@ impl Links {
             links.push(Link { target: Target::LogStream, url });
         }
         let (from, to) = (time::before(first, GRAPH_MILLIS), time::after(last, GRAPH_MILLIS));
-        let url = console.metric(&site.metric_namespace, &site.metric_name, from, to);
-        links.push(Link { target: Target::Metric(inert(&site.metric_name, MAX_METRIC_CHARS)), url });
+        let Metric { name, dimensions } = Metric::of(key, flows, site);
+        let url = console.metric(&site.metric_namespace, name, &dimensions, (from, to));
+        links.push(Link { target: Target::Metric(inert(name, MAX_METRIC_CHARS)), url });
         Links(links)
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _, net::IpAddr};
 
 use flow_log::{Field, LogFormat};
 
-use crate::detection::Finding;
+use crate::detection::{Finding, is_icmp};
 
 /// Records that a query shows: the most that Logs Insights returns
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Limit.html>).
@@ -16,21 +16,62 @@ const MAX_ADDRESSES: usize = 20;
 
 const MAX_PAIRS: usize = 8;
 
-/// A query for all ICMP records of the findings' address pairs, in both directions, accepted and rejected.
+/// Ports that a query names; past them it does not narrow by ports.
+const MAX_PORTS: usize = 20;
+
+/// A query for all records of the findings' address pairs, in both directions, accepted and rejected: ICMP, or TCP and UDP on the server's
+/// ports.
 pub(crate) fn insights(findings: &[Finding], format: &LogFormat) -> String {
-    let names = Names::of(format);
+    let names = Names::of(format, !is_about_icmp(findings));
     let Names { protocol, action, source, target, packets, .. } = names;
     let mut query = names.parse.clone();
     let _ = write!(
         query,
         "fields @timestamp, {action}, {source}, {target}{}\n\
-         | filter ({protocol} = 1 or {protocol} = 58) and ({})\n\
+         | filter {} and ({}){}\n\
          | sort @timestamp asc\n\
          | limit {MAX_RECORDS}",
-        packets.map(|packets| format!(", {packets}")).unwrap_or_default(),
-        condition(findings, &names)
+        port_fields(&names) + &packets.map(|packets| format!(", {packets}")).unwrap_or_default(),
+        protocols(findings, protocol),
+        condition(findings, &names),
+        ports(findings, &names).map(|ports| format!(" and {ports}")).unwrap_or_default()
     );
     query
+}
+
+fn is_about_icmp(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| is_icmp(finding.flow.protocol))
+}
+
+/// A condition on the protocol: that of ICMP both, as a host's pings may be of either.
+fn protocols(findings: &[Finding], name: &str) -> String {
+    if is_about_icmp(findings) {
+        return format!("({name} = 1 or {name} = 58)");
+    }
+    let numbers: BTreeSet<u8> = findings.iter().map(|finding| finding.flow.protocol.0).collect();
+    let each: Vec<String> = numbers.iter().map(|number| format!("{name} = {number}")).collect();
+    if let [only] = &each[..] { only.clone() } else { format!("({})", each.join(" or ")) }
+}
+
+/// The fields of the ports, where there are such.
+fn port_fields(names: &Names) -> String {
+    match names.ports {
+        Some((source, target)) => format!(", {source}, {target}"),
+        None => String::new(),
+    }
+}
+
+/// A condition that one of the ports is a server's of the findings. The packets the other way come from it.
+fn ports(findings: &[Finding], names: &Names) -> Option<String> {
+    let (source, target) = names.ports?;
+    let ports = findings.iter().map(|finding| finding.service().map(|service| service.port.port));
+    let ports: BTreeSet<u16> = ports.collect::<Option<_>>()?;
+    let listed = ports.iter().map(u16::to_string).collect::<Vec<_>>();
+    let is = match &listed[..] {
+        [only] => format!("= {only}"),
+        several => format!("in [{}]", several.join(", ")),
+    };
+    (ports.len() <= MAX_PORTS).then(|| format!("({source} {is} or {target} {is})"))
 }
 
 /// What the query calls the fields.
@@ -41,6 +82,8 @@ struct Names {
     action: &'static str,
     source: &'static str,
     target: &'static str,
+    /// The source port and the destination port.
+    ports: Option<(&'static str, &'static str)>,
     packets: Option<&'static str>,
 }
 
@@ -48,7 +91,7 @@ impl Names {
     /// Logs Insights knows the fields of the default format
     /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html>). Records of
     /// another format are split at their spaces, into names that it neither discovers nor has a command for (`source` is one).
-    fn of(format: &LogFormat) -> Names {
+    fn of(format: &LogFormat, with_ports: bool) -> Names {
         let is_default = format.fields().eq(Field::DEFAULT_FORMAT.iter().copied().map(Some));
         if is_default {
             return Names {
@@ -57,9 +100,12 @@ impl Names {
                 action: "action",
                 source: "srcAddr",
                 target: "dstAddr",
+                ports: with_ports.then_some(("srcPort", "dstPort")),
                 packets: Some("packets"),
             };
         }
+        let column =
+            |field: Field| column(field).filter(|_| with_ports || !matches!(field, Field::SrcPort | Field::DstPort));
         let columns: Vec<String> = format
             .fields()
             .enumerate()
@@ -72,6 +118,10 @@ impl Names {
             action: "verdict",
             source: "src_address",
             target: "dst_address",
+            ports: format
+                .position(Field::SrcPort)
+                .and(format.position(Field::DstPort))
+                .and_then(|_| Some((column(Field::SrcPort)?, column(Field::DstPort)?))),
             packets: format.position(Field::Packets).and_then(|_| column(Field::Packets)),
         }
     }
@@ -82,6 +132,8 @@ fn column(field: Field) -> Option<&'static str> {
         Field::Action => Some("verdict"),
         Field::SrcAddr => Some("src_address"),
         Field::DstAddr => Some("dst_address"),
+        Field::SrcPort => Some("src_port"),
+        Field::DstPort => Some("dst_port"),
         Field::Packets => Some("packet_count"),
         Field::Protocol => Some("ip_protocol"),
         _ => None,
@@ -163,10 +215,10 @@ mod tests {
     use flow_log::{Formats, LogEvent};
 
     use super::insights;
-    use crate::detection::{Detector, LogSource};
+    use crate::detection::{Detector, LogSource, Rules};
 
     fn query(formats: &Formats, lines: &[String]) -> String {
-        let mut detector = Detector::new(formats);
+        let mut detector = Detector::new(formats).with_rules(Rules::all());
         for line in lines {
             detector.observe(&LogEvent::new("1", 1_795_401_134_000, line));
         }
@@ -193,6 +245,28 @@ mod tests {
              | sort @timestamp asc\n\
              | limit 10000"
         );
+    }
+
+    #[test]
+    fn tcp_and_udp_are_found_by_the_port_of_the_server_both_ways() {
+        let line = |ports: &str, protocol: u8| {
+            format!("2 1 eni-1 10.0.1.10 10.0.2.20 {ports} {protocol} 4 240 1795401134 1795401182 REJECT OK")
+        };
+        let one = query(&Formats::default(), &[line("41022 5432", 6), line("41023 5432", 6)]);
+        assert_eq!(
+            one.lines().collect::<Vec<_>>()[..2],
+            [
+                "fields @timestamp, action, srcAddr, dstAddr, srcPort, dstPort, packets",
+                "| filter protocol = 6 and ((srcAddr = \"10.0.1.10\" and dstAddr = \"10.0.2.20\") or \
+                 (dstAddr = \"10.0.1.10\" and srcAddr = \"10.0.2.20\")) and (srcPort = 5432 or dstPort = 5432)",
+            ]
+        );
+        let both = query(&Formats::default(), &[line("41022 5432", 6), line("41023 53", 17)]);
+        assert!(both.contains("| filter (protocol = 6 or protocol = 17) and "), "{both}");
+        assert!(both.contains(" and (srcPort in [53, 5432] or dstPort in [53, 5432])\n"), "{both}");
+        let without = Formats::parse("${srcaddr} ${dstaddr} ${protocol} ${action} ${log-status}").unwrap();
+        let query = query(&without, &["10.0.1.10 10.0.2.20 6 REJECT OK".to_owned()]);
+        assert!(!query.contains("port"), "{query}");
     }
 
     #[test]

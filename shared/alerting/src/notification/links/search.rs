@@ -2,21 +2,28 @@
 
 use std::net::IpAddr;
 
-use flow_log::{Field, Formats, LogFormat};
+use flow_log::{Field, Formats, LogFormat, Protocol};
 
-use crate::notification::{
-    content::NotificationContent,
-    links::{
-        Target,
-        query::{MAX_RECORDS, is_plain},
+use crate::{
+    detection::{ServicePort, is_icmp},
+    notification::{
+        content::NotificationContent,
+        links::{
+            Target,
+            query::{MAX_RECORDS, is_plain},
+        },
+        ranking::Ranking,
     },
-    ranking::Ranking,
 };
 
 /// Addresses of one side that a query names; past them it is not narrowed to that side.
 const MAX_ADDRESSES: usize = 12;
 
-/// What the query finds, and the query. It finds ICMP alone, by its place in the declared formats.
+/// Ports that a query names; past them it is not narrowed to ports.
+const MAX_PORTS: usize = 12;
+
+/// What the query finds, and the query. It finds the protocols of the content alone, with ICMP all ICMP, by their place in the declared
+/// formats, and of TCP and UDP the server's ports.
 pub(crate) fn insights(content: &NotificationContent, formats: &Formats) -> (Target, String) {
     let sides: Vec<String> =
         [&content.sources, &content.targets].into_iter().filter_map(|side| one_of(content, side)).collect();
@@ -24,7 +31,8 @@ pub(crate) fn insights(content: &NotificationContent, formats: &Formats) -> (Tar
     // Of a single pair what was accepted tells as much as what was not.
     let rejected = (!pair).then(|| word("REJECT"));
     let interface = content.interfaces.only().filter(|id| sides.is_empty() && is_plain(id)).map(|id| word(id));
-    let conditions: Vec<String> = [icmp(formats)].into_iter().chain(rejected).chain(sides).chain(interface).collect();
+    let conditions: Vec<String> =
+        [protocols(content, formats)].into_iter().chain(rejected).chain(sides).chain(interface).collect();
     let query = format!(
         "fields @timestamp, @message\n| filter {}\n| sort @timestamp asc\n| limit {MAX_RECORDS}",
         conditions.join(" and ")
@@ -32,14 +40,43 @@ pub(crate) fn insights(content: &NotificationContent, formats: &Formats) -> (Tar
     (if pair { Target::Records } else { Target::Rejected }, query)
 }
 
-/// A condition that the protocol is ICMP or ICMPv6: its number stands where one of the formats has it.
-fn icmp(formats: &Formats) -> String {
-    let places = formats.as_slice().iter().filter_map(|format: &LogFormat| {
-        let before = format.position(Field::Protocol)?;
-        let behind = format.fields().count().checked_sub(before + 1)?;
-        Some(format!("( *[^ ]+){{{before}}} +(1|58)( +[^ ]+){{{behind}}} *"))
+/// A condition on the protocol and the ports: each stands where one of the formats has it.
+fn protocols(content: &NotificationContent, formats: &Formats) -> String {
+    let icmp = content.protocols.iter().all(|number| is_icmp(Protocol(*number)));
+    let numbers: Vec<String> = content.protocols.iter().map(u8::to_string).collect();
+    let protocol = if icmp { "1|58".to_owned() } else { numbers.join("|") };
+    let ports = Some(&content.ports).filter(|_| !icmp).and_then(server_ports);
+    let places = formats.as_slice().iter().flat_map(|format: &LogFormat| {
+        let protocol = |port: Option<(Field, &str)>| {
+            let fields = [Some((Field::Protocol, protocol.as_str())), port].into_iter().flatten();
+            let places = fields.map(|(field, value)| Some((format.position(field)?, value)));
+            line(places.collect::<Option<Vec<_>>>()?, format.fields().count())
+        };
+        match &ports {
+            Some(ports) => vec![protocol(Some((Field::SrcPort, ports))), protocol(Some((Field::DstPort, ports)))],
+            None => vec![protocol(None)],
+        }
     });
-    format!("@message like /^({})$/", places.collect::<Vec<_>>().join("|"))
+    format!("@message like /^({})$/", places.flatten().collect::<Vec<_>>().join("|"))
+}
+
+/// An expression for a whole record of so many fields with one of some values at each of these places.
+fn line(mut places: Vec<(usize, &str)>, fields: usize) -> Option<String> {
+    places.sort_unstable();
+    let mut text = String::new();
+    let mut at = 0;
+    for (place, values) in places {
+        text.push_str(&format!("( *[^ ]+){{{}}} +({values})", place - at));
+        at = place + 1;
+    }
+    Some(format!("{text}( +[^ ]+){{{}}} *", fields.checked_sub(at)?))
+}
+
+/// The server's ports. None where they are not all known, or too many.
+fn server_ports(ports: &Ranking<ServicePort>) -> Option<String> {
+    let all = ports.is_complete() && ports.ranked.len() as u64 == ports.distinct && ports.ranked.len() <= MAX_PORTS;
+    let spelled: Vec<String> = ports.ranked.iter().map(|one| one.value.port.to_string()).collect();
+    (all && !spelled.is_empty()).then(|| spelled.join("|"))
 }
 
 /// A condition that one of some addresses stands in the record. None where they are not all known, or too many.
@@ -116,6 +153,25 @@ mod tests {
         let hostile =
             NotificationContent { interfaces: ranking(["/ or 1".into()], true), ..NotificationContent::default() };
         assert_eq!(filter(&hostile), (false, r"@message like /(^| )(REJECT)( |$)/".to_owned()));
+    }
+
+    #[test]
+    fn tcp_is_found_by_the_server_s_port_at_its_two_places() {
+        let content = NotificationContent {
+            sources: side(&["10.0.1.10"], true),
+            targets: side(&["10.0.2.20"], true),
+            ports: ranking(["5432/tcp".parse().unwrap()], true),
+            protocols: [6].into(),
+            ..NotificationContent::default()
+        };
+        let (target, query) = insights(&content, &Formats::default());
+        assert_eq!(target, Target::Records);
+        let expect = "| filter @message like /^(( *[^ ]+){5} +(5432)( *[^ ]+){1} +(6)( +[^ ]+){6} *\
+                      |( *[^ ]+){6} +(5432)( *[^ ]+){0} +(6)( +[^ ]+){6} *)$/ and ";
+        assert!(query.contains(expect), "{query}");
+        let unknown = NotificationContent { ports: Ranking::default(), ..content };
+        let (_, query) = insights(&unknown, &Formats::default());
+        assert!(query.contains("like /^(( *[^ ]+){7} +(6)( +[^ ]+){6} *)$/ and "), "{query}");
     }
 
     #[test]

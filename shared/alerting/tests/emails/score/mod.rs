@@ -3,6 +3,7 @@
 //!
 //! An email that does not answer a question fails here, in each language, with and without enrichment.
 
+mod connections;
 mod table;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,8 @@ use alerting::notification::{
     language::{Fact, Section},
 };
 
-use sample_notifications::{EVENTS, OTHERS, Setting, scenario};
+use connections::CONNECTION_TABLE;
+use sample_notifications::{CONNECTIONS, EVENTS, OTHERS, Setting, scenario};
 use table::{Answers, Both, TABLE};
 
 /// The parts of an email.
@@ -92,12 +94,12 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     }
     match answers.own {
         Some(own) if setting.enriched => {
-            for expect in ["web-1", "i-0", "team-a"] {
+            for expect in answers.host {
                 look("4 whose", &fact(own), expect);
             }
             // It has two hosts on its own side.
             if answers.scenario != "custom-format" {
-                look("1 what", &parts.lead, "web-1");
+                look("1 what", &parts.lead, answers.host[0]);
             }
         }
         // The email states that names and owners are missing, and why.
@@ -111,8 +113,7 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     look("5 where", &place, answers.account);
     look("5 where", &place, if answers.scenario == "custom-format" { "ap-southeast-2" } else { "ap-northeast-1" });
     look("5 where", &place, "Log-Group");
-    let network =
-        if setting.enriched && answers.network.is_empty() { &["vpc-0123", "subnet-0456"][..] } else { answers.network };
+    let network = if setting.enriched && answers.network.is_empty() { answers.network_ec2 } else { answers.network };
     for expect in network {
         look("5 where", &place, expect);
     }
@@ -130,6 +131,7 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
     look("6 how late", &parts.status, pick(answers.late));
     let direction = answers.direction_ec2.filter(|_| setting.enriched).unwrap_or(answers.direction);
     look("7 direction", &fact(Fact::Direction), pick(direction));
+    look("7 service", &fact(Fact::Service), answers.service);
     let why: &[Both] = if setting.enriched { &answers.why_ec2 } else { &answers.why };
     for both in why {
         look("8 why", &section(Section::Why), pick(*both));
@@ -142,7 +144,7 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
         look("11 next", &parts.links.concat(), expect);
     }
     look("12 silence", &section(Section::Actions), answers.silence);
-    if answers.scenario.starts_with("resolved") {
+    if answers.scenario.contains("resolved") {
         look("12 silence", &section(Section::Actions), "ResolvedEmails");
     }
     missing
@@ -151,7 +153,7 @@ fn missing(answers: &Answers, setting: Setting) -> Vec<String> {
 #[test]
 fn every_email_answers_the_twelve_questions() {
     let mut all = Vec::new();
-    for answers in &TABLE {
+    for answers in TABLE.iter().chain(&CONNECTION_TABLE) {
         for setting in Setting::all() {
             let name = setting.name(answers.scenario);
             all.extend(missing(answers, setting).into_iter().map(|missing| format!("{name}: {missing}")));
@@ -162,7 +164,8 @@ fn every_email_answers_the_twelve_questions() {
 
 #[test]
 fn every_scenario_has_a_row() {
-    for scenario in EVENTS.iter().chain(&OTHERS) {
-        assert!(TABLE.iter().any(|answers| answers.scenario == *scenario), "{scenario} has no row");
+    for scenario in EVENTS.iter().chain(&OTHERS).chain(&CONNECTIONS) {
+        let mut rows = TABLE.iter().chain(&CONNECTION_TABLE);
+        assert!(rows.any(|answers| answers.scenario == *scenario), "{scenario} has no row");
     }
 }

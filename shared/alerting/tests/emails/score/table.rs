@@ -19,10 +19,16 @@ pub(super) struct Answers {
     pub(super) to: &'static [Both],
     /// The section of the own side. It has name, instance and owner if enriched, otherwise the email states that they are missing.
     pub(super) own: Option<Fact>,
+    /// Name, instance and owner of that side.
+    pub(super) host: [&'static str; 3],
+    /// 7: part of what is said of the service, of TCP and UDP.
+    pub(super) service: &'static str,
     /// 5: the account. Region and log group are the same in all scenarios but one.
     pub(super) account: &'static str,
     /// Network ids in the records. If empty, EC2 has them.
     pub(super) network: &'static [&'static str],
+    /// Network ids in EC2.
+    pub(super) network_ec2: &'static [&'static str],
     pub(super) interface: &'static str,
     /// 6: first and last time in UTC, and the delay of the email.
     pub(super) span: [&'static str; 2],
@@ -56,14 +62,14 @@ const NO_GROUP_RULE: [Both; 3] = [
     ("likely", "可能性: 高"),
     ("No inbound rule of the security group sg-0aa1 (web) allows them", "sg-0aa1 (web) に許可するインバウンドルールは"),
 ];
-const EITHER: [Both; 2] = [
+pub(super) const EITHER: [Both; 2] = [
     ("A security group or the network ACL, inbound", "セキュリティグループまたはネットワーク ACL、インバウンド"),
     ("possible", "可能性: あり"),
 ];
 const REJECTED: Both = ("rejected", "拒否");
 
 /// The documented ping. Most other scenarios are variations of it.
-const PING_DENY: Answers = Answers {
+pub(super) const PING_DENY: Answers = Answers {
     scenario: "ping-deny",
     what: ("could not answer 4 pings", "ping 4 件に応答できませんでした"),
     much: &[
@@ -73,8 +79,11 @@ const PING_DENY: Answers = Answers {
     from: &[("172.31.16.139", "172.31.16.139"), ("private address", "プライベートアドレス")],
     to: &[("203.0.113.12 (documentation address)", "203.0.113.12 (例示用アドレス、RFC 5737)")],
     own: Some(Fact::From),
+    host: ["web-1", "i-0", "team-a"],
+    service: "",
     account: "123456789010",
     network: &[],
+    network_ec2: &["vpc-0123", "subnet-0456"],
     interface: "eni-1235b8ca123456789",
     span: ["02:32:14", "02:33:02"],
     late: ("Sent 6 min 40 s after the first packet", "最初のパケットの 6 分 40 秒後"),

@@ -8,7 +8,7 @@ use crate::{
     notification::language::{
         english::{English, noun_words, way},
         phrases::Facts,
-        terms::{Noun, RejectionKind},
+        terms::{Noun, RejectionKind, Traffic},
     },
 };
 
@@ -110,7 +110,10 @@ impl Facts for English {
     }
 
     fn look_like_answers(&self) -> &'static str {
-        "they look like echo replies, see WHY"
+        match self.0 {
+            Traffic::Pings => "they look like echo replies, see WHY",
+            Traffic::Connections => "they are answers",
+        }
     }
 
     fn direction_unknown(&self) -> &'static str {
@@ -146,12 +149,14 @@ impl Facts for English {
     }
 
     fn way(&self, story: RejectionKind) -> &'static str {
-        match story {
-            RejectionKind::AnswersStopped => "echo replies, outbound",
-            RejectionKind::AnswersNotReceived => "echo replies, inbound",
-            RejectionKind::Outbound => "outbound",
-            RejectionKind::Inbound => "inbound",
-            RejectionKind::Between | RejectionKind::Rejected => "direction unknown",
+        match (story, self.0) {
+            (RejectionKind::AnswersStopped, Traffic::Pings) => "echo replies, outbound",
+            (RejectionKind::AnswersNotReceived, Traffic::Pings) => "echo replies, inbound",
+            (RejectionKind::AnswersStopped, Traffic::Connections) => "answers, outbound",
+            (RejectionKind::AnswersNotReceived, Traffic::Connections) => "answers, inbound",
+            (RejectionKind::Outbound, _) => "outbound",
+            (RejectionKind::Inbound, _) => "inbound",
+            (RejectionKind::Between | RejectionKind::Rejected, _) => "direction unknown",
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         language::{
             english::{English, capital},
             phrases::Headlines,
-            terms::{Parties, RejectionKind, SilenceWords},
+            terms::{Parties, RejectionKind, SilenceWords, Traffic},
         },
         severity::Severity,
     },
@@ -111,27 +111,40 @@ impl Headlines for English {
             0 => String::new(),
             packets => format!(", {} packets or more {what}", grouped(packets)),
         };
-        let because = match signal {
-            Signal::OwnRequest => "a request of your own, or the answer to it, was stopped".to_owned(),
-            Signal::OwnAnswer => "your own answer to a ping that was let in was stopped".to_owned(),
-            Signal::Private if undecided => {
-                "a ping was stopped that came from a private network, or of which nobody can tell where it came from"
-                    .to_owned()
+        let because = match (signal, self.0) {
+            (Signal::OwnRequest, _) => "a request of your own, or the answer to it, was stopped".to_owned(),
+            (Signal::OwnAnswer, Traffic::Pings) => "your own answer to a ping that was let in was stopped".to_owned(),
+            (Signal::OwnAnswer, Traffic::Connections) => {
+                "your own answer to a request that was let in was stopped".to_owned()
             }
-            Signal::Private => "a ping from a private network was stopped".to_owned(),
-            Signal::MustReach => "a source was stopped that must get through (parameter MustReach)".to_owned(),
-            Signal::HealthCheck => "a health check of Route 53 was stopped".to_owned(),
-            Signal::Flood => {
+            (Signal::Private, traffic) => {
+                let what = if traffic == Traffic::Pings { "a ping" } else { "a request" };
+                match undecided {
+                    true => format!(
+                        "{what} was stopped that came from a private network, or of which nobody can tell where it came from"
+                    ),
+                    false => format!("{what} from a private network was stopped"),
+                }
+            }
+            (Signal::MustReach, _) => "a source was stopped that must get through (parameter MustReach)".to_owned(),
+            (Signal::HealthCheck, _) => "a health check of Route 53 was stopped".to_owned(),
+            (Signal::Flood, _) => {
                 format!(
                     "it is a flood from the internet{}",
                     so_many(policy.flood_packets_per_minute, "to one target within a minute")
                 )
             }
-            Signal::PersistentPing => format!(
-                "it is a persistent ping from the internet{}",
-                so_many(policy.persistent_packets, "from one source to one target within one batch of records")
-            ),
-            Signal::Internet => "any ping from the internet is one here (parameter InternetPings)".to_owned(),
+            (Signal::PersistentPing, traffic) => {
+                let what = if traffic == Traffic::Pings { "ping" } else { "sender" };
+                format!(
+                    "it is a persistent {what} from the internet{}",
+                    so_many(policy.persistent_packets, "from one source to one target within one batch of records")
+                )
+            }
+            (Signal::Internet, Traffic::Pings) => {
+                "any ping from the internet is one here (parameter InternetPings)".to_owned()
+            }
+            (Signal::Internet, Traffic::Connections) => "anything from the internet is one here".to_owned(),
         };
         format!("It is an incident because {because}.")
     }
@@ -143,7 +156,7 @@ impl Headlines for English {
     fn because(&self, reason: Reason, kind: NotificationKind) -> Option<String> {
         match (reason, kind) {
             (Reason::UpdateDue | Reason::NewAddress, NotificationKind::Reopened) => {
-                Some("Such pings were rejected again within an hour after it was resolved.".to_owned())
+                Some(format!("Such {} were rejected again within an hour after it was resolved.", such(self.0)))
             }
             (Reason::NewAddress, _) => Some(
                 "Sent early, because an address is affected that no email about this incident has named.".to_owned(),
@@ -173,7 +186,7 @@ impl Headlines for English {
     fn next_email(&self, next: &str, sooner: bool, quiet: &str, resolved: bool) -> String {
         let sooner = if sooner { ", sooner if another address is affected" } else { "" };
         let end = if resolved { "resolved, with an email," } else { "resolved, without an email," };
-        format!("Next email at {next} if it continues{sooner}; {end} after {quiet} without such pings.")
+        format!("Next email at {next} if it continues{sooner}; {end} after {quiet} without such {}.", such(self.0))
     }
 
     fn covers_since(&self, number: u32, at: &str) -> String {
@@ -193,8 +206,16 @@ impl Headlines for English {
     fn since_last_email(&self, amounts: Option<&str>) -> String {
         match amounts {
             Some(amounts) => format!("Since the last email: {amounts}."),
-            None => "No such pings since the last email.".to_owned(),
+            None => format!("No such {} since the last email.", such(self.0)),
         }
+    }
+}
+
+/// What the packets are called.
+fn such(traffic: Traffic) -> &'static str {
+    match traffic {
+        Traffic::Pings => "pings",
+        Traffic::Connections => "packets",
     }
 }
 

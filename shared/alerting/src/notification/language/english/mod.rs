@@ -1,8 +1,11 @@
 //! English.
 
+mod connections;
 mod digest;
 mod facts;
 mod headlines;
+mod names;
+mod opening;
 mod reasons;
 mod steps;
 
@@ -10,13 +13,15 @@ use crate::{
     detection::Direction,
     notification::language::{
         phrases::Phrases,
-        terms::{Fact, Noun, Number, Section},
+        terms::{Fact, Noun, Number, Section, Traffic},
     },
     text::grouped,
     time::{MINUTE_MILLIS, SECOND_MILLIS},
 };
 
-pub(super) struct English;
+/// English about some packets.
+#[derive(Clone, Copy)]
+pub(super) struct English(pub(super) Traffic);
 
 impl Phrases for English {
     fn count(&self, number: Number, noun: Noun) -> String {
@@ -31,12 +36,7 @@ impl Phrases for English {
     }
 
     fn and_more(&self, number: Number) -> String {
-        match number {
-            Number::Exactly(amount) => format!("and {} more", grouped(amount)),
-            Number::About(amount) => format!("and about {} more", grouped(amount)),
-            Number::AtLeast(amount) => format!("and at least {} more", grouped(amount)),
-            Number::Unknown => "and others".to_owned(),
-        }
+        and_more(number)
     }
 
     fn items(&self, items: &[String]) -> String {
@@ -91,6 +91,9 @@ impl Phrases for English {
             Fact::Unreadable => "Not read",
             Fact::From => "From",
             Fact::To => "To",
+            Fact::Service => "Service",
+            Fact::ClientPorts => "Client ports",
+            Fact::Ports => "Ports",
             Fact::Where => "Where",
             Fact::LogGroup => "Log group",
             Fact::Direction => "Direction",
@@ -104,10 +107,21 @@ impl Phrases for English {
     }
 }
 
+/// How many more there are than were named.
+fn and_more(number: Number) -> String {
+    match number {
+        Number::Exactly(amount) => format!("and {} more", grouped(amount)),
+        Number::About(amount) => format!("and about {} more", grouped(amount)),
+        Number::AtLeast(amount) => format!("and at least {} more", grouped(amount)),
+        Number::Unknown => "and others".to_owned(),
+    }
+}
+
 /// A noun for one, and for several.
 fn noun_words(noun: Noun) -> (&'static str, &'static str) {
     match noun {
         Noun::Ping => ("ping", "pings"),
+        Noun::Attempt => ("connection attempt", "connection attempts"),
         Noun::Packet => ("packet", "packets"),
         Noun::Byte => ("byte", "bytes"),
         Noun::Record => ("record", "records"),
@@ -116,6 +130,10 @@ fn noun_words(noun: Noun) -> (&'static str, &'static str) {
         Noun::Target => ("target", "targets"),
         Noun::Address => ("address", "addresses"),
         Noun::Service => ("service", "services"),
+        Noun::Client => ("client", "clients"),
+        Noun::Host => ("host", "hosts"),
+        Noun::Port => ("port", "ports"),
+        Noun::Checker => ("health checker", "health checkers"),
         Noun::Flow => ("flow", "flows"),
         Noun::Account => ("account", "accounts"),
         Noun::Region => ("region", "regions"),

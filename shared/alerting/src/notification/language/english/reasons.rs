@@ -8,10 +8,15 @@ use crate::{
         Same, Undecided,
     },
     notification::language::{
-        common::{acl_rule_number, first_few, id, name, peer},
-        english::{English, capital, way},
+        common::{acl_rule_number, id, peer},
+        english::{
+            English, capital,
+            names::{acl_name, clauses, group_name, group_names, listed},
+            opening::allowed,
+            way,
+        },
         phrases::{Facts as _, Phrases as _, Reasons, weight},
-        terms::{Grade, Noun, Number},
+        terms::{Grade, Noun, Number, Opening, Traffic},
     },
 };
 
@@ -25,7 +30,7 @@ impl Reasons for English {
                     sure(grade)
                 );
             }
-            _ => self.blocker(explanation),
+            _ => self.blocker(explanation, grade.opening),
         };
         let blocked = match grade.confidence {
             Confidence::Certain => "Blocked",
@@ -39,7 +44,7 @@ impl Reasons for English {
         format!("{} ({})", self.title(explanation), sure(grade))
     }
 
-    fn evidence(&self, evidence: &Evidence, explanation: &Explanation) -> Option<String> {
+    fn evidence(&self, evidence: &Evidence, explanation: &Explanation, opening: Option<&Opening>) -> Option<String> {
         Some(match evidence {
             Evidence::RejectReason(reason) => format!("The record's reject-reason is {}", id(reason)),
             Evidence::OppositeAccepted(totals) => {
@@ -52,25 +57,38 @@ impl Reasons for English {
                     (PacketRole::Request | PacketRole::Unclear, ..) => String::new(),
                     // The rules say it all.
                     (PacketRole::Answer, _, Confidence::Certain) => ANSWERS.to_owned(),
-                    (PacketRole::Answer, Layer::Acl, _) => {
+                    (PacketRole::Answer, Layer::Acl, _) if self.0 == Traffic::Pings => {
                         format!("{ANSWERS}. {STATEFUL}. Not certain, as no record carries the ICMP type")
                     }
+                    (PacketRole::Answer, Layer::Acl, _) => format!("{ANSWERS}. {STATEFUL}"),
                     (PacketRole::Answer, ..) => ANSWERS.to_owned(),
                 };
                 format!("{} the other way were {way} at the same time{role}", weight(self, totals, true))
             }
             Evidence::SameAccepted(totals, same) => {
                 let shows = match same {
+                    Same::Answers if self.0 == Traffic::Connections => {
+                        " too: those are the answers, so the rejected ones look like requests"
+                    }
                     Same::Answers => " too: those are the answers, so the rejected ones look like pings",
+                    Same::KindOrChange if self.0 == Traffic::Connections => {
+                        ": those belong to another connection, or the rules were changed in between"
+                    }
                     Same::KindOrChange => ": they are of another kind, or the rules were changed in between",
                     Same::Change => ". By today's rules none would be, so the rules were changed in between",
                 };
                 format!("{} the same way were let through at about the same time{shows}", weight(self, totals, true))
             }
-            Evidence::AcceptedUntracked(records) => format!(
-                "Accepted ICMP was too much to be remembered ({} left out): whether these are pings or answers is not known",
-                self.count(Number::Exactly(*records), Noun::Record)
-            ),
+            Evidence::AcceptedUntracked(records) => {
+                let (accepted, pings) = match self.0 {
+                    Traffic::Pings => ("Accepted ICMP was", "pings"),
+                    Traffic::Connections => ("Accepted traffic was", "requests"),
+                };
+                let records = self.count(Number::Exactly(*records), Noun::Record);
+                format!(
+                    "{accepted} too much to be remembered ({records} left out): whether these are {pings} or answers is not known"
+                )
+            }
             Evidence::Acl(acl) => self.acl(acl),
             Evidence::Groups(groups) => {
                 let names = group_names(&groups.groups);
@@ -81,7 +99,9 @@ impl Reasons for English {
                         capital(&group_name(&groups.groups, group_id)),
                         self.traffic_to(rule.protocol, rule.icmp, groups.direction, &peer(&rule.peer))
                     ),
-                    GroupsVerdict::NoRule => format!("No {way} rule of {names} allows them"),
+                    GroupsVerdict::NoRule => {
+                        format!("No {way} rule of {names} allows {}", allowed(opening, groups.direction, true))
+                    }
                     GroupsVerdict::Depends(rules) => self.open(rules, &groups.groups, groups.direction),
                 }
             }
@@ -198,30 +218,52 @@ impl English {
     }
 
     /// What blocked them, as a noun with the rule.
-    fn blocker(&self, explanation: &Explanation) -> String {
+    fn blocker(&self, explanation: &Explanation, opening: Option<&Opening>) -> String {
         let inbound = explanation.direction.map(|direction| format!(", {}", way(direction))).unwrap_or_default();
+        let them = |direction: Option<Direction>| {
+            direction.map_or_else(|| "them".to_owned(), |direction| allowed(opening, direction, true))
+        };
         match explanation.layer {
             Layer::BlockPublicAccess => "VPC Block Public Access".to_owned(),
             Layer::EncryptionControls => "VPC encryption controls".to_owned(),
             Layer::Acl | Layer::Both => {
-                let acl = explanation.rejecting_acl().map(denies).unwrap_or_else(|| {
+                let acl = explanation.rejecting_acl().map(|acl| self.denies(acl, opening)).unwrap_or_else(|| {
                     // Without a direction nothing says which side is the interface's.
                     let whose = if explanation.direction.is_some() { "its" } else { "the" };
                     format!("the {}network ACL of {whose} subnet", way_word(explanation.direction))
                 });
                 match explanation.layer {
-                    Layer::Both => format!("{acl}; and no rule of the security groups allows them"),
+                    Layer::Both => {
+                        format!("{acl}; and no rule of the security groups allows {}", them(explanation.direction))
+                    }
                     _ => acl,
                 }
             }
             Layer::SecurityGroup => match explanation.rejecting_groups() {
                 Some(groups) => {
-                    format!("{}: no {}rule allows them", group_names(&groups.groups), way_word(explanation.direction))
+                    let (names, way) = (group_names(&groups.groups), way_word(explanation.direction));
+                    format!("{names}: no {way}rule allows {}", them(explanation.direction))
                 }
                 None => format!("the security groups{inbound}"),
             },
             Layer::Either => format!("a security group or the network ACL{inbound}"),
             Layer::Neither | Layer::Other => String::new(),
+        }
+    }
+
+    /// `the outbound network ACL acl-0f3a9c: rule 50 denies ICMP to 0.0.0.0/0`
+    fn denies(&self, acl: &AclEvidence, opening: Option<&Opening>) -> String {
+        let named = format!("the {} network ACL {}", way(acl.direction), id(&acl.id));
+        let denying: Vec<&AclEntry> = acl.denying().collect();
+        match denying[..] {
+            [rule] if rule.is_default() => {
+                format!("{named}: no rule allows {}", allowed(opening, acl.direction, false))
+            }
+            [rule] => format!("{named}: rule {} {}", rule.number, self.acl_rule(rule)),
+            _ => {
+                let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
+                format!("{named}: its rules {} deny them", listed(numbers))
+            }
         }
     }
 
@@ -232,10 +274,13 @@ impl English {
         let rules = clauses(rules);
         match acl.verdict {
             AclVerdict::Denies | AclVerdict::Allows => format!("{named}, {} {rules}", way(acl.direction)),
-            AclVerdict::Depends => format!(
-                "{named}, {}: it depends on the ICMP type, which no record carries: {rules}",
-                way(acl.direction)
-            ),
+            AclVerdict::Depends => {
+                let what = match self.0 {
+                    Traffic::Pings => "the ICMP type, which no record carries",
+                    Traffic::Connections => "the port",
+                };
+                format!("{named}, {}: it depends on {what}: {rules}", way(acl.direction))
+            }
         }
     }
 
@@ -277,66 +322,6 @@ impl English {
             )
             .collect();
         format!("Whether the security groups allow them, {}, is open: {}", way(direction), clauses(each))
-    }
-}
-
-/// `the outbound network ACL acl-0f3a9c: rule 50 denies ICMP to 0.0.0.0/0`
-fn denies(acl: &AclEvidence) -> String {
-    let named = format!("the {} network ACL {}", way(acl.direction), id(&acl.id));
-    let denying: Vec<&AclEntry> = acl.denying().collect();
-    match denying[..] {
-        [rule] if rule.is_default() => format!("{named}: no rule allows them"),
-        [rule] => format!("{named}: rule {} {}", rule.number, English.acl_rule(rule)),
-        _ => {
-            let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
-            format!("{named}: its rules {} deny them", listed(numbers))
-        }
-    }
-}
-
-/// `a, b and c`, the first few of them.
-pub(super) fn listed(items: Vec<String>) -> String {
-    match first_few(items) {
-        (items, Some(left)) => format!("{} {}", items.join(", "), English.and_more(left)),
-        (items, None) => match &items[..] {
-            [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-            items => items.concat(),
-        },
-    }
-}
-
-/// Clauses after one another, the first few of them.
-fn clauses(items: Vec<String>) -> String {
-    let (mut items, left) = first_few(items);
-    items.extend(left.map(|left| English.and_more(left)));
-    items.join("; ")
-}
-
-fn acl_name(acl: &AclEvidence) -> String {
-    match acl.name.as_deref().and_then(name) {
-        Some(name) => format!("{} ({name})", id(&acl.id)),
-        None => id(&acl.id),
-    }
-}
-
-fn group_name(groups: &[Group], group_id: &str) -> String {
-    let known = groups.iter().find(|group| *group.id == *group_id).and_then(|group| group.name.as_deref());
-    match known.and_then(name) {
-        Some(name) => format!("the security group {} ({name})", id(group_id)),
-        None => format!("the security group {}", id(group_id)),
-    }
-}
-
-/// `the security group sg-0aa1 (web)`, `the security groups sg-0aa1 (web) and sg-0bb2`
-pub(super) fn group_names(groups: &[Group]) -> String {
-    let named = |group: &Group| match group.name.as_deref().and_then(name) {
-        Some(name) => format!("{} ({name})", id(&group.id)),
-        None => id(&group.id),
-    };
-    match groups {
-        [] => "the security groups".to_owned(),
-        [only] => format!("the security group {}", named(only)),
-        groups => format!("the security groups {}", listed(groups.iter().map(named).collect())),
     }
 }
 

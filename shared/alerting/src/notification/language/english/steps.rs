@@ -9,18 +9,20 @@ use crate::{
             common::id,
             english::{
                 English, capital,
-                reasons::{CHANGED, group_names, listed, way_word},
+                names::{group_names, listed},
+                opening::{allowed, allowed_by_rule},
+                reasons::{CHANGED, way_word},
                 way,
             },
             phrases::Steps,
-            terms::{Fix, Permission},
+            terms::{Fix, Permission, Traffic},
         },
         links::Target,
     },
 };
 
 impl Steps for English {
-    fn fix(&self, fix: &Fix<'_>, permission: Permission, flows: Option<&str>) -> String {
+    fn fix(&self, fix: &Fix<'_>, permission: Permission<'_>, flows: Option<&str>) -> String {
         let step = step(fix, permission);
         let step = match flows {
             Some(flows) => format!("For {flows}: {step}"),
@@ -36,9 +38,13 @@ impl Steps for English {
     fn leave_blocked(&self, sender: Option<&str>) -> String {
         let known = sender
             .map(|sender| format!(" If {sender} is a sender that must get through, add it to the stack's MustReach."));
+        let can = match self.0 {
+            Traffic::Pings => "ping a public address",
+            Traffic::Connections => "try any port of a public address",
+        };
         format!(
-            "Normally leave it blocked: anyone on the internet can ping a public address, and your rules reject it as they \
-             should.{} See the records",
+            "Normally leave it blocked: anyone on the internet can {can}, and your rules reject it as they should.{} See the \
+             records",
             known.unwrap_or_default()
         )
     }
@@ -64,8 +70,12 @@ impl Steps for English {
     }
 
     fn resolved_means(&self, quiet: &str) -> String {
+        let (ping, pings) = match self.0 {
+            Traffic::Pings => ("ping", "pings"),
+            Traffic::Connections => ("packet", "packets"),
+        };
         format!(
-            "Nothing to do now. Resolved means that no such ping was rejected for {quiet}: the pings stopped, or they get \
+            "Nothing to do now. Resolved means that no such {ping} was rejected for {quiet}: the {pings} stopped, or they get \
              through. What blocked them may still be in place."
         )
     }
@@ -85,8 +95,14 @@ impl Steps for English {
 
     fn opens(&self, target: &Target) -> String {
         match target {
-            Target::Records => "ICMP records of these addresses, in Logs Insights".to_owned(),
-            Target::Rejected => "Rejected ICMP records of that time, in Logs Insights".to_owned(),
+            Target::Records => match self.0 {
+                Traffic::Pings => "ICMP records of these addresses, in Logs Insights".to_owned(),
+                Traffic::Connections => "Records of these addresses and ports, in Logs Insights".to_owned(),
+            },
+            Target::Rejected => match self.0 {
+                Traffic::Pings => "Rejected ICMP records of that time, in Logs Insights".to_owned(),
+                Traffic::Connections => "Rejected records of that time, in Logs Insights".to_owned(),
+            },
             Target::Acl(acl) => format!("The network ACL {acl}"),
             Target::SecurityGroup(group) => format!("The security group {group}"),
             Target::Instance(instance) => format!("The instance {instance}"),
@@ -105,8 +121,11 @@ impl Steps for English {
 }
 
 /// What is to be let through: `ICMP from 198.51.100.23`, `them`.
-fn traffic(permission: Permission, direction: Option<Direction>) -> String {
+fn traffic(permission: Permission<'_>, direction: Option<Direction>) -> String {
     let preposition = if direction == Some(Direction::Egress) { "to" } else { "from" };
+    if let Some(opening) = permission.opening {
+        return allowed(Some(opening), direction.unwrap_or(Direction::Ingress), true);
+    }
     match permission.peer {
         Some(peer @ IpAddr::V4(_)) => format!("ICMP {preposition} {peer}"),
         Some(peer @ IpAddr::V6(_)) => format!("ICMPv6 {preposition} {peer}"),
@@ -116,13 +135,19 @@ fn traffic(permission: Permission, direction: Option<Direction>) -> String {
 }
 
 /// What would let the packets through, as a clause.
-fn step(fix: &Fix<'_>, permission: Permission) -> String {
+fn step(fix: &Fix<'_>, permission: Permission<'_>) -> String {
     let allows = |direction: Option<Direction>| format!("that allows {}", traffic(permission, direction));
-    let rule_of = |groups: &[_], direction: Direction| {
-        format!("an {} rule to {} {}", way(direction), group_names(groups), allows(Some(direction)))
+    let rule_of = |groups: &[_], direction: Direction| match permission.opening {
+        Some(opening) => format!(
+            "an {} rule to {}: {}",
+            way(direction),
+            group_names(groups),
+            allowed_by_rule(opening, direction, true)
+        ),
+        None => format!("an {} rule to {} {}", way(direction), group_names(groups), allows(Some(direction))),
     };
     match fix {
-        Fix::AclRules { acl, numbers } if permission.narrow => acl_rule(&id(&acl.id), acl.direction, permission, numbers.first()),
+        Fix::AclRules { acl, numbers } if permission.narrow || permission.opening.is_some() => acl_rule(&id(&acl.id), acl.direction, permission, numbers.first()),
         Fix::AclRules { acl, numbers } => {
             let rules = if numbers.len() == 1 { "rule" } else { "rules" };
             let numbers = listed(numbers.iter().map(u32::to_string).collect());
@@ -132,8 +157,12 @@ fn step(fix: &Fix<'_>, permission: Permission) -> String {
         Fix::AclRuleMissing { acl, before } => acl_rule(&id(&acl.id), acl.direction, permission, before.as_ref()),
         Fix::Acl(direction) => format!(
             "open the interface, then the network ACL of its subnet, and see whether the first of its {}rules that fits denies \
-             ICMP, or none allows it",
-            way_word(*direction)
+             {}, or none allows it",
+            way_word(*direction),
+            permission.opening.map_or_else(
+                || "ICMP".to_owned(),
+                |opening| allowed(Some(opening), direction.unwrap_or(Direction::Ingress), false)
+            )
         ),
         Fix::GroupRuleMissing { groups, direction } => format!("add {}", rule_of(groups, *direction)),
         Fix::Groups(direction) => format!(
@@ -145,14 +174,18 @@ fn step(fix: &Fix<'_>, permission: Permission) -> String {
             format!("{}; and add {}", step(acl, permission), rule_of(groups, *direction))
         }
         Fix::AclThenGroups { acl, groups, direction } => format!(
-            "{}; if they are pings and no answers, also add {}",
+            "{}; if they are {} and no answers, also add {}",
             step(acl, permission),
+            if permission.opening.is_some() { "requests" } else { "pings" },
             rule_of(groups, *direction)
         ),
         Fix::Either(direction) => format!(
-            "open the interface, and see first whether one of its security groups allows ICMP{}, then the network ACL of its \
+            "open the interface, and see first whether one of its security groups allows {}, then the network ACL of its \
              subnet",
-            direction.map(|direction| format!(" {}", way(direction))).unwrap_or_default()
+            match permission.opening {
+                Some(opening) => allowed(Some(opening), direction.unwrap_or(Direction::Ingress), true),
+                None => format!("ICMP{}", direction.map(|way_| format!(" {}", way(way_))).unwrap_or_default()),
+            }
         ),
         Fix::Neither => format!("no rule of today has to be changed: {CHANGED}"),
         Fix::BlockPublicAccess => {
@@ -167,7 +200,12 @@ fn step(fix: &Fix<'_>, permission: Permission) -> String {
 }
 
 /// `add an inbound rule to acl-0f3a9c that allows ICMP from 198.51.100.23, with a lower number than 50`
-fn acl_rule(acl: &str, direction: Direction, permission: Permission, before: Option<&u32>) -> String {
+fn acl_rule(acl: &str, direction: Direction, permission: Permission<'_>, before: Option<&u32>) -> String {
+    if let Some(opening) = permission.opening {
+        let below = before.map(|number| format!(" with a number below {number}")).unwrap_or_default();
+        let rule = allowed_by_rule(opening, direction, false);
+        return format!("add an {} allow rule to {acl}{below}: {rule}", way(direction));
+    }
     let before = before.map(|number| format!(", with a lower number than {number}")).unwrap_or_default();
     format!("add an {} rule to {acl} that allows {}{before}", way(direction), traffic(permission, Some(direction)))
 }

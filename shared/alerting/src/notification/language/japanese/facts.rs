@@ -8,7 +8,7 @@ use crate::{
     notification::language::{
         japanese::{Japanese, noun_word, way},
         phrases::Facts,
-        terms::{Noun, RejectionKind},
+        terms::{Noun, RejectionKind, Traffic},
     },
 };
 
@@ -108,7 +108,10 @@ impl Facts for Japanese {
     }
 
     fn look_like_answers(&self) -> &'static str {
-        "ping の応答とみられます (原因を参照)"
+        match self.0 {
+            Traffic::Pings => "ping の応答とみられます (原因を参照)",
+            Traffic::Connections => "応答",
+        }
     }
 
     fn direction_unknown(&self) -> &'static str {

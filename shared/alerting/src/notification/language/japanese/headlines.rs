@@ -7,7 +7,7 @@ use crate::{
         language::{
             japanese::{Japanese, glue, lasting},
             phrases::Headlines,
-            terms::{Parties, RejectionKind, SilenceWords},
+            terms::{Parties, RejectionKind, SilenceWords, Traffic},
         },
         severity::Severity,
     },
@@ -123,29 +123,44 @@ impl Headlines for Japanese {
             0 => String::new(),
             packets => format!(" ({what} {} パケット以上)", grouped(packets)),
         };
-        let because = match signal {
-            Signal::OwnRequest => "自ネットワークから送信した ping、またはその応答が拒否された".to_owned(),
-            Signal::OwnAnswer => "許可された ping に対する自ネットワークからの応答が拒否された".to_owned(),
-            Signal::Private if undecided => {
-                "プライベートネットワークからの ping、または送信元のネットワークを判別できない ping が拒否された"
-                    .to_owned()
+        let because = match (signal, self.0) {
+            (Signal::OwnRequest, Traffic::Pings) => {
+                "自ネットワークから送信した ping、またはその応答が拒否された".to_owned()
             }
-            Signal::Private => "プライベートネットワークからの ping が拒否された".to_owned(),
-            Signal::MustReach => "到達する必要がある送信元 (パラメータ MustReach) からの ping が拒否された".to_owned(),
-            Signal::HealthCheck => "Route 53 のヘルスチェックが拒否された".to_owned(),
-            Signal::Flood => glue(&[
-                "インターネットからの大量の ping",
+            (Signal::OwnRequest, Traffic::Connections) => {
+                "自ネットワークから送信したリクエスト、またはその応答が拒否された".to_owned()
+            }
+            (Signal::OwnAnswer, traffic) => {
+                glue(&["許可された", request(traffic), "に対する自ネットワークからの応答が拒否された"])
+            }
+            (Signal::Private, traffic) if undecided => glue(&[
+                "プライベートネットワークからの",
+                request(traffic),
+                "、または送信元のネットワークを判別できない",
+                request(traffic),
+                "が拒否された",
+            ]),
+            (Signal::Private, traffic) => glue(&["プライベートネットワークからの", request(traffic), "が拒否された"]),
+            (Signal::MustReach, traffic) => {
+                glue(&["到達する必要がある送信元 (パラメータ MustReach) からの", request(traffic), "が拒否された"])
+            }
+            (Signal::HealthCheck, _) => "Route 53 のヘルスチェックが拒否された".to_owned(),
+            (Signal::Flood, traffic) => glue(&[
+                "インターネットからの大量の",
+                such(traffic),
                 &so_many(policy.flood_packets_per_minute, "1 つの宛先へ 1 分間に"),
                 "である",
             ]),
-            Signal::PersistentPing => glue(&[
-                "インターネットからの継続的な ping",
+            (Signal::PersistentPing, traffic) => glue(&[
+                "インターネットからの継続的な",
+                such(traffic),
                 &so_many(policy.persistent_packets, "レコードの 1 バッチで 1 つの送信元から 1 つの宛先へ"),
                 "である",
             ]),
-            Signal::Internet => {
+            (Signal::Internet, Traffic::Pings) => {
                 "インターネットからの ping をすべて通知する設定 (パラメータ InternetPings) である".to_owned()
             }
+            (Signal::Internet, Traffic::Connections) => "インターネットからの拒否をすべて通知する設定である".to_owned(),
         };
         format!("{because}ため、インシデントとして扱っています。")
     }
@@ -215,6 +230,22 @@ impl Headlines for Japanese {
             Some(amounts) => glue(&["前回のメール以降は", amounts, "です。"]),
             None => "前回のメール以降、同様の拒否はありません。".to_owned(),
         }
+    }
+}
+
+/// What a request is called.
+fn request(traffic: Traffic) -> &'static str {
+    match traffic {
+        Traffic::Pings => "ping",
+        Traffic::Connections => "リクエスト",
+    }
+}
+
+/// What the packets are called.
+fn such(traffic: Traffic) -> &'static str {
+    match traffic {
+        Traffic::Pings => "ping",
+        Traffic::Connections => "パケット",
     }
 }
 

@@ -1,8 +1,11 @@
 //! Japanese.
 
+mod connections;
 mod digest;
 mod facts;
 mod headlines;
+mod names;
+mod opening;
 mod reasons;
 mod steps;
 
@@ -10,13 +13,15 @@ use crate::{
     detection::Direction,
     notification::language::{
         phrases::Phrases,
-        terms::{Fact, Noun, Number, Section},
+        terms::{Fact, Noun, Number, Section, Traffic},
     },
     text::grouped,
     time::{MINUTE_MILLIS, SECOND_MILLIS},
 };
 
-pub(super) struct Japanese;
+/// Japanese about some packets.
+#[derive(Clone, Copy)]
+pub(super) struct Japanese(pub(super) Traffic);
 
 impl Phrases for Japanese {
     fn count(&self, number: Number, noun: Noun) -> String {
@@ -27,12 +32,13 @@ impl Phrases for Japanese {
         let or_more = or_more(number);
         let number = amount(number);
         match noun {
-            Noun::Ping | Noun::Source | Noun::Target | Noun::LogGroup => {
+            Noun::Ping | Noun::Attempt | Noun::Source | Noun::Target | Noun::LogGroup => {
                 // `送信元約 126 件`, but `送信元 126 件` and `ping 約 126 件`.
                 let gap = if number.is_ascii() || word.is_ascii() { " " } else { "" };
                 format!("{word}{gap}{number} 件{or_more}")
             }
-            Noun::Address | Noun::Service | Noun::Zone | Noun::Interface | Noun::Vpc => {
+            Noun::Host | Noun::Client | Noun::Checker => glue(&[&format!("{number} 台{or_more}の"), word]),
+            Noun::Address | Noun::Service | Noun::Port | Noun::Zone | Noun::Interface | Noun::Vpc => {
                 glue(&[&format!("{number} 個{or_more}の"), word])
             }
             Noun::Line => format!("{number} 行{or_more}"),
@@ -48,10 +54,7 @@ impl Phrases for Japanese {
     }
 
     fn and_more(&self, number: Number) -> String {
-        match number {
-            Number::Unknown => "ほか (件数不明)".to_owned(),
-            number => glue(&["ほか", &format!("{} 件{}", amount(number), or_more(number))]),
-        }
+        and_more(number)
     }
 
     fn items(&self, items: &[String]) -> String {
@@ -110,6 +113,9 @@ impl Phrases for Japanese {
             Fact::Unreadable => "読み取り不可",
             Fact::From => "送信元",
             Fact::To => "宛先",
+            Fact::Service => "サービス",
+            Fact::ClientPorts => "クライアントポート",
+            Fact::Ports => "ポート",
             Fact::Where => "場所",
             Fact::LogGroup => "ロググループ",
             Fact::Direction => "方向",
@@ -123,10 +129,19 @@ impl Phrases for Japanese {
     }
 }
 
+/// How many more there are than were named.
+fn and_more(number: Number) -> String {
+    match number {
+        Number::Unknown => "ほか (件数不明)".to_owned(),
+        number => glue(&["ほか", &format!("{} 件{}", amount(number), or_more(number))]),
+    }
+}
+
 /// The noun alone.
 fn noun_word(noun: Noun) -> &'static str {
     match noun {
         Noun::Ping => "ping",
+        Noun::Attempt => "接続試行",
         Noun::Packet => "パケット",
         Noun::Byte => "バイト",
         Noun::Record => "レコード",
@@ -135,6 +150,10 @@ fn noun_word(noun: Noun) -> &'static str {
         Noun::Target => "宛先",
         Noun::Address => "アドレス",
         Noun::Service => "サービス",
+        Noun::Client => "クライアント",
+        Noun::Host => "ホスト",
+        Noun::Port => "ポート",
+        Noun::Checker => "ヘルスチェッカー",
         Noun::Flow => "フロー",
         Noun::Account => "アカウント",
         Noun::Region => "リージョン",

@@ -8,10 +8,15 @@ use crate::{
         Same, Undecided,
     },
     notification::language::{
-        common::{acl_rule_number, first_few, id, name, peer},
-        japanese::{Japanese, glue, way},
+        common::{acl_rule_number, id, peer},
+        japanese::{
+            Japanese, glue,
+            names::{acl_name, group_name, group_names, listed},
+            opening::allowed,
+            way,
+        },
         phrases::{Facts as _, Phrases as _, Reasons, weight},
-        terms::{Grade, Noun, Number},
+        terms::{Grade, Noun, Number, Opening, Traffic},
     },
 };
 
@@ -27,7 +32,7 @@ impl Reasons for Japanese {
         match explanation.layer {
             Layer::Neither => format!("現在のルールでは原因を特定できません。{CHANGED}{rules}"),
             Layer::Other => "未対応の拒否理由です。ログレコードの reject-reason を参照してください".to_owned(),
-            _ => glue(&[&format!("{of}{cause}: "), &self.blocker(explanation), &format!("です{rules}")]),
+            _ => glue(&[&format!("{of}{cause}: "), &self.blocker(explanation, grade.opening), &format!("です{rules}")]),
         }
     }
 
@@ -46,7 +51,7 @@ impl Reasons for Japanese {
         if notes.is_empty() { title } else { format!("{title} ({})", notes.join("、")) }
     }
 
-    fn evidence(&self, evidence: &Evidence, explanation: &Explanation) -> Option<String> {
+    fn evidence(&self, evidence: &Evidence, explanation: &Explanation, opening: Option<&Opening>) -> Option<String> {
         Some(match evidence {
             Evidence::RejectReason(reason) => format!("レコードの reject-reason は {} です", id(reason)),
             Evidence::OppositeAccepted(totals) => {
@@ -59,15 +64,22 @@ impl Reasons for Japanese {
                     (PacketRole::Request | PacketRole::Unclear, ..) => "されています".to_owned(),
                     // The rules say it all.
                     (PacketRole::Answer, _, Confidence::Certain) => ANSWERS.to_owned(),
-                    (PacketRole::Answer, Layer::Acl, _) => {
+                    (PacketRole::Answer, Layer::Acl, _) if self.0 == Traffic::Pings => {
                         format!("{ANSWERS}。{STATEFUL}。ICMP タイプは記録されないため、断定はできません")
                     }
+                    (PacketRole::Answer, Layer::Acl, _) => format!("{ANSWERS}。{STATEFUL}"),
                     (PacketRole::Answer, ..) => ANSWERS.to_owned(),
                 };
                 format!("同じ時間帯に逆方向の {}の{way}{role}", weight(self, totals, true))
             }
             Evidence::SameAccepted(totals, same) => {
                 let shows = match same {
+                    Same::Answers if self.0 == Traffic::Connections => {
+                        "も許可されています。そちらが応答とみられるため、拒否されたのはリクエストとみられます"
+                    }
+                    Same::KindOrChange if self.0 == Traffic::Connections => {
+                        "は許可されています。別の接続のパケットか、途中でルールが変更されたとみられます"
+                    }
                     Same::Answers => "も許可されています。そちらが応答とみられるため、拒否されたのは ping とみられます",
                     Same::KindOrChange => {
                         "は許可されています。種類の異なるパケットか、途中でルールが変更されたとみられます"
@@ -78,10 +90,18 @@ impl Reasons for Japanese {
                 };
                 format!("ほぼ同じ時間帯に同じ方向の {}{shows}", weight(self, totals, true))
             }
-            Evidence::AcceptedUntracked(records) => format!(
-                "許可された ICMP が多く、{}を保持できませんでした。拒否されたのが ping か応答かは判別できません",
-                self.count(Number::Exactly(*records), Noun::Record)
-            ),
+            Evidence::AcceptedUntracked(records) => {
+                let (accepted, ping) = match self.0 {
+                    Traffic::Pings => ("ICMP ", "ping "),
+                    Traffic::Connections => ("通信", "リクエスト"),
+                };
+                format!(
+                    "許可された{}{accepted}が多く、{}を保持できませんでした。拒否されたのが{}{ping}か応答かは判別できません",
+                    if accepted.is_ascii() { " " } else { "" },
+                    self.count(Number::Exactly(*records), Noun::Record),
+                    if ping.is_ascii() { " " } else { "" },
+                )
+            }
             Evidence::Acl(acl) => self.acl(acl),
             Evidence::Groups(groups) => {
                 let way = way(groups.direction);
@@ -92,7 +112,8 @@ impl Reasons for Japanese {
                         self.traffic_to(rule.protocol, rule.icmp, groups.direction, &peer(&rule.peer))
                     ),
                     GroupsVerdict::NoRule => {
-                        format!("{}に許可する{way}ルールはありません", group_names(&groups.groups))
+                        let allowing = allowed(opening, groups.direction, true);
+                        glue(&[&group_names(&groups.groups), "に", &allowing, way, "ルールはありません"])
                     }
                     GroupsVerdict::Depends(rules) => self.open(rules, &groups.groups, groups.direction),
                 }
@@ -196,7 +217,10 @@ impl Japanese {
     }
 
     /// What blocked them, as a noun with the rule.
-    fn blocker(&self, explanation: &Explanation) -> String {
+    fn blocker(&self, explanation: &Explanation, opening: Option<&Opening>) -> String {
+        let allowing = |direction: Option<Direction>| {
+            direction.map_or_else(|| "許可する".to_owned(), |direction| allowed(opening, direction, true))
+        };
         let way = way_of(explanation.direction);
         match explanation.layer {
             Layer::BlockPublicAccess => "VPC ブロックパブリックアクセス".to_owned(),
@@ -204,21 +228,41 @@ impl Japanese {
             Layer::Acl | Layer::Both => {
                 let acl = explanation
                     .rejecting_acl()
-                    .map(denies)
+                    .map(|acl| self.denies(acl, opening))
                     .unwrap_or_else(|| format!("サブネットのネットワーク ACL{}", the(&way)));
                 match explanation.layer {
-                    Layer::Both => glue(&[&acl, "と、許可するルールのないセキュリティグループ"]),
+                    Layer::Both => {
+                        glue(&[&acl, "と、", &allowing(explanation.direction), "ルールのないセキュリティグループ"])
+                    }
                     _ => acl,
                 }
             }
             Layer::SecurityGroup => match explanation.rejecting_groups() {
                 Some(groups) => {
-                    format!("許可する{way}ルールのない{}", group_names(&groups.groups).trim_end())
+                    let allowing = allowing(explanation.direction);
+                    format!("{allowing}{way}ルールのない{}", group_names(&groups.groups).trim_end())
                 }
                 None => format!("セキュリティグループ{}", the(&way)),
             },
             Layer::Either => format!("セキュリティグループまたはネットワーク ACL{}", the(&way)),
             Layer::Neither | Layer::Other => String::new(),
+        }
+    }
+
+    /// `ネットワーク ACL acl-0f3a9c のアウトバウンドルール 50 (0.0.0.0/0 への ICMP を拒否)`
+    fn denies(&self, acl: &AclEvidence, opening: Option<&Opening>) -> String {
+        let named = format!("ネットワーク ACL {} の{}", id(&acl.id), way(acl.direction));
+        let denying: Vec<&AclEntry> = acl.denying().collect();
+        match denying[..] {
+            [rule] if rule.is_default() => {
+                let allowing = allowed(opening, acl.direction, false);
+                format!("{allowing}{}ルールのないネットワーク ACL {}", way(acl.direction), id(&acl.id))
+            }
+            [rule] => format!("{named}ルール {} ({})", rule.number, self.acl_rule(rule)),
+            _ => {
+                let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
+                format!("{named}ルール {}", listed(numbers, "、"))
+            }
         }
     }
 
@@ -233,7 +277,11 @@ impl Japanese {
         match acl.verdict {
             AclVerdict::Denies | AclVerdict::Allows => glue(&[&named, "の", way, &rules, "しています"]),
             AclVerdict::Depends => {
-                glue(&[&named, "の", way, "は ICMP タイプ (記録されません) によります。", &rules, "しています"])
+                let what = match self.0 {
+                    Traffic::Pings => "は ICMP タイプ (記録されません) によります。",
+                    Traffic::Connections => "はポートによります。",
+                };
+                glue(&[&named, "の", way, what, &rules, "しています"])
             }
         }
     }
@@ -276,56 +324,6 @@ impl Japanese {
             )
             .collect();
         format!("セキュリティグループ ({}) が許可するかは断定できません。{}", way(direction), listed(each, "。"))
-    }
-}
-
-/// `ネットワーク ACL acl-0f3a9c のアウトバウンドルール 50 (0.0.0.0/0 への ICMP を拒否)`
-fn denies(acl: &AclEvidence) -> String {
-    let named = format!("ネットワーク ACL {} の{}", id(&acl.id), way(acl.direction));
-    let denying: Vec<&AclEntry> = acl.denying().collect();
-    match denying[..] {
-        [rule] if rule.is_default() => {
-            format!("許可する{}ルールのないネットワーク ACL {}", way(acl.direction), id(&acl.id))
-        }
-        [rule] => format!("{named}ルール {} ({})", rule.number, Japanese.acl_rule(rule)),
-        _ => {
-            let numbers: Vec<String> = denying.iter().map(|rule| acl_rule_number(rule)).collect();
-            format!("{named}ルール {}", listed(numbers, "、"))
-        }
-    }
-}
-
-/// Items after one another, the first few of them.
-pub(super) fn listed(items: Vec<String>, separator: &str) -> String {
-    let (mut items, left) = first_few(items);
-    items.extend(left.map(|left| Japanese.and_more(left)));
-    items.join(separator)
-}
-
-fn acl_name(acl: &AclEvidence) -> String {
-    match acl.name.as_deref().and_then(name) {
-        Some(name) => format!("{} ({name})", id(&acl.id)),
-        None => id(&acl.id),
-    }
-}
-
-fn group_name(groups: &[Group], group_id: &str) -> String {
-    let known = groups.iter().find(|group| *group.id == *group_id).and_then(|group| group.name.as_deref());
-    match known.and_then(name) {
-        Some(name) => format!("セキュリティグループ {} ({name}) ", id(group_id)),
-        None => format!("セキュリティグループ {} ", id(group_id)),
-    }
-}
-
-/// `セキュリティグループ sg-0aa1 (web)、sg-0bb2 `
-pub(super) fn group_names(groups: &[Group]) -> String {
-    let named = |group: &Group| match group.name.as_deref().and_then(name) {
-        Some(name) => format!("{} ({name})", id(&group.id)),
-        None => id(&group.id),
-    };
-    match groups {
-        [] => "セキュリティグループ".to_owned(),
-        groups => format!("セキュリティグループ {} ", listed(groups.iter().map(named).collect(), "、")),
     }
 }
 

@@ -9,18 +9,20 @@ use crate::{
             common::id,
             japanese::{
                 Japanese, glue, lasting,
-                reasons::{CHANGED, group_names, listed, the, way_of},
+                names::{group_names, listed},
+                opening::{allowed, allowed_by_rule},
+                reasons::{CHANGED, the, way_of},
                 way,
             },
             phrases::Steps,
-            terms::{Fix, Permission},
+            terms::{Fix, Permission, Traffic},
         },
         links::Target,
     },
 };
 
 impl Steps for Japanese {
-    fn fix(&self, fix: &Fix<'_>, permission: Permission, flows: Option<&str>) -> String {
+    fn fix(&self, fix: &Fix<'_>, permission: Permission<'_>, flows: Option<&str>) -> String {
         let flows = flows.map(|flows| format!(" ({flows})")).unwrap_or_default();
         let answers = match permission.answers_strangers && fix.lets_through() {
             true => "。許可すると、インターネット上の誰からの ping にも応答するようになります",
@@ -33,9 +35,12 @@ impl Steps for Japanese {
         let known = sender.map(|sender| {
             format!("{sender} が到達する必要のある送信元であれば、スタックのパラメータ MustReach に追加してください。")
         });
+        let can = match self.0 {
+            Traffic::Pings => "パブリックアドレスにはインターネット上の誰でも ping を送信でき",
+            Traffic::Connections => "パブリックアドレスのどのポートにもインターネット上の誰でも接続を試みることができ",
+        };
         format!(
-            "通常は拒否したままで問題ありません。パブリックアドレスにはインターネット上の誰でも ping を送信でき、ルールはそれを正しく\
-             拒否しています。{}レコードは次のリンクで確認できます",
+            "通常は拒否したままで問題ありません。{can}、ルールはそれを正しく拒否しています。{}レコードは次のリンクで確認できます",
             known.unwrap_or_default()
         )
     }
@@ -54,8 +59,12 @@ impl Steps for Japanese {
     }
 
     fn resolved_means(&self, quiet: &str) -> String {
+        let pings = match self.0 {
+            Traffic::Pings => "ping ",
+            Traffic::Connections => "通信",
+        };
         format!(
-            "現時点で対応は不要です。収束とは、同様の拒否が {}なかったことを意味します。ping が停止したか、通るようになったとみられ\
+            "現時点で対応は不要です。収束とは、同様の拒否が {}なかったことを意味します。{pings}が停止したか、通るようになったとみられ\
              ます。拒否の原因が残っている可能性はあります。",
             lasting(quiet)
         )
@@ -77,8 +86,14 @@ impl Steps for Japanese {
 
     fn opens(&self, target: &Target) -> String {
         match target {
-            Target::Records => "これらのアドレスの ICMP レコード (Logs Insights)".to_owned(),
-            Target::Rejected => "この時間帯に拒否された ICMP レコード (Logs Insights)".to_owned(),
+            Target::Records => match self.0 {
+                Traffic::Pings => "これらのアドレスの ICMP レコード (Logs Insights)".to_owned(),
+                Traffic::Connections => "これらのアドレスとポートのレコード (Logs Insights)".to_owned(),
+            },
+            Target::Rejected => match self.0 {
+                Traffic::Pings => "この時間帯に拒否された ICMP レコード (Logs Insights)".to_owned(),
+                Traffic::Connections => "この時間帯に拒否されたレコード (Logs Insights)".to_owned(),
+            },
             Target::Acl(acl) => format!("ネットワーク ACL {acl}"),
             Target::SecurityGroup(group) => format!("セキュリティグループ {group}"),
             Target::Instance(instance) => format!("インスタンス {instance}"),
@@ -105,8 +120,11 @@ fn intended(resolved: bool) -> &'static str {
 }
 
 /// What is to be let through, before a noun: `198.51.100.23 からの ICMP を許可する`, `許可する`.
-fn allowing(permission: Permission, direction: Option<Direction>) -> String {
+fn allowing(permission: Permission<'_>, direction: Option<Direction>) -> String {
     let particle = if direction == Some(Direction::Egress) { "への" } else { "からの" };
+    if let Some(opening) = permission.opening {
+        return allowed(Some(opening), direction.unwrap_or(Direction::Ingress), true);
+    }
     match permission.peer {
         Some(peer @ IpAddr::V4(_)) => format!("{peer} {particle} ICMP を許可する"),
         Some(peer @ IpAddr::V6(_)) => format!("{peer} {particle} ICMPv6 を許可する"),
@@ -116,10 +134,13 @@ fn allowing(permission: Permission, direction: Option<Direction>) -> String {
 }
 
 /// What would let the packets through, as a clause.
-fn step(fix: &Fix<'_>, permission: Permission) -> String {
-    let rule = |direction: Direction| format!("{}{}ルール", allowing(permission, Some(direction)), way(direction));
+fn step(fix: &Fix<'_>, permission: Permission<'_>) -> String {
+    let rule = |direction: Direction| match permission.opening {
+        Some(opening) => format!("{}ルール ({}) ", way(direction), allowed_by_rule(opening, direction, true)),
+        None => format!("{}{}ルール", allowing(permission, Some(direction)), way(direction)),
+    };
     match fix {
-        Fix::AclRules { acl, numbers } if permission.narrow => {
+        Fix::AclRules { acl, numbers } if permission.narrow || permission.opening.is_some() => {
             acl_rule(&id(&acl.id), acl.direction, permission, numbers.first())
         }
         Fix::AclRules { acl, numbers } => {
@@ -129,9 +150,10 @@ fn step(fix: &Fix<'_>, permission: Permission) -> String {
         }
         Fix::AclRuleMissing { acl, before } => acl_rule(&id(&acl.id), acl.direction, permission, before.as_ref()),
         Fix::Acl(direction) => format!(
-            "インターフェイスからサブネットのネットワーク ACL を開き、最初に一致する{}ルールが ICMP を拒否していないか、許可ルールが\
+            "インターフェイスからサブネットのネットワーク ACL を開き、最初に一致する{}ルールが{}を拒否していないか、許可ルールが\
              あるかを確認してください",
-            way_of(*direction)
+            way_of(*direction),
+            if permission.opening.is_some() { "この通信" } else { " ICMP " }
         ),
         Fix::GroupRuleMissing { groups, direction } => {
             format!("{}に、{}を追加してください", group_names(groups), rule(*direction))
@@ -150,11 +172,18 @@ fn step(fix: &Fix<'_>, permission: Permission) -> String {
             )
         }
         Fix::AclThenGroups { acl, groups, direction } => format!(
-            "{}。応答ではなく ping の場合は、さらに{}に、{}を追加してください",
+            "{}。応答ではなく{}の場合は、さらに{}に、{}を追加してください",
             step(acl, permission),
+            if permission.opening.is_some() { "リクエスト" } else { " ping " },
             group_names(groups),
             rule(*direction)
         ),
+        Fix::Either(direction) if permission.opening.is_some() => glue(&[
+            "インターフェイスを開き、まずセキュリティグループに",
+            &allowing(permission, *direction),
+            &way_of(*direction),
+            "ルールがあるか、次にサブネットのネットワーク ACL を確認してください",
+        ]),
         Fix::Either(direction) => format!(
             "インターフェイスを開き、まずセキュリティグループが ICMP{}を許可しているか、次にサブネットのネットワーク ACL を確認して\
              ください",
@@ -174,7 +203,12 @@ fn step(fix: &Fix<'_>, permission: Permission) -> String {
 }
 
 /// `acl-0f3a9c に、198.51.100.23 からの ICMP を許可するインバウンドルールを 50 より小さい番号で追加してください`
-fn acl_rule(acl: &str, direction: Direction, permission: Permission, before: Option<&u32>) -> String {
+fn acl_rule(acl: &str, direction: Direction, permission: Permission<'_>, before: Option<&u32>) -> String {
+    if let Some(opening) = permission.opening {
+        let below = before.map(|number| format!(" {number} より小さい番号で")).unwrap_or_default();
+        let rule = allowed_by_rule(opening, direction, false);
+        return format!("{acl} に、{}の許可ルールを{below}追加してください ({rule})", way(direction));
+    }
     let rule = format!("{}{}ルールを", allowing(permission, Some(direction)), way(direction));
     match before {
         Some(number) => format!("{acl} に、{rule} {number} より小さい番号で追加してください"),
