@@ -33,7 +33,7 @@ use crate::records::InputRecord;
 use batches::{Batch, Batches};
 pub(crate) use ports::{Event, Listed, SentEmail};
 use ports::{Ports, Store, World};
-pub(crate) use traffic::{Amount, BatchTraffic, origin_words};
+pub(crate) use traffic::{Amount, Background, BatchTraffic, origin_words};
 
 /// How records reach the engine.
 #[derive(Clone, Copy, Debug)]

@@ -32,6 +32,30 @@ impl AddAssign for Amount {
     }
 }
 
+/// What belongs to no incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Background {
+    /// Pings from the internet.
+    Pings,
+    /// TCP and UDP from the internet.
+    Connections,
+    /// Late packets of connections that were over.
+    Late,
+    /// What is of ours or of private networks: single packets, and what rules match that send no emails.
+    Ours,
+}
+
+impl Background {
+    fn of(rule: Rule, origin: Origin) -> Background {
+        match (rule, origin) {
+            (Rule::Late, _) => Background::Late,
+            (Rule::Ping, Origin::Internet) => Background::Pings,
+            (_, Origin::Internet) => Background::Connections,
+            _ => Background::Ours,
+        }
+    }
+}
+
 /// The rejected traffic of a batch.
 #[derive(Clone, Debug)]
 pub(crate) struct BatchTraffic {
@@ -40,7 +64,7 @@ pub(crate) struct BatchTraffic {
     /// What belongs to incidents, unless a silence covers it.
     pub(crate) signal: BTreeMap<Origin, Amount>,
     /// What belongs to none.
-    pub(crate) background: Amount,
+    pub(crate) background: BTreeMap<Background, Amount>,
     /// The rules that matched, each with an [`Origin::word`]: the metrics that get a value.
     pub(crate) matched: BTreeSet<(Rule, &'static str)>,
 }
@@ -55,17 +79,25 @@ impl BatchTraffic {
     ) -> BatchTraffic {
         let all = detection.totals();
         let mut signal: BTreeMap<Origin, Amount> = BTreeMap::new();
-        let mut background = Amount::of(&all);
+        let findings = detection.findings.iter().map(|finding| (finding.rule, finding.origin, &finding.totals));
+        let untracked = detection.untracked.iter().map(|(key, untracked)| (key.rule, key.origin, &untracked.totals));
+        let mut background: BTreeMap<Background, Amount> = BTreeMap::new();
+        for (rule, origin, totals) in findings.chain(untracked) {
+            *background.entry(Background::of(rule, origin)).or_default() += Amount::of(totals);
+        }
         for group in key::group(detection, by, signals).groups {
-            let amount = signal.entry(group.key.signal.origin()).or_default();
+            let origin = group.key.signal.origin();
+            let amount = signal.entry(origin).or_default();
+            let rest = background.entry(Background::of(group.key.rule, origin)).or_default();
             let findings = group.findings.iter().map(|finding| &finding.totals);
             for totals in findings.chain([&group.untracked.totals]) {
                 let part = Amount::of(totals);
                 *amount += part;
-                background.records = background.records.saturating_sub(part.records);
-                background.packets = background.packets.saturating_sub(part.packets);
+                rest.records = rest.records.saturating_sub(part.records);
+                rest.packets = rest.packets.saturating_sub(part.packets);
             }
         }
+        background.retain(|_, amount| amount.records > 0);
         let matched = detection.minutes(|finding| Some(finding.rule)).into_keys().collect();
         BatchTraffic { at: all.first_start.unwrap_or(last_end), signal, background, matched }
     }

@@ -11,7 +11,7 @@ use super::{
     words::{duration, later},
 };
 use crate::backtest::{
-    play::origin_words,
+    play::{Amount, Background, origin_words},
     silence::{self, SilenceArg},
 };
 use crate::words::number;
@@ -19,24 +19,24 @@ use crate::words::number;
 /// Updates of an incident whose times are listed.
 const MAX_UPDATES: usize = 4;
 
-/// Returns what the internet sent to public addresses, in a line.
-pub(super) fn background(results: &Results) -> String {
-    let background = results.traffic.total.background;
-    if background.records == 0 {
-        return "No pings from the internet but those of incidents.".to_owned();
-    }
+/// Returns what belongs to no incident, a line for each kind.
+pub(super) fn background(results: &Results) -> Vec<String> {
     let days = results.traffic.days.len() as u64;
-    let a_day = if days > 1 && !results.traffic.has_more_days {
-        format!(", {} a day", grouped(background.packets / days))
-    } else {
-        String::new()
+    let by_day = days > 1 && !results.traffic.has_more_days;
+    let line = |(kind, Amount { records, packets }): (&Background, &Amount)| {
+        let (noun, what) = match kind {
+            Background::Pings => ("ping", " from the internet"),
+            Background::Connections => ("packet", " of TCP and UDP from the internet"),
+            Background::Late => ("late packet", " of connections that were over"),
+            Background::Ours => ("packet", " of yours and of private networks, single ones or by rules without emails"),
+        };
+        let a_day = if by_day { format!(", {} a day", grouped(packets / days)) } else { String::new() };
+        let is_pings = *kind == Background::Pings;
+        let fate = if !is_pings || results.is_in_digest { "in the digest only" } else { "counted only" };
+        format!("{}{what}{a_day}, in {}: no email, {fate}.", number(*packets, noun), number(*records, "record"))
     };
-    let fate = if results.is_in_digest { "in the digest only" } else { "counted only" };
-    format!(
-        "{} from the internet{a_day}, in {}: no email, {fate}.",
-        number(background.packets, "ping"),
-        number(background.records, "record")
-    )
+    let lines: Vec<String> = results.traffic.total.background.iter().map(line).collect();
+    if lines.is_empty() { vec!["No pings from the internet but those of incidents.".to_owned()] } else { lines }
 }
 
 /// Returns a line for each silence: what it covered.
@@ -111,7 +111,7 @@ pub(super) fn numbers(both: [&Results; 2]) -> Vec<(&'static str, [String; 2])> {
     rows.push(("days with emails", of(&|results| results.emails.days.len() as u64)));
     rows.push(("most emails in a day", of(&|results| results.emails.most_in_a_day())));
     rows.push(("incidents", of(&|results| results.stories.number())));
-    rows.push(("records of background", of(&|results| results.traffic.total.background.records)));
+    rows.push(("records of background", of(&|results| results.traffic.total.all_background().records)));
     rows.push(("records silenced", of(&Results::all_silenced)));
     rows
 }

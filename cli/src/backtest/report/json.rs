@@ -49,7 +49,7 @@ struct Summary<'a> {
     cost_usd: Option<f64>,
 }
 
-/// What the internet sent that is no incident.
+/// What belongs to no incident.
 #[derive(Serialize)]
 struct Background {
     records: u64,
@@ -88,7 +88,7 @@ pub(crate) fn email(email: &SentEmail) -> Result<String, String> {
 pub(crate) fn summary(tally: &Tally, results: &Results) -> Result<String, String> {
     let emails = &results.emails;
     let of_origin = |word: &'static str| (word, emails.of(|origin, _| origin.word() == word));
-    let background = results.traffic.total.background;
+    let background = results.traffic.total.all_background();
     let bill = results.bill(tally)?;
     text(&SummaryLine {
         summary: Summary {

@@ -8,7 +8,7 @@ use alerting::{
     zone::Zone,
 };
 
-use crate::backtest::play::{Amount, BatchTraffic};
+use crate::backtest::play::{Amount, Background, BatchTraffic};
 
 /// Days that are told apart: three years. Those beyond are counted in the totals alone.
 pub(super) const MAX_DAYS: usize = 1_100;
@@ -22,7 +22,7 @@ pub(crate) struct Bucket {
     /// What belongs to incidents, silenced or not, by origin.
     pub(crate) signal: BTreeMap<Origin, Amount>,
     /// What belongs to none.
-    pub(crate) background: Amount,
+    pub(crate) background: BTreeMap<Background, Amount>,
 }
 
 impl Bucket {
@@ -30,7 +30,16 @@ impl Bucket {
         for (origin, amount) in &batch.signal {
             *self.signal.entry(*origin).or_default() += *amount;
         }
-        self.background += batch.background;
+        for (kind, amount) in &batch.background {
+            *self.background.entry(*kind).or_default() += *amount;
+        }
+    }
+
+    /// All background.
+    pub(crate) fn all_background(&self) -> Amount {
+        let mut sum = Amount::default();
+        self.background.values().for_each(|amount| sum += *amount);
+        sum
     }
 
     /// The signal of all origins.
@@ -99,7 +108,7 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// Adds a batch.
     pub(super) fn add(&mut self, batch: &BatchTraffic, zone: &Zone) {
-        let has_background = batch.background.records > 0;
+        let has_background = !batch.background.is_empty();
         self.runs.all += 1;
         self.runs.with_signal += u64::from(!batch.signal.is_empty());
         let is_background = batch.signal.is_empty() && has_background;
@@ -173,7 +182,8 @@ mod tests {
             let amount = Amount { records: 1, packets: 4 };
             let signal = if hour % 2 == 0 { [(Origin::OwnAnswer, amount)].into() } else { BTreeMap::new() };
             let at = EpochMillis(MIDNIGHT + hour * HOUR_MILLIS + 60_000);
-            let background = Amount { records: hour % 3, packets: hour % 3 };
+            let amount = Amount { records: hour % 3, packets: hour % 3 };
+            let background = (hour % 3 > 0).then_some((Background::Pings, amount)).into_iter().collect();
             let own = signal.keys().map(|origin| (Rule::Ping, origin.word()));
             let matched = own.chain((hour % 3 > 0).then_some((Rule::Ping, Origin::Internet.word()))).collect();
             traffic.add(&BatchTraffic { at, signal, background, matched }, zone);
@@ -189,7 +199,10 @@ mod tests {
         let month = traffic(0..30 * 24, &Zone::UTC);
         let (buckets, millis) = month.buckets();
         assert_eq!((buckets.len(), millis), (30, 24 * HOUR_MILLIS));
-        assert_eq!(buckets.values().map(|day| day.background.records).sum::<u64>(), month.total.background.records);
+        assert_eq!(
+            buckets.values().map(|day| day.all_background().records).sum::<u64>(),
+            month.total.all_background().records
+        );
         assert_eq!(month.total.all_signal(), Amount { records: 360, packets: 1_440 });
         let zone = Zone::parse("Asia/Kolkata").unwrap();
         let (buckets, first) = (traffic([20], &zone), EpochMillis(MIDNIGHT + 19 * HOUR_MILLIS + HOUR_MILLIS / 2));
@@ -234,7 +247,10 @@ mod tests {
         ] {
             let at = EpochMillis(MIDNIGHT + hour * HOUR_MILLIS);
             let signal = if is_signal { [(Origin::OwnAnswer, amount)].into() } else { BTreeMap::new() };
-            traffic.add(&BatchTraffic { at, signal, background: amount, matched }, &Zone::UTC);
+            traffic.add(
+                &BatchTraffic { at, signal, background: [(Background::Pings, amount)].into(), matched },
+                &Zone::UTC,
+            );
         }
         let expected = Runs {
             all: 4,

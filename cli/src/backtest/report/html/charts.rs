@@ -65,11 +65,11 @@ pub(super) fn background(prefix: &str, results: &Results, axis: &Axis) -> String
     let bar = |(from, bucket): (&EpochMillis, &Bucket)| Bar {
         from: *from,
         millis,
-        parts: vec![("background", bucket.background.packets)],
-        title: format!("{}: {}", moment(*from, &results.zone), number(bucket.background.packets, "packet")),
+        parts: vec![("background", bucket.all_background().packets)],
+        title: format!("{}: {}", moment(*from, &results.zone), number(bucket.all_background().packets, "packet")),
     };
     let bars: Vec<Bar> = buckets.iter().map(bar).collect();
-    let description = format!("{} altogether", number(results.traffic.total.background.packets, "packet"));
+    let description = format!("{} altogether", number(results.traffic.total.all_background().packets, "packet"));
     bars::draw(
         &format!("{prefix}background"),
         ("Rejected packets of background", &description),
@@ -120,7 +120,7 @@ pub(super) fn table(results: &Results) -> String {
         let signal = Origin::ALL.map(|origin| bucket.signal.get(&origin).map_or(0, |amount| amount.packets));
         let day = results.emails.days.get(midnight);
         let emails = KINDS.map(|kind| day.map_or(0, |day| sum(day, |_, one| one == kind)));
-        for value in signal.into_iter().chain([bucket.background.packets]).chain(emails) {
+        for value in signal.into_iter().chain([bucket.all_background().packets]).chain(emails) {
             let _ = write!(rows, "<td>{}</td>", if value == 0 { "–".to_owned() } else { grouped(value) });
         }
         rows.push_str("</tr>");

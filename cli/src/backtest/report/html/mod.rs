@@ -19,7 +19,10 @@ use super::{
     words::{days, moment, usd},
 };
 use crate::words::number;
-use crate::{backtest::silence::SilenceArg, records::Tally};
+use crate::{
+    backtest::{play::Background, silence::SilenceArg},
+    records::Tally,
+};
 use svg::{Axis, escape};
 
 /// The look of the page.
@@ -134,11 +137,11 @@ fn whole(prefix: &str, tally: &Tally, results: &Results, silences: &[SilenceArg]
 /// The headline numbers.
 fn cards(tally: &Tally, results: &Results, usd_a_month: Option<f64>) -> String {
     let days = tally.span.map_or(0, |span| days(span, &results.zone));
-    let background = results.traffic.total.background;
+    let background = results.traffic.total.all_background();
     let mut cards = vec![
         ("emails", grouped(results.emails.total()), format!("in {}, digests not counted", number(days, "day"))),
         ("incidents", grouped(results.stories.number()), signal_words(results)),
-        ("background", grouped(background.packets), "pings from the internet, without an email".to_owned()),
+        ("background", grouped(background.packets), background_words(results).to_owned()),
     ];
     if results.all_silenced() > 0 {
         cards.push(("silenced", grouped(results.all_silenced()), "records, without an email".to_owned()));
@@ -150,6 +153,14 @@ fn cards(tally: &Tally, results: &Results, usd_a_month: Option<f64>) -> String {
         format!("<li class=\"{class}\"><b>{value}</b> <span>{class}</span> <small>{text}</small></li>")
     };
     format!("<ul class=\"cards\">{}</ul>", cards.iter().map(card).collect::<String>())
+}
+
+/// What background is: pings alone, unless other rules are in force.
+fn background_words(results: &Results) -> &'static str {
+    match results.traffic.total.background.keys().all(|kind| *kind == Background::Pings) {
+        true => "rejected pings from the internet, without an email",
+        false => "rejected packets without an email",
+    }
 }
 
 fn signal_words(results: &Results) -> String {
@@ -174,9 +185,9 @@ fn figures(prefix: &str, results: &Results, axis: &Axis) -> String {
         let note = format!("rejected packets of incidents {unit}{silenced}, on a logarithmic scale");
         figure("Signal", &note, &(charts::signal(prefix, results, axis) + &incidents::legend(results)));
     }
-    if results.traffic.total.background.records > 0 {
+    if !results.traffic.total.background.is_empty() {
         let chart = charts::background(prefix, results, axis);
-        figure("Background", &format!("rejected pings from the internet {unit}, on a scale of its own"), &chart);
+        figure("Background", &format!("{} {unit}, on a scale of its own", background_words(results)), &chart);
     }
     if results.emails.total() > 0 {
         let chart = charts::emails(prefix, results, axis) + &charts::kinds_legend();

@@ -33,7 +33,7 @@ pub(crate) fn report(tally: &Tally, results: &Results, silences: &[SilenceArg]) 
         }
     }
     if tally.span.is_some() {
-        let _ = writeln!(text, "\nBACKGROUND\n{}", background(results));
+        let _ = writeln!(text, "\nBACKGROUND\n{}", background(results).join("\n"));
         if !silences.is_empty() {
             let _ = writeln!(text, "\nSILENCED\n{}", silenced(results, silences).join("\n"));
         }
