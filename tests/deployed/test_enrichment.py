@@ -57,7 +57,7 @@ class Checks:
             self.assertEqual(found["tags"][built.vpc]["name"], "shop")
             group = found["groups"][built.group]
             self.assertEqual(group["name"], "web")
-            self.assertEqual(group["inbound"], ["Only(1) IcmpRange { kind: None, code: None } Block(203.0.113.0/24)"])
+            self.assertEqual(group["inbound"], ["Icmp(IcmpRange { kind: None, code: None }) Block(203.0.113.0/24)"])
             # The second enrichment, from the cache.
             self.assertEqual((found["warm_millis"], found["warm_is_the_same"]), (0, True))
         unknown = enrich(self.emulator, endpoint, "eni-0123456789abcdef0", "172.31.99.99")
@@ -74,7 +74,7 @@ class Moto(Checks, NetworkCase):
         for found in self.check(self.network, endpoint):
             acl = found["acls"][0]
             self.assertEqual((acl["id"], acl["subnets"]), (self.network.acl, [self.network.subnet]))
-            deny = "outbound 50 deny Only(1) IcmpRange { kind: None, code: None } 0.0.0.0/0"
+            deny = "outbound 50 deny Icmp(IcmpRange { kind: None, code: None }) 0.0.0.0/0"
             self.assertEqual(acl["entries"][0], deny)
             self.assertEqual(found["missing"], [])
 

@@ -48,6 +48,7 @@ impl From<Layer> for Layers {
             Layer::Acl => Layers::One(ACL),
             Layer::SecurityGroup => Layers::One(GROUPS),
             Layer::Both | Layer::Either => Layers::Several([GROUPS, ACL]),
+            Layer::Late => Layers::One("late-packet"),
             Layer::Neither | Layer::Other => Layers::One("unknown"),
         }
     }

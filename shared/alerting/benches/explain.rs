@@ -13,7 +13,7 @@ use std::{
 
 use alerting::{
     detection::{Detector, Finding, LogSource},
-    enrichment::{AclEntry, GroupRule, IcmpRange, Interface, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup},
+    enrichment::{AclEntry, GroupRule, IcmpRange, Interface, Network, NetworkAcl, Peer, RuleTraffic, SecurityGroup},
     explain::explain,
 };
 use criterion::Criterion;
@@ -57,8 +57,7 @@ fn network(rules: Rules) -> Network {
         number: u32::from(index) * 10 + 10,
         egress: true,
         allow: index % 2 == 0,
-        protocol: RuleProtocol::Only(1),
-        icmp: range(index),
+        traffic: RuleTraffic::Icmp(range(index)),
         block: block(index),
     });
     let acl = NetworkAcl {
@@ -69,8 +68,7 @@ fn network(rules: Rules) -> Network {
     };
     let group = |id: &str, indices: std::ops::Range<u8>| {
         let outbound = indices.map(|index| GroupRule {
-            protocol: RuleProtocol::Only(1),
-            icmp: range(index),
+            traffic: RuleTraffic::Icmp(range(index)),
             peer: if index % 5 == 4 { Peer::Group("sg-3".into()) } else { Peer::Block(block(index)) },
         });
         let group = SecurityGroup { id: id.into(), outbound: outbound.collect(), ..SecurityGroup::default() };

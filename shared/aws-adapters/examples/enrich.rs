@@ -69,7 +69,7 @@ fn tags(one: &Tags) -> Value {
 
 fn group(one: &SecurityGroup) -> Value {
     let rules = |rules: &[GroupRule]| {
-        rules.iter().map(|rule| format!("{:?} {:?} {:?}", rule.protocol, rule.icmp, rule.peer)).collect::<Vec<_>>()
+        rules.iter().map(|rule| format!("{:?} {:?}", rule.traffic, rule.peer)).collect::<Vec<_>>()
     };
     json!({ "name": one.name, "inbound": rules(&one.inbound), "outbound": rules(&one.outbound) })
 }
@@ -78,7 +78,7 @@ fn acl(one: &NetworkAcl) -> Value {
     let entry = |entry: &alerting::enrichment::AclEntry| {
         let direction = if entry.egress { "outbound" } else { "inbound" };
         let action = if entry.allow { "allow" } else { "deny" };
-        format!("{direction} {} {action} {:?} {:?} {}", entry.number, entry.protocol, entry.icmp, entry.block)
+        format!("{direction} {} {action} {:?} {}", entry.number, entry.traffic, entry.block)
     };
     json!({
         "id": one.id, "subnets": one.subnet_ids, "default": one.is_default, "tags": tags(&one.tags),

@@ -2,10 +2,9 @@
 
 use alerting::{
     address::Networks,
-    detection::{Detection, Detector, LogSource, Rule, Rules, Totals, Untracked},
+    detection::{Detection, Detector, LogSource, PortRange, Rule, Rules, Totals, Untracked},
     enrichment::{
-        AclEntry, GroupRule, IcmpRange, Interface, MissingReason, Network, NetworkAcl, Peer, RuleProtocol,
-        SecurityGroup, Tags,
+        AclEntry, GroupRule, Interface, MissingReason, Network, NetworkAcl, Peer, RuleTraffic, SecurityGroup, Tags,
     },
     incident::{GroupBy, SignalPolicy, Summary, key},
     notification::NotificationContent,
@@ -15,10 +14,11 @@ use flow_log::{Formats, LogEvent};
 use crate::{Kind, Scenario, open};
 
 /// The scenarios about TCP and UDP.
-pub const CONNECTIONS: [&str; 20] = [
+pub const CONNECTIONS: [&str; 21] = [
     "request",
     "request-update",
     "request-resolved",
+    "return-path",
     "request-out",
     "answers-in",
     "both-ways",
@@ -114,7 +114,7 @@ const REPLY: [&str; 2] = [
 /// Returns the scenario of this name in [`CONNECTIONS`], without data from EC2.
 pub fn connection(name: &str) -> Scenario {
     match name {
-        "request" | "hostile-service" => opened(&[REQUEST]),
+        "request" | "return-path" | "hostile-service" => opened(&[REQUEST]),
         "request-update" => {
             let detection = played(&[REQUEST_AGAIN]);
             let (since, group) = counted(&detection);
@@ -198,26 +198,19 @@ pub fn connection(name: &str) -> Scenario {
 }
 
 fn rule(protocol: u8, block: &str) -> GroupRule {
-    GroupRule {
-        protocol: RuleProtocol::Only(protocol),
-        icmp: IcmpRange::default(),
-        peer: Peer::Block(block.parse().unwrap()),
-    }
+    GroupRule { traffic: RuleTraffic::all_of(protocol), peer: Peer::Block(block.parse().unwrap()) }
+}
+
+fn ports(first: u16, last: u16, block: &str) -> GroupRule {
+    GroupRule { traffic: RuleTraffic::Tcp(PortRange { first, last }), ..rule(6, block) }
 }
 
 fn everything(block: &str) -> GroupRule {
-    GroupRule { protocol: RuleProtocol::All, ..rule(0, block) }
+    GroupRule { traffic: RuleTraffic::All, ..rule(0, block) }
 }
 
 fn entry(number: u32, egress: bool, allow: bool, block: &str) -> AclEntry {
-    AclEntry {
-        number,
-        egress,
-        allow,
-        protocol: RuleProtocol::All,
-        icmp: IcmpRange::default(),
-        block: block.parse().unwrap(),
-    }
+    AclEntry { number, egress, allow, traffic: RuleTraffic::All, block: block.parse().unwrap() }
 }
 
 fn host(name: &str, addresses: &[&str], group: &str) -> Interface {
@@ -262,10 +255,13 @@ pub fn connection_network(name: &str, enriched: bool) -> Network {
     // Neither lets TCP or UDP in; what goes out is stopped where the scenario is about that.
     let stopped_out = matches!(name, "request-out" | "dns");
     let web_out = if stopped_out { vec![rule(1, "0.0.0.0/0")] } else { out() };
-    let web_in = if matches!(name, "reply" | "reply-update") { out() } else { vec![rule(1, "10.0.0.0/8")] };
+    let web_in = match name {
+        "reply" | "reply-update" => vec![ports(443, 443, "0.0.0.0/0")],
+        _ => vec![rule(1, "10.0.0.0/8")],
+    };
     let groups = [
         group("sg-0aa1", "web", web_in, web_out),
-        group("sg-0bb2", "db", vec![rule(1, "10.0.0.0/8")], out()),
+        group("sg-0bb2", "db", vec![ports(5432, 5432, "10.0.5.0/24"), rule(1, "10.0.0.0/8")], out()),
         group("sg-0dd4", "alb", Vec::new(), out()),
     ];
     let mut entries: Vec<AclEntry> = Vec::new();
@@ -276,7 +272,13 @@ pub fn connection_network(name: &str, enriched: bool) -> Network {
         }
     }
     match name {
-        "reply" | "reply-update" => entries.push(entry(50, true, false, "203.0.113.0/24")),
+        // What clients of Linux and of Windows take is denied in part.
+        "return-path" | "reply-update" => {
+            let allowed = RuleTraffic::Tcp(PortRange { first: 1024, last: 40_000 });
+            entries.retain(|entry| !entry.egress || entry.is_default() || entry.block.addr().is_ipv6());
+            entries.push(AclEntry { traffic: allowed, ..entry(100, true, true, "0.0.0.0/0") });
+        }
+        "reply" => entries.push(entry(50, true, false, "203.0.113.0/24")),
         "answers-in" | "both-ways" => entries.push(entry(50, false, false, "0.0.0.0/0")),
         _ => {}
     }

@@ -1,8 +1,7 @@
 //! Data from EC2 for the events in `events/`.
 
 use alerting::enrichment::{
-    AclEntry, GroupRule, IcmpRange, Interface, MissingReason, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup,
-    Tags,
+    AclEntry, GroupRule, Interface, MissingReason, Network, NetworkAcl, Peer, RuleTraffic, SecurityGroup, Tags,
 };
 
 /// Returns the data from EC2 for an event, or that enrichment is switched off.
@@ -44,12 +43,11 @@ fn web(interface_id: &str, address: &str) -> SampleNetwork {
     let entries = ["0.0.0.0/0", "::/0"].into_iter().enumerate().flat_map(|(family, block)| {
         all.into_iter().flat_map(move |(number, allow)| {
             let number = number + u32::try_from(family).unwrap();
-            [false, true].map(|egress| entry(number, egress, allow, RuleProtocol::All, block))
+            [false, true].map(|egress| entry(number, egress, allow, RuleTraffic::All, block))
         })
     });
     let any = |protocol: u8, block: &str| GroupRule {
-        protocol: RuleProtocol::Only(protocol),
-        icmp: IcmpRange::default(),
+        traffic: RuleTraffic::all_of(protocol),
         peer: Peer::Block(block.parse().unwrap()),
     };
     let pings = vec![any(1, "0.0.0.0/0"), any(58, "::/0")];
@@ -83,13 +81,14 @@ fn web(interface_id: &str, address: &str) -> SampleNetwork {
             entries: entries.collect(),
             ..NetworkAcl::default()
         }],
+        prefix_lists: Default::default(),
         rules_read_at: None,
         missing: Vec::new(),
     })
 }
 
-fn entry(number: u32, egress: bool, allow: bool, protocol: RuleProtocol, block: &str) -> AclEntry {
-    AclEntry { number, egress, allow, protocol, icmp: IcmpRange::default(), block: block.parse().unwrap() }
+fn entry(number: u32, egress: bool, allow: bool, traffic: RuleTraffic, block: &str) -> AclEntry {
+    AclEntry { number, egress, allow, traffic, block: block.parse().unwrap() }
 }
 
 impl SampleNetwork {
@@ -99,17 +98,13 @@ impl SampleNetwork {
 
     /// Adds rule 50, a deny, to the network ACL.
     fn acl_denies(mut self, egress: bool, block: &str, protocol: u8) -> SampleNetwork {
-        self.0.acls[0].entries.push(entry(50, egress, false, RuleProtocol::Only(protocol), block));
+        self.0.acls[0].entries.push(entry(50, egress, false, RuleTraffic::all_of(protocol), block));
         self
     }
 
     /// Replaces the inbound rules of the security group by one for TCP.
     fn group_allows_no_ping(mut self) -> SampleNetwork {
-        let rule = GroupRule {
-            protocol: RuleProtocol::Only(6),
-            icmp: IcmpRange::default(),
-            peer: Peer::Block("0.0.0.0/0".parse().unwrap()),
-        };
+        let rule = GroupRule { traffic: RuleTraffic::all_of(6), peer: Peer::Block("0.0.0.0/0".parse().unwrap()) };
         self.0.groups.get_mut("sg-0aa1").unwrap().inbound = vec![rule];
         self
     }

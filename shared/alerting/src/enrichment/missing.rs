@@ -20,6 +20,8 @@ pub enum NetworkPart {
     Groups,
     /// Network ACLs and their rules.
     Acls,
+    /// Entries of prefix lists that rules of security groups name.
+    PrefixLists,
 }
 
 /// Why something could not be had.

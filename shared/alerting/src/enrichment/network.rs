@@ -1,16 +1,19 @@
-//! What EC2 says about the places of a finding, as values: interfaces, tags, security groups and network ACLs.
+//! What EC2 says about the places of a finding, as values: interfaces, tags, security groups, network ACLs and prefix lists.
 //!
 //! It is the state of the moment it was asked for, which need not be the state the packets met. What could not be had is part
 //! of the answer, with the reason: an email says so instead of waiting for it.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use crate::{
     detection::Finding,
     enrichment::{
         interface::{Interface, Tags},
         missing::{MissingData, MissingReason, NetworkPart},
-        rules::{NetworkAcl, SecurityGroup},
+        rules::{NetworkAcl, Peer, PrefixList, SecurityGroup},
     },
     time::EpochMillis,
 };
@@ -26,7 +29,9 @@ pub struct Network {
     pub groups: BTreeMap<String, SecurityGroup>,
     /// Network ACLs of their subnets.
     pub acls: Vec<NetworkAcl>,
-    /// When the rules of these groups and ACLs were read, the oldest of them; none where there are none.
+    /// Prefix lists that the rules of these groups name, by id, as far as they were read.
+    pub prefix_lists: BTreeMap<String, PrefixList>,
+    /// When the rules of these groups and ACLs and their prefix lists were read, the oldest of them; none where there are none.
     pub rules_read_at: Option<EpochMillis>,
     /// What could not be had.
     pub missing: Vec<MissingData>,
@@ -60,6 +65,12 @@ impl Network {
     /// The interface that logged a finding.
     pub fn interface_of(&self, finding: &Finding) -> Option<&Interface> {
         self.interfaces.get(finding.flow.interface_id.as_deref()?)
+    }
+
+    /// The prefix lists that the rules of security groups name.
+    pub fn named_prefix_lists<'a>(groups: impl Iterator<Item = &'a SecurityGroup>) -> BTreeSet<&'a str> {
+        let rules = groups.flat_map(|group| group.inbound.iter().chain(&group.outbound));
+        rules.filter_map(|rule| if let Peer::PrefixList(id) = &rule.peer { Some(&**id) } else { None }).collect()
     }
 
     /// Why a part is missing, where it is.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::{
-    detection::{Direction, Totals},
+    detection::{Direction, Late, PortRange, Totals},
     enrichment::{AclEntry, GroupRule, MissingData},
 };
 
@@ -13,16 +13,19 @@ pub enum Evidence {
     /// The record's `reject-reason`, as AWS spells it
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>).
     RejectReason(Box<str>),
-    /// ICMP that was accepted the opposite way at about the same time: for rejected answers, the requests. Security groups let
+    /// What was accepted the opposite way at about the same time: for rejected answers, the requests. Security groups let
     /// the answers through by themselves, a network ACL does not
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html>).
     OppositeAccepted(Totals),
-    /// ICMP that was accepted the same way at about the same time, and what that shows.
+    /// What was accepted the same way at about the same time, and what that shows.
     SameAccepted(Totals, Same),
-    /// Records of accepted ICMP that are not remembered, where they might show whether the packets are pings or answers.
+    /// Accepted records that are not remembered, where they might show whether the packets are requests or answers.
     AcceptedUntracked(u64),
     /// What the rules of the subnet's network ACL say.
     Acl(AclEvidence),
+    /// What the rules of the subnet's network ACL say of the way back: they reject the answers to these packets, or some of them. Opening
+    /// what rejects the packets is not enough.
+    ReturnPath(AclEvidence),
     /// What the rules of the interface's security groups say.
     Groups(GroupsEvidence),
     /// The interface has no security groups, as that of a NAT gateway
@@ -48,14 +51,16 @@ pub enum Evidence {
     /// The records name no interface, as those of a regional NAT gateway or of a format without the field
     /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `interface-id`).
     NoInterface,
+    /// The packets came after their connection was over, and how that is known.
+    Late(Late),
     /// Something that would tell more could not be had.
     MissingData(MissingData),
 }
 
-/// What it shows that ICMP was accepted the same way as the rejected packets.
+/// What it shows that packets were accepted the same way as the rejected ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Same {
-    /// The opposite way was let through too, so that these are the answers: the rejected packets look like pings.
+    /// The opposite way was let through too, so that these are the answers: the rejected packets look like pings. Of ICMP only.
     Answers,
     /// The accepted packets are of another kind than the rejected ones, or the rules were changed in between.
     KindOrChange,
@@ -76,9 +81,22 @@ pub struct AclEvidence {
     pub direction: Direction,
     /// What they come to.
     pub verdict: AclVerdict,
-    /// The rules that decide, in their order: one, or several where it depends on the ICMP type which is the first that fits. A rule
-    /// that [`AclEntry::is_default`] has no number to show, but `*`.
+    /// The rules that decide, in their order: one, or several where it depends on the ICMP type or the port which is the first that
+    /// fits. A rule that [`AclEntry::is_default`] has no number to show, but `*`.
     pub rules: Vec<AclEntry>,
+    /// What they say of the client's ports, where the packets are for those.
+    pub client_ports: Option<ClientPorts>,
+}
+
+/// The ports that clients take, 1024 to 65535 by AWS's advice, and what a network ACL's rules say of them for one peer
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html>, ephemeral ports). Those that the finding's clients took
+/// are [`crate::detection::Finding::client_ports`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientPorts {
+    /// Those that the rules allow, ascending.
+    pub allowed: Vec<PortRange>,
+    /// Those that the rules deny, ascending.
+    pub denied: Vec<PortRange>,
 }
 
 impl AclEvidence {
@@ -91,11 +109,12 @@ impl AclEvidence {
 /// What the rules of a network ACL come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AclVerdict {
-    /// They deny it, whatever its ICMP type.
+    /// They deny it, whatever its ICMP type and for every port.
     Denies,
-    /// They allow it, whatever its ICMP type.
+    /// They allow it, likewise.
     Allows,
-    /// It depends on the ICMP type, which no flow record carries.
+    /// It depends: on the ICMP type, which no flow record carries, on which of the client's ports it is, or on which of two addresses
+    /// counts.
     Depends,
 }
 
@@ -124,7 +143,7 @@ pub struct Group {
 /// What the rules of the security groups come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupsVerdict {
-    /// A rule allows it, whatever its ICMP type.
+    /// A rule allows it, whatever its ICMP type and for every port.
     Allows {
         /// The group that the rule is in, by its id.
         group_id: Box<str>,
@@ -153,10 +172,12 @@ pub struct OpenRule {
 pub enum Undecided {
     /// The ICMP type, which no flow record carries.
     IcmpType,
+    /// Which of the client's ports it is: the rule is for some of them.
+    ClientPort,
     /// Which of two addresses counts: the other side's in the record, or the one that the packet carries.
     PeerAddress,
     /// Whether the other side is in the group that the rule names.
     PeerGroup,
-    /// Whether the other side is in the prefix list that the rule names.
+    /// Whether the other side is in the prefix list that the rule names, whose entries were not all read.
     PrefixList,
 }

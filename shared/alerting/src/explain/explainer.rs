@@ -2,31 +2,32 @@
 
 use crate::{
     address::Scope,
-    detection::{Accepted, Direction, Finding, Flow, Totals},
-    enrichment::{MissingData, Network, NetworkPart},
+    detection::{Accepted, Direction, Finding, Flow, Late, Totals},
+    enrichment::{MissingData, Network, NetworkAcl, NetworkPart},
     explain::{
         acl,
-        evidence::{AclVerdict, Evidence},
+        answer::Answer,
+        evidence::{AclEvidence, AclVerdict, Evidence, GroupsVerdict, Undecided},
         explanation::{Confidence, Explanation, Layer, PacketRole},
         groups,
         hypotheses::{self, LayerAnswers, Seen, Verdict, When},
-        icmp::{Answer, ByIcmpMessage},
+        packets::{ByMessage, Packets},
         view::{Border, View, direction},
     },
 };
 
-/// Explains a finding from its own records, the accepted ICMP of the same two addresses, and what is known of the network. Nothing
+/// Explains a finding from its own records, what was accepted between the same two addresses, and what is known of the network. Nothing
 /// being known, as in an empty [`Network`], is no error: the records alone are evidence.
 pub fn explain(finding: &Finding, network: &Network) -> Explanation {
     let (direction, direction_basis) = direction(finding, network).unzip();
-    if let Some(reason) = finding.flow.reject_reason.as_deref().filter(|reason| *reason != Flow::NO_REASON) {
-        let layer = match reason {
-            "BPA" => Layer::BlockPublicAccess,
-            "EC" => Layer::EncryptionControls,
-            _ => Layer::Other,
+    let packets = Packets::of(finding);
+    let stated = reject_reason(finding).or_else(|| finding.late.map(late_packet));
+    if let Some((layer, confidence, evidence)) = stated {
+        let role = match packets {
+            Packets::Icmp(_) => PacketRole::Request,
+            Packets::Ports(ports) => ports.role.into(),
         };
-        let (role, evidence) = (PacketRole::Request, vec![Evidence::RejectReason(reason.into())]);
-        return Explanation { layer, direction, direction_basis, confidence: Confidence::Certain, role, evidence };
+        return Explanation { layer, direction, direction_basis, confidence, role, evidence: vec![evidence] };
     }
     let opposite = finding.opposite.as_ref().filter(|accepted| accepted.is_of_the_time_of(&finding.totals));
     let same = finding.same.as_ref().filter(|accepted| accepted.is_of_the_time_of(&finding.totals));
@@ -40,7 +41,7 @@ pub fn explain(finding: &Finding, network: &Network) -> Explanation {
         .map(|direction| judge(&View::new(finding, network, *direction), &mut rules, &mut missing))
         .collect();
     let seen = seen(&finding.totals, opposite, same, finding.untracked_accepted);
-    let Verdict { layer, mut confidence, role, same: shows, can_pass } = hypotheses::conclude(&judged, seen);
+    let Verdict { layer, mut confidence, role, same: shows, can_pass } = hypotheses::conclude(packets, &judged, seen);
     let stopped_elsewhere = can_pass && may_be_block_public_access(finding, directions);
     if stopped_elsewhere || direction_basis.is_some_and(|basis| !basis.is_proof()) {
         confidence = confidence.max(Confidence::Likely);
@@ -57,6 +58,26 @@ pub fn explain(finding: &Finding, network: &Network) -> Explanation {
     }
     evidence.extend(missing.into_evidence(network));
     Explanation { layer, direction, direction_basis, confidence, role, evidence }
+}
+
+/// The layer that the record itself names.
+fn reject_reason(finding: &Finding) -> Option<(Layer, Confidence, Evidence)> {
+    let reason = finding.flow.reject_reason.as_deref().filter(|reason| *reason != Flow::NO_REASON)?;
+    let layer = match reason {
+        "BPA" => Layer::BlockPublicAccess,
+        "EC" => Layer::EncryptionControls,
+        _ => Layer::Other,
+    };
+    Some((layer, Confidence::Certain, Evidence::RejectReason(reason.into())))
+}
+
+/// Late packets: no rule has to be at fault. Flags are a strong sign, ports alone are not.
+fn late_packet(late: Late) -> (Layer, Confidence, Evidence) {
+    let confidence = match late {
+        Late::Closed | Late::Idle => Confidence::Likely,
+        Late::NoRequest | Late::NoData => Confidence::Possible,
+    };
+    (Layer::Late, confidence, Evidence::Late(late))
 }
 
 /// Tells whether VPC Block Public Access may have stopped what both layers let through: the other side may be on the internet, and the
@@ -96,6 +117,7 @@ struct Gaps {
     interfaces: bool,
     groups: bool,
     acls: bool,
+    prefix_lists: bool,
 }
 
 impl Gaps {
@@ -104,6 +126,7 @@ impl Gaps {
             (NetworkPart::Interfaces, self.interfaces),
             (NetworkPart::Groups, self.groups),
             (NetworkPart::Acls, self.acls),
+            (NetworkPart::PrefixLists, self.prefix_lists),
         ];
         let missed = missed.into_iter().filter(|(_, missed)| *missed);
         missed.filter_map(|(part, _)| {
@@ -119,18 +142,14 @@ fn judge(view: &View<'_>, evidence: &mut Vec<Evidence>, missing: &mut Gaps) -> L
         acl,
         acl_across,
         groups: judge_groups(view, evidence, missing),
-        opposite_allowed: view.interface.map_or(Answer::Open, |interface| groups::allow_pings_back(interface, view)),
+        opposite_allowed: view.interface.map_or(Answer::Open, |interface| groups::allow_requests_back(interface, view)),
         connected: view.interface.map_or(Answer::Open, |interface| groups::connect(interface, view)),
     }
 }
 
 /// Whether the subnet's network ACL rejects a flow, and, where it is open whether the flow crossed the subnet's border, whether it
 /// does if so.
-fn judge_acl(
-    view: &View<'_>,
-    evidence: &mut Vec<Evidence>,
-    missing: &mut Gaps,
-) -> (ByIcmpMessage, Option<ByIcmpMessage>) {
+fn judge_acl(view: &View<'_>, evidence: &mut Vec<Evidence>, missing: &mut Gaps) -> (ByMessage, Option<ByMessage>) {
     let border = view.border();
     if let (Border::Within(neighbour), Some(subnet_id)) = (border, view.subnet_id) {
         let peer_interface_id = neighbour.id.clone();
@@ -146,6 +165,8 @@ fn judge_acl(
     let (found, rejects) = acl::judge(acl, subnet_id, view);
     let allows = found.verdict == AclVerdict::Allows;
     evidence.push(Evidence::Acl(found));
+    let crossed = matches!(border, Border::Crossed);
+    evidence.extend(return_path(acl, subnet_id, view).filter(|_| crossed).map(Evidence::ReturnPath));
     match border {
         Border::Unknown(peer) if !allows => {
             missing.interfaces = true;
@@ -156,8 +177,17 @@ fn judge_acl(
     }
 }
 
+/// What the network ACL's rules say of the answers to a flow's requests, where they would reject them or some of them: of TCP and UDP,
+/// for the ports of the clients in the records.
+fn return_path(acl: &NetworkAcl, subnet_id: &str, view: &View<'_>) -> Option<AclEvidence> {
+    let back = view.back();
+    back.packets.client_target()?;
+    let (found, _) = acl::judge(acl, subnet_id, &back);
+    Some(found).filter(|found| found.verdict != AclVerdict::Allows)
+}
+
 /// Whether the interface's security groups reject a flow, as a new connection.
-fn judge_groups(view: &View<'_>, evidence: &mut Vec<Evidence>, missing: &mut Gaps) -> ByIcmpMessage {
+fn judge_groups(view: &View<'_>, evidence: &mut Vec<Evidence>, missing: &mut Gaps) -> ByMessage {
     let Some(interface) = view.interface else {
         missing.interfaces = true;
         missing.groups = true;
@@ -169,6 +199,9 @@ fn judge_groups(view: &View<'_>, evidence: &mut Vec<Evidence>, missing: &mut Gap
     }
     let (found, rejects) = groups::judge(interface, view);
     missing.groups |= found.groups.iter().any(|group| group.name.is_none());
+    if let GroupsVerdict::Depends(rules) = &found.verdict {
+        missing.prefix_lists |= rules.iter().any(|rule| rule.on == Undecided::PrefixList);
+    }
     evidence.push(Evidence::Groups(found));
     rejects
 }

@@ -1,17 +1,17 @@
 //! An explanation as values.
 
 use crate::{
-    detection::{Basis, Direction},
+    detection::{Basis, Direction, Role},
     explain::evidence::{AclEvidence, Evidence, GroupsEvidence, GroupsVerdict},
 };
 
 /// How sure an explanation is, given that the rules were then what they are now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
-    /// The layer rejects whatever the packets were: of any ICMP type, pings or answers, new or within a tracked connection. It need not
+    /// The layer rejects whatever the packets were: of any ICMP type, requests or answers, new or within a tracked connection. It need not
     /// be the only one: a format without `reject-reason` does not show VPC Block Public Access.
     Certain,
-    /// The layer rejects what the packets look like, or is the only one left that can. Pings of another kind, a rule that cannot be
+    /// The layer rejects what the packets look like, or is the only one left that can. Packets of another kind, a rule that cannot be
     /// decided, or rules that could not be read prevent more.
     Likely,
     /// Other explanations are as good, or today's rules let through what the packets look like.
@@ -31,7 +31,7 @@ pub enum Layer {
     /// The interface's security groups: none of their rules allows it.
     SecurityGroup,
     /// The network ACL denies it, and no rule of the security groups allows it either: opening one of them is not enough. It is certain
-    /// only where the packets cannot belong to a connection that the groups let through: to a ping, for example, whose record is in
+    /// only where the packets cannot belong to a connection that the groups let through: to a request, for example, whose record is in
     /// another batch. Else the network ACL alone is.
     Both,
     /// The network ACL or the security groups; which of them is not known.
@@ -40,6 +40,8 @@ pub enum Layer {
     /// ended (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>, `action`). A format without `reject-reason`
     /// leaves VPC Block Public Access open too.
     Neither,
+    /// None of them: the packets came after their connection was over, so that nothing has to be changed. See [`Evidence::Late`].
+    Late,
     /// A reason that AWS has added since this was written: see [`Evidence::RejectReason`].
     Other,
 }
@@ -47,12 +49,22 @@ pub enum Layer {
 /// What the packets of a flow look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PacketRole {
-    /// Requests: pings, which open a connection.
+    /// Requests: pings, or a client's packets, which open a connection.
     Request,
-    /// Answers, as pings the opposite way were accepted at about the same time.
+    /// Answers: requests the opposite way were accepted at about the same time, or, of TCP and UDP, they come from the server.
     Answer,
     /// Requests or answers.
     Unclear,
+}
+
+impl From<Option<Role>> for PacketRole {
+    fn from(role: Option<Role>) -> PacketRole {
+        match role {
+            Some(Role::Request) => PacketRole::Request,
+            Some(Role::Answer) => PacketRole::Answer,
+            None => PacketRole::Unclear,
+        }
+    }
 }
 
 /// An explanation of one finding.
@@ -101,7 +113,14 @@ impl Explanation {
         self.groups().find(|groups| !matches!(groups.verdict, GroupsVerdict::Allows { .. }))
     }
 
-    /// The security groups that would reject the packets next if they are pings: those without a rule for them.
+    /// What the network ACL's rules say of the way back, where they would reject the answers next.
+    pub fn return_path(&self) -> Option<&AclEvidence> {
+        self.evidence
+            .iter()
+            .find_map(|evidence| if let Evidence::ReturnPath(acl) = evidence { Some(acl) } else { None })
+    }
+
+    /// The security groups that would reject the packets next if they are requests: those without a rule for them.
     pub fn lacking_groups(&self) -> Option<&GroupsEvidence> {
         let lacking = self.rejecting_groups().filter(|groups| groups.verdict == GroupsVerdict::NoRule);
         lacking.filter(|_| !self.is_answer() && self.direction.is_some())
@@ -113,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_lack_a_rule_only_for_pings_in_a_known_direction() {
+    fn groups_lack_a_rule_only_for_requests_in_a_known_direction() {
         let lacks = |role, direction, verdict| {
             let groups = GroupsEvidence { groups: Vec::new(), direction: Direction::Ingress, verdict };
             let evidence = vec![Evidence::Groups(groups)];

@@ -4,16 +4,17 @@
 //! the security groups to open, and the rules in question.
 
 mod acl;
+mod answer;
 mod evidence;
 mod explainer;
 mod explanation;
 mod groups;
 mod hypotheses;
-mod icmp;
+mod packets;
 mod view;
 
 pub use evidence::{
-    AclEvidence, AclVerdict, Evidence, Group, GroupsEvidence, GroupsVerdict, OpenRule, Same, Undecided,
+    AclEvidence, AclVerdict, ClientPorts, Evidence, Group, GroupsEvidence, GroupsVerdict, OpenRule, Same, Undecided,
 };
 pub use explainer::explain;
 pub use explanation::{Confidence, Explanation, Layer, PacketRole};

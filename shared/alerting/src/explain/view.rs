@@ -2,22 +2,20 @@
 
 use std::net::IpAddr;
 
-use flow_log::Protocol;
-
 use crate::{
     detection::{Basis, Direction, Finding},
     enrichment::{Interface, Network},
-    explain::icmp::Answer,
+    explain::{answer::Answer, packets::Packets},
 };
 
 /// A flow with a direction, and what is known of its two sides.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct View<'a> {
     pub(super) network: &'a Network,
     pub(super) interface: Option<&'a Interface>,
     pub(super) subnet_id: Option<&'a str>,
     pub(super) direction: Direction,
-    pub(super) protocol: Protocol,
+    pub(super) packets: Packets,
     vpc_id: Option<&'a str>,
     own: IpAddr,
     peer: IpAddr,
@@ -48,12 +46,17 @@ impl<'a> View<'a> {
             interface,
             subnet_id: metadata.subnet_id.as_deref().or_else(|| interface?.subnet_id.as_deref()),
             direction,
-            protocol: flow.protocol,
+            packets: Packets::of(finding),
             vpc_id: metadata.vpc_id.as_deref().or_else(|| interface?.vpc_id.as_deref()),
             own,
             peer,
             packet_peer,
         }
+    }
+
+    /// The opposite way: of the answers to these packets, or of the requests that these may answer.
+    pub(super) fn back(self) -> View<'a> {
+        View { direction: self.direction.opposite(), packets: self.packets.back(), ..self }
     }
 
     /// Asks the same of the other side's address in the record and, where it differs, of the one in the packet. AWS does not say

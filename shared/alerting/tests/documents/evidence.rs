@@ -1,11 +1,11 @@
 //! The document can hold every kind of explanation and evidence.
 
 use alerting::{
-    detection::{Direction, Totals},
-    enrichment::{AclEntry, GroupRule, IcmpRange, MissingData, MissingReason, NetworkPart, Peer, RuleProtocol},
+    detection::{Direction, Late, PortRange, Totals},
+    enrichment::{AclEntry, GroupRule, IcmpRange, MissingData, MissingReason, NetworkPart, Peer, RuleTraffic},
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer,
-        OpenRule, PacketRole, Same, Undecided,
+        AclEvidence, AclVerdict, ClientPorts, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict,
+        Layer, OpenRule, PacketRole, Same, Undecided,
     },
     notification::document::ExplanationDoc,
 };
@@ -14,24 +14,32 @@ use serde_json::Value;
 use super::{opened, schema::Schema};
 
 fn acl(verdict: AclVerdict) -> Evidence {
-    let entry = |number, allow, protocol, kind| AclEntry {
-        number,
-        egress: true,
-        allow,
-        protocol,
-        icmp: IcmpRange { kind, code: None },
-        block: "0.0.0.0/0".parse().unwrap(),
-    };
+    let entry =
+        |number, allow, traffic| AclEntry { number, egress: true, allow, traffic, block: "0.0.0.0/0".parse().unwrap() };
     Evidence::Acl(AclEvidence {
         id: "acl-0f3a9c".into(),
         name: Some("prod".into()),
         subnet_id: "subnet-0456".into(),
         direction: Direction::Egress,
         verdict,
+        client_ports: None,
         rules: vec![
-            entry(50, false, RuleProtocol::Only(1), Some(8)),
-            entry(AclEntry::DEFAULT, false, RuleProtocol::All, None),
+            entry(50, false, RuleTraffic::Icmp(IcmpRange { kind: Some(8), code: None })),
+            entry(AclEntry::DEFAULT, false, RuleTraffic::All),
         ],
+    })
+}
+
+/// Rules for ports, which reject some of the answers.
+fn way_back() -> Evidence {
+    let ports = |first, last| PortRange { first, last };
+    let Evidence::Acl(acl) = acl(AclVerdict::Depends) else { unreachable!() };
+    let tcp =
+        |number, range| AclEntry { number, traffic: RuleTraffic::Tcp(range), allow: true, ..acl.rules[0].clone() };
+    Evidence::ReturnPath(AclEvidence {
+        rules: vec![tcp(100, ports(1024, 40_000)), tcp(110, PortRange::ALL), tcp(120, PortRange::only(443))],
+        client_ports: Some(ClientPorts { allowed: vec![ports(1024, 40_000)], denied: vec![ports(40_001, 65_535)] }),
+        ..acl
     })
 }
 
@@ -45,7 +53,7 @@ fn groups(verdict: GroupsVerdict) -> Evidence {
 }
 
 fn rule(peer: Peer) -> GroupRule {
-    GroupRule { protocol: RuleProtocol::Only(1), icmp: IcmpRange { kind: Some(8), code: Some(0) }, peer }
+    GroupRule { traffic: RuleTraffic::Icmp(IcmpRange { kind: Some(8), code: Some(0) }), peer }
 }
 
 fn open(peer: Peer, on: Undecided) -> OpenRule {
@@ -69,6 +77,7 @@ fn every_kind() -> Vec<Evidence> {
         groups(GroupsVerdict::NoRule),
         groups(GroupsVerdict::Depends(vec![
             open(block(), Undecided::IcmpType),
+            open(block(), Undecided::ClientPort),
             open(block(), Undecided::PeerAddress),
             open(Peer::Group("sg-9".into()), Undecided::PeerGroup),
             open(Peer::PrefixList("pl-1".into()), Undecided::PrefixList),
@@ -77,7 +86,9 @@ fn every_kind() -> Vec<Evidence> {
         Evidence::SameSubnet { subnet_id: "subnet-0456".into(), peer_interface_id: "eni-2".into() },
         Evidence::MaybeSameSubnet { peer: "172.31.16.140".parse().unwrap() },
         Evidence::NoInterface,
+        way_back(),
     ];
+    all.extend([Late::Closed, Late::Idle, Late::NoRequest, Late::NoData].map(Evidence::Late));
     let reasons = [
         MissingReason::SwitchedOff,
         MissingReason::NotGiven,
@@ -88,7 +99,8 @@ fn every_kind() -> Vec<Evidence> {
         MissingReason::TooManyCalls,
         MissingReason::OverLimit { interfaces: 1, addresses: 12 },
     ];
-    let parts = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
+    let parts =
+        [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls, NetworkPart::PrefixLists];
     all.extend(parts.map(|part| Evidence::MissingData(MissingData { part, reason: MissingReason::TooSlow })));
     all.extend(reasons.map(|reason| Evidence::MissingData(MissingData { part: NetworkPart::Acls, reason })));
     all
@@ -121,6 +133,7 @@ fn every_layer_and_confidence_is_in_the_schema() {
         Layer::Both,
         Layer::Either,
         Layer::Neither,
+        Layer::Late,
         Layer::Other,
     ];
     let schema = Schema::load();

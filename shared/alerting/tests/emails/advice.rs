@@ -3,7 +3,7 @@
 use alerting::{
     address::Networks,
     detection::{Detection, Detector, LogSource},
-    enrichment::{AclEntry, GroupRule, IcmpRange, Interface, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup},
+    enrichment::{AclEntry, GroupRule, Interface, Network, NetworkAcl, Peer, RuleTraffic, SecurityGroup},
     incident::SignalPolicy,
     notification::{RenderedNotification, Severity},
 };
@@ -31,18 +31,13 @@ fn detect(lines: &[&str]) -> Detection {
 }
 
 fn entry(number: u32, egress: bool, allow: bool, block: &str) -> AclEntry {
-    let (protocol, icmp) = (RuleProtocol::All, IcmpRange::default());
-    AclEntry { number, egress, allow, protocol, icmp, block: block.parse().unwrap() }
+    AclEntry { number, egress, allow, traffic: RuleTraffic::All, block: block.parse().unwrap() }
 }
 
 /// An interface with 10.0.0.5. Its security group lets pings in from these blocks and anything out; the network ACL denies these
 /// blocks both ways and allows the rest.
 fn network(group_allows: &[&str], acl_denies: &[&str]) -> Network {
-    let rule = |block: &str| GroupRule {
-        protocol: RuleProtocol::All,
-        icmp: IcmpRange::default(),
-        peer: Peer::Block(block.parse().unwrap()),
-    };
+    let rule = |block: &str| GroupRule { traffic: RuleTraffic::All, peer: Peer::Block(block.parse().unwrap()) };
     let interface = Interface {
         id: "eni-1".into(),
         addresses: vec!["10.0.0.5".parse().unwrap()],

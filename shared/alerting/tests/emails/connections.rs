@@ -61,7 +61,8 @@ fn a_network_acl_gets_addresses_and_the_ports_that_clients_take() {
     };
     assert_eq!(
         advice("request", closed),
-        "Not intended? Add an inbound allow rule to acl-0f3a9c: tcp 5432, source 10.0.1.10/32:"
+        "Not intended? Add an inbound allow rule to acl-0f3a9c: tcp 5432, source 10.0.1.10/32. The answers would be stopped next: for them \
+         add an outbound allow rule to acl-0f3a9c: tcp 1024-65535 (the ports that clients take), destination 10.0.1.10/32:"
     );
 }
 

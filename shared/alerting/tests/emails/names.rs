@@ -2,9 +2,7 @@
 
 use alerting::{
     detection::{Detection, Detector, LogSource, MAX_ACCEPTED_FLOWS},
-    enrichment::{
-        GroupRule, IcmpRange, Interface, MissingReason, Network, NetworkAcl, Peer, RuleProtocol, SecurityGroup, Tags,
-    },
+    enrichment::{GroupRule, Interface, MissingReason, Network, NetworkAcl, Peer, RuleTraffic, SecurityGroup, Tags},
     notification::{Language, email::Email},
 };
 use flow_log::{Formats, LogEvent};
@@ -181,7 +179,7 @@ fn the_next_step_for_a_network_acl_mentions_the_missing_security_group_rule() {
         ..interface("eni-1", "10.0.0.5")
     };
     let everywhere = || Peer::Block("0.0.0.0/0".parse().unwrap());
-    let all = GroupRule { protocol: RuleProtocol::All, icmp: IcmpRange::default(), peer: everywhere() };
+    let all = GroupRule { traffic: RuleTraffic::All, peer: everywhere() };
     let group =
         SecurityGroup { id: "sg-1".into(), name: "web".into(), outbound: vec![all], ..SecurityGroup::default() };
     let acl = NetworkAcl { id: "acl-1".into(), subnet_ids: vec!["subnet-1".into()], ..NetworkAcl::default() };

@@ -3,24 +3,24 @@
 use std::fmt::Write as _;
 
 use alerting::{
-    detection::{Direction, PortRange, ServerBasis, Side, Totals},
-    enrichment::{AclEntry, GroupRule, IcmpRange, MissingData, MissingReason, NetworkPart, Peer, RuleProtocol},
+    detection::{Direction, Late, PortRange, ServerBasis, Side, Totals},
+    enrichment::{AclEntry, GroupRule, IcmpRange, MissingData, MissingReason, NetworkPart, Peer, RuleTraffic},
     explain::{
-        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict, Layer,
-        OpenRule, PacketRole, Same, Undecided,
+        AclEvidence, AclVerdict, ClientPorts, Confidence, Evidence, Explanation, Group, GroupsEvidence, GroupsVerdict,
+        Layer, OpenRule, PacketRole, Same, Undecided,
     },
     incident::{Reason, Signal, SignalPolicy},
     notification::{
         Language, NotificationKind, Severity,
         language::{
             ConnectionStory, Fix, Grade, Noun, Number, Opening, OpeningPeer, Parties, Permission, Phrases,
-            RejectionKind, Traffic,
+            RejectionKind, Traffic, WayBack,
         },
         links::Target,
     },
 };
 
-const LAYERS: [Layer; 8] = [
+const LAYERS: [Layer; 9] = [
     Layer::BlockPublicAccess,
     Layer::EncryptionControls,
     Layer::Acl,
@@ -28,13 +28,14 @@ const LAYERS: [Layer; 8] = [
     Layer::Both,
     Layer::Either,
     Layer::Neither,
+    Layer::Late,
     Layer::Other,
 ];
 
 fn entry(number: u32, allow: bool, kind: Option<u8>) -> AclEntry {
-    let icmp = IcmpRange { kind, code: None };
+    let traffic = RuleTraffic::Icmp(IcmpRange { kind, code: None });
     let block = "0.0.0.0/0".parse().unwrap();
-    AclEntry { number, egress: false, allow, protocol: RuleProtocol::Only(1), icmp, block }
+    AclEntry { number, egress: false, allow, traffic, block }
 }
 
 fn acl(verdict: AclVerdict, rules: Vec<AclEntry>) -> AclEvidence {
@@ -45,6 +46,7 @@ fn acl(verdict: AclVerdict, rules: Vec<AclEntry>) -> AclEvidence {
         direction: Direction::Ingress,
         verdict,
         rules,
+        client_ports: None,
     }
 }
 
@@ -59,7 +61,7 @@ fn acls() -> Vec<AclEvidence> {
 }
 
 fn rule(icmp: IcmpRange, peer: Peer) -> GroupRule {
-    GroupRule { protocol: RuleProtocol::Only(1), icmp, peer }
+    GroupRule { traffic: RuleTraffic::Icmp(icmp), peer }
 }
 
 fn groups(verdict: GroupsVerdict) -> GroupsEvidence {
@@ -182,7 +184,8 @@ fn write(words: &dyn Phrases) -> String {
         None,
         "missing data is not stated as evidence"
     );
-    let all = [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls];
+    let all =
+        [NetworkPart::Interfaces, NetworkPart::Tags, NetworkPart::Groups, NetworkPart::Acls, NetworkPart::PrefixLists];
     for reason in [
         MissingReason::SwitchedOff,
         MissingReason::NotGiven,
@@ -306,6 +309,7 @@ fn openings() -> Vec<Opening> {
         protocol: "tcp",
         ports: ports.iter().map(|(first, last)| PortRange { first: *first, last: *last }).collect(),
         of_clients: ports[0].0 > 40_000,
+        denied: Vec::new(),
         peer,
         groups: groups.iter().map(|(id, name)| Group { id: (*id).into(), name: name.map(Into::into) }).collect(),
     };
@@ -336,6 +340,16 @@ fn stories() -> Vec<ConnectionStory> {
         ConnectionStory::Between { clients: clients.clone(), service: service.clone() },
         ConnectionStory::Unclear { source: clients, target: service },
     ]
+}
+
+/// Rules for ports, which deny some that clients take.
+fn for_ports(verdict: AclVerdict) -> AclEvidence {
+    let ports = |first, last| PortRange { first, last };
+    let tcp = AclEntry { traffic: RuleTraffic::Tcp(ports(1024, 40_000)), ..entry(100, true, None) };
+    let all = AclEntry { traffic: RuleTraffic::Udp(PortRange::ALL), ..entry(110, true, None) };
+    let rules = vec![tcp, all, entry(AclEntry::DEFAULT, false, None)];
+    let client_ports = ClientPorts { allowed: vec![ports(1024, 40_000)], denied: vec![ports(40_001, 65_535)] };
+    AclEvidence { client_ports: Some(client_ports), ..acl(verdict, rules) }
 }
 
 /// The phrases that differ from those about pings.
@@ -376,6 +390,14 @@ fn write_connections(words: &dyn Phrases) -> String {
             line("fix", words.fix(&Fix::AclThenGroups { acl: rule(), groups: &named, direction }, permission, None));
         }
     }
+    let denied = vec![PortRange { first: 40_001, last: 65_535 }];
+    let answers = Opening { denied, of_clients: true, ..openings()[0].clone() };
+    for before in [None, Some(50)] {
+        let way_back = Some(WayBack { acl: &acls[0], before, opening: &answers });
+        let permission = Permission { opening: Some(&answers), way_back, ..Permission::default() };
+        let missing = Fix::GroupRuleMissing { groups: &named, direction: Direction::Egress };
+        line("way back", words.fix(&missing, permission, None));
+    }
     let totals = Totals { records: 1, packets: Some(4), bytes: Some(336), ..Totals::default() };
     for evidence in [
         Evidence::OppositeAccepted(totals),
@@ -384,6 +406,13 @@ fn write_connections(words: &dyn Phrases) -> String {
         Evidence::SameAccepted(totals, Same::Change),
         Evidence::AcceptedUntracked(12),
         Evidence::Acl(acls[4].clone()),
+        Evidence::Acl(for_ports(AclVerdict::Denies)),
+        Evidence::Acl(for_ports(AclVerdict::Depends)),
+        Evidence::ReturnPath(for_ports(AclVerdict::Depends)),
+        Evidence::Late(Late::Closed),
+        Evidence::Late(Late::Idle),
+        Evidence::Late(Late::NoRequest),
+        Evidence::Late(Late::NoData),
     ] {
         let explained = explanation(Layer::Acl, Some(Direction::Egress), Vec::new());
         line("evidence", words.sentences(&[words.evidence(&evidence, &explained, None).unwrap()]));

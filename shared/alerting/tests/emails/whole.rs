@@ -48,6 +48,7 @@ whole_emails! {
     a_request_that_no_group_allows: "request",
     an_update_about_a_service: "request-update",
     a_resolved_email_about_a_service: "request-resolved",
+    a_request_whose_answers_would_be_stopped_too: "return-path",
     a_request_that_no_group_lets_out: "request-out",
     answers_that_do_not_come_back: "answers-in",
     requests_and_answers: "both-ways",

@@ -5,6 +5,7 @@
 
 mod accepted_cases;
 mod acl_cases;
+mod connection_cases;
 mod group_cases;
 mod layer_cases;
 mod naive;
@@ -34,6 +35,7 @@ pub(crate) mod page {
     pub(crate) const RECORDS: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html";
     pub(crate) const EXAMPLES: &str =
         "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html";
+    pub(crate) const PREFIX_LISTS: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html";
     pub(crate) const NAT: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html";
     pub(crate) const TRANSIT: &str = "https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html";
     pub(crate) const SHARING: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html";
@@ -44,7 +46,15 @@ pub(crate) mod page {
 }
 
 fn cases() -> Vec<Case> {
-    [accepted_cases::CASES, acl_cases::CASES, group_cases::CASES, layer_cases::CASES, network_cases::CASES].concat()
+    [
+        accepted_cases::CASES,
+        acl_cases::CASES,
+        connection_cases::CASES,
+        group_cases::CASES,
+        layer_cases::CASES,
+        network_cases::CASES,
+    ]
+    .concat()
 }
 
 #[test]

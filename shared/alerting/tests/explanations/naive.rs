@@ -4,18 +4,25 @@
 use std::net::IpAddr;
 
 use alerting::{
-    detection::{Accepted, Direction, Finding},
-    enrichment::{GroupRule, IcmpRange, Interface, Network, Peer, RuleProtocol},
+    detection::{Accepted, Direction, Finding, PortRange, ServerBasis, Side},
+    enrichment::{GroupRule, Interface, Network, Peer, RuleTraffic},
     explain::PacketRole,
 };
+use flow_log::Protocol;
 
 use crate::notation::OWN;
+
+/// What a packet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Icmp { kind: u8, code: u8 },
+    Ports { protocol: Protocol, answer: bool, source: u16, target: u16 },
+}
 
 /// A packet, and the layers that reject it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packet {
-    pub(crate) kind: u8,
-    pub(crate) code: u8,
+    pub(crate) what: What,
     /// Whether the packet belongs to a connection that the groups allow.
     pub(crate) tracked: bool,
     pub(crate) by_acl: bool,
@@ -23,12 +30,21 @@ pub(crate) struct Packet {
 }
 
 impl Packet {
-    pub(crate) fn is_ping(&self) -> bool {
-        self.kind == 8 && !self.tracked
+    /// Whether it opens a connection.
+    pub(crate) fn is_request(&self) -> bool {
+        !self.tracked && matches!(self.what, What::Icmp { kind: 8, .. } | What::Ports { answer: false, .. })
     }
 
     pub(crate) fn is_answer(&self) -> bool {
-        self.kind == 0 && self.tracked
+        self.tracked && matches!(self.what, What::Icmp { kind: 0, .. } | What::Ports { answer: true, .. })
+    }
+
+    /// What must be rejected too for certainty: each ICMP type, or requests and answers.
+    pub(crate) fn kind(&self) -> u8 {
+        match self.what {
+            What::Icmp { kind, .. } => kind,
+            What::Ports { answer, .. } => u8::from(answer),
+        }
     }
 
     pub(crate) fn is_rejected(&self) -> bool {
@@ -52,37 +68,73 @@ fn packets(finding: &Finding, network: &Network, member_of: &[&str], near: bool)
         _ => (false, finding.flow.srcaddr),
     };
     let rules = Rules { network, own, peer, member_of, near };
-    let answered = finding.opposite.is_some();
-    let requested = answered || own.group_ids.is_empty() || rules.groups_allow(!egress, 8, 0);
-    let connected = answered || own.group_ids.is_empty() || rules.groups_let_anything_through();
     let mut packets = Vec::new();
-    for kind in 0..=255_u8 {
-        for code in 0..3_u8 {
-            let echo = kind == 8 || kind == 0;
-            if echo && code != 0 {
-                continue;
-            }
-            for tracked in [false, true] {
-                // A request opens a connection. An answer belongs to a connection if a request was or may have been sent. An
-                // error message may belong to any possible connection.
-                let possible = match kind {
-                    8 => false,
-                    0 => requested,
-                    _ => connected,
-                };
-                if tracked && !possible {
-                    continue;
-                }
-                let by_groups = !tracked && !own.group_ids.is_empty() && !rules.groups_allow(egress, kind, code);
-                packets.push(Packet { kind, code, tracked, by_acl: rules.acl_denies(egress, kind, code), by_groups });
-            }
-        }
+    for (what, tracked) in possible(finding, &rules, egress) {
+        let by_groups = !tracked && !own.group_ids.is_empty() && !rules.groups_allow(egress, what);
+        packets.push(Packet { what, tracked, by_acl: rules.acl_denies(egress, what), by_groups });
     }
     packets
 }
 
+/// All that the packets may be, and whether they belong to a connection.
+fn possible(finding: &Finding, rules: &Rules<'_>, egress: bool) -> Vec<(What, bool)> {
+    let no_groups = rules.own.group_ids.is_empty();
+    let answered = finding.opposite.is_some();
+    let mut all = Vec::new();
+    if finding.flow.protocol == Protocol::ICMP {
+        let requested = answered || no_groups || rules.groups_allow(!egress, What::Icmp { kind: 8, code: 0 });
+        let connected = answered || no_groups || rules.groups_let_anything_through();
+        for kind in 0..=255_u8 {
+            for code in 0..3_u8 {
+                let echo = kind == 8 || kind == 0;
+                if echo && code != 0 {
+                    continue;
+                }
+                all.push((What::Icmp { kind, code }, false));
+                // A request opens a connection. An answer belongs to a connection if a request was or may have been sent. An
+                // error message may belong to any possible connection.
+                if (kind == 0 && requested) || (kind != 0 && kind != 8 && connected) {
+                    all.push((What::Icmp { kind, code }, true));
+                }
+            }
+        }
+        return all;
+    }
+    let protocol = finding.flow.protocol;
+    let proof = finding.server.filter(|server| server.basis == ServerBasis::TcpFlags).map(|server| server.side);
+    for source in ports(finding.flow.srcport, finding) {
+        for target in ports(finding.flow.dstport, finding) {
+            if proof != Some(Side::Source) {
+                all.push((What::Ports { protocol, answer: false, source, target }, false));
+            }
+            if proof != Some(Side::Target) {
+                let answer = What::Ports { protocol, answer: true, source, target };
+                // The request that it answers comes from the port that the answer is for.
+                let request = What::Ports { protocol, answer: false, source: target, target: source };
+                all.push((answer, false));
+                if answered || no_groups || rules.groups_allow(!egress, request) {
+                    all.push((answer, true));
+                }
+            }
+        }
+    }
+    all
+}
+
+fn ports(port: Option<u16>, finding: &Finding) -> std::ops::RangeInclusive<u16> {
+    let PortRange { first, last } = port.map(PortRange::only).or(finding.client_ports).unwrap();
+    first..=last
+}
+
 /// Returns the role of the packets, judged by the accepted packets.
 pub(crate) fn role(finding: &Finding, readings: &[Vec<Packet>]) -> PacketRole {
+    if finding.flow.protocol != Protocol::ICMP {
+        return match finding.server.map(|server| server.side) {
+            Some(Side::Target) => PacketRole::Request,
+            Some(Side::Source) => PacketRole::Answer,
+            None => PacketRole::Unclear,
+        };
+    }
     let all = || readings.iter().flatten();
     let answers_possible = all().any(Packet::is_answer);
     let unseen = finding.untracked_accepted > 0 && (finding.opposite.is_none() || finding.same.is_none());
@@ -118,7 +170,7 @@ pub(crate) fn role(finding: &Finding, readings: &[Vec<Packet>]) -> PacketRole {
                 && packets.iter().any(|packet| !is(packet) && !packet.is_rejected())
         })
     };
-    match (differ(Packet::is_ping), differ(Packet::is_answer)) {
+    match (differ(Packet::is_request), differ(Packet::is_answer)) {
         (true, _) => PacketRole::Request,
         (false, true) => PacketRole::Answer,
         (false, false) => PacketRole::Unclear,
@@ -150,7 +202,7 @@ struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    fn acl_denies(&self, egress: bool, kind: u8, code: u8) -> bool {
+    fn acl_denies(&self, egress: bool, what: What) -> bool {
         let within = match neighbour(self.network, self.peer) {
             Some(neighbour) => neighbour.subnet_id == self.own.subnet_id,
             // The largest block of a subnet is a /16.
@@ -164,7 +216,7 @@ impl Rules<'_> {
                 if entry.number == number
                     && entry.egress == egress
                     && entry.block.contains(&self.peer)
-                    && is_for(entry.protocol, entry.icmp, kind, code)
+                    && is_for(entry.traffic, what)
                 {
                     return !entry.allow;
                 }
@@ -173,10 +225,10 @@ impl Rules<'_> {
         true
     }
 
-    fn groups_allow(&self, egress: bool, kind: u8, code: u8) -> bool {
+    fn groups_allow(&self, egress: bool, what: What) -> bool {
         let groups = self.own.group_ids.iter().map(|id| &self.network.groups[&**id]);
         let mut rules = groups.flat_map(|group| if egress { &group.outbound } else { &group.inbound });
-        rules.any(|rule| self.is_for_peer(rule) && is_for(rule.protocol, rule.icmp, kind, code))
+        rules.any(|rule| self.is_for_peer(rule) && is_for(rule.traffic, what))
     }
 
     fn groups_let_anything_through(&self) -> bool {
@@ -191,18 +243,46 @@ impl Rules<'_> {
                 Some(neighbour) => neighbour.group_ids.contains(id),
                 None => self.member_of.contains(&&**id),
             },
-            Peer::PrefixList(_) => unreachable!("not generated"),
+            Peer::PrefixList(id) => {
+                self.network.prefix_lists[&**id].blocks.iter().any(|block| block.contains(&self.peer))
+            }
         }
     }
 }
 
-fn is_for(protocol: RuleProtocol, icmp: IcmpRange, kind: u8, code: u8) -> bool {
-    match protocol {
-        RuleProtocol::All => true,
-        RuleProtocol::Only(1) => {
-            icmp.kind.is_none_or(|only| only == kind)
-                && (icmp.kind.is_none() || icmp.code.is_none_or(|only| only == code))
+fn is_for(traffic: RuleTraffic, what: What) -> bool {
+    match (traffic, what) {
+        (RuleTraffic::All, _) => true,
+        (RuleTraffic::Icmp(range), What::Icmp { kind, code }) => {
+            range.kind.is_none_or(|only| only == kind)
+                && (range.kind.is_none() || range.code.is_none_or(|only| only == code))
         }
-        RuleProtocol::Only(_) => false,
+        (RuleTraffic::Tcp(ports), What::Ports { protocol: Protocol::TCP, target, .. })
+        | (RuleTraffic::Udp(ports), What::Ports { protocol: Protocol::UDP, target, .. }) => {
+            (ports.first..=ports.last).contains(&target)
+        }
+        _ => false,
+    }
+}
+
+/// Returns whether the network ACL rejects answers to the requests of a flow: all, some, or none.
+pub(crate) fn answers_rejected(finding: &Finding, network: &Network) -> Option<bool> {
+    let egress = matches!(finding.flow.direction, Some((Direction::Egress, _)));
+    let peer = if egress { finding.flow.dstaddr } else { finding.flow.srcaddr };
+    let rules = Rules { network, own: &network.interfaces[OWN], peer, member_of: &[], near: false };
+    let (protocol, source) = (finding.flow.protocol, finding.flow.dstport.unwrap());
+    let mut targets = ports(finding.flow.srcport, finding)
+        .map(|target| rules.acl_denies(!egress, What::Ports { protocol, answer: true, source, target }));
+    let first = targets.next().unwrap();
+    targets.all(|denied| denied == first).then_some(first)
+}
+
+/// Returns whether the other side is in another subnet for certain.
+pub(crate) fn is_outside(finding: &Finding, network: &Network) -> bool {
+    let egress = matches!(finding.flow.direction, Some((Direction::Egress, _)));
+    let peer = if egress { finding.flow.dstaddr } else { finding.flow.srcaddr };
+    match neighbour(network, peer) {
+        Some(neighbour) => neighbour.subnet_id != network.interfaces[OWN].subnet_id,
+        None => !peer.to_string().starts_with("10.0."),
     }
 }

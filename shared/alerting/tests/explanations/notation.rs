@@ -2,6 +2,10 @@
 //!
 //! A flow: `in 203.0.113.12 > 10.0.0.5` or `out ...`. `in?` and `out?` mean that the direction is judged by the addresses, `?` that
 //! it is unknown. Options follow:
+//! - `tcp 41022>5432` or `udp 41022>53`: a protocol with the ports of source and target. The client's may be several: `40000-40010`
+//! - `syn`, `synack`: TCP flags that prove the source to be the client or the server. `request`, `answer`: the same, judged by the
+//!   ports. Without any of them, only the opposite way being accepted makes it an answer; else the role is not known
+//! - `late=closed`, `late=idle`, `late=no-request`: late packets
 //! - `answers`, `answers-late`, `answers-before`: ICMP of the opposite direction was accepted at the same time, an hour later, or
 //!   just before
 //! - `same`, `same-before`, `same-after`, `same-late`: ICMP of the same direction was accepted at the same time, just before, just
@@ -14,9 +18,10 @@
 //!   `interface` follows.
 //! - `peer 10.0.0.9 subnet-a sg-db`: another interface. `vpc=V` and `public=A` may follow.
 //! - `acl subnet-a`: the network ACL of a subnet, without rules. `acl subnet-a out 50 deny icmp/8/0 0.0.0.0/0` adds a rule. The
-//!   number of the last rule is `*`.
+//!   number of the last rule is `*`. Protocols: `all`, `icmp`, `icmpv6`, `tcp`, `udp`, `tcp/443`, `udp/1024-65535`, `gre`.
 //! - `sg sg-web`: a security group without rules. `sg sg-web in icmp 10.0.0.0/8` adds a rule. The other side is a block, a group or
 //!   a prefix list (`pl-1`).
+//! - `list pl-1 10.0.0.0/8,10.1.0.0/16`: the entries of a prefix list. `more` may follow: not all of them were read
 //! - `missing acls denied`: missing data and its reason
 //! - `open acl`: a network ACL of subnet-a that allows everything. `open out`: the group sg-web allows all outbound packets, as in
 //!   a group that AWS creates.
@@ -24,12 +29,17 @@
 use std::net::IpAddr;
 
 use alerting::{
-    detection::{Accepted, Basis, Direction, Finding, Flow, FlowMetadata, Origin, OriginBasis, Rule, Totals},
+    detection::{
+        Accepted, Basis, Direction, Finding, Flow, FlowMetadata, Late, Origin, OriginBasis, PortRange, Rule, Server,
+        ServerBasis, Side, Totals,
+    },
     enrichment::{
         AclEntry, GroupRule, IcmpRange, Interface, MissingData, MissingReason, Network, NetworkAcl, NetworkPart, Peer,
-        RuleProtocol, SecurityGroup,
+        PrefixList, RuleTraffic, SecurityGroup,
     },
-    explain::{AclVerdict, Confidence, Evidence, Explanation, GroupsVerdict, Layer, PacketRole, Same, Undecided},
+    explain::{
+        AclEvidence, AclVerdict, Confidence, Evidence, Explanation, GroupsVerdict, Layer, PacketRole, Same, Undecided,
+    },
 };
 use flow_log::{EpochMillis, Protocol};
 
@@ -89,8 +99,24 @@ pub(crate) fn finding(flow: &str) -> Finding {
         untracked_accepted: 0,
     };
     let accepted = |start| Some(Accepted { totals: totals(start), tcp_flags: None, line: "".into() });
+    let mut server: Option<Server> = None;
+    let mut ports: Option<(PortRange, PortRange)> = None;
+    let is = |side, basis| Some(Server { side, basis });
     for word in rest {
         match word.split_once('=').unwrap_or((word, "")) {
+            ("tcp", _) => finding.flow.protocol = Protocol::TCP,
+            ("udp", _) => finding.flow.protocol = Protocol::UDP,
+            ("syn", _) => server = is(Side::Target, ServerBasis::TcpFlags),
+            ("synack", _) => server = is(Side::Source, ServerBasis::TcpFlags),
+            ("request", _) => server = is(Side::Target, ServerBasis::KnownPort),
+            ("answer", _) => server = is(Side::Source, ServerBasis::KnownPort),
+            ("late", "closed") => finding.late = Some(Late::Closed),
+            ("late", "idle") => finding.late = Some(Late::Idle),
+            ("late", "no-request") => finding.late = Some(Late::NoRequest),
+            (both, "") if both.contains('>') => {
+                let (source, target) = both.split_once('>').unwrap();
+                ports = Some((port_range(source), port_range(target)));
+            }
             ("answers", _) => finding.opposite = accepted(10_000_000),
             ("answers-late", _) => finding.opposite = accepted(13_600_000),
             ("answers-before", _) => finding.opposite = accepted(9_870_000),
@@ -109,7 +135,23 @@ pub(crate) fn finding(flow: &str) -> Finding {
             _ => panic!("not an option of a flow: {word}"),
         }
     }
+    if let Some((source, target)) = ports {
+        if server.is_none() && finding.opposite.is_some() && finding.same.is_none() {
+            server = is(Side::Source, ServerBasis::AcceptedOpposite);
+        }
+        finding.rule = Rule::Request;
+        finding.server = server;
+        let side = server.map(|server| server.side);
+        finding.flow.srcport = (side != Some(Side::Target)).then_some(source.first);
+        finding.flow.dstport = (side != Some(Side::Source)).then_some(target.first);
+        finding.client_ports = side.map(|side| if side == Side::Target { source } else { target });
+    }
     finding
+}
+
+fn port_range(text: &str) -> PortRange {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    PortRange { first: first.parse().unwrap(), last: last.parse().unwrap() }
 }
 
 /// Parses a network.
@@ -129,6 +171,10 @@ pub(crate) fn network(lines: &[&str]) -> Network {
                 }
             }
             ["sg", id, rule @ ..] => group(&mut network, id, rule),
+            ["list", id, blocks, rest @ ..] => {
+                let blocks = blocks.split(',').map(|block| block.parse().unwrap()).collect();
+                network.prefix_lists.insert((*id).to_owned(), PrefixList { blocks, complete: rest.is_empty() });
+            }
             ["missing", part, reason] => {
                 network.missing.push(MissingData { part: self::part(part), reason: self::reason(reason) })
             }
@@ -160,6 +206,9 @@ fn interface(network: &mut Network, id: &str, address: &str, subnet: &str, group
         group_ids: groups.split(',').filter(|id| *id != "-").map(Into::into).collect(),
         ..Interface::default()
     };
+    let mut server: Option<Server> = None;
+    let mut ports: Option<(PortRange, PortRange)> = None;
+    let is = |side, basis| Some(Server { side, basis });
     for word in rest {
         match word.split_once('=') {
             Some(("vpc", vpc)) => interface.vpc_id = Some(vpc.into()),
@@ -181,13 +230,11 @@ fn acl<'n>(network: &'n mut Network, subnet: &str) -> &'n mut NetworkAcl {
 
 pub(crate) fn entry(words: &[&str]) -> AclEntry {
     let [way, number, action, protocol, block] = words else { panic!("not a rule of an ACL: {words:?}") };
-    let (protocol, icmp) = self::protocol(protocol);
     AclEntry {
         number: if *number == "*" { AclEntry::DEFAULT } else { number.parse().unwrap() },
         egress: *way == "out",
         allow: *action == "allow",
-        protocol,
-        icmp,
+        traffic: traffic(protocol),
         block: block.parse().unwrap(),
     }
 }
@@ -199,27 +246,29 @@ fn group(network: &mut Network, id: &str, rule: &[&str]) {
         ..SecurityGroup::default()
     });
     let [way, protocol, peer] = rule else { return };
-    let (protocol, icmp) = self::protocol(protocol);
     let peer = match peer {
         id if id.starts_with("sg-") => Peer::Group((*id).into()),
         id if id.starts_with("pl-") => Peer::PrefixList((*id).into()),
         block => Peer::Block(block.parse().unwrap()),
     };
     let rules = if *way == "out" { &mut group.outbound } else { &mut group.inbound };
-    rules.push(GroupRule { protocol, icmp, peer });
+    rules.push(GroupRule { traffic: traffic(protocol), peer });
 }
 
-fn protocol(text: &str) -> (RuleProtocol, IcmpRange) {
-    let mut words = text.split('/');
-    let protocol = match words.next().unwrap() {
-        "all" => RuleProtocol::All,
-        "icmp" => RuleProtocol::Only(1),
-        "icmpv6" => RuleProtocol::Only(58),
-        "tcp" => RuleProtocol::Only(6),
+pub(crate) fn traffic(text: &str) -> RuleTraffic {
+    let (protocol, rest) = text.split_once('/').unwrap_or((text, ""));
+    let ports = || if rest.is_empty() { PortRange::ALL } else { port_range(rest) };
+    let mut numbers = rest.split('/').map(|number| number.parse().ok());
+    let icmp = IcmpRange { kind: numbers.next().flatten(), code: numbers.next().flatten() };
+    match protocol {
+        "all" => RuleTraffic::All,
+        "icmp" => RuleTraffic::Icmp(icmp),
+        "icmpv6" => RuleTraffic::Icmpv6(icmp),
+        "tcp" => RuleTraffic::Tcp(ports()),
+        "udp" => RuleTraffic::Udp(ports()),
+        "gre" => RuleTraffic::Other(47),
         other => panic!("not a protocol: {other}"),
-    };
-    let mut number = || words.next().map(|number| number.parse().unwrap());
-    (protocol, IcmpRange { kind: number(), code: number() })
+    }
 }
 
 fn part(word: &str) -> NetworkPart {
@@ -228,6 +277,7 @@ fn part(word: &str) -> NetworkPart {
         "tags" => NetworkPart::Tags,
         "groups" => NetworkPart::Groups,
         "acls" => NetworkPart::Acls,
+        "lists" => NetworkPart::PrefixLists,
         _ => panic!("not a part: {word}"),
     }
 }
@@ -255,6 +305,7 @@ pub(crate) fn line(explanation: &Explanation) -> String {
         Layer::Both => "both",
         Layer::Either => "either",
         Layer::Neither => "neither",
+        Layer::Late => "late",
         Layer::Other => "other",
     };
     let confidence = match explanation.confidence {
@@ -290,16 +341,9 @@ fn shown(evidence: &Evidence, explanation: &Explanation) -> String {
             Same::Change => "same accepted: change".to_owned(),
         },
         Evidence::AcceptedUntracked(records) => format!("{records} untracked"),
-        Evidence::Acl(acl) => {
-            let verdict = match acl.verdict {
-                AclVerdict::Denies => "denies",
-                AclVerdict::Allows => "allows",
-                AclVerdict::Depends => "depends",
-            };
-            let number = |rule: &AclEntry| if rule.is_default() { "*".to_owned() } else { rule.number.to_string() };
-            let rules: Vec<String> = acl.rules.iter().map(number).collect();
-            format!("acl{} {verdict} {}", of(acl.direction), rules.join(","))
-        }
+        Evidence::Acl(acl) => format!("acl{} {}", of(acl.direction), acl_rules(acl)),
+        Evidence::ReturnPath(acl) => format!("back {} {}", way(Some(acl.direction)), acl_rules(acl)),
+        Evidence::Late(late) => late.word().to_owned(),
         Evidence::Groups(groups) => {
             let verdict = match &groups.verdict {
                 GroupsVerdict::Allows { group_id, .. } => format!("allow by {group_id}"),
@@ -307,6 +351,7 @@ fn shown(evidence: &Evidence, explanation: &Explanation) -> String {
                 GroupsVerdict::Depends(open) => {
                     let on = |on: Undecided| match on {
                         Undecided::IcmpType => "type",
+                        Undecided::ClientPort => "port",
                         Undecided::PeerAddress => "address",
                         Undecided::PeerGroup => "member",
                         Undecided::PrefixList => "list",
@@ -326,4 +371,19 @@ fn shown(evidence: &Evidence, explanation: &Explanation) -> String {
         Evidence::NoInterface => "no interface".to_owned(),
         Evidence::MissingData(missing) => format!("no {:?}: {:?}", missing.part, missing.reason),
     }
+}
+
+/// What the rules of a network ACL come to: `denies 50,*`, and which of the client's ports they deny: `denies * (40001-65535)`.
+fn acl_rules(acl: &AclEvidence) -> String {
+    let verdict = match acl.verdict {
+        AclVerdict::Denies => "denies",
+        AclVerdict::Allows => "allows",
+        AclVerdict::Depends => "depends",
+    };
+    let number = |rule: &AclEntry| if rule.is_default() { "*".to_owned() } else { rule.number.to_string() };
+    let rules: Vec<String> = acl.rules.iter().map(number).collect();
+    let range = |range: &PortRange| format!("{}-{}", range.first, range.last);
+    let denied: Vec<String> = acl.client_ports.iter().flat_map(|ports| &ports.denied).map(range).collect();
+    let denied = if denied.is_empty() { String::new() } else { format!(" ({})", denied.join(",")) };
+    format!("{verdict} {}{denied}", rules.join(","))
 }

@@ -15,7 +15,7 @@ use alerting::{
     engine::Engine,
     enrichment::{
         self, AclEntry, EnrichmentRequest, GroupRule, IcmpRange, MissingData, MissingReason, Network, NetworkAcl,
-        NetworkPart, Peer, RuleProtocol, SecurityGroup, Tags,
+        NetworkPart, Peer, RuleTraffic, SecurityGroup, Tags,
     },
     incident::{GroupBy, InternetPings, SignalPolicy, policy::Policy, state::TimerMessage},
     memory::MemoryIncidents,
@@ -224,16 +224,17 @@ fn answer(world: &World, wanted: &EnrichmentRequest) -> Network {
     network
 }
 
-fn protocol_of(rule: &Rule) -> RuleProtocol {
-    rule.protocol.map_or(RuleProtocol::All, RuleProtocol::Only)
+fn traffic_of(rule: &Rule) -> RuleTraffic {
+    let icmp = IcmpRange { kind: rule.icmp_type, code: None };
+    match rule.protocol.map_or(RuleTraffic::All, RuleTraffic::all_of) {
+        RuleTraffic::Icmp(_) => RuleTraffic::Icmp(icmp),
+        RuleTraffic::Icmpv6(_) => RuleTraffic::Icmpv6(icmp),
+        other => other,
+    }
 }
 
 fn group_rule(rule: &Rule) -> GroupRule {
-    GroupRule {
-        protocol: protocol_of(rule),
-        icmp: IcmpRange { kind: rule.icmp_type, code: None },
-        peer: Peer::Block(rule.block.parse().unwrap()),
-    }
+    GroupRule { traffic: traffic_of(rule), peer: Peer::Block(rule.block.parse().unwrap()) }
 }
 
 fn acl_entry(rule: &Rule) -> AclEntry {
@@ -241,8 +242,7 @@ fn acl_entry(rule: &Rule) -> AclEntry {
         number: rule.number,
         egress: rule.egress,
         allow: rule.allow,
-        protocol: protocol_of(rule),
-        icmp: IcmpRange { kind: rule.icmp_type, code: None },
+        traffic: traffic_of(rule),
         block: rule.block.parse().unwrap(),
     }
 }

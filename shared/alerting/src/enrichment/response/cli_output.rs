@@ -1,15 +1,18 @@
 //! What the AWS CLI prints as JSON, as a network.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::Deserialize;
 
-use super::{RawAcl, RawGroup, RawInterface, Tag, TagKeys, Unreadable};
+use super::{RawAcl, RawGroup, RawInterface, RawPrefix, Tag, TagKeys, Unreadable};
 use crate::enrichment::{
     interface::{Interface, Tags},
     missing::{MissingData, MissingReason, NetworkPart},
     network::Network,
-    rules::{NetworkAcl, SecurityGroup},
+    rules::{NetworkAcl, PrefixList, SecurityGroup},
 };
 
 /// What a command of the AWS CLI describes: `aws ec2 describe-<noun>`.
@@ -51,6 +54,7 @@ pub struct CliOutput {
     acls: Option<Vec<NetworkAcl>>,
     groups: Option<Vec<SecurityGroup>>,
     tags: Option<Vec<Tag>>,
+    prefix_lists: BTreeMap<String, PrefixList>,
     /// The tags of subnets, as `describe-subnets` prints them.
     subnet_tags: Vec<Tag>,
 }
@@ -88,13 +92,33 @@ impl CliOutput {
         Ok(())
     }
 
+    /// The prefix lists that the rules of the security groups name. `aws ec2 get-managed-prefix-list-entries` prints one of them, without
+    /// its id.
+    pub fn named_prefix_lists(&self) -> BTreeSet<&str> {
+        Network::named_prefix_lists(self.groups.iter().flatten())
+    }
+
+    /// Reads what `aws ec2 get-managed-prefix-list-entries --prefix-list-id <id>` printed.
+    ///
+    /// # Errors
+    /// It is no JSON, the output of another command, or has an entry that is no block of addresses.
+    pub fn read_prefix_list(&mut self, id: &str, json: &[u8]) -> Result<(), CliOutputError> {
+        let Entries { items } = serde_json::from_slice(json)?;
+        let blocks = items.into_iter().map(RawPrefix::into_block).collect::<Result<_, _>>();
+        let blocks = blocks.map_err(|Unreadable| CliOutputError("an entry is no block of addresses".to_owned()))?;
+        self.prefix_lists.insert(id.to_owned(), PrefixList { blocks, complete: true });
+        Ok(())
+    }
+
     /// The network. It has no time at which the rules were read: nothing tells how old the output is.
     pub fn into_network(self, keys: &TagKeys) -> Network {
+        let has_lists = self.named_prefix_lists().into_iter().all(|id| self.prefix_lists.contains_key(id));
         let parts = [
             (NetworkPart::Interfaces, self.interfaces.is_some()),
             (NetworkPart::Tags, self.tags.is_some()),
             (NetworkPart::Groups, self.groups.is_some()),
             (NetworkPart::Acls, self.acls.is_some()),
+            (NetworkPart::PrefixLists, has_lists),
         ];
         let missing = parts.into_iter().filter(|(_, given)| !given);
         let missing = missing.map(|(part, _)| MissingData { part, reason: MissingReason::NotGiven }).collect();
@@ -106,6 +130,7 @@ impl CliOutput {
             tags,
             groups: self.groups.into_iter().flatten().map(|one| (by_id(&one.id), one)).collect(),
             acls: self.acls.unwrap_or_default(),
+            prefix_lists: self.prefix_lists,
             rules_read_at: None,
             missing,
         }
@@ -138,6 +163,12 @@ struct Acls {
 struct Groups {
     #[serde(rename = "SecurityGroups")]
     items: Vec<RawGroup>,
+}
+
+#[derive(Deserialize)]
+struct Entries {
+    #[serde(rename = "Entries")]
+    items: Vec<RawPrefix>,
 }
 
 #[derive(Deserialize)]

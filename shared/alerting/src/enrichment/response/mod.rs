@@ -13,7 +13,7 @@ mod tags;
 pub use cli_output::{CliOutput, CliOutputError, Noun};
 pub use interface::RawInterface;
 pub use parts::Items;
-pub use rules::{RawAcl, RawGroup};
+pub use rules::{RawAcl, RawGroup, RawPrefix};
 pub use tags::{Tag, TagKeys};
 
 /// The response is not what EC2 documents, or contains a rule that cannot be interpreted.

@@ -3,13 +3,16 @@
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::enrichment::{
-    response::{
-        Unreadable,
-        parts::{Flag, Items, RawGroupId, text},
-        tags::{Tag, TagKeys},
+use crate::{
+    detection::PortRange,
+    enrichment::{
+        response::{
+            Unreadable,
+            parts::{Flag, Items, RawGroupId, text},
+            tags::{Tag, TagKeys},
+        },
+        rules::{AclEntry, GroupRule, IcmpRange, NetworkAcl, Peer, RuleTraffic, SecurityGroup},
     },
-    rules::{AclEntry, GroupRule, IcmpRange, NetworkAcl, Peer, RuleProtocol, SecurityGroup},
 };
 
 /// A security group in a response.
@@ -77,10 +80,14 @@ impl RawGroup {
 fn rules(permissions: Items<RawPermission>) -> Result<Vec<GroupRule>, Unreadable> {
     let mut rules = Vec::new();
     for permission in permissions.item {
-        let protocol = protocol(&permission.ip_protocol)?;
-        let icmp = icmp(protocol, permission.from_port, permission.to_port)?;
+        let (first, second) = (permission.from_port, permission.to_port);
+        let traffic = match protocol(&permission.ip_protocol)? {
+            // Of ICMP, these are the type and the code.
+            Some(number @ (ICMP | ICMPV6)) => icmp(number, first, second)?,
+            protocol => traffic(protocol, first, second)?,
+        };
         let peers = peers(permission)?;
-        rules.extend(peers.into_iter().map(|peer| GroupRule { protocol, icmp, peer }));
+        rules.extend(peers.into_iter().map(|peer| GroupRule { traffic, peer }));
     }
     Ok(rules)
 }
@@ -136,6 +143,8 @@ struct RawEntry {
     ipv6_cidr_block: Option<String>,
     #[serde(alias = "IcmpTypeCode")]
     icmp_type_code: RawIcmp,
+    #[serde(alias = "PortRange")]
+    port_range: RawPorts,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -145,6 +154,16 @@ struct RawIcmp {
     r#type: Option<i32>,
     #[serde(alias = "Code")]
     code: Option<i32>,
+}
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_PortRange.html>
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawPorts {
+    #[serde(alias = "From")]
+    from: Option<i32>,
+    #[serde(alias = "To")]
+    to: Option<i32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -172,7 +191,10 @@ impl RawAcl {
 
 impl RawEntry {
     fn into_entry(self) -> Result<AclEntry, Unreadable> {
-        let protocol = protocol(&self.protocol)?;
+        let traffic = match protocol(&self.protocol)? {
+            Some(number @ (ICMP | ICMPV6)) => icmp(number, self.icmp_type_code.r#type, self.icmp_type_code.code)?,
+            protocol => traffic(protocol, self.port_range.from, self.port_range.to)?,
+        };
         Ok(AclEntry {
             number: self.rule_number.ok_or(Unreadable)?,
             egress: self.egress.ok_or(Unreadable)?.0,
@@ -181,36 +203,77 @@ impl RawEntry {
                 "deny" => false,
                 _ => return Err(Unreadable),
             },
-            protocol,
-            icmp: icmp(protocol, self.icmp_type_code.r#type, self.icmp_type_code.code)?,
+            traffic,
             block: block(&self.cidr_block.or(self.ipv6_cidr_block).ok_or(Unreadable)?)?,
         })
     }
 }
 
-/// Parses a protocol: a number or, for four of them, a name.
-fn protocol(text: &str) -> Result<RuleProtocol, Unreadable> {
+const ICMP: u8 = 1;
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+const ICMPV6: u8 = 58;
+
+/// Parses a protocol: a number or, for four of them, a name; none for every one.
+fn protocol(text: &str) -> Result<Option<u8>, Unreadable> {
     match text {
-        "-1" | "all" => Ok(RuleProtocol::All),
-        "icmp" => Ok(RuleProtocol::Only(1)),
-        "tcp" => Ok(RuleProtocol::Only(6)),
-        "udp" => Ok(RuleProtocol::Only(17)),
-        "icmpv6" => Ok(RuleProtocol::Only(58)),
-        number => number.parse().map(RuleProtocol::Only).map_err(|_| Unreadable),
+        "-1" | "all" => Ok(None),
+        "icmp" => Ok(Some(ICMP)),
+        "tcp" => Ok(Some(TCP)),
+        "udp" => Ok(Some(UDP)),
+        "icmpv6" => Ok(Some(ICMPV6)),
+        number => number.parse().map(Some).map_err(|_| Unreadable),
     }
 }
 
-/// Returns the ICMP type and code of a rule for ICMP or ICMPv6; -1 and no value both mean all. For other protocols the two numbers
-/// are ports.
-fn icmp(protocol: RuleProtocol, kind: Option<i32>, code: Option<i32>) -> Result<IcmpRange, Unreadable> {
-    if !matches!(protocol, RuleProtocol::Only(1 | 58)) {
-        return Ok(IcmpRange::default());
-    }
+/// Returns what a rule for ICMP or ICMPv6 is for, by its type and code; -1 and no value both mean all.
+fn icmp(protocol: u8, kind: Option<i32>, code: Option<i32>) -> Result<RuleTraffic, Unreadable> {
     let number = |number: Option<i32>| match number {
         None | Some(-1) => Ok(None),
         Some(number) => u8::try_from(number).map(Some).map_err(|_| Unreadable),
     };
-    Ok(IcmpRange { kind: number(kind)?, code: number(code)? })
+    let range = IcmpRange { kind: number(kind)?, code: number(code)? };
+    Ok(if protocol == ICMP { RuleTraffic::Icmp(range) } else { RuleTraffic::Icmpv6(range) })
+}
+
+/// Returns what a rule for any protocol but ICMP is for. TCP and UDP have ports, of which -1 and no value both mean all; those of other
+/// protocols are without effect
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html>, `IpProtocol`).
+fn traffic(protocol: Option<u8>, from: Option<i32>, to: Option<i32>) -> Result<RuleTraffic, Unreadable> {
+    match protocol {
+        None => Ok(RuleTraffic::All),
+        Some(TCP) => ports(from, to).map(RuleTraffic::Tcp),
+        Some(UDP) => ports(from, to).map(RuleTraffic::Udp),
+        Some(number) => Ok(RuleTraffic::Other(number)),
+    }
+}
+
+fn ports(from: Option<i32>, to: Option<i32>) -> Result<PortRange, Unreadable> {
+    let port = |number: i32| u16::try_from(number).map_err(|_| Unreadable);
+    match (from, to) {
+        (None | Some(-1), None | Some(-1)) => Ok(PortRange::ALL),
+        (Some(from), Some(to)) if from <= to => Ok(PortRange { first: port(from)?, last: port(to)? }),
+        _ => Err(Unreadable),
+    }
+}
+
+/// An entry of a prefix list in a response.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_PrefixListEntry.html>
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RawPrefix {
+    #[serde(alias = "Cidr")]
+    cidr: String,
+}
+
+impl RawPrefix {
+    /// Converts it.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if it is no block of addresses.
+    pub fn into_block(self) -> Result<IpNet, Unreadable> {
+        block(&self.cidr)
+    }
 }
 
 fn block(cidr: &str) -> Result<IpNet, Unreadable> {

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::{
-    enrichment::{AclEntry, GroupRule, IcmpRange, MissingData, MissingReason, NetworkPart, Peer, RuleProtocol},
-    explain::{AclVerdict, Evidence, GroupsEvidence, GroupsVerdict, Same, Undecided},
+    detection::PortRange,
+    enrichment::{AclEntry, GroupRule, MissingData, MissingReason, NetworkPart, Peer, RuleTraffic},
+    explain::{AclEvidence, AclVerdict, ClientPorts, Evidence, GroupsEvidence, GroupsVerdict, Same, Undecided},
     notification::document::values::{TotalsDoc, text},
 };
 
@@ -40,21 +41,9 @@ pub enum EvidenceDoc {
         records: u64,
     },
     /// What the rules of the subnet's network ACL say.
-    Acl {
-        /// The network ACL.
-        id: String,
-        /// Its `Name` tag.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        name: Option<String>,
-        /// The subnet that it guards here.
-        subnet: String,
-        /// Whose rules: `ingress` or `egress`.
-        direction: &'static str,
-        /// `denies`, `allows`, or `depends`: on the ICMP type, which no record carries.
-        verdict: &'static str,
-        /// The rules that decide.
-        rules: Vec<AclRule>,
-    },
+    Acl(AclDoc),
+    /// What they say of the way back, where they would reject the answers next.
+    ReturnPath(AclDoc),
     /// What the rules of the interface's security groups say.
     SecurityGroups {
         /// The groups.
@@ -85,8 +74,52 @@ pub enum EvidenceDoc {
     },
     /// The records name no interface.
     NoInterface,
+    /// The packets came after their connection was over.
+    LatePacket {
+        /// How that is known: `closed`, `idle` or `no-request`.
+        basis: &'static str,
+    },
     /// Something that would tell more could not be had.
     MissingData(MissingDataDoc),
+}
+
+/// What a network ACL's rules say of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AclDoc {
+    /// The network ACL.
+    pub id: String,
+    /// Its `Name` tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The subnet that it guards here.
+    pub subnet: String,
+    /// Whose rules: `ingress` or `egress`.
+    pub direction: &'static str,
+    /// `denies`, `allows`, or `depends`: on the ICMP type, which no record carries, or on the client's port.
+    pub verdict: &'static str,
+    /// The rules that decide.
+    pub rules: Vec<AclRule>,
+    /// What they say of the ports that clients take, where the packets are for those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_ports: Option<ClientPortsDoc>,
+}
+
+/// What a network ACL's rules say of the ports 1024 to 65535.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClientPortsDoc {
+    /// Those that are allowed.
+    pub allowed: Vec<PortsDoc>,
+    /// Those that are denied.
+    pub denied: Vec<PortsDoc>,
+}
+
+/// Ports from the first to the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PortsDoc {
+    /// The lowest.
+    pub first: u16,
+    /// The highest.
+    pub last: u16,
 }
 
 /// A rule of a network ACL.
@@ -116,6 +149,9 @@ pub struct ProtocolDoc {
     /// The ICMP code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icmp_code: Option<u8>,
+    /// The ports of TCP or UDP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ports: Option<PortsDoc>,
 }
 
 /// A security group by its names.
@@ -138,7 +174,7 @@ pub struct GroupRuleDoc {
     pub protocol: ProtocolDoc,
     /// The other side: a block of addresses, or the id of a security group or a prefix list.
     pub peer: String,
-    /// What it depends on whether it fits: `icmp-type`, `peer-address`, `peer-group` or `prefix-list`.
+    /// What it depends on whether it fits: `icmp-type`, `client-port`, `peer-address`, `peer-group` or `prefix-list`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depends_on: Option<&'static str>,
 }
@@ -146,7 +182,7 @@ pub struct GroupRuleDoc {
 /// Something that could not be had from EC2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MissingDataDoc {
-    /// `interfaces`, `tags`, `security-groups` or `acls`.
+    /// `interfaces`, `tags`, `security-groups`, `acls` or `prefix-lists`.
     pub part: &'static str,
     /// `switched-off`, `not-given`, `too-slow`, `denied`, `failed`, `not-found`, `too-many-calls` or `over-limit`.
     pub reason: &'static str,
@@ -181,18 +217,9 @@ impl From<&Evidence> for EvidenceDoc {
                 },
             },
             Evidence::AcceptedUntracked(records) => EvidenceDoc::AcceptedUntracked { records: *records },
-            Evidence::Acl(acl) => EvidenceDoc::Acl {
-                id: text(&acl.id),
-                name: acl.name.as_deref().map(text),
-                subnet: text(&acl.subnet_id),
-                direction: acl.direction.word(),
-                verdict: match acl.verdict {
-                    AclVerdict::Denies => "denies",
-                    AclVerdict::Allows => "allows",
-                    AclVerdict::Depends => "depends",
-                },
-                rules: acl.rules.iter().take(MAX_RULES).map(AclRule::from).collect(),
-            },
+            Evidence::Acl(acl) => EvidenceDoc::Acl(acl.into()),
+            Evidence::ReturnPath(acl) => EvidenceDoc::ReturnPath(acl.into()),
+            Evidence::Late(late) => EvidenceDoc::LatePacket { basis: late.word() },
             Evidence::Groups(groups) => security_groups(groups),
             Evidence::NoGroups { kind } => EvidenceDoc::NoSecurityGroups { interface_type: text(kind) },
             Evidence::SameSubnet { subnet_id, peer_interface_id } => {
@@ -226,13 +253,14 @@ fn security_groups(evidence: &GroupsEvidence) -> EvidenceDoc {
 fn group_rule(group: &str, rule: &GroupRule, on: Option<Undecided>) -> GroupRuleDoc {
     GroupRuleDoc {
         group: text(group),
-        protocol: ProtocolDoc::of(rule.protocol, rule.icmp),
+        protocol: rule.traffic.into(),
         peer: match &rule.peer {
             Peer::Block(block) => block.to_string(),
             Peer::Group(id) | Peer::PrefixList(id) => text(id),
         },
         depends_on: on.map(|on| match on {
             Undecided::IcmpType => "icmp-type",
+            Undecided::ClientPort => "client-port",
             Undecided::PeerAddress => "peer-address",
             Undecided::PeerGroup => "peer-group",
             Undecided::PrefixList => "prefix-list",
@@ -245,16 +273,53 @@ impl From<&AclEntry> for AclRule {
         AclRule {
             number: (!entry.is_default()).then_some(entry.number),
             action: if entry.allow { "allow" } else { "deny" },
-            protocol: ProtocolDoc::of(entry.protocol, entry.icmp),
+            protocol: entry.traffic.into(),
             block: entry.block.to_string(),
         }
     }
 }
 
-impl ProtocolDoc {
-    fn of(protocol: RuleProtocol, icmp: IcmpRange) -> ProtocolDoc {
-        let protocol = if let RuleProtocol::Only(number) = protocol { Some(number) } else { None };
-        ProtocolDoc { protocol, icmp_type: icmp.kind, icmp_code: icmp.code }
+impl From<RuleTraffic> for ProtocolDoc {
+    fn from(traffic: RuleTraffic) -> Self {
+        let (icmp, ports) =
+            (traffic.icmp().unwrap_or_default(), traffic.ports().filter(|ports| *ports != PortRange::ALL));
+        ProtocolDoc {
+            protocol: traffic.protocol(),
+            icmp_type: icmp.kind,
+            icmp_code: icmp.code,
+            ports: ports.map(Into::into),
+        }
+    }
+}
+
+impl From<PortRange> for PortsDoc {
+    fn from(range: PortRange) -> Self {
+        PortsDoc { first: range.first, last: range.last }
+    }
+}
+
+impl From<&ClientPorts> for ClientPortsDoc {
+    fn from(ports: &ClientPorts) -> Self {
+        let ranges = |ranges: &[PortRange]| ranges.iter().take(MAX_RULES).map(|range| (*range).into()).collect();
+        ClientPortsDoc { allowed: ranges(&ports.allowed), denied: ranges(&ports.denied) }
+    }
+}
+
+impl From<&AclEvidence> for AclDoc {
+    fn from(acl: &AclEvidence) -> Self {
+        AclDoc {
+            id: text(&acl.id),
+            name: acl.name.as_deref().map(text),
+            subnet: text(&acl.subnet_id),
+            direction: acl.direction.word(),
+            verdict: match acl.verdict {
+                AclVerdict::Denies => "denies",
+                AclVerdict::Allows => "allows",
+                AclVerdict::Depends => "depends",
+            },
+            rules: acl.rules.iter().take(MAX_RULES).map(AclRule::from).collect(),
+            client_ports: acl.client_ports.as_ref().map(ClientPortsDoc::from),
+        }
     }
 }
 
@@ -275,6 +340,7 @@ impl From<&MissingData> for MissingDataDoc {
             NetworkPart::Tags => "tags",
             NetworkPart::Groups => "security-groups",
             NetworkPart::Acls => "acls",
+            NetworkPart::PrefixLists => "prefix-lists",
         };
         let left_out = match missing.reason {
             MissingReason::OverLimit { interfaces, addresses } => Some(LeftOut { interfaces, addresses }),

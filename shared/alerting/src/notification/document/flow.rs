@@ -314,6 +314,7 @@ impl From<&Explanation> for ExplanationDoc {
                 Layer::Both => "both",
                 Layer::Either => "either",
                 Layer::Neither => "neither",
+                Layer::Late => "late-packet",
                 Layer::Other => "other",
             },
             direction: explanation.direction.map(|way| way.word()),

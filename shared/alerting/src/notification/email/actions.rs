@@ -18,7 +18,7 @@ use crate::{
         },
         explained::ExplainedFinding,
         kind::NotificationKind,
-        language::{Fix, Opening, Permission},
+        language::{Fix, Opening, Permission, WayBack},
         links::Target,
     },
 };
@@ -98,7 +98,11 @@ fn fixes(writer: &Writer<'_>) -> Vec<Action> {
         }
         let flows = (groups.len() > 1).then(|| group.name(writer));
         let opening = opening::of(writer, &group.flows);
-        let text = writer.words.fix(&fix, permission(writer, group, opening.as_ref()), flows.as_deref());
+        let answers = group.explanation.return_path().zip(opening.as_ref());
+        let answers = answers.map(|(acl, opening)| (acl, opening::of_answers(opening, acl)));
+        let way_back = answers.as_ref().map(|(acl, opening)| WayBack { acl, before: first_denying(acl), opening });
+        let permission = Permission { way_back, ..permission(writer, group, opening.as_ref()) };
+        let text = writer.words.fix(&fix, permission, flows.as_deref());
         let action = linked(writer, text, |target| leads_to(target, &fix));
         let action = Action { link: action.link.filter(|link| !has_link(&actions, &link.url)), ..action };
         actions.push(action);
@@ -140,6 +144,7 @@ fn permission<'o>(writer: &Writer<'_>, group: &Group<'_>, opening: Option<&'o Op
             && writer.notification.key.signal == Signal::OwnAnswer
             && (outside || !writer.knows_all()),
         opening,
+        way_back: None,
     }
 }
 
@@ -172,9 +177,15 @@ fn fix(explanation: &Explanation) -> Fix<'_> {
             _ => Fix::Either(direction),
         },
         Layer::Either => Fix::Either(direction),
-        Layer::Neither => Fix::Neither,
+        // A late packet needs no change: like what no rule of today rejects.
+        Layer::Neither | Layer::Late => Fix::Neither,
         Layer::Other => Fix::Other,
     }
+}
+
+/// The number of the first rule that denies, where it has one.
+fn first_denying(acl: &AclEvidence) -> Option<u32> {
+    acl.denying().map(|rule| rule.number).find(|number| *number < AclEntry::DEFAULT)
 }
 
 fn acl_fix(acl: &AclEvidence) -> Fix<'_> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 use crate::{
     address::Scope,
     detection::{PortRange, Role, Rule, ServicePort, Side, has_ports},
-    explain::Group,
+    explain::{AclEvidence, Group},
     notification::{
         email::{connections, writer::Writer},
         explained::ExplainedFinding,
@@ -35,9 +35,21 @@ pub(super) fn of(writer: &Writer<'_>, flows: &[&ExplainedFinding<'_>]) -> Option
         protocol: ServicePort { port: 0, protocol }.protocol_word(),
         ports,
         of_clients,
+        denied: flows.first()?.explanation.rejecting_acl().filter(|_| of_clients).map(denied).unwrap_or_default(),
         peer: opening_peer(writer, &peers),
         groups: peer_groups(writer, flows),
     })
+}
+
+/// What a rule has to be for that lets the answers through to what `opening` lets through.
+pub(super) fn of_answers(opening: &Opening, acl: &AclEvidence) -> Opening {
+    Opening { of_clients: true, denied: denied(acl), groups: Vec::new(), ..opening.clone() }
+}
+
+/// The ports that clients take and that a network ACL denies; none where it denies all of them.
+fn denied(acl: &AclEvidence) -> Vec<PortRange> {
+    let ports = acl.client_ports.as_ref().filter(|ports| !ports.allowed.is_empty());
+    ports.map(|ports| ports.denied.clone()).unwrap_or_default()
 }
 
 /// The ports that the packets of a flow are for.

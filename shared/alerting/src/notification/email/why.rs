@@ -1,6 +1,7 @@
 //! Why it was rejected, what shows it, and what could not be had.
 
 use crate::{
+    detection::Role,
     enrichment::{MissingData, MissingReason, NetworkPart},
     explain::{AclVerdict, Evidence, Explanation, GroupsVerdict, Layer},
     notification::{
@@ -103,6 +104,11 @@ pub(super) fn statements(writer: &Writer<'_>) -> Vec<String> {
             Evidence::MaybeSameSubnet { .. } => flows.len() == 1,
             // Where the server is known, it is known whether they are requests or answers.
             Evidence::AcceptedUntracked(_) => !known,
+            // Security groups let answers through by themselves: that they have no rule for them is as it should be.
+            Evidence::Groups(groups) if explanation.layer == Layer::Acl => {
+                groups.verdict != GroupsVerdict::NoRule
+                    || !flows.iter().all(|flow| flow.finding.role() == Some(Role::Answer))
+            }
             _ => true,
         };
         let mut evidence: Vec<&Evidence> = explanation.evidence.iter().filter(shown).collect();

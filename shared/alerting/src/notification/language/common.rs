@@ -38,19 +38,24 @@ pub(super) fn peer(peer: &Peer) -> String {
     }
 }
 
+/// Ports as one text, `1024-65535`; none for every port.
+pub(super) fn port_range(ports: PortRange) -> Option<String> {
+    (ports != PortRange::ALL).then(|| port_text(ports))
+}
+
+/// Ports as one text: `443`, `1024-65535`.
+pub(super) fn port_text(ports: PortRange) -> String {
+    if ports.first == ports.last { ports.first.to_string() } else { format!("{}-{}", ports.first, ports.last) }
+}
+
 /// The number of a network ACL's rule, as the console shows it.
 pub(super) fn acl_rule_number(rule: &AclEntry) -> String {
     if rule.is_default() { "*".to_owned() } else { rule.number.to_string() }
 }
 
-/// Ports as a rule has them: `443`, `1024-65535`.
-pub(super) fn port_range(ports: PortRange) -> String {
-    if ports.first == ports.last { ports.first.to_string() } else { format!("{}-{}", ports.first, ports.last) }
-}
-
 /// The ports that clients take, by what AWS advises for network ACLs.
 pub(super) fn client_ports() -> String {
-    port_range(PortRange { first: FIRST_CLIENT_PORT, last: u16::MAX })
+    port_text(PortRange { first: FIRST_CLIENT_PORT, last: u16::MAX })
 }
 
 /// An address as the block that a network ACL's rule needs.

@@ -18,7 +18,7 @@ pub use phrases::{Facts, Headlines, Phrases, Reasons, Steps};
 pub(crate) use phrases::{amounts, weight};
 pub use terms::{
     ConnectionStory, Fact, Fix, Grade, Noun, Number, Opening, OpeningPeer, Parties, Permission, RejectionKind, Section,
-    SilenceWords, Traffic,
+    SilenceWords, Traffic, WayBack,
 };
 
 /// The language of an email.

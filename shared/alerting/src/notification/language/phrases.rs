@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::{
     detection::{Basis, Direction, Totals},
-    enrichment::{IcmpRange, MissingReason, NetworkPart, RuleProtocol},
+    enrichment::{MissingReason, NetworkPart, RuleTraffic},
     explain::{Evidence, Explanation},
     incident::{Reason, Signal, SignalPolicy},
     notification::{
@@ -165,8 +165,8 @@ pub trait Reasons {
     fn no_evidence(&self) -> String;
     /// Which parts could not be read from EC2, and why.
     fn missing_data(&self, parts: &[NetworkPart], reason: &MissingReason) -> String;
-    /// What a rule is for: `ICMP`, `all traffic`.
-    fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String;
+    /// What a rule is for: `ICMP`, `tcp/5432`, `all traffic`.
+    fn traffic(&self, traffic: RuleTraffic) -> String;
 }
 
 /// What to do next.

@@ -266,6 +266,8 @@ pub struct Opening {
     pub ports: Vec<PortRange>,
     /// Whether those are ports that clients take.
     pub of_clients: bool,
+    /// Of the ports that clients take those that the network ACL's rules deny, where they deny some of them.
+    pub denied: Vec<PortRange>,
     /// Who is on the other side.
     pub peer: OpeningPeer,
     /// The other side's security groups, where it is an interface near by: a rule of a security group can name them
@@ -319,6 +321,19 @@ pub struct Permission<'a> {
     pub answers_strangers: bool,
     /// What a rule has to be for, of TCP and UDP.
     pub opening: Option<&'a Opening>,
+    /// The rules that would stop the answers next.
+    pub way_back: Option<WayBack<'a>>,
+}
+
+/// What would stop the answers to packets that are let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WayBack<'a> {
+    /// The network ACL and whose rules.
+    pub acl: &'a AclEvidence,
+    /// The first of its rules that denies, where it is not only the one shown as `*`.
+    pub before: Option<u32>,
+    /// What a rule for the answers has to be for.
+    pub opening: &'a Opening,
 }
 
 /// What would let the packets through.

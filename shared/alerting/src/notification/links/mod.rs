@@ -126,7 +126,7 @@ fn rules_of(explanation: &Explanation, console: &AwsConsole) -> Vec<Link> {
         Layer::Acl => (true, explanation.lacking_groups().is_some()),
         Layer::SecurityGroup => (false, true),
         Layer::Both | Layer::Either | Layer::Neither => (true, true),
-        Layer::BlockPublicAccess | Layer::EncryptionControls | Layer::Other => (false, false),
+        Layer::BlockPublicAccess | Layer::EncryptionControls | Layer::Late | Layer::Other => (false, false),
     };
     let acls = explanation.acls().filter(|_| acls).map(|acl| &acl.id).filter(|id| query::is_plain(id));
     let acls = acls.map(|id| Link { target: Target::Acl(id.to_string()), url: console.network_acl(id) });

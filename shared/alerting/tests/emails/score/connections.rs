@@ -135,7 +135,7 @@ const UPDATE_STATE: Both = (
     "【継続中】11:32:14 JST (02:32:14 UTC), 2026-11-23 から続いています",
 );
 
-pub(super) const CONNECTION_TABLE: [Answers; 20] = [
+pub(super) const CONNECTION_TABLE: [Answers; 21] = [
     REQUEST,
     Answers {
         scenario: "request-update",
@@ -157,6 +157,18 @@ pub(super) const CONNECTION_TABLE: [Answers; 20] = [
         record: "10.0.1.10 10.0.2.20 41987 5432 6 6 360",
         late: ("Sent 22 min 52 s after the last packet", "最後のパケットの 22 分 52 秒後"),
         state: ("RESOLVED after 48 s: 02:32:14 - 02:33:02 UTC, 2026-11-23", "【収束】11:32:14"),
+        ..REQUEST
+    },
+    Answers {
+        scenario: "return-path",
+        why_ec2: [
+            REQUEST.why_ec2[2],
+            ("40001-65535", "40001-65535"),
+            (
+                "The answers would be rejected next: acl-0f3a9c, outbound",
+                "次に応答も拒否されます。acl-0f3a9c のアウトバウンド",
+            ),
+        ],
         ..REQUEST
     },
     Answers {
@@ -203,7 +215,12 @@ pub(super) const CONNECTION_TABLE: [Answers; 20] = [
             ("about 30 targets", "宛先約 30 件"),
         ],
         to: &[("203.0.113.14", "203.0.113.14")],
-        why: EITHER_OUT,
+        why: [OUTBOUND_ACL[0], ("likely", "可能性: 高")],
+        why_ec2: [
+            OUTBOUND_ACL[0],
+            OUTBOUND_ACL[1],
+            ("the rules deny 40001-65535", "1024-65535 のうち 40001-65535 を拒否"),
+        ],
         record: "10.0.1.10 203.0.113.",
         late: ("Sent 5 min 52 s after the last packet", "最後のパケットの 5 分 52 秒後"),
         state: UPDATE_STATE,
@@ -284,7 +301,7 @@ pub(super) const CONNECTION_TABLE: [Answers; 20] = [
         direction: ("inbound, as the record says", "インバウンド (レコードの記載による)"),
         why_ec2: [
             REQUEST.why_ec2[0],
-            REQUEST.why_ec2[1],
+            ("likely", "可能性: 高"),
             ("allows tcp/40002 from sg-0aa1 (web)", "sg-0aa1 (web) からの tcp/40002 を許可する"),
         ],
         record: "10.0.1.10 10.0.2.20 40001 40002 6 4 240",
@@ -296,7 +313,6 @@ pub(super) const CONNECTION_TABLE: [Answers; 20] = [
         much: &[("4 packets, 320 bytes, 1 record", "4 パケット、320 バイト、1 レコード")],
         from: &[("2001:db8:1234:a100::10", "2001:db8:1234:a100::10")],
         to: &[("[2001:db8:1234:a102::20]:5432 (postgresql", "[2001:db8:1234:a102::20]:5432 (postgresql")],
-        why_ec2: [REQUEST.why_ec2[0], ("likely", "可能性: 高"), REQUEST.why_ec2[2]],
         record: "2001:db8:1234:a100::10 2001:db8:1234:a102::20 41022 5432 6 4 320",
         silence: "--source 2001:db8:1234:a100::10 --destination 2001:db8:1234:a102::20 --port 5432/tcp --for 8h",
         ..REQUEST

@@ -1,6 +1,9 @@
 //! Responses from AWS's documentation, verbatim (`testdata`), and invalid responses.
 
-use alerting::enrichment::{AclEntry, GroupRule, IcmpRange, Peer, RuleProtocol, Tags};
+use alerting::{
+    detection::PortRange,
+    enrichment::{AclEntry, GroupRule, IcmpRange, Peer, RuleTraffic, Tags},
+};
 
 use super::*;
 
@@ -17,7 +20,7 @@ fn keys() -> TagKeys {
 
 /// The rules of one direction: protocol, ICMP type and code, peer.
 fn shown(rules: &[GroupRule]) -> Vec<String> {
-    rules.iter().map(|rule| format!("{:?} {:?} {:?}", rule.protocol, rule.icmp, rule.peer)).collect()
+    rules.iter().map(|rule| format!("{:?} {:?}", rule.traffic, rule.peer)).collect()
 }
 
 /// Reads an ACL with one entry and returns the entry.
@@ -68,17 +71,20 @@ fn documented_tags() {
 fn documented_security_groups() {
     let group = &groups(GROUPS_ICMP.as_bytes(), &keys()).unwrap().items[0];
     assert_eq!((&*group.id, &*group.name), ("sg-1a2b3c4d", "MySecurityGroup"));
-    let any = |protocol, peer| GroupRule { protocol, icmp: IcmpRange::default(), peer };
+    let any = |traffic, peer| GroupRule { traffic, peer };
     let everywhere = || Peer::Block("0.0.0.0/0".parse().unwrap());
     assert_eq!(
         group.inbound,
-        [any(RuleProtocol::Only(6), everywhere()), any(RuleProtocol::Only(1), Peer::Group("sg-11aa22bb".into()))]
+        [
+            any(RuleTraffic::Tcp(PortRange::only(22)), everywhere()),
+            any(RuleTraffic::all_of(1), Peer::Group("sg-11aa22bb".into()))
+        ]
     );
-    assert_eq!(group.outbound, [any(RuleProtocol::All, everywhere())]);
+    assert_eq!(group.outbound, [any(RuleTraffic::All, everywhere())]);
 
     let group = &groups(GROUPS_IPV6.as_bytes(), &keys()).unwrap().items[0];
     let everywhere_v6 = || Peer::Block("::/0".parse().unwrap());
-    assert_eq!(group.outbound, [any(RuleProtocol::All, everywhere()), any(RuleProtocol::All, everywhere_v6())]);
+    assert_eq!(group.outbound, [any(RuleTraffic::All, everywhere()), any(RuleTraffic::All, everywhere_v6())]);
 }
 
 #[test]
@@ -92,8 +98,7 @@ fn documented_network_acls() {
         number,
         egress,
         allow,
-        protocol: RuleProtocol::All,
-        icmp: IcmpRange::default(),
+        traffic: RuleTraffic::All,
         block: "0.0.0.0/0".parse().unwrap(),
     };
     let expect = [
@@ -111,9 +116,9 @@ fn the_rule_of_the_trial() {
                 <cidrBlock>0.0.0.0/0</cidrBlock><icmpTypeCode><code>-1</code><type>-1</type></icmpTypeCode>";
     let entry = acl(rule).unwrap();
     assert_eq!((entry.number, entry.egress, entry.allow), (50, true, false));
-    assert_eq!((entry.protocol, entry.icmp), (RuleProtocol::Only(1), IcmpRange::default()));
+    assert_eq!(entry.traffic, RuleTraffic::all_of(1));
     let echo_only = acl(&rule.replace("<type>-1", "<type>8").replace("<code>-1", "<code>0")).unwrap();
-    assert_eq!(echo_only.icmp, IcmpRange { kind: Some(8), code: Some(0) });
+    assert_eq!(echo_only.traffic, RuleTraffic::Icmp(IcmpRange { kind: Some(8), code: Some(0) }));
 }
 
 #[test]
@@ -152,9 +157,9 @@ fn all_kinds_of_security_group_rules() {
     assert_eq!(
         shown(&group.inbound),
         [
-            "Only(58) IcmpRange { kind: Some(128), code: Some(0) } Block(fd00::/8)",
-            "Only(58) IcmpRange { kind: Some(128), code: Some(0) } PrefixList(\"pl-1\")",
-            "Only(58) IcmpRange { kind: None, code: None } Group(\"sg-2\")",
+            "Icmpv6(IcmpRange { kind: Some(128), code: Some(0) }) Block(fd00::/8)",
+            "Icmpv6(IcmpRange { kind: Some(128), code: Some(0) }) PrefixList(\"pl-1\")",
+            "Icmpv6(IcmpRange { kind: None, code: None }) Group(\"sg-2\")",
         ]
     );
     assert!(group.outbound.is_empty());

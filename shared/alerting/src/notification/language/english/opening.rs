@@ -3,7 +3,7 @@
 use crate::{
     detection::Direction,
     notification::language::{
-        common::{block, client_ports, everywhere, port_range},
+        common::{block, client_ports, everywhere, port_text},
         english::names::{listed, names},
         terms::{Opening, OpeningPeer},
     },
@@ -19,13 +19,17 @@ pub(super) fn allowed(opening: Option<&Opening>, direction: Direction, by_groups
 /// The same as the fields of the rule: `tcp 5432, source sg-0aa1 (web)`.
 pub(super) fn allowed_by_rule(opening: &Opening, direction: Direction, by_groups: bool) -> String {
     let side = if direction == Direction::Egress { "destination" } else { "source" };
-    let (ports, clients) =
-        if opening.of_clients { (client_ports(), " (the ports that clients take)") } else { (ports(opening), "") };
+    let denied = listed(opening.denied.iter().copied().map(port_text).collect());
+    let (ports, clients) = match (opening.of_clients, &*denied) {
+        (false, _) => (ports(opening), String::new()),
+        (true, "") => (client_ports(), " (the ports that clients take)".to_owned()),
+        (true, denied) => (client_ports(), format!(" (the ports that clients take; today's rules deny {denied})")),
+    };
     format!("{} {ports}{clients}, {side} {}", opening.protocol, peer(opening, by_groups, true))
 }
 
 fn ports(opening: &Opening) -> String {
-    listed(opening.ports.iter().copied().map(port_range).collect())
+    listed(opening.ports.iter().copied().map(port_text).collect())
 }
 
 /// The other side of a rule; of one that is to be written, as a block of addresses.

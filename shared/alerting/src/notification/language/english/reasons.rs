@@ -1,14 +1,14 @@
 //! Reasons, in English.
 
 use crate::{
-    detection::Direction,
-    enrichment::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, MissingReason, NetworkPart, RuleProtocol},
+    detection::{Direction, Late, PortRange},
+    enrichment::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, MissingReason, NetworkPart, RuleTraffic},
     explain::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, OpenRule, PacketRole,
         Same, Undecided,
     },
     notification::language::{
-        common::{acl_rule_number, id, peer},
+        common::{acl_rule_number, id, peer, port_range, port_text},
         english::{
             English, capital,
             names::{acl_name, clauses, group_name, group_names, listed},
@@ -24,6 +24,7 @@ impl Reasons for English {
     fn blocked_by(&self, explanation: &Explanation, grade: &Grade<'_>) -> String {
         let reason = match explanation.layer {
             Layer::Neither => return format!("No rule of today blocks them: {CHANGED} ({})", sure(grade)),
+            Layer::Late => return format!("The packets came after their connection was over ({})", sure(grade)),
             Layer::Other => {
                 return format!(
                     "Blocked for a reason that this version does not know, see reject-reason below ({})",
@@ -97,7 +98,7 @@ impl Reasons for English {
                     GroupsVerdict::Allows { group_id, rule } => format!(
                         "{} allows them, {way}: {}",
                         capital(&group_name(&groups.groups, group_id)),
-                        self.traffic_to(rule.protocol, rule.icmp, groups.direction, &peer(&rule.peer))
+                        self.traffic_to(rule.traffic, groups.direction, &peer(&rule.peer))
                     ),
                     GroupsVerdict::NoRule => {
                         format!("No {way} rule of {names} allows {}", allowed(opening, groups.direction, true))
@@ -119,6 +120,18 @@ impl Reasons for English {
                 "The record names no interface, as those of a regional NAT gateway do: its rules cannot be read"
                     .to_owned()
             }
+            Evidence::ReturnPath(acl) => format!("The answers would be rejected next: {}", self.acl(acl)),
+            Evidence::Late(late) => match late {
+                Late::Closed => "The packets have a FIN or an RST and no SYN: their connection was closed",
+                Late::Idle => {
+                    "The packets have no SYN, and nothing was accepted the other way: their connection had expired"
+                }
+                Late::NoRequest => "The packets come from the server's port, and no request was accepted at the time",
+                Late::NoData => {
+                    "The packets carry no data, and others of their connection were accepted: they end or confirm it"
+                }
+            }
+            .to_owned(),
             Evidence::MissingData(_) => return None,
         })
     }
@@ -135,6 +148,7 @@ impl Reasons for English {
                 NetworkPart::Tags => "names and owners",
                 NetworkPart::Groups => "security groups",
                 NetworkPart::Acls => "network ACLs",
+                NetworkPart::PrefixLists => "prefix lists",
             })
             .map(str::to_owned)
             .collect();
@@ -167,18 +181,27 @@ impl Reasons for English {
         }
     }
 
-    fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String {
-        let name = match protocol {
-            RuleProtocol::All => return "all traffic".to_owned(),
-            RuleProtocol::Only(1) => "ICMP".to_owned(),
-            RuleProtocol::Only(58) => "ICMPv6".to_owned(),
-            RuleProtocol::Only(number) => return format!("protocol {number}"),
+    fn traffic(&self, traffic: RuleTraffic) -> String {
+        let ports = |name: &str, ports: PortRange| match port_range(ports) {
+            Some(range) => format!("{name}/{range}"),
+            None => format!("all {}", name.to_uppercase()),
         };
-        match (icmp.kind, icmp.code) {
-            (Some(kind), Some(code)) => format!("{name} type {kind} code {code}"),
-            (Some(kind), None) => format!("{name} type {kind}"),
-            (None, _) => name,
+        match traffic {
+            RuleTraffic::All => "all traffic".to_owned(),
+            RuleTraffic::Icmp(range) => icmp("ICMP", range),
+            RuleTraffic::Icmpv6(range) => icmp("ICMPv6", range),
+            RuleTraffic::Tcp(range) => ports("tcp", range),
+            RuleTraffic::Udp(range) => ports("udp", range),
+            RuleTraffic::Other(number) => format!("protocol {number}"),
         }
+    }
+}
+
+fn icmp(name: &str, range: IcmpRange) -> String {
+    match (range.kind, range.code) {
+        (Some(kind), Some(code)) => format!("{name} type {kind} code {code}"),
+        (Some(kind), None) => format!("{name} type {kind}"),
+        (None, _) => name.to_owned(),
     }
 }
 
@@ -213,6 +236,7 @@ impl English {
             Layer::Both => format!("Network ACL and security groups{direction}"),
             Layer::Either => format!("A security group or the network ACL{direction}"),
             Layer::Neither => "Neither the network ACL nor the security groups, by today's rules".to_owned(),
+            Layer::Late => "Packets of a connection that was over".to_owned(),
             Layer::Other => "A reason that this version does not know".to_owned(),
         }
     }
@@ -247,7 +271,7 @@ impl English {
                 None => format!("the security groups{inbound}"),
             },
             Layer::Either => format!("a security group or the network ACL{inbound}"),
-            Layer::Neither | Layer::Other => String::new(),
+            Layer::Neither | Layer::Late | Layer::Other => String::new(),
         }
     }
 
@@ -273,11 +297,20 @@ impl English {
             acl.rules.iter().map(|rule| format!("rule {} {}", acl_rule_number(rule), self.acl_rule(rule))).collect();
         let rules = clauses(rules);
         match acl.verdict {
-            AclVerdict::Denies | AclVerdict::Allows => format!("{named}, {} {rules}", way(acl.direction)),
+            AclVerdict::Denies | AclVerdict::Allows => {
+                format!("{named}, {} {rules}{}", way(acl.direction), client_ports(acl))
+            }
+            AclVerdict::Depends if acl.client_ports.is_some() => {
+                format!(
+                    "{named}, {}: it depends on the client's port: {rules}{}",
+                    way(acl.direction),
+                    client_ports(acl)
+                )
+            }
             AclVerdict::Depends => {
                 let what = match self.0 {
                     Traffic::Pings => "the ICMP type, which no record carries",
-                    Traffic::Connections => "the port",
+                    Traffic::Connections => "which of two addresses counts",
                 };
                 format!("{named}, {}: it depends on {what}: {rules}", way(acl.direction))
             }
@@ -290,12 +323,12 @@ impl English {
         if rule.is_default() {
             return format!("{verb} what no other rule fits");
         }
-        format!("{verb} {}", self.traffic_to(rule.protocol, rule.icmp, direction(rule.egress), &rule.block.to_string()))
+        format!("{verb} {}", self.traffic_to(rule.traffic, direction(rule.egress), &rule.block.to_string()))
     }
 
-    fn traffic_to(&self, protocol: RuleProtocol, icmp: IcmpRange, direction: Direction, block: &str) -> String {
+    fn traffic_to(&self, traffic: RuleTraffic, direction: Direction, block: &str) -> String {
         let preposition = if direction == Direction::Egress { "to" } else { "from" };
-        format!("{} {preposition} {block}", self.traffic(protocol, icmp))
+        format!("{} {preposition} {block}", self.traffic(traffic))
     }
 
     fn open(&self, rules: &[OpenRule], groups: &[Group], direction: Direction) -> String {
@@ -303,9 +336,10 @@ impl English {
             .iter()
             .map(|open| {
                 let (rule, name) = (&open.rule, group_name(groups, &open.group_id));
-                let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &peer(&rule.peer));
+                let traffic = self.traffic_to(rule.traffic, direction, &peer(&rule.peer));
                 let on = match open.on {
                     Undecided::IcmpType => "no record carries the ICMP type",
+                    Undecided::ClientPort => "that is for some of the client's ports only",
                     Undecided::PeerAddress => {
                         "it is open whether the address in the record counts or that in the packet"
                     }
@@ -322,6 +356,20 @@ impl English {
             )
             .collect();
         format!("Whether the security groups allow them, {}, is open: {}", way(direction), clauses(each))
+    }
+}
+
+/// `. Clients take the ports 1024-65535; the rules deny 40001-65535`
+fn client_ports(acl: &AclEvidence) -> String {
+    // Where all of them are denied, the rules say it.
+    let partly = acl.client_ports.iter().filter(|ports| !ports.allowed.is_empty());
+    let denied = partly.flat_map(|ports| &ports.denied).map(|range| port_text(*range));
+    let denied: Vec<String> = denied.collect();
+    match acl.verdict {
+        AclVerdict::Denies | AclVerdict::Depends if !denied.is_empty() => {
+            format!(". Clients take the ports 1024-65535; of these, the rules deny {}", listed(denied))
+        }
+        _ => String::new(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
                 way,
             },
             phrases::Steps,
-            terms::{Fix, Permission, Traffic},
+            terms::{Fix, Permission, Traffic, WayBack},
         },
         links::Target,
     },
@@ -32,7 +32,7 @@ impl Steps for English {
             true => ". Allowing it means that anyone's pings from the internet are answered",
             false => "",
         };
-        format!("Not intended? {step}{answers}")
+        format!("Not intended? {step}{answers}{}", way_back(fix, permission))
     }
 
     fn leave_blocked(&self, sender: Option<&str>) -> String {
@@ -197,6 +197,16 @@ fn step(fix: &Fix<'_>, permission: Permission<'_>) -> String {
         }
         Fix::Other => "see the field reject-reason in the records below".to_owned(),
     }
+}
+
+/// What the answers need, as the next sentence.
+fn way_back(fix: &Fix<'_>, permission: Permission<'_>) -> String {
+    let Some(WayBack { acl, before, opening }) = permission.way_back.filter(|_| fix.lets_through()) else {
+        return String::new();
+    };
+    let needs = Permission { opening: Some(opening), ..Permission::default() };
+    let rule = acl_rule(&id(&acl.id), acl.direction, needs, before.as_ref());
+    format!(". The answers would be stopped next: for them {rule}")
 }
 
 /// `add an inbound rule to acl-0f3a9c that allows ICMP from 198.51.100.23, with a lower number than 50`

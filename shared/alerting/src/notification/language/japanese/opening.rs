@@ -3,7 +3,7 @@
 use crate::{
     detection::Direction,
     notification::language::{
-        common::{block, client_ports, everywhere, port_range},
+        common::{block, client_ports, everywhere, port_text},
         japanese::{
             glue,
             names::{listed, names},
@@ -24,16 +24,17 @@ pub(super) fn allowed(opening: Option<&Opening>, direction: Direction, by_groups
 pub(super) fn allowed_by_rule(opening: &Opening, direction: Direction, by_groups: bool) -> String {
     // As the console of the VPC has them.
     let side = if direction == Direction::Egress { "送信先" } else { "送信元" };
-    let (ports, clients) = if opening.of_clients {
-        (client_ports(), "、クライアントが使用するポート")
-    } else {
-        (ports(opening), "")
+    let denied = listed(opening.denied.iter().copied().map(port_text).collect(), "、");
+    let (ports, clients) = match (opening.of_clients, &*denied) {
+        (false, _) => (ports(opening), String::new()),
+        (true, "") => (client_ports(), "、クライアントが使用するポート".to_owned()),
+        (true, denied) => (client_ports(), format!("、クライアントが使用するポート、現在は {denied} を拒否")),
     };
     format!("{} {ports}{clients}、{side} {}", opening.protocol, peer(opening, by_groups, true))
 }
 
 fn ports(opening: &Opening) -> String {
-    listed(opening.ports.iter().copied().map(port_range).collect(), "、")
+    listed(opening.ports.iter().copied().map(port_text).collect(), "、")
 }
 
 /// The other side of a rule; of one that is to be written, as a block of addresses.

@@ -1,14 +1,14 @@
 //! Reasons, in Japanese.
 
 use crate::{
-    detection::Direction,
-    enrichment::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, MissingReason, NetworkPart, RuleProtocol},
+    detection::{Direction, Late, PortRange},
+    enrichment::{AclEntry, IcmpRange, MAX_INTERFACES, MAX_PEERS, MissingReason, NetworkPart, RuleTraffic},
     explain::{
         AclEvidence, AclVerdict, Confidence, Evidence, Explanation, Group, GroupsVerdict, Layer, OpenRule, PacketRole,
         Same, Undecided,
     },
     notification::language::{
-        common::{acl_rule_number, id, peer},
+        common::{acl_rule_number, id, peer, port_range, port_text},
         japanese::{
             Japanese, glue,
             names::{acl_name, group_name, group_names, listed},
@@ -31,6 +31,7 @@ impl Reasons for Japanese {
         };
         match explanation.layer {
             Layer::Neither => format!("現在のルールでは原因を特定できません。{CHANGED}{rules}"),
+            Layer::Late => "接続の終了後に届いたパケットとみられます".to_owned(),
             Layer::Other => "未対応の拒否理由です。ログレコードの reject-reason を参照してください".to_owned(),
             _ => glue(&[&format!("{of}{cause}: "), &self.blocker(explanation, grade.opening), &format!("です{rules}")]),
         }
@@ -109,7 +110,7 @@ impl Reasons for Japanese {
                     GroupsVerdict::Allows { group_id, rule } => format!(
                         "{}は許可しています ({way}: {})",
                         group_name(&groups.groups, group_id),
-                        self.traffic_to(rule.protocol, rule.icmp, groups.direction, &peer(&rule.peer))
+                        self.traffic_to(rule.traffic, groups.direction, &peer(&rule.peer))
                     ),
                     GroupsVerdict::NoRule => {
                         let allowing = allowed(opening, groups.direction, true);
@@ -132,6 +133,14 @@ impl Reasons for Japanese {
                 "レコードにインターフェイスがない (リージョナル NAT ゲートウェイなど) ため、ルールを確認できません"
                     .to_owned()
             }
+            Evidence::ReturnPath(acl) => format!("次に応答も拒否されます。{}", self.acl(acl)),
+            Evidence::Late(late) => match late {
+                Late::Closed => "パケットに FIN または RST があり SYN がないため、接続の終了後に届いたとみられます",
+                Late::Idle => "パケットに SYN がなく、逆方向の許可もないため、接続は期限切れとみられます",
+                Late::NoRequest => "サーバーのポートからのパケットですが、同じ時間帯に許可されたリクエストがありません",
+                Late::NoData => "データのないパケットで、同じ接続のほかのパケットは許可されているため、接続の終了または確認とみられます",
+            }
+            .to_owned(),
             Evidence::MissingData(_) => return None,
         })
     }
@@ -148,6 +157,7 @@ impl Reasons for Japanese {
                 NetworkPart::Tags => "名前と所有者",
                 NetworkPart::Groups => "セキュリティグループ",
                 NetworkPart::Acls => "ネットワーク ACL",
+                NetworkPart::PrefixLists => "プレフィックスリスト",
             })
             .collect();
         let parts = parts.join("、");
@@ -178,18 +188,27 @@ impl Reasons for Japanese {
         }
     }
 
-    fn traffic(&self, protocol: RuleProtocol, icmp: IcmpRange) -> String {
-        let name = match protocol {
-            RuleProtocol::All => return "すべてのトラフィック".to_owned(),
-            RuleProtocol::Only(1) => "ICMP".to_owned(),
-            RuleProtocol::Only(58) => "ICMPv6".to_owned(),
-            RuleProtocol::Only(number) => return format!("プロトコル {number}"),
+    fn traffic(&self, traffic: RuleTraffic) -> String {
+        let ports = |name: &str, ports: PortRange| match port_range(ports) {
+            Some(range) => format!("{name}/{range}"),
+            None => format!("すべての {}", name.to_uppercase()),
         };
-        match (icmp.kind, icmp.code) {
-            (Some(kind), Some(code)) => format!("{name} タイプ {kind} コード {code}"),
-            (Some(kind), None) => format!("{name} タイプ {kind}"),
-            (None, _) => name,
+        match traffic {
+            RuleTraffic::All => "すべてのトラフィック".to_owned(),
+            RuleTraffic::Icmp(range) => icmp("ICMP", range),
+            RuleTraffic::Icmpv6(range) => icmp("ICMPv6", range),
+            RuleTraffic::Tcp(range) => ports("tcp", range),
+            RuleTraffic::Udp(range) => ports("udp", range),
+            RuleTraffic::Other(number) => format!("プロトコル {number}"),
         }
+    }
+}
+
+fn icmp(name: &str, range: IcmpRange) -> String {
+    match (range.kind, range.code) {
+        (Some(kind), Some(code)) => format!("{name} タイプ {kind} コード {code}"),
+        (Some(kind), None) => format!("{name} タイプ {kind}"),
+        (None, _) => name.to_owned(),
     }
 }
 
@@ -212,6 +231,7 @@ impl Japanese {
             Layer::Both => format!("ネットワーク ACL とセキュリティグループの両方{way}"),
             Layer::Either => format!("セキュリティグループまたはネットワーク ACL{way}"),
             Layer::Neither => "現在のルールでは原因を特定できません".to_owned(),
+            Layer::Late => "接続の終了後に届いたパケット".to_owned(),
             Layer::Other => "未対応の拒否理由".to_owned(),
         }
     }
@@ -245,7 +265,7 @@ impl Japanese {
                 None => format!("セキュリティグループ{}", the(&way)),
             },
             Layer::Either => format!("セキュリティグループまたはネットワーク ACL{}", the(&way)),
-            Layer::Neither | Layer::Other => String::new(),
+            Layer::Neither | Layer::Late | Layer::Other => String::new(),
         }
     }
 
@@ -275,11 +295,22 @@ impl Japanese {
             .collect();
         let rules = listed(rules, "、");
         match acl.verdict {
-            AclVerdict::Denies | AclVerdict::Allows => glue(&[&named, "の", way, &rules, "しています"]),
+            AclVerdict::Denies | AclVerdict::Allows => {
+                glue(&[&named, "の", way, &rules, "しています", &client_ports(acl)])
+            }
+            AclVerdict::Depends if acl.client_ports.is_some() => glue(&[
+                &named,
+                "の",
+                way,
+                "はクライアントのポートによります。",
+                &rules,
+                "しています",
+                &client_ports(acl),
+            ]),
             AclVerdict::Depends => {
                 let what = match self.0 {
                     Traffic::Pings => "は ICMP タイプ (記録されません) によります。",
-                    Traffic::Connections => "はポートによります。",
+                    Traffic::Connections => "は 2 つのアドレスのどちらで判定されるかによります。",
                 };
                 glue(&[&named, "の", way, what, &rules, "しています"])
             }
@@ -293,13 +324,13 @@ impl Japanese {
             return format!("どのルールにも一致しない通信を{verb}");
         }
         let direction = if rule.egress { Direction::Egress } else { Direction::Ingress };
-        let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &rule.block.to_string());
+        let traffic = self.traffic_to(rule.traffic, direction, &rule.block.to_string());
         glue(&[&traffic, "を", verb])
     }
 
-    fn traffic_to(&self, protocol: RuleProtocol, icmp: IcmpRange, direction: Direction, block: &str) -> String {
+    fn traffic_to(&self, traffic: RuleTraffic, direction: Direction, block: &str) -> String {
         let particle = if direction == Direction::Egress { "への" } else { "からの" };
-        glue(&[block, particle, &self.traffic(protocol, icmp)])
+        glue(&[block, particle, &self.traffic(traffic)])
     }
 
     fn open(&self, rules: &[OpenRule], groups: &[Group], direction: Direction) -> String {
@@ -307,9 +338,10 @@ impl Japanese {
             .iter()
             .map(|open| {
                 let (rule, name) = (&open.rule, group_name(groups, &open.group_id));
-                let traffic = self.traffic_to(rule.protocol, rule.icmp, direction, &peer(&rule.peer));
+                let traffic = self.traffic_to(rule.traffic, direction, &peer(&rule.peer));
                 let on = match open.on {
                     Undecided::IcmpType => "ICMP タイプは記録されません",
+                    Undecided::ClientPort => "クライアントのポートの一部だけが対象です",
                     Undecided::PeerAddress => "判定されるのがレコードとパケットのどちらのアドレスか不明です",
                     Undecided::PeerGroup => "相手がそのグループに属するか不明です",
                     Undecided::PrefixList => "プレフィックスリストの内容は不明です",
@@ -324,6 +356,20 @@ impl Japanese {
             )
             .collect();
         format!("セキュリティグループ ({}) が許可するかは断定できません。{}", way(direction), listed(each, "。"))
+    }
+}
+
+/// `。クライアントのポート 1024-65535 のうち 40001-65535 を拒否しています`
+fn client_ports(acl: &AclEvidence) -> String {
+    // Where all of them are denied, the rules say it.
+    let partly = acl.client_ports.iter().filter(|ports| !ports.allowed.is_empty());
+    let denied = partly.flat_map(|ports| &ports.denied).map(|range| port_text(*range));
+    let denied: Vec<String> = denied.collect();
+    match acl.verdict {
+        AclVerdict::Denies | AclVerdict::Depends if !denied.is_empty() => {
+            format!("。クライアントのポート 1024-65535 のうち {} を拒否しています", listed(denied, "、"))
+        }
+        _ => String::new(),
     }
 }
 

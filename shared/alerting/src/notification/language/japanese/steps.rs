@@ -15,7 +15,7 @@ use crate::{
                 way,
             },
             phrases::Steps,
-            terms::{Fix, Permission, Traffic},
+            terms::{Fix, Permission, Traffic, WayBack},
         },
         links::Target,
     },
@@ -28,7 +28,7 @@ impl Steps for Japanese {
             true => "。許可すると、インターネット上の誰からの ping にも応答するようになります",
             false => "",
         };
-        format!("意図しない拒否の場合{flows}: {}{answers}", step(fix, permission))
+        format!("意図しない拒否の場合{flows}: {}{answers}{}", step(fix, permission), way_back(fix, permission))
     }
 
     fn leave_blocked(&self, sender: Option<&str>) -> String {
@@ -200,6 +200,16 @@ fn step(fix: &Fix<'_>, permission: Permission<'_>) -> String {
         }
         Fix::Other => "ログレコードの reject-reason を確認してください".to_owned(),
     }
+}
+
+/// What the answers need, as the next sentence.
+fn way_back(fix: &Fix<'_>, permission: Permission<'_>) -> String {
+    let Some(WayBack { acl, before, opening }) = permission.way_back.filter(|_| fix.lets_through()) else {
+        return String::new();
+    };
+    let needs = Permission { opening: Some(opening), ..Permission::default() };
+    let rule = acl_rule(&id(&acl.id), acl.direction, needs, before.as_ref());
+    format!("。次に応答も拒否されるため、{rule}")
 }
 
 /// `acl-0f3a9c に、198.51.100.23 からの ICMP を許可するインバウンドルールを 50 より小さい番号で追加してください`
