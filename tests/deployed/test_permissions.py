@@ -55,6 +55,7 @@ BY_CALL = {
     "ec2:DescribeTags": "the email is sent and states it",
     "ec2:DescribeSecurityGroups": "the email is sent and states it",
     "ec2:DescribeNetworkAcls": "the email is sent and states it",
+    "ec2:GetManagedPrefixListEntries": "the email is sent and states it",
 }
 ACCESS_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 

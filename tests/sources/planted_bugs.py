@@ -43,6 +43,7 @@ STATE = "shared/alerting/src/incident/state.rs"
 SUMMARY = "shared/alerting/src/incident/summary.rs"
 ACL = "shared/alerting/src/explain/acl.rs"
 VIEW = "shared/alerting/src/explain/view.rs"
+PACKETS = "shared/alerting/src/explain/packets.rs"
 
 SIMULATION = ("-p", "alerting", "--test", "simulation")
 EXPLANATIONS = ("-p", "alerting", "--test", "explanations")
@@ -675,6 +676,76 @@ EXPLANATION = [
         "earlier.kind == range.kind && (earlier.code.is_none() || earlier.code == range.code)",
         "earlier.kind == range.kind",
         EXPLANATIONS,
+    ),
+    Bug(
+        "a range of ports ends one early",
+        PACKETS,
+        "range.last.checked_add(1)]",
+        "Some(range.last)]",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "a rule of a range has its last port left out",
+        PACKETS,
+        "Part::Ports(range)) => Answer::of(range.contains(ports)),",
+        "Part::Ports(range)) => Answer::of(range.contains(ports) && ports.last < range.last.max(1)),",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "ACL rules of the wrong direction are gone through",
+        ACL,
+        ".filter(|entry| entry.egress == egress)",
+        ".filter(|entry| entry.egress != egress)",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "the way back is judged by the rules of the way there",
+        VIEW,
+        "View { direction: self.direction.opposite(), packets: self.packets.back(), ..self }",
+        "View { packets: self.packets.back(), ..self }",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "the way back is for the server's port",
+        PACKETS,
+        "                source: ports.target,\n                target: ports.source,\n",
+        "",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "a rule for all protocols has no ports",
+        PACKETS,
+        "            (Packets::Ports(_), RuleTraffic::All) => Some(Part::Ports(PortRange::ALL)),\n",
+        "",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "a rule for UDP is taken for one for TCP",
+        PACKETS,
+        "if rule.protocol() == Some(ports.protocol.0)",
+        "if rule.ports().is_some() || rule.protocol() == Some(ports.protocol.0)",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "ACL rules are gone through in the order of the list",
+        ACL,
+        "    fitting.sort_by_key(|(entry, _)| (entry.number, entry.allow));\n",
+        "",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "a part of a prefix list counts as the whole",
+        "shared/alerting/src/explain/groups.rs",
+        "                false if list.complete => Answer::No,\n                false => Answer::Open,\n",
+        "                false => Answer::No,\n",
+        EXPLANATIONS,
+    ),
+    Bug(
+        "an incomplete prefix list is remembered",
+        "shared/aws-adapters/src/ec2/cache.rs",
+        "let at = if complete { now } else { Cache::NOT_KEPT };\n            self.prefix_lists",
+        "let at = now;\n            self.prefix_lists",
+        ("-p", "aws-adapters", "--lib", "ec2::"),
     ),
     Bug(
         "same-subnet bound /24 instead of /16",

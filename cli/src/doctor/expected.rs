@@ -10,8 +10,13 @@ use crate::aws::{Resource, Stack};
 const MAX_SHOWN_CHARS: usize = 60;
 
 /// The actions of EC2 that emails are enriched with.
-pub(crate) const LOOK_UPS: [&str; 4] =
-    ["ec2:DescribeNetworkInterfaces", "ec2:DescribeTags", "ec2:DescribeSecurityGroups", "ec2:DescribeNetworkAcls"];
+pub(crate) const LOOK_UPS: [&str; 5] = [
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeTags",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeNetworkAcls",
+    "ec2:GetManagedPrefixListEntries",
+];
 
 /// The key of the topics.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,8 +41,8 @@ Examples:
 
   vpc-flow-alerts explain --offline - < records.txt
 
-Permissions: ec2:DescribeNetworkInterfaces, ec2:DescribeTags, ec2:DescribeSecurityGroups and ec2:DescribeNetworkAcls; none with --network
-or --offline.
+Permissions: ec2:DescribeNetworkInterfaces, ec2:DescribeTags, ec2:DescribeSecurityGroups, ec2:DescribeNetworkAcls and
+ec2:GetManagedPrefixListEntries; none with --network or --offline.
 
 Exit codes:
   0  there is a verdict for at least one record

@@ -36,11 +36,31 @@ pub(super) fn read(directory: &Path, keys: &TagKeys) -> Result<Network, String> 
         read.map_err(|error| format!("{}: {error}; {}", path.display(), command()))?;
         files += 1;
     }
+    let lists: Vec<String> =
+        output.named_prefix_lists().into_iter().filter(|id| is_prefix_list_id(id)).map(str::to_owned).collect();
+    for id in lists {
+        let path = directory.join(format!("{id}.json"));
+        let json = match read_file(&path) {
+            Ok(json) => json,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        output.read_prefix_list(&id, &json).map_err(|error| {
+            let command = format!("aws ec2 get-managed-prefix-list-entries --prefix-list-id {id} --output json");
+            format!("{}: {error}; expected the output of {command}", path.display())
+        })?;
+    }
     if files == 0 {
         let names = Noun::ALL.map(|noun| format!("{}.json", noun.word()));
         return Err(format!("--network {}: there is none of {}", directory.display(), names.join(", ")));
     }
     Ok(output.into_network(keys))
+}
+
+/// Tells whether a text is the id of a prefix list, and so fit for the name of a file.
+fn is_prefix_list_id(text: &str) -> bool {
+    text.strip_prefix("pl-")
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {

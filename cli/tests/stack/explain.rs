@@ -14,7 +14,7 @@ const NETWORK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/network");
 
 macro_rules! xml {
     ($name:literal) => {
-        include_str!(concat!("../../../shared/aws-adapters/testdata/network/describe-", $name, ".xml"))
+        include_str!(concat!("../../../shared/aws-adapters/testdata/network/", $name, ".xml"))
     };
 }
 
@@ -22,10 +22,11 @@ macro_rules! xml {
 fn ec2(call: &Call) -> Answer {
     assert_eq!((&*call.service, &*call.region), ("ec2", "us-east-1"));
     Answer::xml(match &*call.operation {
-        "DescribeNetworkInterfaces" => xml!("network-interfaces"),
-        "DescribeNetworkAcls" => xml!("network-acls"),
-        "DescribeSecurityGroups" => xml!("security-groups"),
-        "DescribeTags" => xml!("tags"),
+        "DescribeNetworkInterfaces" => xml!("describe-network-interfaces"),
+        "DescribeNetworkAcls" => xml!("describe-network-acls"),
+        "DescribeSecurityGroups" => xml!("describe-security-groups"),
+        "DescribeTags" => xml!("describe-tags"),
+        "GetManagedPrefixListEntries" => xml!("get-managed-prefix-list-entries"),
         other => panic!("{other} was called"),
     })
 }

@@ -303,7 +303,13 @@ fn dynamodb(call: &Call) -> Answer {
 
 /// What a role may do, all alike.
 pub(super) fn simulation(decision: &str) -> String {
-    let actions = ["DescribeNetworkInterfaces", "DescribeTags", "DescribeSecurityGroups", "DescribeNetworkAcls"];
+    let actions = [
+        "DescribeNetworkInterfaces",
+        "DescribeTags",
+        "DescribeSecurityGroups",
+        "DescribeNetworkAcls",
+        "GetManagedPrefixListEntries",
+    ];
     let members: String = actions
         .map(|action| {
             format!(

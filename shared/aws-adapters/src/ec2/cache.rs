@@ -4,10 +4,12 @@
 
 use std::{borrow::Borrow, collections::BTreeMap, net::IpAddr, sync::Arc};
 
+use ipnet::IpNet;
+
 use super::query::Query;
 use alerting::{
     enrichment::{
-        Interface, NetworkAcl, SecurityGroup, Tags,
+        Interface, NetworkAcl, PrefixList, SecurityGroup, Tags,
         response::{Tag, TagKeys},
     },
     time::EpochMillis,
@@ -82,9 +84,14 @@ pub(super) struct Cache {
     pub(super) groups: Table<Box<str>, Option<Arc<SecurityGroup>>>,
     /// By the id of the subnet.
     pub(super) acls: Table<Box<str>, Option<Arc<NetworkAcl>>>,
+    /// By the id of the list.
+    pub(super) prefix_lists: Table<Box<str>, Arc<PrefixList>>,
 }
 
 impl Cache {
+    /// The time of a response that is used for one email only, because it is not complete.
+    pub(super) const NOT_KEPT: EpochMillis = EpochMillis(0);
+
     /// Returns a copy of the entries that have not expired.
     pub(super) fn fresh(&self, now: EpochMillis) -> Cache {
         Cache {
@@ -93,6 +100,7 @@ impl Cache {
             tags: self.tags.fresh(now),
             groups: self.groups.fresh(now),
             acls: self.acls.fresh(now),
+            prefix_lists: self.prefix_lists.fresh(now),
         }
     }
 
@@ -103,6 +111,7 @@ impl Cache {
         self.tags.merge(other.tags);
         self.groups.merge(other.groups);
         self.acls.merge(other.acls);
+        self.prefix_lists.merge(other.prefix_lists);
     }
 
     /// Stores the response to a query for interfaces. If it is complete, EC2 does not know the interfaces that it omits.
@@ -153,7 +162,7 @@ impl Cache {
         complete: bool,
         now: EpochMillis,
     ) {
-        let at = if complete { now } else { EpochMillis(0) };
+        let at = if complete { now } else { Cache::NOT_KEPT };
         let mut by_resource: BTreeMap<Box<str>, Vec<Tag>> = BTreeMap::new();
         for tag in found {
             by_resource.entry(tag.resource_id.clone()).or_default().push(tag);
@@ -163,6 +172,14 @@ impl Cache {
             if tags.is_some() || complete {
                 self.tags.put(key.as_str().into(), Arc::new(keys.pick(tags.unwrap_or_default())), at);
             }
+        }
+    }
+
+    /// Stores the entries of a prefix list. Those of an incomplete response are used for this email and then expire.
+    pub(super) fn put_prefix_list(&mut self, id: &str, blocks: Vec<IpNet>, complete: bool, now: EpochMillis) {
+        if complete || !blocks.is_empty() {
+            let at = if complete { now } else { Cache::NOT_KEPT };
+            self.prefix_lists.put(id.into(), Arc::new(PrefixList { blocks, complete }), at);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Enrichment from Amazon EC2: names, owners, security groups and network ACLs.
+//! Enrichment from Amazon EC2: names, owners, security groups, network ACLs and prefix lists.
 //!
 //! | Module | |
 //! |---|---|
@@ -27,17 +27,18 @@ use std::{
 
 use alerting::{
     enrichment::{
-        EnrichmentRequest, MissingData, MissingReason, Network,
+        EnrichmentRequest, MissingData, MissingReason, Network, NetworkPart,
         response::{TagKeys, Unreadable},
     },
     ports::Enricher,
     time::EpochMillis,
 };
+use futures_util::future;
 use tokio::time::{Instant, timeout_at};
 
 use self::{
     cache::Cache,
-    plan::{MAX_INTERFACE_CALLS, Rest},
+    plan::{MAX_INTERFACE_CALLS, MAX_PREFIX_LIST_CALLS, Rest},
     query::Query,
     send::Sender,
     xml::Page,
@@ -51,7 +52,7 @@ use crate::client::Shared;
 /// Time limit of one enrichment with all its calls. An email is not delayed any longer.
 pub const MAX_MILLIS: u64 = 2_000;
 
-/// An enricher that reads interfaces, tags, security groups and network ACLs.
+/// An enricher that reads interfaces, tags, security groups, network ACLs and prefix lists.
 pub struct Ec2Network {
     sender: Sender,
     keys: TagKeys,
@@ -86,6 +87,7 @@ impl Enricher for Ec2Network {
         let mut run = Run { ec2: self, request, now, cache, missing: Vec::new(), calls: &calls, deadline };
         run.interfaces().await;
         run.rest().await;
+        run.prefix_lists().await;
         let network = plan::network(request, &run.cache, run.missing);
         self.cache().merge(run.cache);
         network
@@ -162,6 +164,24 @@ impl Run<'_> {
             self.cache.put_tags(&query, answer.items, &self.ec2.keys, answer.missing.is_none(), self.now);
             self.missing.extend(answer.missing);
         }
+    }
+
+    /// Requests the prefix lists that the rules of the security groups name, at the same time.
+    async fn prefix_lists(&mut self) {
+        let (queries, left_out) = plan::prefix_lists(self.request, &self.cache);
+        // Each list gets its first call before any of them gets a second one.
+        let calls = Calls(AtomicU32::new(MAX_PREFIX_LIST_CALLS.saturating_sub(queries.len() as u32)));
+        let answers = future::join_all(queries.iter().map(|query| self.pages(query, &calls, xml::prefix_list))).await;
+        let mut missing: Vec<MissingData> = answers.iter().filter_map(|answer| answer.missing.clone()).collect();
+        if left_out {
+            missing.push(MissingData { part: NetworkPart::PrefixLists, reason: MissingReason::TooManyCalls });
+        }
+        for (query, answer) in queries.iter().zip(answers) {
+            let id = query.prefix_list_id.as_deref().unwrap_or_default();
+            self.cache.put_prefix_list(id, answer.items, answer.missing.is_none(), self.now);
+        }
+        // One reason is enough: it is the same for most of the lists.
+        self.missing.extend(missing.into_iter().next());
     }
 
     async fn ask_if<T>(&self, query: Option<&Query>, read: Read<T>) -> Option<Answer<T>> {

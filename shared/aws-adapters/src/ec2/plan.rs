@@ -14,8 +14,13 @@ use super::{
     query::{Action, Filter, MAX_FILTER_VALUES, Query},
 };
 
-/// Maximum calls for one email, further pages included.
+/// Maximum calls for one email, further pages included, without those for prefix lists.
 pub const MAX_CALLS: u32 = 4;
+/// Maximum prefix lists that one email reads, of those that rules of its security groups name.
+pub(super) const MAX_PREFIX_LISTS: usize = 4;
+/// Maximum calls for the prefix lists of one email, further pages included. A page has 100 entries and a list 1,000 at most
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>), so that this is one list of any size and three short ones.
+pub(super) const MAX_PREFIX_LIST_CALLS: u32 = 13;
 /// Maximum of these calls for interfaces. Two must remain for ACLs and security groups, which explain the rejection.
 pub(super) const MAX_INTERFACE_CALLS: u32 = 2;
 
@@ -87,6 +92,20 @@ pub(super) fn rest(request: &EnrichmentRequest, cache: &Cache, keys: &TagKeys) -
     }
 }
 
+/// Returns the queries for prefix lists that rules of the interfaces' security groups name, and whether some were left out.
+pub(super) fn prefix_lists(request: &EnrichmentRequest, cache: &Cache) -> (Vec<Query>, bool) {
+    let unknown: Vec<&str> =
+        named(request, cache).into_iter().filter(|id| cache.prefix_lists.get(*id).is_none()).collect();
+    let queries = unknown.iter().take(MAX_PREFIX_LISTS).map(|id| Query::prefix_list(id));
+    (queries.collect(), unknown.len() > MAX_PREFIX_LISTS)
+}
+
+/// Returns the prefix lists that rules of the interfaces' security groups name.
+fn named<'a>(request: &'a EnrichmentRequest, cache: &'a Cache) -> BTreeSet<&'a str> {
+    let groups = own(request, cache).flat_map(|own| &own.group_ids).filter_map(|id| cache.groups.get(id)?.as_deref());
+    Network::named_prefix_lists(groups)
+}
+
 /// Builds the network for an email. `missing` is what the calls could not return.
 pub(super) fn network(request: &EnrichmentRequest, cache: &Cache, missing: Vec<MissingData>) -> Network {
     let mut network = Network::default();
@@ -117,6 +136,13 @@ pub(super) fn network(request: &EnrichmentRequest, cache: &Cache, missing: Vec<M
             }
             Some(None) => drop(lost.insert(NetworkPart::Acls)),
             _ => {}
+        }
+    }
+    for id in named(request, cache) {
+        if let Some(list) = cache.prefix_lists.get(id) {
+            network.prefix_lists.insert(id.to_owned(), (**list).clone());
+            let read = cache.prefix_lists.at(id).filter(|at| *at != Cache::NOT_KEPT);
+            network.rules_read_at = network.rules_read_at.into_iter().chain(read).min();
         }
     }
     network.missing = missing;

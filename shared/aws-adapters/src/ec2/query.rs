@@ -7,19 +7,24 @@ use crate::signed::Request;
 
 /// Version of the EC2 API.
 const API_VERSION: &str = "2016-11-15";
-/// Maximum items in one response: the most that all four actions allow. EC2 refuses some unpaged requests in large accounts.
+/// Maximum items in one response: the most that all but one of the actions allow. EC2 refuses some unpaged requests in large accounts.
 const MAX_RESULTS: &str = "1000";
 /// Maximum values of one filter
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>).
 pub(super) const MAX_FILTER_VALUES: usize = 200;
 
-/// The four actions in use. The function has permission for no others.
+/// Maximum entries of a prefix list in one response, the most that EC2 allows
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetManagedPrefixListEntries.html>, `MaxResults`).
+const MAX_PREFIX_LIST_RESULTS: &str = "100";
+
+/// The five actions in use. The function has permission for no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Interfaces,
     Tags,
     Groups,
     Acls,
+    PrefixLists,
 }
 
 impl Action {
@@ -30,6 +35,7 @@ impl Action {
             Action::Tags => "DescribeTags",
             Action::Groups => "DescribeSecurityGroups",
             Action::Acls => "DescribeNetworkAcls",
+            Action::PrefixLists => "GetManagedPrefixListEntries",
         }
     }
 
@@ -40,14 +46,18 @@ impl Action {
             Action::Tags => NetworkPart::Tags,
             Action::Groups => NetworkPart::Groups,
             Action::Acls => NetworkPart::Acls,
+            Action::PrefixLists => NetworkPart::PrefixLists,
         }
     }
 }
 
-/// An action, and filters that all have to match. Ids are passed in filters, because an unknown id in a parameter fails the call.
+/// An action, and filters that all have to match. Ids are passed in filters, because an unknown id in a parameter fails the call; the
+/// entries of prefix lists have no such filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Query {
     pub(super) action: Action,
+    /// The prefix list whose entries are requested.
+    pub(super) prefix_list_id: Option<String>,
     pub(super) filters: Vec<Filter>,
 }
 
@@ -61,10 +71,15 @@ pub(super) struct Filter {
 impl Query {
     /// Returns a query with one filter, or `None` without values.
     pub(super) fn by(action: Action, name: &'static str, values: Vec<String>) -> Option<Query> {
-        (!values.is_empty()).then(|| Query { action, filters: vec![Filter { name, values }] })
+        (!values.is_empty()).then(|| Query { action, prefix_list_id: None, filters: vec![Filter { name, values }] })
     }
 
-    /// Returns the values of the first filter, which every query has.
+    /// Returns a query for the entries of a prefix list.
+    pub(super) fn prefix_list(id: &str) -> Query {
+        Query { action: Action::PrefixLists, prefix_list_id: Some(id.to_owned()), filters: Vec::new() }
+    }
+
+    /// Returns the values of the first filter, which every query but that of a prefix list has.
     pub(super) fn values(&self) -> &[String] {
         self.filters.first().map_or(&[], |filter| &filter.values)
     }
@@ -76,7 +91,9 @@ impl Query {
 
     /// Returns the request.
     pub(super) fn request(&self, next_token: Option<&str>) -> Request {
-        let mut parameters = vec![("MaxResults".to_owned(), MAX_RESULTS)];
+        let max_results = if self.prefix_list_id.is_some() { MAX_PREFIX_LIST_RESULTS } else { MAX_RESULTS };
+        let mut parameters = vec![("MaxResults".to_owned(), max_results)];
+        parameters.extend(self.prefix_list_id.as_deref().map(|id| ("PrefixListId".to_owned(), id)));
         for (filter, n) in self.filters.iter().zip(1..) {
             parameters.push((format!("Filter.{n}.Name"), filter.name));
             let values = filter.values.iter().zip(1..);
@@ -95,6 +112,7 @@ mod tests {
     fn a_query_is_sent_as_a_form() {
         let query = Query {
             action: Action::Tags,
+            prefix_list_id: None,
             filters: vec![
                 Filter { name: "resource-id", values: vec!["i-1".to_owned(), "subnet-2".to_owned()] },
                 Filter { name: "key", values: vec!["Name".to_owned(), "cost center/チーム&x=1".to_owned()] },
@@ -107,6 +125,14 @@ mod tests {
              &Filter.2.Name=key&Filter.2.Value.1=Name\
              &Filter.2.Value.2=cost%20center%2F%E3%83%81%E3%83%BC%E3%83%A0%26x%3D1\
              &NextToken=a%2Bb%3D"
+        );
+    }
+
+    #[test]
+    fn the_entries_of_a_prefix_list_are_requested_by_its_id() {
+        assert_eq!(
+            Query::prefix_list("pl-1").request(Some("next")).body(),
+            "Action=GetManagedPrefixListEntries&Version=2016-11-15&MaxResults=100&PrefixListId=pl-1&NextToken=next"
         );
     }
 

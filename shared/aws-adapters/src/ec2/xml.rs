@@ -5,8 +5,9 @@ mod tests;
 
 use alerting::enrichment::{
     Interface, NetworkAcl, SecurityGroup,
-    response::{Items, RawAcl, RawGroup, RawInterface, Tag, TagKeys, Unreadable},
+    response::{Items, RawAcl, RawGroup, RawInterface, RawPrefix, Tag, TagKeys, Unreadable},
 };
+use ipnet::IpNet;
 use quick_xml::de::from_str;
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -64,6 +65,18 @@ pub(super) fn acls(xml: &[u8], keys: &TagKeys) -> Result<Page<NetworkAcl>, Unrea
     }
     let answer: Answer = read(xml)?;
     page(answer.network_acl_set, answer.next_token, |raw| raw.into_acl(keys))
+}
+
+/// Reads the entries of a prefix list from a response.
+pub(super) fn prefix_list(xml: &[u8], _: &TagKeys) -> Result<Page<IpNet>, Unreadable> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Answer {
+        entry_set: Items<RawPrefix>,
+        next_token: Option<String>,
+    }
+    let answer: Answer = read(xml)?;
+    page(answer.entry_set, answer.next_token, RawPrefix::into_block)
 }
 
 fn read<T: DeserializeOwned>(xml: &[u8]) -> Result<T, Unreadable> {

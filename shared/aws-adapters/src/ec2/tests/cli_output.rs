@@ -6,7 +6,7 @@ use super::*;
 
 macro_rules! xml {
     ($name:literal) => {
-        include_str!(concat!("../../../testdata/network/describe-", $name, ".xml"))
+        include_str!(concat!("../../../testdata/network/", $name, ".xml"))
     };
 }
 
@@ -26,6 +26,8 @@ fn cli(keys: &TagKeys) -> CliOutput {
     ] {
         output.read(noun, json, keys).unwrap();
     }
+    assert_eq!(output.named_prefix_lists().into_iter().collect::<Vec<_>>(), ["pl-0a1b2c3d4e5f60718"]);
+    output.read_prefix_list("pl-0a1b2c3d4e5f60718", json!("pl-0a1b2c3d4e5f60718")).unwrap();
     output
 }
 
@@ -33,10 +35,11 @@ fn cli(keys: &TagKeys) -> CliOutput {
 async fn the_cli_prints_the_network_that_ec2_responds_with() {
     let ec2 = Ec2::new(|call| {
         Answer::Xml(match call.action() {
-            "DescribeNetworkInterfaces" => xml!("network-interfaces").to_owned(),
-            "DescribeNetworkAcls" => xml!("network-acls").to_owned(),
-            "DescribeSecurityGroups" => xml!("security-groups").to_owned(),
-            "DescribeTags" => xml!("tags").to_owned(),
+            "DescribeNetworkInterfaces" => xml!("describe-network-interfaces").to_owned(),
+            "DescribeNetworkAcls" => xml!("describe-network-acls").to_owned(),
+            "DescribeSecurityGroups" => xml!("describe-security-groups").to_owned(),
+            "DescribeTags" => xml!("describe-tags").to_owned(),
+            "GetManagedPrefixListEntries" => xml!("get-managed-prefix-list-entries").to_owned(),
             other => panic!("{other} was called"),
         })
     });
@@ -54,6 +57,7 @@ async fn the_cli_prints_the_network_that_ec2_responds_with() {
         (2, 2, 2, 5)
     );
     assert_eq!(from_cli.missing, []);
+    assert_eq!(from_cli.prefix_lists["pl-0a1b2c3d4e5f60718"].blocks.len(), 2);
     let own = &from_cli.interfaces["eni-1235b8ca123456789"];
     assert_eq!((own.addresses.len(), own.public_addresses.len(), own.group_ids.len()), (3, 1, 1));
     assert_eq!(own.tags.name.as_deref(), Some("web-1-eth0"));

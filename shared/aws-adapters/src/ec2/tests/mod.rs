@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use alerting::enrichment::{NetworkPart, Tags};
+use alerting::enrichment::{PrefixList, Tags};
 use fake::{Answer, Call, Ec2};
 
 use super::*;
@@ -449,4 +449,88 @@ async fn many_interfaces_stay_within_four_calls_and_the_filter_limits() {
     }
     assert_eq!(found.why_missing(NetworkPart::Tags), Some(&MissingReason::TooManyCalls));
     assert_eq!(found.why_missing(NetworkPart::Groups), Some(&MissingReason::TooManyCalls));
+}
+
+/// The VPC, with rules that name prefix lists.
+fn vpc_with_lists(ids: &[&str]) -> impl Fn(&Call) -> Answer + Send + Sync + use<> {
+    let lists: String = ids.iter().map(|id| format!("<item><prefixListId>{id}</prefixListId></item>")).collect();
+    let group = format!(
+        "<R><securityGroupInfo><item><groupId>sg-1</groupId><groupName>web</groupName><ipPermissions><item>\
+         <ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort><prefixListIds>{lists}</prefixListIds>\
+         </item></ipPermissions></item></securityGroupInfo></R>"
+    );
+    move |call| match (call.action(), call.form.get("PrefixListId").map(String::as_str)) {
+        ("DescribeSecurityGroups", _) => Answer::Xml(group.clone()),
+        ("GetManagedPrefixListEntries", Some("pl-endless")) => page("10.1.0.0/16", "<nextToken>more</nextToken>"),
+        ("GetManagedPrefixListEntries", Some("pl-long")) if !call.form.contains_key("NextToken") => {
+            page("10.1.0.0/16", "<nextToken>2</nextToken>")
+        }
+        ("GetManagedPrefixListEntries", Some("pl-gone")) => Answer::Error(400, "InvalidPrefixListID.NotFound"),
+        ("GetManagedPrefixListEntries", Some("pl-slow")) => Answer::Hang,
+        ("GetManagedPrefixListEntries", Some("pl-denied")) => Answer::Error(403, "UnauthorizedOperation"),
+        ("GetManagedPrefixListEntries", Some(_)) => page("10.9.0.0/16", ""),
+        _ => vpc(call),
+    }
+}
+
+fn page(block: &str, next: &str) -> Answer {
+    Answer::Xml(format!("<R><requestId>1</requestId><entrySet><item><cidr>{block}</cidr></item></entrySet>{next}</R>"))
+}
+
+fn list(blocks: &[&str], complete: bool) -> PrefixList {
+    PrefixList { blocks: blocks.iter().map(|block| block.parse().unwrap()).collect(), complete }
+}
+
+#[tokio::test(start_paused = true)]
+async fn prefix_lists_are_read_if_a_rule_names_them_page_by_page_and_cached() {
+    let ec2 = Ec2::new(vpc_with_lists(&["pl-long", "pl-1"]));
+    let network = ec2.network(NOW);
+    let (found, millis) = timed(&network, &internet_ping()).await;
+    let calls = ec2.calls();
+    let lists: Vec<&Call> = calls.iter().filter(|call| call.action() == "GetManagedPrefixListEntries").collect();
+    assert_eq!((lists.len(), calls.len()), (3, 7));
+    assert!(lists.iter().all(|call| call.form["MaxResults"] == "100"));
+    // Two lists at the same time, of which one has two pages.
+    assert!((400..=420).contains(&millis), "{millis} ms");
+    assert_eq!(found.prefix_lists["pl-long"], list(&["10.1.0.0/16", "10.9.0.0/16"], true));
+    assert_eq!(found.prefix_lists["pl-1"], list(&["10.9.0.0/16"], true));
+    assert_eq!(found.missing, []);
+    assert_eq!((network.enrich(&internet_ping()).await, ec2.calls().len()), (found, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn prefix_lists_are_bounded_in_number_and_pages() {
+    let many: Vec<String> = (0..plan::MAX_PREFIX_LISTS + 2).map(|n| format!("pl-{n}")).collect();
+    let ec2 = Ec2::new(vpc_with_lists(&many.iter().map(String::as_str).collect::<Vec<_>>()));
+    let found = ec2.network(NOW).enrich(&internet_ping()).await;
+    assert_eq!(found.prefix_lists.len(), plan::MAX_PREFIX_LISTS);
+    assert_eq!(found.missing, [missing(NetworkPart::PrefixLists, MissingReason::TooManyCalls)]);
+
+    let ec2 = Ec2::new(vpc_with_lists(&["pl-1", "pl-endless"]));
+    let network = ec2.network(NOW);
+    let found = network.enrich(&internet_ping()).await;
+    assert_eq!(ec2.calls().len(), 4 + MAX_PREFIX_LIST_CALLS as usize);
+    assert!(!found.prefix_lists["pl-endless"].complete, "what was read of it is used");
+    assert_eq!(found.prefix_lists["pl-1"], list(&["10.9.0.0/16"], true));
+    assert_eq!(found.missing, [missing(NetworkPart::PrefixLists, MissingReason::TooManyCalls)]);
+    assert_eq!(found.rules_read_at, Some(NOW()));
+    // The part is not kept.
+    network.enrich(&internet_ping()).await;
+    assert_eq!(ec2.calls()[0].form["PrefixListId"], "pl-endless");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prefix_list_that_cannot_be_read_loses_only_itself() {
+    for (id, reason) in [
+        ("pl-gone", MissingReason::Failed("InvalidPrefixListID.NotFound".into())),
+        ("pl-denied", MissingReason::Denied("ec2:GetManagedPrefixListEntries".into())),
+        ("pl-slow", MissingReason::TooSlow),
+    ] {
+        let ec2 = Ec2::new(vpc_with_lists(&[id, "pl-1"]));
+        let (found, millis) = timed(&ec2.network(NOW), &internet_ping()).await;
+        assert!(millis <= 2_100, "{millis} ms");
+        assert_eq!(found.missing, [missing(NetworkPart::PrefixLists, reason)]);
+        assert_eq!(found.prefix_lists.keys().collect::<Vec<_>>(), ["pl-1"]);
+        assert!(found.groups.contains_key("sg-1") && found.acls.len() == 1);
+    }
 }

@@ -268,3 +268,53 @@ fn unknown_elements_are_skipped() {
     let page = tags(xml.as_bytes(), &keys()).unwrap();
     assert_eq!((&*page.items[0].key, &*page.items[0].value), ("Name", "web"));
 }
+
+#[test]
+fn the_ports_of_rules() {
+    let entry = |protocol: &str, ports: &str| {
+        acl(&format!(
+            "<ruleNumber>50</ruleNumber><protocol>{protocol}</protocol><ruleAction>allow</ruleAction><egress>false</egress>\
+             <cidrBlock>10.0.0.0/8</cidrBlock>{ports}"
+        ))
+        .map(|entry| entry.traffic)
+    };
+    let range = |from: &str, to: &str| format!("<portRange><from>{from}</from><to>{to}</to></portRange>");
+    let ports = |first, last| PortRange { first, last };
+    assert_eq!(entry("6", &range("1024", "65535")), Ok(RuleTraffic::Tcp(ports(1024, 65535))));
+    assert_eq!(entry("17", &range("0", "53")), Ok(RuleTraffic::Udp(ports(0, 53))));
+    assert_eq!(entry("6", ""), Ok(RuleTraffic::Tcp(PortRange::ALL)));
+    assert_eq!(entry("-1", &range("80", "80")), Ok(RuleTraffic::All));
+    assert_eq!(entry("47", &range("80", "80")), Ok(RuleTraffic::Other(47)), "ports of other protocols have no effect");
+    for (from, to) in [("443", "80"), ("80", "65536"), ("-1", "80"), ("80", "-1"), ("a", "80")] {
+        assert_eq!(entry("6", &range(from, to)), Err(Unreadable), "{from}-{to}");
+    }
+
+    let group = |protocol: &str, ports: &str| {
+        let xml = format!(
+            "<R><securityGroupInfo><item><groupId>sg-1</groupId><groupName>a</groupName><ipPermissions><item><ipProtocol>{protocol}\
+             </ipProtocol>{ports}<ipRanges><item><cidrIp>10.0.0.0/8</cidrIp></item></ipRanges></item></ipPermissions></item>\
+             </securityGroupInfo></R>"
+        );
+        groups(xml.as_bytes(), &keys()).map(|page| page.items[0].inbound[0].traffic)
+    };
+    let from_to = |from: i32, to: i32| format!("<fromPort>{from}</fromPort><toPort>{to}</toPort>");
+    assert_eq!(group("tcp", &from_to(5432, 5432)), Ok(RuleTraffic::Tcp(PortRange::only(5432))));
+    assert_eq!(group("udp", &from_to(0, 65535)), Ok(RuleTraffic::Udp(PortRange::ALL)));
+    assert_eq!(group("tcp", &from_to(-1, -1)), Ok(RuleTraffic::Tcp(PortRange::ALL)));
+    assert_eq!(group("-1", &from_to(22, 22)), Ok(RuleTraffic::All));
+    assert_eq!(group("50", &from_to(22, 22)), Ok(RuleTraffic::Other(50)));
+    assert_eq!(group("tcp", &from_to(443, 80)), Err(Unreadable));
+    assert_eq!(group("tcp", "<fromPort>443</fromPort>"), Err(Unreadable));
+}
+
+#[test]
+fn the_entries_of_a_prefix_list() {
+    let xml = include_str!("../../../testdata/network/get-managed-prefix-list-entries.xml");
+    let page = prefix_list(xml.as_bytes(), &keys()).unwrap();
+    let blocks: Vec<String> = page.items.iter().map(ToString::to_string).collect();
+    assert_eq!((blocks, page.next_token), (vec!["198.51.100.0/24".to_owned(), "10.20.0.0/16".to_owned()], None));
+    for wrong in ["everywhere", "", "10.0.0.0/33"] {
+        assert_eq!(prefix_list(xml.replace("10.20.0.0/16", wrong).as_bytes(), &keys()), Err(Unreadable), "{wrong}");
+    }
+    assert_eq!(prefix_list(TAGS.as_bytes(), &keys()), Err(Unreadable));
+}
