@@ -1150,6 +1150,20 @@ CONNECTIONS = [
         CASES,
     ),
     Bug(
+        "an answer of the internet that nobody asked for is one to us",
+        CONNECTION,
+        "let answers = answers && (late.is_some() || self.opposite.is_some() || !inbound);",
+        "let answers = answers && (late.is_some() || self.opposite.is_some() || inbound || !inbound);",
+        CASES,
+    ),
+    Bug(
+        "a sender's first services are those with the lowest addresses",
+        SCAN,
+        "filter(|(_, other)| other.0 < seen.0).count()",
+        "filter(|(other, _)| **other < service).count()",
+        ("-p", "alerting", "--lib", "scan"),
+    ),
+    Bug(
         "an answer to a request of ours is a reply",
         CONNECTION,
         "(None, true) if origin.0 != Origin::OwnRequest => Rule::Reply,",

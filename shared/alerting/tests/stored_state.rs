@@ -198,7 +198,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
 
 fn sender() -> SenderRecord {
     let service = "10.0.2.20:5432/tcp".parse().unwrap();
-    SenderRecord { services: [(service, SeenAt(1_795_401_190, 1_795_401_250))].into(), scanning_until: 1_795_401_850 }
+    SenderRecord { services: [(service, SeenAt(0, 1_795_401_250))].into(), scanning_until: 1_795_401_850 }
 }
 
 fn timer() -> TimerMessage {

@@ -63,6 +63,9 @@ impl Seen<'_> {
         let server = self.server(peers);
         let late = self.late(server);
         let answers = server.is_some_and(|server| server.side == Side::Source);
+        // Backscatter: the internet answers what somebody else sent in our name, all day. A request of ours would be in the same batch.
+        let inbound = origin(direction, self.tuple, false, own_networks).0 == Origin::Internet;
+        let answers = answers && (late.is_some() || self.opposite.is_some() || !inbound);
         let origin = origin(direction, self.tuple, answers, own_networks);
         let rule = match (late, answers) {
             (Some(_), _) => Rule::Late,

@@ -22,14 +22,16 @@ pub const MAX_OWN_SERVICES: usize = 3;
 /// What was rejected of one sender's requests lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SenderRecord {
-    /// When requests to a service were rejected, in seconds since the epoch.
+    /// The services whose requests were rejected.
     pub services: BTreeMap<Service, SeenAt>,
     /// Until when it is taken for a scan, in seconds since the epoch; 0: it is not.
     #[serde(default)]
     pub scanning_until: u64,
 }
 
-/// When requests to one service were rejected first and last, in seconds since the epoch.
+/// The service's number in the order in which they came to notice, and when a request to it was rejected last, in seconds since the epoch.
+///
+/// Batches come in any order: by the times of their records, each that comes late would be among the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenAt(pub u64, pub u64);
 
@@ -51,11 +53,13 @@ impl SenderRecord {
     #[must_use]
     pub fn with(&self, findings: &[&Finding], now: EpochMillis) -> SenderRecord {
         let mut record = self.clone();
+        let mut next = record.services.values().map(|seen| seen.0 + 1).max().unwrap_or_default();
         for finding in findings {
             let Some(service) = finding.service() else { continue };
             let at = finding.totals.last_end.or(finding.totals.first_start).unwrap_or(now).min(now).0 / SECOND_MILLIS;
-            let seen = record.services.entry(service).or_insert(SeenAt(at, at));
-            *seen = SeenAt(seen.0.min(at), seen.1.max(at));
+            let seen = record.services.entry(service).or_insert(SeenAt(next, at));
+            seen.1 = seen.1.max(at);
+            next = next.max(seen.0 + 1);
         }
         let newest = record.services.values().map(|seen| seen.1).max().unwrap_or_default();
         record.services.retain(|_, seen| seen.1 + SCAN_SECONDS > newest);
@@ -106,7 +110,7 @@ impl SenderRecord {
             return SenderVerdict::Scan;
         }
         let Some(seen) = self.services.get(&service) else { return SenderVerdict::Others };
-        let earlier = self.services.iter().filter(|(other, at)| (at.0, **other) < (seen.0, service)).count();
+        let earlier = self.services.iter().filter(|(_, other)| other.0 < seen.0).count();
         if earlier < MAX_OWN_SERVICES { SenderVerdict::Own } else { SenderVerdict::Others }
     }
 }
@@ -196,6 +200,8 @@ mod tests {
         assert_eq!(verdict(&record, "10.0.0.53:5008"), SenderVerdict::Own);
         assert_eq!(verdict(&record, "10.0.0.53:5000"), SenderVerdict::Own);
         assert_eq!(verdict(&record, "10.0.0.53:5001"), SenderVerdict::Others);
+        let earlier = seen(&record, &ports(1..2), START - 60);
+        assert_eq!(verdict(&earlier, "10.0.0.53:5001"), SenderVerdict::Others, "who came late has older records");
         let repeated = seen(&record, &ports(7..8), START + 500);
         assert_eq!(verdict(&repeated, "10.0.0.53:5007"), SenderVerdict::Own, "who came first stays first");
     }
@@ -217,7 +223,7 @@ mod tests {
     fn a_record_is_stored_as_short_text() {
         let record = seen(&SenderRecord::default(), &ports(0..1), START);
         let text = serde_json::to_string(&record).unwrap();
-        assert_eq!(text, r#"{"services":{"10.0.0.53:5000/tcp":[1000000,1000000]},"scanning_until":0}"#);
+        assert_eq!(text, r#"{"services":{"10.0.0.53:5000/tcp":[0,1000000]},"scanning_until":0}"#);
         assert_eq!(serde_json::from_str::<SenderRecord>(&text).unwrap(), record);
     }
 }

@@ -106,6 +106,10 @@ cases! {
     an_established_connection_whose_answers_the_acl_stops_from_now_on:
         "10.0.1.10: 203.0.113.9:51000>10.0.1.10:443 tcp 9/900 A 0; 10.0.1.10:443>203.0.113.9:51000 tcp 5/3000 R 0" =>
         "!reply own-answer 10.0.1.10:443/tcp by known-port";
+    an_answer_of_the_internet_that_nobody_asked_for: "10.0.1.10: 8.8.8.8:443>10.0.1.10:40000 tcp 5/300 R 18" =>
+        "request internet 8.8.8.8:443/tcp by tcp-flags";
+    an_answer_from_one_of_our_networks_that_nobody_asked_for: "10.0.1.10: 198.51.100.7:443>10.0.1.10:40000 tcp 5/300 R 18" =>
+        "!request own-request 198.51.100.7:443/tcp by tcp-flags";
     an_answer_that_takes_another_way_back:
         "10.0.5.5: 10.0.1.10:443>10.0.5.5:51000 tcp 4/240 R 18" =>
         "!request own-request 10.0.1.10:443/tcp by tcp-flags";

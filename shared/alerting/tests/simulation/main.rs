@@ -8,9 +8,11 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, and its seeds come from the environment")]
 
 mod capped;
+mod connections;
 mod over_time;
 mod silences;
 mod test_records;
+mod traffic;
 mod week;
 mod world;
 
@@ -35,7 +37,7 @@ use alerting::{
         silence::MAX_SILENCE_MILLIS,
         state::{HourlyEmails, ItemId, StoredItem, TimerMessage, Write},
     },
-    memory::{MemoryIncidents, NoNetwork},
+    memory::MemoryIncidents,
     notification::{Language, NotificationKind, Site, links::console::AwsConsole},
     ports::{Commit, IncidentStore, Notifiers},
     time::{EpochMillis, HOUR_MILLIS, MINUTE_MILLIS},
@@ -290,7 +292,7 @@ impl Simulation {
                 best_effort: vec![Box::new(Chat(ports.clone()))],
             },
             metrics: ports.clone(),
-            network: NoNetwork,
+            network: ports.clone(),
             policy: self.policy.clone(),
             group_by: self.group_by,
             signals: self.signals.clone(),

@@ -18,28 +18,30 @@ use super::{
     world::{Event, Random, Sent, World},
 };
 
-const DAYS: u64 = 7;
-const MINUTES: u64 = DAYS * 24 * 60;
-const DAY_MILLIS: u64 = 24 * 60 * MINUTE_MILLIS;
-const HOSTS: [&str; 3] = ["10.0.1.5", "10.0.1.6", "10.0.1.7"];
+pub(super) const DAYS: u64 = 7;
+pub(super) const MINUTES: u64 = DAYS * 24 * 60;
+pub(super) const DAY_MILLIS: u64 = 24 * 60 * MINUTE_MILLIS;
+pub(super) const HOSTS: [&str; 3] = ["10.0.1.5", "10.0.1.6", "10.0.1.7"];
 /// Pings of strangers for one public address in a day (docs/decisions.md).
 const PINGS_A_DAY: u64 = 3_800;
-const MUST_REACH: &str = "192.0.2.0/24";
+pub(super) const MUST_REACH: &str = "192.0.2.0/24";
 /// Planted incidents of each origin.
 const PLANTED: u64 = 8;
 
 /// Something that has to be reported: minute, host, signal, the address that the email must name, and its records.
-struct Planted {
-    minute: u64,
-    host: usize,
-    signal: &'static str,
+pub(super) struct Planted {
+    pub(super) minute: u64,
+    pub(super) host: usize,
+    pub(super) signal: &'static str,
     address: String,
-    /// Source, target, packets and action.
-    records: Vec<(String, String, u64, &'static str)>,
+    pub(super) records: Vec<Ping>,
 }
 
+/// Source, target, packets and action.
+pub(super) type Ping = (String, String, u64, &'static str);
+
 /// Returns eight incidents of each origin, one after the other, those of one signal more than an hour after the one before ended.
-fn planted() -> Vec<Planted> {
+pub(super) fn planted() -> Vec<Planted> {
     let mut all = Vec::new();
     for number in 0..PLANTED {
         let (host, own) = ((number % 3) as usize, HOSTS[(number % 3) as usize].to_owned());
@@ -69,12 +71,18 @@ fn planted() -> Vec<Planted> {
 }
 
 /// Returns the sender of a stranger's ping: few send most of them.
-fn stranger(random: &mut Random) -> String {
+pub(super) fn stranger(random: &mut Random) -> String {
     let number = (0..4).fold(40_000, |bound, _| random.below(1 + bound));
     format!("45.{}.{}.{}", number >> 16, number >> 8 & 255, number & 255)
 }
 
-fn batch(host: usize, minute: u64, lines: &[(String, String, u64, &str)]) -> (String, Detection) {
+/// Returns the pings of strangers to a host in a minute, on average so many as there are.
+pub(super) fn pings(random: &mut Random, own: &str) -> Vec<Ping> {
+    let pings = (0..24).filter(|_| random.below(24 * 1_440) < PINGS_A_DAY).count();
+    (0..pings).map(|_| (stranger(random), own.to_owned(), 1 + random.below(4), "REJECT")).collect()
+}
+
+fn batch(host: usize, minute: u64, lines: &[Ping]) -> (String, Detection) {
     let formats = Formats::default();
     let mut detector = Detector::new(&formats);
     let start = START / 1_000 + 60 * minute;
@@ -86,6 +94,16 @@ fn batch(host: usize, minute: u64, lines: &[(String, String, u64, &str)]) -> (St
     (format!("batch {host} {minute}"), detector.finish(source))
 }
 
+/// Schedules the digests: at 9:00 each day, once more a second later, and late again.
+pub(super) fn schedule_digests(world: &mut World) {
+    for day in 0..DAYS {
+        let nine = START - START % DAY_MILLIS + 9 * 60 * MINUTE_MILLIS + (day + 1) * DAY_MILLIS;
+        for after in [0, 1_000, 90 * MINUTE_MILLIS] {
+            world.schedule(nine + after, Event::Digest { attempt: 0 });
+        }
+    }
+}
+
 /// Plays the week. Returns the emails, and how often each batch with something to report was to be counted.
 fn week() -> (Simulation, Vec<Planted>, u64) {
     let planted = planted();
@@ -95,13 +113,8 @@ fn week() -> (Simulation, Vec<Planted>, u64) {
     let mut times = Vec::new();
     for minute in 0..MINUTES {
         for (host, own) in HOSTS.iter().enumerate() {
-            let mut lines = Vec::new();
-            // On average so many a minute.
-            let pings = (0..24).filter(|_| random.below(24 * 1_440) < PINGS_A_DAY).count() as u64;
-            for _ in 0..pings {
-                lines.push((stranger(&mut random), (*own).to_owned(), 1 + random.below(4), "REJECT"));
-            }
-            strangers += pings;
+            let mut lines = pings(&mut random, own);
+            strangers += lines.len() as u64;
             let ours = planted.iter().filter(|one| one.minute == minute && one.host == host);
             ours.for_each(|one| lines.extend(one.records.iter().cloned()));
             if !lines.is_empty() {
@@ -114,13 +127,7 @@ fn week() -> (Simulation, Vec<Planted>, u64) {
     for (number, at) in times.iter().enumerate() {
         world.schedule(START + at, Event::Batch { number, attempt: 0 });
     }
-    // At 9:00 each day, once more a second later, and late again.
-    for day in 0..DAYS {
-        let nine = START - START % DAY_MILLIS + 9 * 60 * MINUTE_MILLIS + (day + 1) * DAY_MILLIS;
-        for after in [0, 1_000, 90 * MINUTE_MILLIS] {
-            world.schedule(nine + after, Event::Digest { attempt: 0 });
-        }
-    }
+    schedule_digests(&mut world);
     let signals = SignalPolicy { must_reach: Networks::parse(MUST_REACH).unwrap(), ..SignalPolicy::default() };
     (Simulation { signals, ..Simulation::of(world, batches) }, planted, strangers)
 }

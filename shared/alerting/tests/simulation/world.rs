@@ -12,6 +12,7 @@ use std::{
 
 use alerting::{
     digest::{Answers, Contributor, DataPoint, Measure, Questions, Report, Rule},
+    enrichment::{EnrichmentRequest, Interface, MissingReason, Network},
     incident::{
         IncidentKey, Summary,
         plan::MAX_DELAY_MILLIS,
@@ -20,7 +21,7 @@ use alerting::{
     memory::MemoryIncidents,
     metrics::Point,
     notification::{NotificationKind, RenderedDigest, RenderedNotification},
-    ports::{Commit, DigestSource, IncidentStore, MetricSink, Notifier, PortError, Sending, Timers},
+    ports::{Commit, DigestSource, Enricher, IncidentStore, MetricSink, Notifier, PortError, Sending, Timers},
     time::EpochMillis,
 };
 
@@ -176,6 +177,8 @@ pub(crate) struct World {
     pub(crate) alarmed: u64,
     /// The minimum delay of a timer message.
     pub(crate) min_delay_millis: u64,
+    /// What EC2 knows. Without any it does not answer.
+    pub(crate) interfaces: Vec<Interface>,
 }
 
 /// Maximum delay of a late effect. It is shorter than the delay of the timer message that the same run scheduled.
@@ -207,6 +210,7 @@ impl World {
             busy: 0,
             alarmed: 0,
             min_delay_millis: 0,
+            interfaces: Vec::new(),
         }
     }
 
@@ -542,6 +546,19 @@ impl DigestSource for Ports {
             answers.reports.push((question.clone(), Ok(Report { contributors, distinct })));
         }
         answers
+    }
+}
+
+impl Enricher for Ports {
+    async fn enrich(&self, request: &EnrichmentRequest) -> Network {
+        self.draw(|world| {
+            if world.interfaces.is_empty() {
+                return Network::unknown(MissingReason::SwitchedOff);
+            }
+            let asked = |one: &&Interface| request.addresses.iter().any(|address| one.owns(*address));
+            let known = world.interfaces.iter().filter(asked).map(|one| (one.id.to_string(), one.clone()));
+            Network { interfaces: known.collect(), ..Network::default() }
+        })
     }
 }
 
