@@ -42,7 +42,7 @@ fn a_wrong_setting_is_one_line_with_what_is_allowed() {
         assert_eq!(folder.run(&["flow.log", "--set", pair]).failure(), expected);
     }
     let unknown = folder.run(&["flow.log", "--set", "Quiet=1"]);
-    assert!(unknown.failure().starts_with("there is no setting \"Quiet\"; allowed are InternetPings, "));
+    assert!(unknown.failure().starts_with("there is no setting \"Quiet\"; allowed are Rules, InternetPings, "));
 }
 
 #[test]
