@@ -314,6 +314,42 @@ fn a_resource_that_no_file_has_is_missing_data() {
 }
 
 #[test]
+fn a_prefix_list_that_no_file_has_is_said_only_where_it_would_tell_more() {
+    let list = "pl-0a1b2c3d4e5f60718";
+    let network = Network::new("no-prefix-list").without(list);
+    let text = run(&["--network", network.path(), REQUEST, ANSWER]).out;
+    assert!(!text.contains("prefix list"), "{text}");
+    // Pings are let in from the list alone.
+    let network = network.with("security-groups", |groups| {
+        for group in groups["SecurityGroups"].as_array_mut().unwrap() {
+            let list = json!([{ "PrefixListId": list }]);
+            group["IpPermissions"] =
+                json!([{ "IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, "PrefixListIds": list }]);
+        }
+    });
+    let text = run(&["--network", network.path(), INBOUND]).out;
+    assert!(
+        text.contains("\nNot known: prefix lists; EC2 was not asked, and no file in --network has them.\n"),
+        "{text}"
+    );
+
+    let network = network.with_text(list, r#"{"Entries": [{"Cidr": "203.0.113.0/24"}]}"#);
+    let text = run(&["--network", network.path(), INBOUND]).out;
+    assert!(!text.contains("Not known"), "{text}");
+    assert!(text.contains(&format!("allows them, inbound: ICMP from {list}")), "{text}");
+
+    let network = network.with_text(list, r#"{"Entries": [{"Cidr": "everywhere"}]}"#);
+    let run = run(&["--network", network.path(), INBOUND]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    let command = format!("expected the output of aws ec2 get-managed-prefix-list-entries --prefix-list-id {list}");
+    assert!(
+        run.err.contains(&format!("{list}.json: an entry is no block")) && run.err.contains(&command),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
 fn a_file_that_is_something_else_is_named_with_the_problem() {
     for (noun, text, problem) in [
         ("network-acls", "{\"NetworkAcls\": [", "EOF while parsing"),

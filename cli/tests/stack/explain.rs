@@ -53,6 +53,7 @@ fn ec2_is_asked_as_by_the_functions_and_says_what_the_aws_cli_prints() {
         "ec2 DescribeNetworkAcls",
         "ec2 DescribeSecurityGroups",
         "ec2 DescribeTags",
+        "ec2 GetManagedPrefixListEntries",
     ];
     assert_eq!(calls, expected);
     let given = tool.run(&["explain", "--json", "--network", NETWORK, REQUEST, ANSWER]);
@@ -72,7 +73,7 @@ fn many_flows_ask_a_few_at_a_time_and_each_resource_once() {
     let printed = Tool::new(&aws).run(&args);
     assert_eq!(printed.success().lines().count(), 25);
     assert!(printed.out.lines().all(|line| line.contains("acl-0f3a9c5b7d1e24680")), "{}", printed.out);
-    assert_eq!(aws.calls().len(), 5, "{:?}", aws.operations());
+    assert_eq!(aws.calls().len(), 6, "{:?}", aws.operations());
 }
 
 #[test]

@@ -206,9 +206,6 @@ fn interface(network: &mut Network, id: &str, address: &str, subnet: &str, group
         group_ids: groups.split(',').filter(|id| *id != "-").map(Into::into).collect(),
         ..Interface::default()
     };
-    let mut server: Option<Server> = None;
-    let mut ports: Option<(PortRange, PortRange)> = None;
-    let is = |side, basis| Some(Server { side, basis });
     for word in rest {
         match word.split_once('=') {
             Some(("vpc", vpc)) => interface.vpc_id = Some(vpc.into()),

@@ -149,7 +149,10 @@ fn missing<'c>(writer: &Writer<'c>) -> Vec<(&'c MissingReason, Vec<NetworkPart>)
             _ => None,
         });
     let mut missing: Vec<(&MissingReason, Vec<NetworkPart>)> = Vec::new();
-    for MissingData { part, reason } in writer.notification.network.missing.iter().chain(of_flows) {
+    // Prefix lists count only where one of them would tell more: explanations say so.
+    let of_network =
+        writer.notification.network.missing.iter().filter(|missing| missing.part != NetworkPart::PrefixLists);
+    for MissingData { part, reason } in of_network.chain(of_flows) {
         match missing.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, parts)) if parts.contains(part) => {}
             Some((_, parts)) => parts.push(*part),
