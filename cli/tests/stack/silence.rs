@@ -140,7 +140,7 @@ fn there_are_fifty_at_most() {
 #[test]
 fn a_list_that_cannot_be_read_is_not_overwritten_and_a_field_of_a_later_version_is_kept() {
     let mut later = silence("s1", 1_000_000);
-    later["port"] = json!(22);
+    later["weekday"] = json!(7);
     let mut unknown = silence("s1", 1_000_000);
     unknown["origin"] = json!("of-a-later-version");
     for (body, written) in [

@@ -352,6 +352,17 @@ fn for_ports(verdict: AclVerdict) -> AclEvidence {
     AclEvidence { client_ports: Some(client_ports), ..acl(verdict, rules) }
 }
 
+/// Rules of which it is not known whether they fit.
+fn open_for_connections() -> GroupsVerdict {
+    let (block, list) = (Peer::Block("10.0.0.0/8".parse().unwrap()), Peer::PrefixList("pl-9".into()));
+    let rule = |first, last, peer| GroupRule { traffic: RuleTraffic::Tcp(PortRange { first, last }), peer };
+    let open = |rule, on| OpenRule { group_id: "sg-1".into(), rule, on };
+    GroupsVerdict::Depends(vec![
+        open(rule(1024, 40_000, block), Undecided::ClientPort),
+        open(rule(443, 443, list), Undecided::PrefixList),
+    ])
+}
+
 /// The phrases that differ from those about pings.
 fn write_connections(words: &dyn Phrases) -> String {
     let mut text = String::new();
@@ -413,6 +424,7 @@ fn write_connections(words: &dyn Phrases) -> String {
         Evidence::Late(Late::Idle),
         Evidence::Late(Late::NoRequest),
         Evidence::Late(Late::NoData),
+        Evidence::Groups(groups(open_for_connections())),
     ] {
         let explained = explanation(Layer::Acl, Some(Direction::Egress), Vec::new());
         line("evidence", words.sentences(&[words.evidence(&evidence, &explained, None).unwrap()]));
