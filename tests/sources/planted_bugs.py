@@ -995,7 +995,7 @@ BACKTESTS = [
     Bug(
         "a backtest counts what belongs to incidents as background, too",
         "cli/src/backtest/play/traffic.rs",
-        "                background.records = background.records.saturating_sub(part.records);\n",
+        "                rest.records = rest.records.saturating_sub(part.records);\n",
         "",
         (*BACKTEST, "output::"),
     ),

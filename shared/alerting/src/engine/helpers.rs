@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet, net::IpAddr};
 
 use crate::{
-    detection::{Detection, Finding, Origin, Rule},
+    detection::{Detection, Finding, Origin, Role, Rule},
     engine::Engine,
     enrichment::{EnrichmentRequest, Interface, Network},
     ports::{Enricher, IncidentStore, MetricSink, Timers},
@@ -41,7 +41,8 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
 
 fn may_be_check(finding: &Finding) -> bool {
     let ours = matches!(finding.origin, Origin::Private | Origin::OwnRequest);
-    finding.rule == Rule::Request && ours && finding.totals.weight() >= Rule::Helper.table().min_packets
+    let asks = finding.role() != Some(Role::Answer);
+    finding.rule == Rule::Request && ours && asks && finding.totals.weight() >= Rule::Helper.table().min_packets
 }
 
 /// Tells whether a load balancer has an address. In another VPC the same address may be somebody else's: then nobody knows.

@@ -172,6 +172,14 @@ fn the_requests_of_a_load_balancer_are_health_checks() {
 }
 
 #[test]
+fn an_answer_of_a_load_balancer_is_no_check() {
+    let ports = Ports { interfaces: Some(vec![load_balancer("10.0.9.5")]), ..Ports::default() };
+    let mut stack = Stack::new(Rules::all(), ports);
+    stack.batch("10.0.1.10: 10.0.9.5:443>10.0.1.10:41022 tcp 4/240 R 18");
+    assert_eq!(stack.opened(), ["Request-Deny own-request|service=10.0.9.5:443/tcp"]);
+}
+
+#[test]
 fn without_an_answer_of_ec2_a_check_is_a_request() {
     let mut stack = all();
     stack.batch(&request(1, 8_080, 3, 0));
