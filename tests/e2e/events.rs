@@ -9,7 +9,7 @@ fn scenarios() -> Vec<String> {
         sources.map(|file| file.expect("a readable directory").file_name().into_string().expect("a plain name"));
     let mut names: Vec<String> = names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect();
     names.sort_unstable();
-    assert!(names.len() >= 12, "{names:?}");
+    assert!(names.len() >= 17, "{names:?}");
     names
 }
 
@@ -21,6 +21,9 @@ async fn every_event_gets_the_response_that_its_source_declares() {
         let mut setup = Setup::aws();
         if let Some(format) = &source.format {
             setup = setup.set("FLOW_LOG_FORMAT", format);
+        }
+        if let Some(rules) = &source.rules {
+            setup = setup.set("RULES", rules);
         }
         let mut world = setup.start().await;
         let outcome = world.send(&event(&name)).await;
@@ -43,7 +46,7 @@ async fn one_process_handles_all_events_in_sequence() {
     for name in scenarios() {
         let source = source(&name);
         let outcome = world.send(&event(&name)).await;
-        if let (Some(expected), None) = (source.expected, source.format) {
+        if let (Some(expected), None, None) = (source.expected, source.format, source.rules) {
             let counts = outcome.counts();
             assert_eq!(
                 (counts.records, counts.matched, counts.unparsed, counts.findings, counts.metrics),

@@ -5,6 +5,7 @@
 mod background;
 mod calls;
 mod configuration;
+mod connections;
 mod console;
 mod documents;
 mod emails;

@@ -1,6 +1,7 @@
-"""A week of flow log records for backtests: ordinary traffic, what the internet sends to a public address, and five incidents.
+"""A week of flow log records for backtests: ordinary traffic, what the internet sends to a public address, and incidents, five of pings
+and nine of TCP and UDP.
 
-The same `seed` returns the same records. All addresses are private or for documentation.
+The same `seed` returns the same records. All addresses are private or for documentation, but for those of Route 53's health checks.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness import records
+from tests.harness import records, week_connections
+from tests.harness.week_connections import DATABASE, DATABASE_ENI, WEB, WEB_ENI
 
 START = 1_795_392_000
 """2026-11-23 00:00 UTC, a Monday."""
@@ -25,8 +27,6 @@ SCANNER_PACKETS = (1, 2, 4)
 ORDINARY_A_MINUTE = 9
 """Records of ordinary traffic, of both interfaces."""
 
-WEB, DATABASE = "10.1.2.3", "10.1.7.20"
-WEB_ENI, DATABASE_ENI = "eni-0a1b2c3d4e5f60718", "eni-0f9e8d7c6b5a40312"
 MONITOR, PERSISTENT, VPN_HOST = "203.0.113.12", "198.51.100.23", "10.20.4.77"
 
 
@@ -84,11 +84,21 @@ def scanners(rng: random.Random) -> Iterator[Flow]:
         yield Flow(WEB_ENI, source, WEB, rng.choice(SCANNER_PACKETS))
 
 
+def ordinary(interface: str, address: str, number: int) -> list[list[str]]:
+    """Returns the fields of ordinary records. Of TCP and UDP none is rejected: what is stands in `week_connections.py`."""
+    pool = [line.split(" ") for line in records.ordinary(1_000, interface, START, number)]
+    own = {f"172.31.{16 + number}.{10 + number}": address}
+    with_ports = {"6", "17"}
+    return [
+        [own.get(field, field).replace("REJECT", "ACCEPT") for field in fields] if fields[7] in with_ports else fields
+        for fields in pool
+    ]
+
+
 def lines(days: int = DAYS, seed: int = 1) -> Iterator[str]:
     """Yields the records in the order of their minutes."""
-    rng = random.Random(seed)
-    ordinary = [records.ordinary(1_000, eni, START, number) for number, eni in enumerate((WEB_ENI, DATABASE_ENI), 1)]
-    pools = [[line.split(" ") for line in pool] for pool in ordinary]
+    rng, connections = random.Random(seed), random.Random(seed + 1)
+    pools = [ordinary(WEB_ENI, WEB, 1), ordinary(DATABASE_ENI, DATABASE, 2)]
     for second in range(0, days * DAY, MINUTE):
         start = START + second
         for _ in range(ORDINARY_A_MINUTE):
@@ -97,6 +107,9 @@ def lines(days: int = DAYS, seed: int = 1) -> Iterator[str]:
             yield " ".join([*fields[: records.START], str(first), str(first + rng.randint(20, 55)), *fields[records.END + 1 :]])
         for flow in (*incident_flows(second), *scanners(rng)):
             yield ping(flow, start, rng)
+        for connection in week_connections.of_minute(second, connections):
+            first = start + connections.randint(0, 4)
+            yield connection.record(first, first + connections.randint(48, 55))
 
 
 def write(path: Path, days: int = DAYS) -> None:

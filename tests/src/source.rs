@@ -23,6 +23,8 @@ pub struct Source {
     pub fails: Option<String>,
     /// The `FLOW_LOG_FORMAT` to run the function with, if not the default.
     pub format: Option<String>,
+    /// The `RULES` to run the function with, if not the default.
+    pub rules: Option<String>,
     /// What to damage in the event.
     pub damage: Option<Damage>,
     /// Placeholders in the lines, and the number of characters that replaces each.

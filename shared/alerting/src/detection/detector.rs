@@ -321,13 +321,17 @@ impl<'a> Detector<'a> {
             .or_insert_with(|| Accepted { totals, tcp_flags: flags, line: line(message) });
     }
 
-    /// Reads what was accepted over TCP and UDP, if something was rejected: the same connections either way are evidence, and all records
-    /// show the interface's addresses.
+    /// Reads what was accepted over TCP and UDP, if it can say something of what was rejected: the same connections either way are evidence,
+    /// and all records show the interface's addresses, which pings without a direction need.
     fn read_accepted_lines(&mut self) {
         let lines = std::mem::take(&mut self.accepted_lines);
         let with_ports = self.keys.iter().map(|key| key.tuple).filter(|tuple| tuple.ports.is_some());
         let wanted: HashSet<FiveTuple> = with_ports.flat_map(|tuple| [tuple, tuple.opposite()]).collect();
-        if wanted.is_empty() {
+        let has_direction = |key: &FlowKey| {
+            let FiveTuple { logger, srcaddr, dstaddr, .. } = key.tuple;
+            key.direction.is_some() || self.loggers.get(logger).own.direction(srcaddr, dstaddr).is_some()
+        };
+        if wanted.is_empty() && self.keys.iter().all(has_direction) {
             return;
         }
         let formats = self.formats;

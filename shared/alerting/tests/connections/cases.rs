@@ -170,6 +170,8 @@ cases! {
         "10.0.1.10: 10.0.9.5:50100>10.0.1.10:22 tcp 1/60 A 2; 10.0.1.10:22>10.0.9.5:50100 tcp 1/40 A 4" => "";
     a_nat_gateway_accepts_what_it_drops: "10.0.0.220: 203.0.113.9:51000>10.0.0.220:22 tcp 3/180 A 2" => "";
     other_protocols_are_no_finding: "10.0.2.20: 10.0.1.10:0>10.0.2.20:0 47 4/240 R" => "";
+    a_ping_whose_direction_accepted_connections_show:
+        "?: 10.0.1.10:0>10.0.2.20:0 icmp 8/336 R; 10.0.1.10:41022>9.9.9.9:443 tcp 4/240 A" => "!ping own-request - by -";
     a_ping_beside_a_connection:
         "10.0.2.20: 10.0.1.10:0>10.0.2.20:0 icmp 8/336 R; 10.0.1.10:41022>10.0.2.20:5432 tcp 4/240 R 2" =>
         "!ping private - by -; !request private 10.0.2.20:5432/tcp by tcp-flags";
