@@ -19,6 +19,8 @@ const ANSWER: &str =
     "2 123456789010 eni-1235b8ca123456789 172.31.16.139 203.0.113.12 0 0 1 4 336 1432917094 1432917142 REJECT OK";
 const INBOUND: &str =
     "2 123456789010 eni-1235b8ca123456789 203.0.113.12 172.31.16.139 0 0 1 4 336 1432917027 1432917142 REJECT OK";
+const GRE: &str =
+    "2 123456789010 eni-1235b8ca123456789 172.31.9.69 172.31.9.12 0 0 47 20 4249 1418530010 1418530070 REJECT OK";
 const TCP: &str =
     "2 123456789010 eni-1235b8ca123456789 172.31.9.69 172.31.9.12 49761 3389 6 20 4249 1418530010 1418530070 REJECT OK";
 
@@ -160,6 +162,7 @@ fn each_field_of_the_json() {
             "source": "172.31.16.139",
             "destination": "203.0.113.12",
             "interface": "eni-1235b8ca123456789",
+            "rule": "ping",
             "layer": "network-acl",
             "confidence": "certain",
             "direction": "outbound",
@@ -407,11 +410,14 @@ fn foreign_text_stays_on_its_line() {
 #[test]
 fn several_flows_are_explained_one_by_one() {
     let other = ANSWER.replace(" 4 336 ", " 9 756 ").replace("203.0.113.12", "198.51.100.1");
-    let input = [REQUEST, ANSWER, "", &other, TCP].join("\n");
+    let input = [REQUEST, ANSWER, "", &other, GRE].join("\n");
     let network = Network::new("several");
     let run = run_with(&["--network", network.path(), "-"], input.as_bytes());
     assert_eq!(run.code, 0);
-    assert_eq!(run.err, "vpc-flow-alerts: no verdict for 1 records of other protocols: only rejected ICMP has one\n");
+    assert_eq!(
+        run.err,
+        "vpc-flow-alerts: no verdict for 1 records of other protocols: only rejected ICMP, TCP and UDP have one\n"
+    );
     let heads: Vec<&str> = run.out.split("--- ").skip(1).map(|part| part.lines().nth(1).unwrap()).collect();
     assert_eq!(
         heads,
@@ -487,7 +493,7 @@ fn a_line_that_cannot_be_read_is_named_with_its_place() {
 fn more_records_than_a_person_asks_about_are_refused() {
     let input = [ANSWER, "\n"].concat().repeat(100_001);
     let run = run_with(&["-"], input.as_bytes());
-    assert_eq!(run.err, "vpc-flow-alerts: more than 100000 records of ICMP: pass the records in question\n");
+    assert_eq!(run.err, "vpc-flow-alerts: more than 100000 records: pass the records in question\n");
     let run = run_with(&["-"], &input.as_bytes()[ANSWER.len() + 1..]);
     assert!(run.code == 0 && run.out.contains("400,000 pings"), "{}{}", run.out, run.err);
 }
@@ -496,9 +502,14 @@ fn more_records_than_a_person_asks_about_are_refused() {
 fn exit_codes() {
     for (arguments, code, error) in [
         (&[ANSWER][..], 0, ""),
-        (&[TCP], 2, "no verdict for 1 records of other protocols"),
-        (&[REQUEST], 2, "no record is rejected ICMP"),
-        (&["2 123456789010 eni-1 - - - - - - - 1431280876 1431280934 - NODATA"], 2, "no record is rejected ICMP"),
+        (&[TCP], 0, ""),
+        (&[GRE], 2, "no verdict for 1 records of other protocols"),
+        (&[REQUEST], 2, "no record is rejected ICMP, TCP or UDP"),
+        (
+            &["2 123456789010 eni-1 - - - - - - - 1431280876 1431280934 - NODATA"],
+            2,
+            "no record is rejected ICMP, TCP or UDP",
+        ),
         (&["hello there"], 1, "cannot be read, 2 fields"),
         (&["hello there", ANSWER], 0, "cannot be read, 2 fields"),
         (&[], 1, "there is no record"),
@@ -542,4 +553,16 @@ fn the_help_has_an_example_and_the_exit_codes() {
     let run = run(&["--help"]);
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     assert!(run.out.contains("--network network") && run.out.contains("\nExit codes:\n"), "{}", run.out);
+}
+
+#[test]
+fn a_rejected_connection_has_a_verdict_with_its_service() {
+    let run = run(&["--json", TCP]);
+    let [verdict] = &run.objects()[..] else { panic!("{}", run.out) };
+    assert_eq!(verdict["service"], "172.31.9.12:3389/tcp");
+    assert_eq!((&verdict["rule"], &verdict["layer"][0]), (&"request".into(), &"security-group".into()));
+    let format =
+        "${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${action} ${tcp-flags} ${log-status}";
+    let late = self::run(&["--json", "--format", format, "eni-1 10.0.2.20 10.0.1.10 443 41022 6 REJECT 4 OK"]);
+    assert_eq!(late.objects()[0]["layer"], "late-packet", "{}", late.out);
 }

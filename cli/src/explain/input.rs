@@ -52,9 +52,9 @@ pub(super) fn detect(
 ) -> Result<(Detection, Tally), String> {
     let mut events = Vec::new();
     let mut formats: Vec<LogFormat> = Vec::new();
-    let tally = records::read_inputs(inputs, declared, Rules::default(), |record| {
+    let tally = records::read_inputs(inputs, declared, Rules::all(), |record| {
         if events.len() == MAX_RECORDS {
-            return Err(format!("more than {MAX_RECORDS} records of ICMP: pass the records in question"));
+            return Err(format!("more than {MAX_RECORDS} records: pass the records in question"));
         }
         let start = record.start.unwrap_or(EpochMillis(0));
         events.push(LogEvent::new("", start.to_i64(), record.line.clone()));
@@ -69,7 +69,7 @@ pub(super) fn detect(
         [] => declared.clone(),
         _ => Formats::new(formats).map_err(|error| format!("{error}: explain the records of one format at a time"))?,
     };
-    let mut detector = Detector::new(&formats).with_own_networks(own_networks);
+    let mut detector = Detector::new(&formats).with_own_networks(own_networks).with_rules(Rules::all());
     events.iter().for_each(|event| detector.observe(event));
     Ok((detector.finish(LogSource::default()), tally))
 }

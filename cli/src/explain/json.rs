@@ -19,6 +19,9 @@ struct Verdict<'a> {
     destination: IpAddr,
     #[serde(skip_serializing_if = "Option::is_none")]
     interface: Option<&'a str>,
+    rule: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
     layer: Layers,
     confidence: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,6 +64,8 @@ pub(super) fn print(out: &mut impl Write, finding: &Finding, standalone: &Standa
         source: finding.flow.sender(),
         destination: finding.flow.receiver(),
         interface: finding.flow.interface_id.as_deref(),
+        rule: finding.rule.word(),
+        service: finding.service().map(|service| service.to_string()),
         layer: explanation.layer.into(),
         confidence: match explanation.confidence {
             Confidence::Certain => "certain",

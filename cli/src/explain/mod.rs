@@ -25,7 +25,7 @@ use crate::{
     records::{Tally, Unparsed},
 };
 
-/// Exit code if no record has a verdict, as none is rejected ICMP.
+/// Exit code if no record has a verdict, as none is rejected ICMP, TCP or UDP.
 const NO_VERDICT: u8 = 2;
 
 const EXAMPLES: &str = "\
@@ -47,13 +47,13 @@ ec2:GetManagedPrefixListEntries; none with --network or --offline.
 Exit codes:
   0  there is a verdict for at least one record
   1  something failed, or nothing could be read
-  2  no record is rejected ICMP, so there is no verdict";
+  2  no record is rejected ICMP, TCP or UDP, so there is no verdict";
 
 /// Explains why records were rejected.
 ///
 /// Prints for each rejected flow what its email would state: what happened, which layer and which rule blocked it, how sure that is, and
-/// what to do. All records together are one batch: ICMP that was accepted the other way shows whether packets are pings or answers. Only
-/// rejected ICMP has a verdict.
+/// what to do. All records together are one batch: what was accepted the other way shows whether packets are requests or answers. Only
+/// rejected ICMP, TCP and UDP have a verdict.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -139,7 +139,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, String> {
     }
 }
 
-/// The end where no record is rejected ICMP.
+/// The end where no record is rejected ICMP, TCP or UDP.
 fn without_verdict(tally: &Tally) -> Result<ExitCode, String> {
     if tally.records == 0 {
         return Err("there is no record: pass records as arguments, on standard input or with --file".to_owned());
@@ -149,7 +149,7 @@ fn without_verdict(tally: &Tally) -> Result<ExitCode, String> {
             "no record could be read: declare their format with --format, and name files with --file".to_owned()
         );
     }
-    eprintln!("vpc-flow-alerts: no record is rejected ICMP, so there is no verdict");
+    eprintln!("vpc-flow-alerts: no record is rejected ICMP, TCP or UDP, so there is no verdict");
     Ok(ExitCode::from(NO_VERDICT))
 }
 
@@ -200,7 +200,7 @@ fn warn(detection: &Detection, tally: &Tally) {
     let other_protocols = tally.other_protocols;
     if other_protocols > 0 {
         eprintln!(
-            "vpc-flow-alerts: no verdict for {other_protocols} records of other protocols: only rejected ICMP has one"
+            "vpc-flow-alerts: no verdict for {other_protocols} records of other protocols: only rejected ICMP, TCP and UDP have one"
         );
     }
     let untracked: u64 = detection.untracked.values().map(|untracked| untracked.totals.records).sum();

@@ -106,7 +106,7 @@ async fn the_body_is_the_timer_message_as_json() {
     assert_eq!(serde_json::from_str::<TimerMessage>(&body).unwrap(), timer_message());
     // The queue may hold messages of another version: the names are a contract.
     let key = json!({
-        "rule": "ping-deny", "owner": "123456789010", "log_group": "vpc-\"flow\"", "signal": "private", "part": {"by": "all"}
+        "rule": "ping", "owner": "123456789010", "log_group": "vpc-\"flow\"", "signal": "private", "part": {"by": "all"}
     });
     let expected = json!({"key": key, "incident": "i-1", "timer": 7});
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
