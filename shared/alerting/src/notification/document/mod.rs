@@ -279,7 +279,7 @@ impl Document {
     pub fn of(notification: &Notification<'_>, email: &Email) -> Document {
         let content = notification.content;
         let records = content.lines.iter().take(MAX_RECORDS);
-        let metric = Metric::of(notification.key, &notification.flows, notification.site);
+        let metric = Metric::of(notification.key, notification.site);
         Document {
             version: VERSION,
             routing: Routing::of(notification),

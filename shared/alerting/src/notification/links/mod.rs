@@ -12,6 +12,7 @@ use crate::{
     detection::Rule,
     explain::{Explanation, Group, Layer},
     incident::IncidentKey,
+    metrics::{ORIGIN, REJECT, RULE},
     notification::{content::NotificationContent, explained::ExplainedFinding, site::Site},
     text::inert,
     time::{self, EpochMillis, MINUTE_MILLIS, SECOND_MILLIS},
@@ -30,9 +31,6 @@ const GRAPH_MILLIS: u64 = 60 * MINUTE_MILLIS;
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>).
 const MAX_METRIC_CHARS: usize = 255;
 
-/// The metric of the rules about TCP and UDP.
-const REJECT_METRIC: &str = "Reject";
-
 /// The metric that counts the records of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metric<'s> {
@@ -43,13 +41,12 @@ pub struct Metric<'s> {
 }
 
 impl<'s> Metric<'s> {
-    /// The metric of an incident. A scan's records are counted by the rule that each of them matched.
-    pub fn of(key: &IncidentKey, flows: &[ExplainedFinding<'_>], site: &'s Site) -> Metric<'s> {
+    /// The metric of an incident.
+    pub fn of(key: &IncidentKey, site: &'s Site) -> Metric<'s> {
         if key.rule == Rule::Ping {
             return Metric { name: &site.metric_name, dimensions: Vec::new() };
         }
-        let rule = flows.first().map_or(key.rule, |flow| flow.finding.rule);
-        Metric { name: REJECT_METRIC, dimensions: vec![("Rule", rule.word()), ("Origin", key.signal.origin().word())] }
+        Metric { name: REJECT, dimensions: vec![(RULE, key.rule.word()), (ORIGIN, key.signal.origin().word())] }
     }
 }
 
@@ -90,7 +87,7 @@ impl Links {
             links.push(Link { target: Target::LogStream, url });
         }
         let (from, to) = (time::before(first, GRAPH_MILLIS), time::after(last, GRAPH_MILLIS));
-        let Metric { name, dimensions } = Metric::of(key, flows, site);
+        let Metric { name, dimensions } = Metric::of(key, site);
         let url = console.metric(&site.metric_namespace, name, &dimensions, (from, to));
         links.push(Link { target: Target::Metric(inert(name, MAX_METRIC_CHARS)), url });
         Links(links)
