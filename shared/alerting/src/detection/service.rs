@@ -25,7 +25,7 @@ impl ServicePort {
         if self.protocol == Protocol::UDP { "udp" } else { "tcp" }
     }
 
-    /// The service that is usually offered on the port, as IANA names it; none for a port of no [`KNOWN`] service.
+    /// The service that is usually offered on the port, as IANA names it; none for a port of no well-known service.
     pub fn name(self) -> Option<&'static str> {
         let (tcp, udp) = (self.protocol == Protocol::TCP, self.protocol == Protocol::UDP);
         let row = KNOWN.binary_search_by_key(&self.port, |row| row.0).ok().map(|place| KNOWN[place])?;
