@@ -40,9 +40,11 @@ async fn a_rejected_database_connection_is_one_email_that_names_who_and_what() {
     let email = world.sns.email();
     let subject = format!("[Request-Deny] web-1 could not reach {DATABASE}:5432 (postgresql) (#");
     assert!(email.subject.starts_with(&subject), "{}", email.subject);
+    let blocked = "Blocked by the security group sg-0ddd (db): no inbound rule allows tcp/5432 from sg-0ccc (certain;";
+    assert!(email.body.contains(blocked), "{}", email.body);
     let put = world.cloudwatch.put();
-    assert_eq!(put.sum("Reject"), 2.0, "{put:?}");
-    assert_eq!(put.sum("Ping-Deny"), 0.0, "{put:?}");
+    let points: Vec<(&str, f64)> = put.data.iter().map(|datum| (datum.name.as_str(), datum.statistics.sum)).collect();
+    assert_eq!(points, [("Reject", 2.0), ("Reject-Packets", 7.0)], "{put:?}");
 }
 
 #[tokio::test]

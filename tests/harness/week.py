@@ -1,9 +1,7 @@
-"""A week of flow log records for backtests: ordinary traffic, what the internet sends to a public address, and incidents.
+"""A week of flow log records for backtests: ordinary traffic, what the internet sends to a public address, and incidents, five
+of pings and nine of TCP and UDP.
 
-Five of them are of pings and nine of TCP and UDP.
-
-The same `seed` returns the same records. All addresses are private or for documentation, but
-for those of Route 53's health checks.
+The same `seed` returns the same records. All addresses are private or for documentation, but for a target's and Route 53's.
 """
 
 from __future__ import annotations

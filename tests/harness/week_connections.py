@@ -1,7 +1,6 @@
 """TCP and UDP of the week of `week.py`: what scanners send, what is accepted, what comes late, and nine incidents.
 
-In the default format, which has no flags. The records have no random numbers in common with the pings,
-so that these stay as they are.
+In the default format, which has no flags. The records share no random numbers with the pings, so that these stay as they are.
 """
 
 from __future__ import annotations

@@ -995,7 +995,7 @@ BACKTESTS = [
     Bug(
         "a backtest counts what belongs to incidents as background, too",
         "cli/src/backtest/play/traffic.rs",
-        "                rest.records = rest.records.saturating_sub(part.records);\n",
+        "            rest.records = rest.records.saturating_sub(part.records);\n",
         "",
         (*BACKTEST, "output::"),
     ),
@@ -1162,6 +1162,20 @@ CONNECTIONS = [
         "filter(|(_, other)| other.0 < seen.0).count()",
         "filter(|(other, _)| **other < service).count()",
         ("-p", "alerting", "--lib", "scan"),
+    ),
+    Bug(
+        "accepted connections say nothing of pings",
+        DETECT,
+        "if wanted.is_empty() && self.keys.iter().all(has_direction) {",
+        "if wanted.is_empty() || self.keys.iter().all(has_direction) {",
+        CASES,
+    ),
+    Bug(
+        "a backtest takes the single packets of a scan for background",
+        "cli/src/backtest/play/traffic.rs",
+        "for sender in senders.iter().filter(|_| alerts) {",
+        "for sender in senders.iter().filter(|_| !alerts) {",
+        BACKTEST,
     ),
     Bug(
         "an answer to a request of ours is a reply",

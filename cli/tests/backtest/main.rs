@@ -8,6 +8,7 @@ mod harness;
 mod merging;
 mod output;
 mod page;
+mod rules;
 mod settings;
 mod silences;
 mod totals;

@@ -21,12 +21,21 @@ const INTERFACES: &str = "<networkInterfaceSet><item><networkInterfaceId>eni-123
     <interfaceType>interface</interfaceType><privateIpAddress>172.31.16.139</privateIpAddress>\
     <groupSet><item><groupId>sg-0ccc</groupId></item></groupSet>\
     <attachment><instanceId>i-0123456789abcdef0</instanceId></attachment></item></networkInterfaceSet>";
+/// The interface of a database in the same subnet. Its group allows requests from another group alone.
+const DATABASE: &str = "<item><networkInterfaceId>eni-0f9e8d7c6b5a40312</networkInterfaceId>\
+    <subnetId>subnet-0aaa</subnetId><vpcId>vpc-0bbb</vpcId><availabilityZone>ap-northeast-1a</availabilityZone>\
+    <description>RDSNetworkInterface</description><ownerId>123456789010</ownerId>\
+    <interfaceType>interface</interfaceType><privateIpAddress>172.31.32.20</privateIpAddress>\
+    <groupSet><item><groupId>sg-0ddd</groupId></item></groupSet></item></networkInterfaceSet>";
 const TAGS: &str = "<tagSet><item><resourceId>i-0123456789abcdef0</resourceId><key>Name</key><value>web-1</value></item>\
     <item><resourceId>i-0123456789abcdef0</resourceId><key>Owner</key><value>team-a</value></item></tagSet>";
 const GROUPS: &str = "<securityGroupInfo><item><groupId>sg-0ccc</groupId><groupName>web</groupName><ipPermissions><item>\
     <ipProtocol>icmp</ipProtocol><fromPort>-1</fromPort><toPort>-1</toPort><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item>\
     </ipRanges></item></ipPermissions><ipPermissionsEgress><item><ipProtocol>-1</ipProtocol><ipRanges><item>\
-    <cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissionsEgress></item></securityGroupInfo>";
+    <cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissionsEgress></item>\
+    <item><groupId>sg-0ddd</groupId><groupName>db</groupName><ipPermissions><item><ipProtocol>tcp</ipProtocol>\
+    <fromPort>5432</fromPort><toPort>5432</toPort><groups><item><groupId>sg-0eee</groupId></item></groups></item></ipPermissions>\
+    </item></securityGroupInfo>";
 const ACLS: &str = "<networkAclSet><item><networkAclId>acl-0f3a9c0f3a9c0f3a9</networkAclId><default>false</default><entrySet>\
     <item><ruleNumber>50</ruleNumber><protocol>1</protocol><ruleAction>deny</ruleAction><egress>true</egress>\
     <cidrBlock>0.0.0.0/0</cidrBlock><icmpTypeCode><code>-1</code><type>-1</type></icmpTypeCode></item>\
@@ -89,7 +98,11 @@ impl State {
         if request.method != "POST" || !request.header("authorization").contains("/ec2/aws4_request") {
             return error(401, "AuthFailure");
         }
+        let with_database = INTERFACES.replace("</networkInterfaceSet>", DATABASE);
         let body = match action.as_str() {
+            "DescribeNetworkInterfaces" if form.values().any(|value| value == "eni-0f9e8d7c6b5a40312") => {
+                &with_database
+            }
             "DescribeNetworkInterfaces" => INTERFACES,
             "DescribeTags" => TAGS,
             "DescribeSecurityGroups" => GROUPS,

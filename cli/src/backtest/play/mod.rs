@@ -18,7 +18,11 @@ use std::{
 
 use alerting::{
     engine::{Engine, EngineError},
-    incident::state::TimerMessage,
+    incident::{
+        key::Sender,
+        scan::SenderRecord,
+        state::{ItemId, TimerMessage},
+    },
     memory::NoNetwork,
     ports::{IncidentStore as _, Notifiers},
     time::{self, EpochMillis, HOUR_MILLIS},
@@ -162,9 +166,11 @@ impl<'s> Player<'s> {
                 Due::Batch(batch) => {
                     let last_end = batch.last_end();
                     let (key, detection) = self.batches.detect(batch);
-                    let (by, signals) = (self.engine.group_by, &self.engine.signals);
-                    on_event(Event::Batch(BatchTraffic::of(&detection, last_end, by, signals)))?;
-                    ready(self.engine.batch(&key, &detection, self.now))
+                    let played = ready(self.engine.batch(&key, &detection, self.now));
+                    let by = (self.engine.group_by, &self.engine.signals);
+                    let stored = |sender: &Sender<'_>| self.stored(sender);
+                    on_event(Event::Batch(BatchTraffic::of(&detection, last_end, by, stored)))?;
+                    played
                 }
                 Due::Timer(message) => ready(self.engine.timer(&message, &number.to_string(), self.now)),
             }
@@ -181,6 +187,13 @@ impl<'s> Player<'s> {
             }
         }
         Ok(())
+    }
+
+    /// What is stored of a sender.
+    fn stored(&self, sender: &Sender<'_>) -> Option<SenderRecord> {
+        let id = [ItemId::Sender(sender.scan.clone())];
+        let found = ready(self.engine.store.get(&id))?.ok()?.pop()??;
+        found.doc.try_into().ok()
     }
 }
 

@@ -1,13 +1,17 @@
 //! What a batch has of rejected traffic: signal by origin, and background.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     ops::AddAssign,
 };
 
 use alerting::{
-    detection::{Detection, Origin, Rule, Totals},
-    incident::{GroupBy, SignalPolicy, key},
+    detection::{Detection, Finding, Origin, Rule, Totals, Treatment},
+    incident::{
+        GroupBy, SignalPolicy,
+        key::{self, Grouped, Sender},
+        scan::{SenderRecord, SenderVerdict},
+    },
     time::EpochMillis,
 };
 
@@ -70,12 +74,12 @@ pub(crate) struct BatchTraffic {
 }
 
 impl BatchTraffic {
-    /// Divides a batch as the engine does.
+    /// Divides a batch as the engine does. `stored` returns what the engine remembers of a sender after the batch.
     pub(super) fn of(
         detection: &Detection,
         last_end: EpochMillis,
-        by: GroupBy,
-        signals: &SignalPolicy,
+        (by, signals): (GroupBy, &SignalPolicy),
+        stored: impl Fn(&Sender<'_>) -> Option<SenderRecord>,
     ) -> BatchTraffic {
         let all = detection.totals();
         let mut signal: BTreeMap<Origin, Amount> = BTreeMap::new();
@@ -85,17 +89,29 @@ impl BatchTraffic {
         for (rule, origin, totals) in findings.chain(untracked) {
             *background.entry(Background::of(rule, origin)).or_default() += Amount::of(totals);
         }
-        for group in key::group(detection, by, signals).groups {
-            let origin = group.key.signal.origin();
-            let amount = signal.entry(origin).or_default();
-            let rest = background.entry(Background::of(group.key.rule, origin)).or_default();
+        let mut move_to_signal = |rule: Rule, origin: Origin, totals: &Totals| {
+            let part = Amount::of(totals);
+            *signal.entry(origin).or_default() += part;
+            let rest = background.entry(Background::of(rule, origin)).or_default();
+            rest.records = rest.records.saturating_sub(part.records);
+            rest.packets = rest.packets.saturating_sub(part.packets);
+        };
+        let Grouped { groups, senders, .. } = key::group(detection, by, signals);
+        for group in &groups {
+            let (rule, origin) = (group.key.rule, group.key.signal.origin());
             let findings = group.findings.iter().map(|finding| &finding.totals);
-            for totals in findings.chain([&group.untracked.totals]) {
-                let part = Amount::of(totals);
-                *amount += part;
-                rest.records = rest.records.saturating_sub(part.records);
-                rest.packets = rest.packets.saturating_sub(part.packets);
-            }
+            findings.chain([&group.untracked.totals]).for_each(|totals| move_to_signal(rule, origin, totals));
+        }
+        // Single packets are in no group, and belong to the scan of their sender.
+        let grouped: HashSet<*const Finding> =
+            groups.iter().flat_map(|group| &group.findings).map(|finding| std::ptr::from_ref(*finding)).collect();
+        let alerts = signals.rules.treatment(Rule::Scan) == Treatment::Alert;
+        for sender in senders.iter().filter(|_| alerts) {
+            let Some(record) = stored(sender) else { continue };
+            let scanned = sender.findings.iter().filter(|finding| record.verdict(finding) == SenderVerdict::Scan);
+            scanned
+                .filter(|finding| !grouped.contains(&std::ptr::from_ref(**finding)))
+                .for_each(|finding| move_to_signal(finding.rule, finding.origin, &finding.totals));
         }
         background.retain(|_, amount| amount.records > 0);
         let matched = detection.minutes(|finding| Some(finding.rule)).into_keys().collect();
