@@ -1,11 +1,13 @@
-"""`make demo`: a rejected ping becomes an email, then an update and a resolved email, on an emulated AWS without an account.
+"""`make demo`: a rejected ping becomes three emails, from opened to resolved, and a rejected database connection one.
+
+All of it runs on an emulated AWS, without an account.
 
     demo.py [run] [--keep]      build, deploy template.yaml into the emulator, put flow log records, show the emails and metrics
     demo.py put [LINE]          put one more record (by default the documented ping again) into a demo that was kept
     demo.py look                show the metrics, the alarms and the function's log of a demo that was kept
     demo.py stop                stop a demo that was kept
 
-Exits with status 0 only if the three emails and the metric arrived. Otherwise it prints what is missing.
+Exits with status 0 only if the four emails and the metric arrived. Otherwise it prints what is missing.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ SHORT = {
     "QuietMinutes": f"{QUIET_SECONDS / 60:g}",
 }
 METRIC_NAME = "Ping-Deny"
+# Requests over TCP and UDP, too. The demo's ordinary traffic has some: it is put before.
+RULES = "ping,request"
 
 
 class Crates:
@@ -113,7 +117,7 @@ def collect(stack: Stack, seconds: float) -> list[Email]:
 def run(keep: bool) -> None:
     """Runs the demo."""
     started = time.monotonic()
-    heading("vpc-flow-alerts", ": a rejected ping becomes an email, an update and a resolved email, on an emulated AWS")
+    heading("vpc-flow-alerts", ": a rejected ping and a rejected database connection become emails, on an emulated AWS")
     if KEPT.exists():
         raise StackError("a demo is still running: look at it with `make demo-look`, or stop it with `make demo-stop`")
     emulator = None
@@ -128,7 +132,8 @@ def run(keep: bool) -> None:
             step.note = emulator.endpoint
         with Step("Build a network in an emulated EC2") as step:
             built = network.start_and_build(emulator, ec2)
-            step.note = f"{built.instance} behind {built.acl}"
+            database = network.add_database(network.client(*ec2.values()), built)
+            step.note = f"{built.instance} behind {built.acl}, and a database"
         with Step("Deploy template.yaml (sam deploy)") as step:
             stack = Stack.deploy(emulator, SHORT, BRIEF)
             step.note = f"{len(stack.resources())} resources"
@@ -142,7 +147,7 @@ def run(keep: bool) -> None:
         note(f"{network.LACKS}.")
         if keep:
             remember(stack)
-        show(stack, started)
+        show(stack, database, started)
         if keep:
             explain_kept(stack)
     except BaseException:
@@ -160,7 +165,7 @@ def note(text: str) -> None:
     console.print(textwrap.indent(textwrap.fill(text, WIDTH - 4), "    "), style="dim")
 
 
-def show(stack: Stack, started: float) -> None:
+def show(stack: Stack, database: str, started: float) -> None:
     """Puts the records, and prints the emails, the plain alarm's email and the metrics."""
     progress = Progress(stack)
     interface = network.of(stack.emulator).interface
@@ -181,6 +186,13 @@ def show(stack: Stack, started: float) -> None:
     with Step("Wait for the resolved email") as step:
         resolved = progress.wait(3, "resolved email", QUIET_SECONDS + EMAIL_TIMEOUT_SECONDS)
         step.note = f"{duration(resolved.arrived_at - update.arrived_at)} after the update"
+    with Step(f"Deploy again with Rules={RULES}") as step:
+        stack.update({"Rules": RULES})
+    with Step("Put a rejected database connection, wait for the email") as step:
+        connection = records.rejected_connection(int(time.time()), database, network.ADDRESS, network.DATABASE)
+        put_at = progress.put([connection])
+        refused = progress.wait(4, "email about the database")
+        step.note = f"{duration(refused.arrived_at - put_at)} from put to email"
     with Step("Read the metrics back from CloudWatch") as step:
         wait_for(lambda: METRIC_NAME in stack.metrics(progress.since), 5, every=0.2)
         metrics = stack.metrics(progress.since)
@@ -190,10 +202,15 @@ def show(stack: Stack, started: float) -> None:
         step.note = f"{len(metrics)} metrics"
 
     progress.emails.extend(stack.emails())
-    for title, email in (("The email", opened), ("The update", update), ("The resolved email", resolved)):
+    for title, email in (
+        ("The email", opened),
+        ("The update", update),
+        ("The resolved email", resolved),
+        ("The email about the database", refused),
+    ):
         rule(title)
         show_email(email)
-    for email in progress.emails[3:]:
+    for email in progress.emails[4:]:
         rule("A surplus email")
         show_email(email)
     rule("For comparison: the email of CloudWatch's plain alarm")
@@ -310,7 +327,9 @@ def stop() -> None:
 
 def main() -> int:
     """Reads the command line and runs one command."""
-    parser = argparse.ArgumentParser(description="A rejected ping becomes three emails, on an emulated AWS.")
+    parser = argparse.ArgumentParser(
+        description="A rejected ping becomes three emails and a database connection one, on an emulated AWS."
+    )
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run").add_argument("--keep", action="store_true", help="keep the demo running afterwards")
     commands.add_parser("put").add_argument("line", nargs="?", default="", help="a flow log record")

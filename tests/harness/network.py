@@ -29,6 +29,7 @@ from botocore.config import Config
 from tests.harness.emulator import ACCOUNT, REGION, START_TIMEOUT_SECONDS, Emulator, EmulatorError, environment, free_port
 
 ADDRESS = "172.31.16.139"
+DATABASE = "172.31.16.200"
 LACKS = "EC2 is emulated by moto, which evaluates no IAM policies and has no rule * in network ACLs"
 
 
@@ -123,6 +124,29 @@ def build(ec2: Any) -> Network:
         ec2.attach_network_interface(NetworkInterfaceId=interface, InstanceId=instance, DeviceIndex=0)
     address = described["PrivateIpAddress"]
     return Network(vpc, subnet, group, add_acl(ec2, vpc, subnet), interface, instance, address)
+
+
+def add_database(ec2: Any, built: Network) -> str:
+    """Adds the database db-1 to the subnet. Its security group, db, allows PostgreSQL from the security group app alone.
+
+    Returns the id of its network interface, which has the address `DATABASE`.
+    """
+    groups = [ec2.create_security_group(GroupName=name, Description=name, VpcId=built.vpc)["GroupId"] for name in ("app", "db")]
+    app, group = groups
+    postgresql = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": app}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[postgresql])
+    interface = ec2.create_network_interface(
+        SubnetId=built.subnet, PrivateIpAddress=DATABASE, Groups=[group], Description="Primary network interface"
+    )["NetworkInterface"]["NetworkInterfaceId"]
+    ec2.run_instances(
+        ImageId=ec2.describe_images()["Images"][0]["ImageId"],
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=1,
+        NetworkInterfaces=[{"NetworkInterfaceId": interface, "DeviceIndex": 0}],
+        TagSpecifications=tagged("instance", Name="db-1", owner="team-b"),
+    )
+    return str(interface)
 
 
 def add_acl(ec2: Any, vpc: str, subnet: str) -> str:

@@ -131,6 +131,12 @@ def continued(now: int, interface: str = INTERFACE) -> list[list[str]]:
     return [shifted(of_interface(DOCUMENTED_PING, interface), end), other_source]
 
 
+def rejected_connection(now: int, interface: str, source: str, target: str) -> list[str]:
+    """Returns what the interface of a database logs of a client that its security group does not let in."""
+    end = now - 2 * 60
+    return [f"2 123456789010 {interface} {source} {target} 41022 5432 6 4 240 {end - 50} {end} REJECT OK"]
+
+
 def demonstration(now: int, interface: str = INTERFACE) -> list[list[str]]:
     """Returns the batches of the demo, one per interface: the documented ping among ordinary traffic, and two batches with
     ordinary traffic only. The records end 5 minutes ago, the typical delay of CloudWatch Logs.

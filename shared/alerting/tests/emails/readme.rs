@@ -15,9 +15,11 @@ fn each_readme_shows_the_current_email() {
         let links = format!("\n\n{}\n", setting.language.phrases().heading(Section::Links));
         let answer = format!("{}\n", email("ping-deny").split_once(&links).unwrap().0);
         assert_eq!(blocks.next(), Some(answer.as_str()), "the first sample in {file} should read:\n{answer}");
-        // Of a request the first lines.
-        let request = email("own-request").split_inclusive("\n\n").take(2).collect::<String>();
-        let request = format!("{}\n", request.trim_end());
-        assert_eq!(blocks.next(), Some(request.as_str()), "the second sample in {file} should read:\n{request}");
+        // Of a ping of ours and of a rejected connection the first lines.
+        for (name, place) in [("own-request", "second"), ("request", "third")] {
+            let first = email(name).split_inclusive("\n\n").take(2).collect::<String>();
+            let first = format!("{}\n", first.trim_end());
+            assert_eq!(blocks.next(), Some(first.as_str()), "the {place} sample in {file} should read:\n{first}");
+        }
     }
 }
