@@ -210,6 +210,8 @@ class Probe:
         elif service == "cloudwatch":
             namespace = permission.statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
             request = {"Namespace": namespace, "MetricData": [{"MetricName": "call", "Value": 1}]}
+        elif action == "GetManagedPrefixListEntries":
+            request = {"PrefixListId": "pl-0123456789abcdef0"}
         else:
             request = {}
         try:
