@@ -13,38 +13,52 @@ mod measure;
 
 use std::hint::black_box;
 
-use alerting::detection::{Detector, LogSource};
+use alerting::detection::{Detector, LogSource, Rules};
 use flow_log::{Decoder, Formats};
 
 use measure::{Kind, Reader, Row};
 
+/// The rules in force.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Detected;
+enum Detected {
+    Pings,
+    AllRules,
+}
 
-const ROWS: [Row<Detected>; 6] = {
+const ROWS: [Row<Detected>; 12] = {
+    use Detected::{AllRules, Pings};
     use Reader::{Floor, Measured};
     [
         Row { name: "floor: base64 + inflate", kind: Kind::Accepted, reader: Floor },
-        Row { name: "with detection, 2 % rejected", kind: Kind::Accepted, reader: Measured(Detected) },
+        Row { name: "with detection, 2 % rejected", kind: Kind::Accepted, reader: Measured(Pings) },
         Row { name: "floor, all matching", kind: Kind::Matching, reader: Floor },
-        Row { name: "with detection, all matching", kind: Kind::Matching, reader: Measured(Detected) },
+        Row { name: "with detection, all matching", kind: Kind::Matching, reader: Measured(Pings) },
         Row { name: "floor, extractedFields", kind: Kind::Extracted, reader: Floor },
-        Row { name: "with detection, extractedFields", kind: Kind::Extracted, reader: Measured(Detected) },
+        Row { name: "with detection, extractedFields", kind: Kind::Extracted, reader: Measured(Pings) },
+        Row { name: "floor, mostly accepted", kind: Kind::Mixed, reader: Floor },
+        Row { name: "all rules, mostly accepted", kind: Kind::Mixed, reader: Measured(AllRules) },
+        Row { name: "floor, rejected TCP", kind: Kind::RejectedTcp, reader: Floor },
+        Row { name: "all rules, every record rejected", kind: Kind::RejectedTcp, reader: Measured(AllRules) },
+        Row { name: "floor, port scan", kind: Kind::Scan, reader: Floor },
+        Row { name: "all rules, port scan", kind: Kind::Scan, reader: Measured(AllRules) },
     ]
 };
 
 fn main() {
     let formats = Formats::default();
     let mut decoder = Decoder::default();
-    measure::run(&ROWS, |Detected, _, event| detected(&mut decoder, &formats, event));
+    measure::run(&ROWS, |detected, _, event| {
+        let rules = if detected == Detected::AllRules { Rules::all() } else { Rules::default() };
+        findings(&mut decoder, (&formats, rules), event)
+    });
 }
 
 /// Reads an event and detects findings, including the owned texts that an email shows. Returns the number of findings.
-fn detected(decoder: &mut Decoder, formats: &Formats, event: &[u8]) -> usize {
+fn findings(decoder: &mut Decoder, (formats, rules): (&Formats, Rules), event: &[u8]) -> usize {
     let mut payload = decoder.decode(event).unwrap();
     let mut findings = 0;
     loop {
-        let mut detector = Detector::new(formats);
+        let mut detector = Detector::new(formats).with_rules(rules);
         let Some(metadata) = payload.next_batch(|event| detector.observe(&event)).unwrap() else { return findings };
         findings += black_box(detector.finish(LogSource::of(&metadata))).findings.len();
     }

@@ -16,10 +16,32 @@ pub(crate) enum Kind {
     Extracted,
     /// As `Accepted`, in AWS's version 5 example format with 29 fields.
     Version5,
+    /// Accepted TCP, with one rejected record in fifty lines: ICMP, TCP and UDP in turn.
+    Mixed,
+    /// Rejected TCP only: a connection each way with each peer, and so as many flows as in `Matching`.
+    RejectedTcp,
+    /// A port scan: each record is a rejected connection of one host to another port of the interface.
+    Scan,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 4] = [Kind::Accepted, Kind::Matching, Kind::Extracted, Kind::Version5];
+    pub(crate) const ALL: [Kind; 7] =
+        [Kind::Accepted, Kind::Matching, Kind::Extracted, Kind::Version5, Kind::Mixed, Kind::RejectedTcp, Kind::Scan];
+
+    /// Returns whether the record at this place in the batch is rejected.
+    fn is_rejected(self, at: usize) -> bool {
+        matches!(self, Kind::Matching | Kind::RejectedTcp | Kind::Scan) || at % 50 == 7
+    }
+
+    /// Returns the protocol of the record at this place in the batch.
+    fn protocol(self, at: usize, random: &mut Random) -> u8 {
+        match (self, self.is_rejected(at)) {
+            (Kind::Mixed, true) => [1, 6, 17][at / 50 % 3],
+            (Kind::Mixed | Kind::RejectedTcp | Kind::Scan, _) => 6,
+            (_, true) => 1,
+            (_, false) => [6, 6, 6, 17][random.below(4) as usize],
+        }
+    }
 }
 
 pub(crate) const VERSION_5: &str = "${version} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start} ${end} ${type} ${packets} ${bytes} ${account-id} ${vpc-id} ${subnet-id} ${instance-id} ${interface-id} ${region} ${az-id} ${sublocation-type} ${sublocation-id} ${action} ${tcp-flags} ${pkt-srcaddr} ${pkt-dstaddr} ${pkt-src-aws-service} ${pkt-dst-aws-service} ${traffic-path} ${flow-direction} ${log-status}";
@@ -75,8 +97,7 @@ pub(crate) fn event(kind: Kind, lines: usize, seed: u64) -> Vec<u8> {
     );
     for i in 0..lines {
         let comma = if i == 0 { "" } else { "," };
-        let ping = kind == Kind::Matching || i % 50 == 7;
-        let (line, start) = line(kind, ping, &mut random);
+        let (line, start) = line(kind, i, &mut random);
         // As in real ids, the first digits are a time; the rest makes the id unique in its batch.
         let id = format!("3891{:014}{:038}", 4_321_000_000_u64 + start, 7 * i);
         write!(json, r#"{comma}{{"id":"{id}","timestamp":{start}000,"message":"{line}""#).unwrap();
@@ -94,23 +115,29 @@ pub(crate) fn event(kind: Kind, lines: usize, seed: u64) -> Vec<u8> {
     format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, STANDARD.encode(&gz[..len])).into_bytes()
 }
 
-fn line(kind: Kind, ping: bool, random: &mut Random) -> (String, u64) {
+fn line(kind: Kind, at: usize, random: &mut Random) -> (String, u64) {
     let own = "10.1.2.3";
-    let peer = peer(random.below(PEERS));
-    let inward = random.below(2) == 0;
+    let with = random.below(PEERS);
+    let peer = if kind == Kind::Scan { "10.0.9.5".to_owned() } else { peer(with) };
+    let inward = kind == Kind::Scan || random.below(2) == 0;
     let (src, dst) = if inward { (&*peer, own) } else { (own, &*peer) };
-    let (far, near) = (1024 + random.below(64_000), [443, 80, 22, 5432, 53][random.below(5) as usize]);
-    let (srcport, dstport) = match (ping, inward) {
-        (true, _) => (0, 0),
-        (false, true) => (far, near),
-        (false, false) => (near, far),
+    let protocol = kind.protocol(at, random);
+    // A port that clients are given, and one of a service.
+    let (far, near) = match kind {
+        Kind::RejectedTcp => (32_768 + 7 * with, 443),
+        Kind::Scan => (56_911, 1 + at as u64),
+        _ => (1024 + random.below(64_000), [443, 80, 22, 5432, 53][random.below(5) as usize]),
     };
-    let protocol = if ping { 1 } else { [6, 6, 6, 17][random.below(4) as usize] };
+    let (srcport, dstport) = match (protocol, inward) {
+        (1, _) => (0, 0),
+        (_, true) => (far, near),
+        (_, false) => (near, far),
+    };
     let packets = 1 + random.below(40) * random.below(40) / 20;
     let bytes = packets * (52 + random.below(1200));
     let start = 1_780_000_000 + random.below(60);
     let end = start + random.below(60);
-    let action = if ping { "REJECT" } else { "ACCEPT" };
+    let action = if kind.is_rejected(at) { "REJECT" } else { "ACCEPT" };
     let line = if kind == Kind::Version5 {
         let (path, direction) = if inward { ("-", "ingress") } else { ("8", "egress") };
         format!(
