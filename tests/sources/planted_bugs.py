@@ -1166,8 +1166,8 @@ CONNECTIONS = [
     Bug(
         "accepted connections say nothing of pings",
         DETECT,
-        "if wanted.is_empty() && self.keys.iter().all(has_direction) {",
-        "if wanted.is_empty() || self.keys.iter().all(has_direction) {",
+        "if wanted.is_empty() && !show_addresses {",
+        "if wanted.is_empty() {",
         CASES,
     ),
     Bug(

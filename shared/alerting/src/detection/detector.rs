@@ -6,7 +6,7 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use flow_log::{Field, FlowRecord, Formats, Line, LineError, LogEvent, LogFormat, SystemFields};
+use flow_log::{Field, FlowLine, FlowRecord, Formats, Line, LineError, LogEvent, LogFormat, SystemFields};
 
 use crate::{
     address::Networks,
@@ -60,13 +60,20 @@ pub struct Detector<'a> {
     tracked: Option<[usize; 4]>,
     accepted: Table<FiveTuple, Accepted>,
     /// Accepted records of TCP and UDP. They are read at the end, if there are rejected ones that they may explain.
-    accepted_lines: Vec<Cow<'a, str>>,
+    accepted_lines: Vec<AcceptedLine<'a>>,
     untracked: BTreeMap<UntrackedKey, Untracked>,
     untracked_minutes: BTreeMap<(Rule, &'static str), Minutes>,
     untracked_accepted: u64,
     format: Option<LogFormat>,
     first_id: String,
     last_id: Cow<'a, str>,
+}
+
+/// An accepted record of TCP or UDP that is not read yet, but for its ports.
+#[derive(Debug)]
+struct AcceptedLine<'a> {
+    ports: Option<(u16, u16)>,
+    message: Cow<'a, str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +148,9 @@ impl<'a> Detector<'a> {
                 }
                 Err(reason) => self.unparsed(*reason, &event.message),
             },
-            Ok(Line::Flow(line)) if has_ports(line.protocol()) => self.accepted_lines.push(event.message.clone()),
+            Ok(Line::Flow(line)) if has_ports(line.protocol()) => {
+                self.accepted_lines.push(AcceptedLine { ports: ports(line), message: event.message.clone() });
+            }
             // No rule needs an accepted record whole: one that cannot be read is a record that was read, and no evidence.
             Ok(Line::Flow(line)) => {
                 if let Ok(record) = &line.to_record() {
@@ -331,11 +340,16 @@ impl<'a> Detector<'a> {
             let FiveTuple { logger, srcaddr, dstaddr, .. } = key.tuple;
             key.direction.is_some() || self.loggers.get(logger).own.direction(srcaddr, dstaddr).is_some()
         };
-        if wanted.is_empty() && self.keys.iter().all(has_direction) {
+        let show_addresses = !self.keys.iter().all(has_direction);
+        if wanted.is_empty() && !show_addresses {
             return;
         }
+        let wanted_ports: HashSet<Option<(u16, u16)>, foldhash::fast::RandomState> =
+            wanted.iter().map(|tuple| tuple.ports).collect();
         let formats = self.formats;
-        for message in &lines {
+        // Two ports are read in no time, and few records have those of a rejected one.
+        let may_say_something = |line: &&AcceptedLine<'_>| show_addresses || wanted_ports.contains(&line.ports);
+        for AcceptedLine { message, .. } in lines.iter().filter(may_say_something) {
             let Ok(Line::Flow(flow)) = &formats.read(message) else { continue };
             if let Ok(record) = &flow.to_record() {
                 let (tuple, _) = self.loggers.observe(record, self.own_networks);
@@ -355,44 +369,51 @@ impl<'a> Detector<'a> {
     }
 }
 
+/// The ports of a record.
+fn ports(line: &FlowLine<'_>) -> Option<(u16, u16)> {
+    let port = |field| line.text(field)?.parse().ok();
+    Some((port(Field::SrcPort)?, port(Field::DstPort)?))
+}
+
 /// Flows of different classes do not take each other's room: ICMP and others, from the internet and from elsewhere.
 fn class(key: &FlowKey, origin: Origin) -> usize {
     usize::from(key.tuple.ports.is_some()) * 2 + usize::from(origin == Origin::Internet)
 }
 
-/// The findings of the rules in force, where those of one service are one.
-fn merge(findings: Vec<Finding>, keys: &[FlowKey], rules: Rules) -> Vec<Finding> {
-    let mut merged: Vec<Finding> = Vec::with_capacity(findings.len());
+/// The findings of the rules in force, where those of one service are one. In place: a second list of them costs more than all else here.
+fn merge(mut findings: Vec<Finding>, keys: &[FlowKey], rules: Rules) -> Vec<Finding> {
+    if keys.iter().all(|key| key.tuple.ports.is_none()) {
+        return findings;
+    }
     let mut places: HashMap<ServiceKey, usize, foldhash::fast::RandomState> = HashMap::default();
-    for (finding, key) in findings.into_iter().zip(keys) {
+    let mut stays = vec![true; findings.len()];
+    for (place, key) in keys.iter().enumerate() {
+        let (before, rest) = findings.split_at_mut(place);
+        let Some(finding) = rest.first_mut() else { break };
         // The rule about scans judges requests.
         let is_judged = finding.rule == Rule::Request && rules.is_on(Rule::Scan);
         if !rules.is_on(finding.rule) && !is_judged {
+            stays[place] = false;
             continue;
         }
-        let Some(server) = finding.server else {
-            merged.push(finding);
-            continue;
-        };
+        let Some(server) = finding.server else { continue };
         let port = finding.service().map(|service| service.port.port);
         let tuple = FiveTuple { ports: None, ..key.tuple };
         let direction = finding.flow.direction.map(|(way, _)| way);
-        match places.entry(ServiceKey {
-            tuple,
-            port,
-            side: server.side,
-            rule: finding.rule,
-            direction,
-            reason: key.reason,
-        }) {
-            Entry::Occupied(place) => merged[*place.get()].absorb(finding),
-            Entry::Vacant(place) => {
-                place.insert(merged.len());
-                merged.push(finding);
+        let (side, rule, reason) = (server.side, finding.rule, key.reason);
+        match places.entry(ServiceKey { tuple, port, side, rule, direction, reason }) {
+            Entry::Occupied(first) => {
+                before[*first.get()].absorb(finding);
+                stays[place] = false;
+            }
+            Entry::Vacant(first) => {
+                first.insert(place);
             }
         }
     }
-    merged
+    let mut stays = stays.into_iter();
+    findings.retain(|_| stays.next().unwrap_or(true));
+    findings
 }
 
 /// What the connections to one service have in common.

@@ -95,22 +95,22 @@ impl Finding {
         })
     }
 
-    /// Adds the records of another connection to the same service.
-    pub(super) fn absorb(&mut self, other: Finding) {
-        self.add_ports(&other);
+    /// Adds the records of another connection to the same service, and leaves that finding empty.
+    pub(super) fn absorb(&mut self, other: &mut Finding) {
+        self.add_ports(other);
         self.totals.add(&other.totals);
         self.logged_minutes.merge(&other.logged_minutes);
         self.longest_record_seconds = self.longest_record_seconds.max(other.longest_record_seconds);
-        for (minute, weight) in other.minutes {
+        for (minute, weight) in std::mem::take(&mut other.minutes) {
             if self.minutes.len() < MAX_FLOW_MINUTES || self.minutes.contains_key(&minute) {
                 let known = self.minutes.entry(minute).or_default();
                 *known = known.saturating_add(weight);
             }
         }
-        self.metadata.fill_from(other.metadata);
+        self.metadata.fill_from(std::mem::take(&mut other.metadata));
         let room = MAX_LINES_PER_FLOW.saturating_sub(self.lines.len());
-        self.lines.extend(other.lines.into_iter().take(room));
-        for (known, other) in [(&mut self.opposite, other.opposite), (&mut self.same, other.same)] {
+        self.lines.extend(other.lines.drain(..).take(room));
+        for (known, other) in [(&mut self.opposite, other.opposite.take()), (&mut self.same, other.same.take())] {
             match (known, other) {
                 (Some(known), Some(other)) => known.add(&other),
                 (known @ None, other) => *known = other,
