@@ -121,13 +121,13 @@ fn line(kind: Kind, at: usize, random: &mut Random) -> (String, u64) {
     let peer = if kind == Kind::Scan { "10.0.9.5".to_owned() } else { peer(with) };
     let inward = kind == Kind::Scan || random.below(2) == 0;
     let (src, dst) = if inward { (&*peer, own) } else { (own, &*peer) };
-    let protocol = kind.protocol(at, random);
     // A port that clients are given, and one of a service.
     let (far, near) = match kind {
         Kind::RejectedTcp => (32_768 + 7 * with, 443),
         Kind::Scan => (56_911, 1 + at as u64),
         _ => (1024 + random.below(64_000), [443, 80, 22, 5432, 53][random.below(5) as usize]),
     };
+    let protocol = kind.protocol(at, random);
     let (srcport, dstport) = match (protocol, inward) {
         (1, _) => (0, 0),
         (_, true) => (far, near),
