@@ -37,6 +37,7 @@ KEY = "shared/alerting/src/incident/key.rs"
 SIGNAL = "shared/alerting/src/incident/signal.rs"
 ORIGIN = "shared/alerting/src/detection/origin.rs"
 DETECT = "shared/alerting/src/detection/detector.rs"
+FLOW_KEY = "shared/alerting/src/detection/flow_key.rs"
 NOTIFICATION = "shared/alerting/src/notification/notification.rs"
 POLICY = "shared/alerting/src/incident/policy.rs"
 STATE = "shared/alerting/src/incident/state.rs"
@@ -411,30 +412,28 @@ INCIDENTS = [
     ),
 ]
 
-DIRECTION = "shared/alerting/src/detection/direction.rs"
-LOGGER = "shared/alerting/src/detection/logger.rs"
 PARTY = "shared/alerting/src/notification/email/party.rs"
 
 STATEMENTS = [
     Bug(
         "reject-reason is not part of the flow",
         DETECT,
-        "let key = FlowKey { tuple, direction, reason: reason.map(|reason| hash(reason.as_bytes())) };",
-        "let key = FlowKey { tuple, direction, reason: None };",
+        "key.reason = reason.map(|reason| self.number_of(reason));",
+        "key.reason = None;",
         UNITS,
     ),
     Bug(
         "senders behind one address are one sender",
-        LOGGER,
-        "            packet_source: other(record.pkt_srcaddr, record.srcaddr),\n",
-        "            packet_source: None,\n",
+        FLOW_KEY,
+        "let packet_source = other(record.pkt_srcaddr, srcaddr);",
+        "let packet_source = other(None, srcaddr);",
         UNITS,
     ),
     Bug(
         "direction guessed without an interface",
-        DIRECTION,
-        "    record.interface_id()?;\n",
-        "",
+        FLOW_KEY,
+        "(false, false) if has_interface =>",
+        "(false, false) if has_interface || srcaddr != dstaddr =>",
         UNITS,
     ),
     Bug(
@@ -1145,15 +1144,15 @@ CONNECTIONS = [
     Bug(
         "a scan from one port is a server's",
         CONNECTION,
-        "            if client >= FIRST_GIVEN_PORT {\n",
-        "            if client >= FIRST_CLIENT_PORT {\n",
+        "if target >= FIRST_GIVEN_PORT {",
+        "if target >= FIRST_CLIENT_PORT {",
         CASES,
     ),
     Bug(
         "an answer of the internet that nobody asked for is one to us",
         CONNECTION,
-        "let answers = answers && (late.is_some() || self.opposite.is_some() || !inbound);",
-        "let answers = answers && (late.is_some() || self.opposite.is_some() || inbound || !inbound);",
+        "(late.is_some() || self.opposite.is_some() || !is_inbound());",
+        "(late.is_some() || self.opposite.is_some() || is_inbound() || !is_inbound());",
         CASES,
     ),
     Bug(
@@ -1166,8 +1165,8 @@ CONNECTIONS = [
     Bug(
         "accepted connections say nothing of pings",
         DETECT,
-        "if wanted.is_empty() && !show_addresses {",
-        "if wanted.is_empty() {",
+        "if !self.flows.iter().all(has_direction) {",
+        "if false && !self.flows.iter().all(has_direction) {",
         CASES,
     ),
     Bug(
@@ -1186,16 +1185,16 @@ CONNECTIONS = [
     ),
     Bug(
         "evidence is that of another connection",
-        "shared/alerting/src/detection/logger.rs",
-        "ports: self.ports.map(|(source, target)| (target, source)),",
-        "ports: self.ports,",
+        FLOW_KEY,
+        "ports: ports.map(|(source, target)| (target, source)),",
+        "ports,",
         CASES,
     ),
     Bug(
         "one packet opens an incident",
         SIGNAL,
-        "finding.totals.weight() >= finding.rule.table().min_packets",
-        "finding.totals.weight() > 0 || finding.rule == Rule::Ping",
+        "flow.totals.weight() >= flow.rule.table().min_packets",
+        "flow.totals.weight() > 0 || flow.rule == Rule::Ping",
         CASES,
     ),
     Bug(

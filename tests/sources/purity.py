@@ -35,6 +35,7 @@ FLOW_LOG = {
 ALERTING = FLOW_LOG | {
     "flow-log": "the records",
     "foldhash": "a hash for tables",
+    "hashbrown": "tables of places",
     "futures-core": "part of futures-util",
     "futures-task": "part of futures-util",
     "futures-util": "waits for two calls concurrently; has no runtime",

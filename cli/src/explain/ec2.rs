@@ -19,10 +19,10 @@ pub(super) const FLOWS_PER_REQUEST: usize = 10;
 
 /// Asks EC2 about findings. Returns a network for each [`FLOWS_PER_REQUEST`] of them. Without credentials or a region it says so on
 /// standard error, and nothing is known.
-pub(super) fn ask(findings: &[Finding], args: &AwsArgs, owner_tag_keys: &[String]) -> Vec<Network> {
+pub(super) fn ask(findings: &[&Finding], args: &AwsArgs, owner_tag_keys: &[String]) -> Vec<Network> {
     let requests = findings
         .chunks(FLOWS_PER_REQUEST)
-        .map(|findings| EnrichmentRequest::of(findings.iter(), iter::empty(), iter::empty()));
+        .map(|findings| EnrichmentRequest::of(findings.iter().copied(), iter::empty(), iter::empty()));
     let asked = block_on(async {
         let session = Session::new(args).await?;
         // Tells in one call whether the credentials are good, and says whose network it is.

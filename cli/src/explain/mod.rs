@@ -123,15 +123,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, String> {
     let inputs = input::inputs(&args.lines, &args.files)?;
     let (detection, tally) = input::detect(&inputs, &formats, &args.own_networks)?;
     warn(&detection, &tally);
-    if detection.findings.is_empty() {
+    let findings = detection.findings();
+    if findings.is_empty() {
         return without_verdict(&tally);
     }
     let known = match given {
         Some(network) => Known::Given { missing: network.missing.clone(), network },
-        None => Known::Asked(ec2::ask(&detection.findings, &args.aws, &args.owner_tag_keys)),
+        None => Known::Asked(ec2::ask(&findings, &args.aws, &args.owner_tag_keys)),
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    match print(&mut out, &detection, known, args).and_then(|()| out.flush()) {
+    match print(&mut out, (&detection, &findings), known, args).and_then(|()| out.flush()) {
         // Whoever reads it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(error) => Err(format!("standard output: {error}")),
@@ -176,13 +177,18 @@ impl Known {
 }
 
 /// Prints the explanation of each finding, the heaviest first.
-fn print(out: &mut impl Write, detection: &Detection, mut known: Known, args: &Args) -> io::Result<()> {
-    for (index, finding) in detection.findings.iter().enumerate() {
+fn print(
+    out: &mut impl Write,
+    (detection, findings): (&Detection, &[&Finding]),
+    mut known: Known,
+    args: &Args,
+) -> io::Result<()> {
+    for (index, finding) in findings.iter().enumerate() {
         let standalone = StandaloneExplanation::of(detection, finding, known.of(index, finding), args.language);
         if args.json {
             json::print(out, finding, &standalone)?;
         } else {
-            text::print(out, (index + 1, detection.findings.len()), &standalone.draft, args.language)?;
+            text::print(out, (index + 1, findings.len()), &standalone.draft, args.language)?;
         }
     }
     Ok(())

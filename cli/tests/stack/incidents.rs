@@ -39,7 +39,7 @@ fn counted(targets: &[&str]) -> Summary {
         .collect();
     lines.iter().for_each(|line| detector.observe(&LogEvent::new("1", 0, line)));
     let detection = detector.finish(LogSource::default());
-    Summary::of(&detection.findings, &Untracked::default(), (Rule::Ping, Signal::OwnRequest))
+    Summary::of(detection.findings(), &Untracked::default(), (Rule::Ping, Signal::OwnRequest))
 }
 
 fn open(id: &str) -> OpenIncident {

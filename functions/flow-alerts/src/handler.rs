@@ -228,7 +228,7 @@ impl Response {
         self.no_data += tally.no_data;
         self.skip_data += tally.skip_data;
         self.unparsed += tally.unparsed;
-        self.findings += detection.findings.len() as u64;
+        self.findings += detection.flows().count() as u64;
     }
 }
 

@@ -53,13 +53,15 @@ fn main() {
     });
 }
 
-/// Reads an event and detects findings, including the owned texts that an email shows. Returns the number of findings.
+/// Reads an event, detects findings and counts them for the metrics. Returns the number of findings.
 fn findings(decoder: &mut Decoder, (formats, rules): (&Formats, Rules), event: &[u8]) -> usize {
     let mut payload = decoder.decode(event).unwrap();
     let mut findings = 0;
     loop {
         let mut detector = Detector::new(formats).with_rules(rules);
         let Some(metadata) = payload.next_batch(|event| detector.observe(&event)).unwrap() else { return findings };
-        findings += black_box(detector.finish(LogSource::of(&metadata))).findings.len();
+        let detection = black_box(detector.finish(LogSource::of(&metadata)));
+        black_box(detection.minutes(|flow| Some(flow.rule)));
+        findings += detection.flows().count();
     }
 }

@@ -40,7 +40,7 @@ fn finding() -> Finding {
     ] {
         detector.observe(&LogEvent::new("1", 1_432_917_094_000, line));
     }
-    detector.finish(LogSource::default()).findings.remove(0)
+    detector.finish(LogSource::default()).findings().remove(0).clone()
 }
 
 /// Returns a network with 20 ACL rules and 20 rules of two groups, all outbound.

@@ -93,7 +93,7 @@ fn summary() -> Summary {
         "2 1 eni-2 2001:db8::1 2001:db8::2 0 0 58 2 168 1795401194 1795401250 REJECT OK",
         "2 1 eni-2 10.0.1.10 10.0.2.20 41022 5432 6 1 60 1795401194 1795401250 REJECT OK",
     ]);
-    Summary::of(&detection.findings, &Untracked::default(), (Rule::Ping, Signal::Private))
+    Summary::of(detection.findings(), &Untracked::default(), (Rule::Ping, Signal::Private))
 }
 
 /// A silence with all conditions.
@@ -352,7 +352,7 @@ fn the_largest_counters_fit_into_an_item_and_those_of_an_incident_into_a_transac
                 )
             })
             .collect();
-        Summary::of(&detection(&lines).findings, &Untracked::default(), (Rule::Ping, Signal::Private))
+        Summary::of(detection(&lines).findings(), &Untracked::default(), (Rule::Ping, Signal::Private))
     };
     let mut summary = batch(0);
     (1..4).for_each(|number| summary.merge(&batch(number)));

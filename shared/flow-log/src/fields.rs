@@ -21,12 +21,22 @@ impl<'a> Fields<'a> {
         self.text_at(self.format.position_of_name(name)?)
     }
 
+    /// Returns a field, or `None` if the format does not have it.
+    #[inline]
+    pub(crate) fn piece(&self, field: Field) -> Option<Piece<'a>> {
+        self.piece_at(self.format.position(field)?)
+    }
+
     fn text_at(&self, at: usize) -> Option<&'a str> {
-        let text = match &self.spacing {
-            Spacing::Known(starts) => Piece::nth(self.line, starts, at).map(Piece::text),
-            Spacing::Single => self.line.split(' ').nth(at),
-            Spacing::Runs => self.line.split_ascii_whitespace().nth(at),
-        };
-        text.filter(|text| *text != "-")
+        self.piece_at(at).map(Piece::text).filter(|text| *text != "-")
+    }
+
+    #[inline]
+    fn piece_at(&self, at: usize) -> Option<Piece<'a>> {
+        match &self.spacing {
+            Spacing::Known(starts) => Piece::nth(self.line, starts, at),
+            Spacing::Single => self.line.split(' ').nth(at).map(Piece::whole),
+            Spacing::Runs => self.line.split_ascii_whitespace().nth(at).map(Piece::whole),
+        }
     }
 }

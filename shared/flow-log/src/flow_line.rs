@@ -1,9 +1,12 @@
 //! A line with log status `OK`.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use crate::{
-    Action, Field, FlowRecord, LineError, LogFormat, MAX_FIELDS, Protocol, fast::split::Spacing, fields::Fields,
+    Action, Field, FlowRecord, LineError, LogFormat, MAX_FIELDS, Protocol,
+    fast::{address::address, split::Spacing},
+    fields::Fields,
+    flow_record::port,
     piece::Piece,
 };
 
@@ -34,6 +37,20 @@ impl<'a> FlowLine<'a> {
     #[must_use]
     pub fn text(&self, field: Field) -> Option<&'a str> {
         self.fields.text(field)
+    }
+
+    /// Reads the source and the destination address alone. `None` if the format lacks one, or one is not readable.
+    #[must_use]
+    pub fn addresses(&self) -> Option<(IpAddr, IpAddr)> {
+        let read = |field| self.fields.piece(field).and_then(address);
+        Some((read(Field::SrcAddr)?, read(Field::DstAddr)?))
+    }
+
+    /// Reads the source and the destination port alone. `None` if the format lacks one, or one is `-` or not readable.
+    #[must_use]
+    pub fn ports(&self) -> Option<(u16, u16)> {
+        let read = |field| self.fields.piece(field).and_then(port);
+        Some((read(Field::SrcPort)?, read(Field::DstPort)?))
     }
 
     /// Returns the text of the field with this name, even if [`Field`] does not have it. `None` as in [`FlowLine::text`].

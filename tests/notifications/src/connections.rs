@@ -154,13 +154,12 @@ pub fn connection(name: &str) -> Scenario {
             Scenario { content, key: group.key, kind: Kind::Update(open(1), total.totals), ..opened(&REPLY) }
         }
         "load-balancer" => {
-            let mut detection = played(&[
+            let detection = played(&[
                 "eni-0aa1 10.0.3.5:20100 10.0.1.10:8080 tcp 3/180 R 2 ingress",
                 "eni-0aa1 10.0.3.6:20222 10.0.1.10:8080 tcp 3/180 R 2 ingress",
             ]);
             // As the engine does where EC2 knows that the senders are load balancers.
-            detection.findings.iter_mut().for_each(|finding| finding.rule = Rule::Helper);
-            Scenario::opened_by(&detection, &policy())
+            Scenario::opened_by(&detection.with_rule(Rule::Helper, |_| true), &policy())
         }
         "health-check" => opened(&[
             "eni-0aa1 15.177.2.9:33001 10.0.1.10:443 tcp 3/180 R 2 ingress",

@@ -373,7 +373,7 @@ pub fn counted(event: &str) -> Summary {
 }
 
 fn counted_as(event: &str, signal: Signal) -> Summary {
-    Summary::of(&detect(event).findings, &Untracked::default(), (Rule::Ping, signal))
+    Summary::of(detect(event).findings(), &Untracked::default(), (Rule::Ping, signal))
 }
 
 /// Returns the counters of the second event, and those of both events.

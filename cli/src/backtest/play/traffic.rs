@@ -83,10 +83,10 @@ impl BatchTraffic {
     ) -> BatchTraffic {
         let all = detection.totals();
         let mut signal: BTreeMap<Origin, Amount> = BTreeMap::new();
-        let findings = detection.findings.iter().map(|finding| (finding.rule, finding.origin, &finding.totals));
+        let flows = detection.flows().map(|flow| (flow.rule, flow.origin, &flow.totals));
         let untracked = detection.untracked.iter().map(|(key, untracked)| (key.rule, key.origin, &untracked.totals));
         let mut background: BTreeMap<Background, Amount> = BTreeMap::new();
-        for (rule, origin, totals) in findings.chain(untracked) {
+        for (rule, origin, totals) in flows.chain(untracked) {
             *background.entry(Background::of(rule, origin)).or_default() += Amount::of(totals);
         }
         let mut move_to_signal = |rule: Rule, origin: Origin, totals: &Totals| {
@@ -114,7 +114,7 @@ impl BatchTraffic {
                 .for_each(|finding| move_to_signal(finding.rule, finding.origin, &finding.totals));
         }
         background.retain(|_, amount| amount.records > 0);
-        let matched = detection.minutes(|finding| Some(finding.rule)).into_keys().collect();
+        let matched = detection.minutes(|flow| Some(flow.rule)).into_keys().collect();
         BatchTraffic { at: all.first_start.unwrap_or(last_end), signal, background, matched }
     }
 }

@@ -1,9 +1,9 @@
 //! Accepted packets: evidence for what was rejected.
 
-use flow_log::{EpochMillis, TcpFlags};
+use flow_log::{EpochMillis, FlowRecord, TcpFlags};
 use serde::{Deserialize, Serialize};
 
-use crate::detection::{tcp_flags, totals::Totals};
+use crate::detection::{flow_key::FiveTuple, kept::KeptText, tcp_flags, totals::Totals};
 
 /// How far apart accepted and rejected records may be and still be of about the same time.
 const SAME_TIME_MILLIS: u64 = 120_000;
@@ -19,6 +19,24 @@ pub struct Accepted {
     pub tcp_flags: Option<TcpFlags>,
     /// One of its records: the first of its batch.
     pub line: Box<str>,
+}
+
+/// The same of one five-tuple in one batch, without its text.
+#[derive(Clone, Debug)]
+pub(super) struct AcceptedFlow {
+    pub(super) tuple: FiveTuple,
+    pub(super) totals: Totals,
+    pub(super) tcp_flags: Option<TcpFlags>,
+    /// The first of its records.
+    pub(super) line: Option<KeptText>,
+}
+
+impl AcceptedFlow {
+    /// Takes another record into account.
+    pub(super) fn add(&mut self, record: &FlowRecord<'_>) {
+        self.totals.add(&Totals::of(record));
+        self.tcp_flags = tcp_flags::both(self.tcp_flags, record.tcp_flags);
+    }
 }
 
 impl Accepted {

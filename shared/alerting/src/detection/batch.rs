@@ -4,15 +4,21 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     net::IpAddr,
+    sync::OnceLock,
 };
 
-use flow_log::{BatchMetadata, LogFormat};
+use flow_log::{BatchMetadata, Formats, LogFormat, Protocol};
 
 use crate::{
     detection::{
+        accepted::AcceptedFlow,
         finding::Finding,
+        kept::KeptTexts,
         limits::{MAX_FIELD_CHARS, MAX_KEY_BYTES},
+        logger::Loggers,
         origin::Origin,
+        places::Place,
+        rejected::RejectedFlow,
         rule::Rule,
         totals::{Totals, add_minutes},
     },
@@ -115,8 +121,15 @@ pub struct Detection {
     pub source: LogSource,
     /// Everything read, counted.
     pub tally: Tally,
-    /// The findings, those with most packets first.
-    pub findings: Vec<Finding>,
+    /// All of them, those too that are joined to others.
+    pub(super) flows: Vec<RejectedFlow>,
+    pub(super) loggers: Loggers,
+    pub(super) accepted: Vec<AcceptedFlow>,
+    pub(super) texts: KeptTexts,
+    pub(super) reasons: Vec<Box<str>>,
+    /// Each matched record of a flow.
+    pub(super) logged: Vec<LoggedRecord>,
+    pub(super) formats: Formats,
     /// Matched records that no finding has.
     pub untracked: BTreeMap<UntrackedKey, Untracked>,
     /// Accepted ICMP records of flows past [`crate::detection::MAX_ACCEPTED_FLOWS`]: evidence that no finding has.
@@ -131,13 +144,51 @@ pub struct Detection {
 }
 
 impl Detection {
+    /// The flows, each of which is a finding, in the order in which the batch shows them.
+    pub fn flows(&self) -> impl Iterator<Item = &RejectedFlow> {
+        let is_first = |(place, flow): &(usize, &RejectedFlow)| flow.joined.first == Some(Place::new(*place));
+        self.flows.iter().enumerate().filter(is_first).map(|(_, flow)| flow)
+    }
+
+    /// All findings with their texts, those with most packets first.
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut flows: Vec<&RejectedFlow> = self.flows().collect();
+        flows.sort_by_cached_key(|flow| flow.rank());
+        flows.into_iter().map(|flow| self.finding(flow)).collect()
+    }
+
+    /// The same batch with another rule of some flows.
+    #[must_use]
+    pub fn with_rule(&self, rule: Rule, is: impl Fn(&RejectedFlow) -> bool) -> Detection {
+        let mut detection = self.clone();
+        for flow in detection.flows.iter_mut().filter(|flow| is(flow)) {
+            (flow.rule, flow.finding) = (rule, OnceLock::new());
+        }
+        detection
+    }
+
     /// Matched records by their rule, [`Origin::word`] and the minute of their log event: what the metrics are made from. `rule` gives the
-    /// rule that a finding counts as, none where it is not counted.
-    pub fn minutes(&self, rule: impl Fn(&Finding) -> Option<Rule>) -> BTreeMap<(Rule, &'static str), Minutes> {
+    /// rule that a flow counts as, none where it is not counted.
+    pub fn minutes(&self, rule: impl Fn(&RejectedFlow) -> Option<Rule>) -> BTreeMap<(Rule, &'static str), Minutes> {
+        let mut by_kind = [const { [const { Minutes::new() }; Origin::ALL.len()] }; Rule::ALL.len()];
+        let mut kinds: Vec<Option<(Rule, Origin, Protocol)>> = Vec::with_capacity(self.flows.len());
+        for (place, flow) in self.flows.iter().enumerate() {
+            // The first one of several is before the others.
+            kinds.push(match flow.joined.first.map(Place::index) {
+                Some(first) if first < place => kinds[first],
+                Some(_) => rule(flow).map(|rule| (rule, flow.origin, flow.key.tuple.protocol)),
+                None => None,
+            });
+        }
+        for logged in &self.logged {
+            if let Some((rule, origin, protocol)) = kinds[logged.flow.index()] {
+                by_kind[rule as usize][origin as usize].add(logged.timestamp, protocol, logged.packets);
+            }
+        }
         let mut minutes = self.untracked_minutes.clone();
-        for finding in &self.findings {
-            if let Some(rule) = rule(finding) {
-                minutes.entry((rule, finding.origin.word())).or_default().merge(&finding.logged_minutes);
+        for (rule, by_origin) in Rule::ALL.into_iter().zip(&by_kind) {
+            for (origin, found) in Origin::ALL.into_iter().zip(by_origin).filter(|(_, found)| !found.is_empty()) {
+                minutes.entry((rule, origin.word())).or_default().merge(found);
             }
         }
         minutes
@@ -146,13 +197,26 @@ impl Detection {
     /// All matched records together.
     pub fn totals(&self) -> Totals {
         let untracked = self.untracked.values().map(|untracked| &untracked.totals);
-        self.findings.iter().map(|finding| &finding.totals).chain(untracked).fold(
-            Totals::default(),
-            |mut sum, totals| {
-                sum.add(totals);
-                sum
-            },
-        )
+        self.flows().map(|flow| &flow.totals).chain(untracked).fold(Totals::default(), |mut sum, totals| {
+            sum.add(totals);
+            sum
+        })
+    }
+}
+
+/// A matched record, for the metrics.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoggedRecord {
+    /// The place of its flow.
+    flow: Place,
+    /// That of its log event.
+    timestamp: i64,
+    packets: Option<u64>,
+}
+
+impl LoggedRecord {
+    pub(super) fn new(place: usize, timestamp: i64, packets: Option<u64>) -> LoggedRecord {
+        LoggedRecord { flow: Place::new(place), timestamp, packets }
     }
 }
 

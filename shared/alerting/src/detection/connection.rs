@@ -2,19 +2,18 @@
 //!
 //! No record says it. The procedure asks what is surest first, and a mistake is towards an email: what cannot be decided is a request.
 
-use std::{collections::HashMap, net::IpAddr};
-
 use flow_log::{Protocol, TcpFlags};
 
 use crate::{
     address::Networks,
     detection::{
-        accepted::Accepted,
+        accepted::AcceptedFlow,
         direction::Direction,
+        flow_key::FiveTuple,
         health_checks,
         late::Late,
-        logger::FiveTuple,
         origin::{Origin, OriginBasis, origin},
+        places::{Places, TupleHash},
         rule::Rule,
         server::{FIRST_CLIENT_PORT, Server, ServerBasis},
         service::ServicePort,
@@ -42,10 +41,10 @@ pub(super) struct Seen<'s> {
     pub(super) ports: (u16, u16),
     pub(super) flags: Option<TcpFlags>,
     pub(super) totals: &'s Totals,
-    pub(super) opposite: Option<&'s Accepted>,
-    pub(super) same: Option<&'s Accepted>,
-    /// The AWS service that sent them, by the record.
-    pub(super) source_service: Option<&'s str>,
+    pub(super) opposite: Option<&'s AcceptedFlow>,
+    pub(super) same: Option<&'s AcceptedFlow>,
+    /// Whether Route 53's health checks sent them, by the record.
+    pub(super) is_from_route_53: Option<bool>,
 }
 
 /// What they are taken for.
@@ -59,13 +58,18 @@ pub(super) struct Verdict {
 
 impl Seen<'_> {
     /// What the packets are taken for. `direction` is that of the flow, `peers` those of the batch.
-    pub(super) fn verdict(&self, direction: Option<Direction>, peers: &Peers, own_networks: &Networks) -> Verdict {
+    pub(super) fn verdict<'p>(
+        &self,
+        direction: Option<Direction>,
+        peers: impl FnOnce() -> &'p Peers,
+        own_networks: &Networks,
+    ) -> Verdict {
         let server = self.server(peers);
         let late = self.late(server);
         let answers = server.is_some_and(|server| server.side == Side::Source);
         // Backscatter: the internet answers what somebody else sent in our name, all day. A request of ours would be in the same batch.
-        let inbound = origin(direction, self.tuple, false, own_networks).0 == Origin::Internet;
-        let answers = answers && (late.is_some() || self.opposite.is_some() || !inbound);
+        let is_inbound = || origin(direction, self.tuple, false, own_networks).0 == Origin::Internet;
+        let answers = answers && (late.is_some() || self.opposite.is_some() || !is_inbound());
         let origin = origin(direction, self.tuple, answers, own_networks);
         let rule = match (late, answers) {
             (Some(_), _) => Rule::Late,
@@ -79,14 +83,11 @@ impl Seen<'_> {
 
     /// Tells whether Route 53 sent them.
     fn is_health_check(&self) -> bool {
-        match self.source_service {
-            Some(service) => service == health_checks::ROUTE_53_SERVICE,
-            None => health_checks::is_route_53(self.tuple.sender()),
-        }
+        self.is_from_route_53.unwrap_or_else(|| health_checks::is_route_53(self.tuple.sender()))
     }
 
     /// Which side is the server.
-    fn server(&self, peers: &Peers) -> Option<Server> {
+    fn server<'p>(&self, peers: impl FnOnce() -> &'p Peers) -> Option<Server> {
         let known = |side, basis| Some(Server { side, basis });
         let (mine, theirs) = (self.flags, self.opposite.and_then(|accepted| accepted.tcp_flags));
         if let Some(side) = opener(mine, Side::Source).or_else(|| opener(theirs, Side::Target)) {
@@ -105,7 +106,7 @@ impl Seen<'_> {
             (_, true) => return known(Side::Target, ServerBasis::KnownPort),
             _ => {}
         }
-        match peers.of(self.tuple, self.ports) {
+        match peers().of(self.tuple, self.ports) {
             (from, to) if to >= MANY_PORTS && from < MANY_PORTS => return known(Side::Target, ServerBasis::ManyPorts),
             (from, to) if from >= MANY_PORTS && to < MANY_PORTS => return known(Side::Source, ServerBasis::ManyPorts),
             _ => {}
@@ -143,13 +144,13 @@ impl Seen<'_> {
     }
 
     /// Tells whether what was accepted shows that the connection had ended.
-    fn was_closed(&self, opposite: &Accepted) -> bool {
-        let ended = |accepted: &Accepted| accepted.tcp_flags.is_some_and(has_end);
+    fn was_closed(&self, opposite: &AcceptedFlow) -> bool {
+        let ended = |accepted: &AcceptedFlow| accepted.tcp_flags.is_some_and(has_end);
         ended(opposite) || self.same.is_some_and(ended)
     }
 
     /// Tells whether the answer to a request comes after the time in which it is let through.
-    fn is_past(&self, protocol: Protocol, request: &Accepted) -> bool {
+    fn is_past(&self, protocol: Protocol, request: &AcceptedFlow) -> bool {
         let times = request.totals.last_end.zip(self.totals.first_start);
         protocol == Protocol::UDP
             && times.is_some_and(|(end, start)| start.0 > end.0.saturating_add(UDP_TRACKED_MILLIS))
@@ -172,39 +173,46 @@ fn has_end(flags: TcpFlags) -> bool {
 
 /// How many client ports of one side have to do with one port of the other, in the rejected records of a batch.
 #[derive(Debug, Default)]
-pub(super) struct Peers(HashMap<PeersKey, u32, foldhash::fast::RandomState>);
-
-/// Two addresses, and one port of one of them.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct PeersKey {
-    logger: usize,
-    protocol: u8,
-    srcaddr: IpAddr,
-    dstaddr: IpAddr,
-    side: Side,
-    port: u16,
+pub(super) struct Peers {
+    places: Places,
+    /// Two addresses with the port of one of them, the other one's 0, and the number.
+    numbers: Vec<(FiveTuple, u32)>,
 }
 
 impl Peers {
-    /// Takes a five-tuple into account, each once.
-    pub(super) fn add(&mut self, tuple: &FiveTuple, (source, target): (u16, u16)) {
-        for (side, port, client) in [(Side::Source, source, target), (Side::Target, target, source)] {
-            if client >= FIRST_GIVEN_PORT {
-                *self.0.entry(PeersKey::of(tuple, side, port)).or_default() += 1;
+    /// Those of these five-tuples, each of them once.
+    pub(super) fn of_all<'t>(tuples: impl Iterator<Item = &'t FiveTuple>) -> Peers {
+        let mut peers = Peers::default();
+        for tuple in tuples {
+            let Some((source, target)) = tuple.ports else { continue };
+            if target >= FIRST_GIVEN_PORT {
+                peers.add(tuple.as_seen().with_ports((source, 0)));
+            }
+            if source >= FIRST_GIVEN_PORT {
+                peers.add(tuple.as_seen().with_ports((0, target)));
+            }
+        }
+        peers
+    }
+
+    fn add(&mut self, key: FiveTuple) {
+        let hash = TupleHash::of(&key);
+        match self.places.find(hash, |place| self.numbers[place].0 == key) {
+            Some(place) => self.numbers[place].1 += 1,
+            None => {
+                self.places.insert(hash, self.numbers.len());
+                self.numbers.push((key, 1));
             }
         }
     }
 
     /// Client ports that the source port sent to, and those that sent to the target port.
     fn of(&self, tuple: &FiveTuple, (source, target): (u16, u16)) -> (u32, u32) {
-        let number = |side, port| self.0.get(&PeersKey::of(tuple, side, port)).copied().unwrap_or_default();
-        (number(Side::Source, source), number(Side::Target, target))
-    }
-}
-
-impl PeersKey {
-    fn of(tuple: &FiveTuple, side: Side, port: u16) -> PeersKey {
-        let FiveTuple { logger, srcaddr, dstaddr, protocol, .. } = *tuple;
-        PeersKey { logger, protocol: protocol.0, srcaddr, dstaddr, side, port }
+        let number = |ports| {
+            let key = tuple.as_seen().with_ports(ports);
+            let place = self.places.find(TupleHash::of(&key), |place| self.numbers[place].0 == key);
+            place.map_or(0, |place| self.numbers[place].1)
+        };
+        (number((source, 0)), number((0, target)))
     }
 }

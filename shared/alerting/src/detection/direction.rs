@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use flow_log::{FlowDirection, FlowRecord};
+use flow_log::{Field, FlowDirection, FlowRecord, LogFormat};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Networks, Scope};
@@ -61,30 +61,29 @@ impl Basis {
     }
 }
 
-/// The direction of a record's flow, where the record tells it.
-pub(crate) fn of_record(record: &FlowRecord<'_>, own_networks: &Networks) -> Option<(Direction, Basis)> {
-    match record.flow_direction() {
-        Some(FlowDirection::Ingress) => return Some((Direction::Ingress, Basis::Field)),
-        Some(FlowDirection::Egress) => return Some((Direction::Egress, Basis::Field)),
-        _ => {}
+/// The `flow-direction` of a record.
+pub(super) fn stated(record: &FlowRecord<'_>) -> Option<Direction> {
+    match record.flow_direction()? {
+        FlowDirection::Ingress => Some(Direction::Ingress),
+        FlowDirection::Egress => Some(Direction::Egress),
+        _ => None,
     }
-    let differs = |packet: Option<IpAddr>, address| packet.is_some_and(|packet| packet != address);
-    match (differs(record.pkt_srcaddr, record.srcaddr), differs(record.pkt_dstaddr, record.dstaddr)) {
-        (true, false) => return Some((Direction::Egress, Basis::PacketAddress)),
-        (false, true) => return Some((Direction::Ingress, Basis::PacketAddress)),
-        // Intermediates on both sides: the addresses contradict each other.
-        (true, true) => return None,
-        (false, false) => {}
-    }
-    // Without an interface no side is anybody's own: a regional NAT gateway has private addresses on its left and public ones on
-    // its right.
-    record.interface_id()?;
+}
+
+/// The direction on an interface that the two addresses tell: one is internal, and the other is not.
+pub(super) fn by_internal_side(source: IpAddr, target: IpAddr, own_networks: &Networks) -> Option<(Direction, Basis)> {
     let ours = |address| Scope::of(address).is_internal() || own_networks.contains(address);
-    match (ours(record.srcaddr), ours(record.dstaddr)) {
+    match (ours(source), ours(target)) {
         (true, false) => Some((Direction::Egress, Basis::InternalSide)),
         (false, true) => Some((Direction::Ingress, Basis::InternalSide)),
         _ => None,
     }
+}
+
+/// Tells whether the records of a format can tell a direction by [`by_internal_side`] only.
+pub(super) fn has_addresses_only(format: &LogFormat) -> bool {
+    let others = [Field::FlowDirection, Field::PktSrcAddr, Field::PktDstAddr];
+    others.into_iter().all(|field| format.position(field).is_none())
 }
 
 /// The addresses of one interface that its own records show, at most [`OwnAddresses::MAX`].
@@ -100,10 +99,20 @@ impl OwnAddresses {
 
     /// Takes a record's direction into account.
     pub(crate) fn observe(&mut self, (direction, _): (Direction, Basis), source: IpAddr, target: IpAddr) {
-        let own = if direction == Direction::Egress { source } else { target };
+        self.add(if direction == Direction::Egress { source } else { target });
+    }
+
+    fn add(&mut self, own: IpAddr) {
         if self.0.len() <= OwnAddresses::MAX && !self.0.contains(&own) {
             self.0.push(own);
         }
+    }
+
+    /// These and others.
+    pub(super) fn with(&self, others: &OwnAddresses) -> OwnAddresses {
+        let mut all = self.clone();
+        others.0.iter().for_each(|own| all.add(*own));
+        all
     }
 
     /// The direction of another flow, where exactly one of its addresses is the interface's.
@@ -121,44 +130,7 @@ impl OwnAddresses {
 
 #[cfg(test)]
 mod tests {
-    use flow_log::{Formats, Line};
-
-    use super::{Basis::*, Direction::*, OwnAddresses, of_record};
-    use crate::address::Networks;
-
-    const FORMAT: &str = "${interface-id} ${srcaddr} ${dstaddr} ${pkt-srcaddr} ${pkt-dstaddr} ${flow-direction} ${protocol} \
-                          ${action} ${log-status}";
-
-    fn direction(line: &str) -> Option<(super::Direction, super::Basis)> {
-        let formats = Formats::parse(FORMAT).unwrap();
-        let line = format!("{line} 1 REJECT OK");
-        let Ok(Line::Flow(flow)) = formats.read(&line) else { panic!("not a flow: {line}") };
-        of_record(&flow.to_record().unwrap(), &Networks::default())
-    }
-
-    #[test]
-    fn the_record_tells_the_direction_or_nobody_does() {
-        for (line, expect) in [
-            ("eni-1 10.0.0.5 8.8.8.8 10.0.0.5 8.8.8.8 ingress", Some((Ingress, Field))),
-            ("eni-1 203.0.113.12 10.0.0.5 203.0.113.12 10.0.0.5 -", Some((Ingress, InternalSide))),
-            ("eni-1 10.0.0.5 203.0.113.12 - - -", Some((Egress, InternalSide))),
-            ("eni-1 10.0.0.5 10.0.0.6 10.0.0.5 10.0.0.6 -", None),
-            ("eni-1 8.8.8.8 203.0.113.12 - - -", None),
-            // AWS's examples: a NAT gateway's interface 10.0.0.220, and a transit gateway's attachment 10.40.1.175.
-            ("eni-1 10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5 -", Some((Ingress, PacketAddress))),
-            ("eni-1 10.0.0.220 10.0.1.5 203.0.113.5 10.0.1.5 -", Some((Egress, PacketAddress))),
-            ("eni-1 10.40.1.175 10.40.2.236 10.20.33.164 10.40.2.236 -", Some((Egress, PacketAddress))),
-            // The private side would say otherwise.
-            ("eni-1 10.0.0.220 203.0.113.5 10.0.0.220 198.51.100.7 -", Some((Ingress, PacketAddress))),
-            ("eni-1 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 -", None),
-            ("eni-1 10.0.0.1 8.8.8.8 10.0.0.3 9.9.9.9 -", None),
-            // A regional NAT gateway.
-            ("- 10.0.1.5 203.0.113.5 10.0.1.5 203.0.113.5 -", None),
-            ("- 10.0.1.5 203.0.113.5 10.0.1.5 203.0.113.5 egress", Some((Egress, Field))),
-        ] {
-            assert_eq!(direction(line), expect, "{line}");
-        }
-    }
+    use super::{Basis::*, Direction::*, OwnAddresses};
 
     #[test]
     fn an_internal_side_and_other_records_prove_nothing() {

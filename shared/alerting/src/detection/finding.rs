@@ -5,22 +5,19 @@ use std::collections::BTreeMap;
 use flow_log::TcpFlags;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    detection::{
-        accepted::Accepted,
-        flow::Flow,
-        late::Late,
-        limits::{MAX_FLOW_MINUTES, MAX_LINES_PER_FLOW},
-        metadata::FlowMetadata,
-        origin::{Origin, OriginBasis, Role},
-        rule::Rule,
-        server::{PortRange, Server},
-        service::{Service, ServicePort},
-        side::Side,
-        tcp_flags,
-        totals::{Totals, is_zero},
-    },
-    metrics::Minutes,
+use crate::detection::{
+    accepted::Accepted,
+    flow::Flow,
+    late::Late,
+    metadata::FlowMetadata,
+    origin::{Origin, OriginBasis},
+    role::Role,
+    rule::Rule,
+    server::{PortRange, Server},
+    service::Service,
+    side::Side,
+    tcp_flags,
+    totals::{Totals, is_zero},
 };
 
 /// The records a rule matched, for one flow, within one batch.
@@ -57,12 +54,6 @@ pub struct Finding {
     /// Packets (or records) by the minute since the epoch in which their record starts, at most [`crate::detection::MAX_FLOW_MINUTES`] of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub minutes: BTreeMap<u64, u64>,
-    /// Its records by the minute of their log event, for the metrics.
-    #[serde(skip)]
-    pub logged_minutes: Minutes,
-    /// The longest time from `start` to `end` of one of its records, in seconds.
-    #[serde(skip)]
-    pub longest_record_seconds: u64,
     /// ICMP accepted the opposite way: for a rejected reply, the request that was let in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opposite: Option<Accepted>,
@@ -84,48 +75,18 @@ impl Finding {
             Some(Side::Source) => (flow.sender(), flow.srcport?),
             Some(Side::Target) | None => (flow.receiver(), flow.dstport?),
         };
-        Some(Service { address, port: ServicePort { port, protocol: flow.protocol } })
+        Some(Service::new(address, port, flow.protocol))
     }
 
     /// What its packets are: a client's requests, or the answers to them; none where that is not known. Of TCP and UDP only.
     pub fn role(&self) -> Option<Role> {
-        self.server.map(|server| match server.side {
-            Side::Source => Role::Answer,
-            Side::Target => Role::Request,
-        })
-    }
-
-    /// Adds the records of another connection to the same service, and leaves that finding empty.
-    pub(super) fn absorb(&mut self, other: &mut Finding) {
-        self.add_ports(other);
-        self.totals.add(&other.totals);
-        self.logged_minutes.merge(&other.logged_minutes);
-        self.longest_record_seconds = self.longest_record_seconds.max(other.longest_record_seconds);
-        for (minute, weight) in std::mem::take(&mut other.minutes) {
-            if self.minutes.len() < MAX_FLOW_MINUTES || self.minutes.contains_key(&minute) {
-                let known = self.minutes.entry(minute).or_default();
-                *known = known.saturating_add(weight);
-            }
-        }
-        self.metadata.fill_from(std::mem::take(&mut other.metadata));
-        let room = MAX_LINES_PER_FLOW.saturating_sub(self.lines.len());
-        self.lines.extend(other.lines.drain(..).take(room));
-        for (known, other) in [(&mut self.opposite, other.opposite.take()), (&mut self.same, other.same.take())] {
-            match (known, other) {
-                (Some(known), Some(other)) => known.add(&other),
-                (known @ None, other) => *known = other,
-                (Some(_), None) => {}
-            }
-        }
+        self.server.map(Server::role_of_packets)
     }
 
     /// Adds what another finding of the same flow shows of its connections.
     pub fn add_ports(&mut self, other: &Finding) {
         self.server = [self.server, other.server].into_iter().flatten().min_by_key(|server| server.basis);
-        self.client_ports = match (self.client_ports, other.client_ports) {
-            (Some(one), Some(other)) => Some(one.with(other)),
-            (one, other) => one.or(other),
-        };
+        self.client_ports = PortRange::both(self.client_ports, other.client_ports);
         self.tcp_flags = tcp_flags::both(self.tcp_flags, other.tcp_flags);
     }
 

@@ -1,25 +1,22 @@
-//! What logged the records of one batch, and the five-tuple of a record as it saw it.
+//! What logged the records of one batch, and which addresses are its own.
 
-use std::{
-    collections::HashMap,
-    hash::{Hash, Hasher},
-    net::IpAddr,
-};
+use std::{collections::HashMap, net::IpAddr};
 
-use flow_log::{FlowRecord, Protocol};
+use flow_log::{Field, FlowLine, FlowRecord, LogEvent};
 
 use crate::{
     address::Networks,
     detection::{
         direction::{self, Basis, Direction, OwnAddresses},
+        flow_key::FlowKey,
         limits::MAX_FIELD_CHARS,
-        server::has_ports,
+        metadata::FlowMetadata,
     },
     text::one_line,
 };
 
 /// The interfaces of a batch, and the resources without one, each with its place in the list as its number.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Loggers {
     list: Vec<Logger>,
     /// By their names, one table for each kind.
@@ -29,11 +26,17 @@ pub(crate) struct Loggers {
 }
 
 /// Who logged a record.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Logger {
     name: Box<str>,
     kind: LoggerKind,
-    pub(crate) own: OwnAddresses,
+    /// The addresses that the records show which were read.
+    own: OwnAddresses,
+    /// Those that other accepted records show. They tell only the directions that nothing else tells.
+    noted: Option<OwnAddresses>,
+    /// What the subscription filter says of the origin of its log events, by the first rejected one. All of them have one, as an interface
+    /// has.
+    pub(super) origin: Option<FlowMetadata>,
 }
 
 /// What a logger is known by.
@@ -47,47 +50,18 @@ enum LoggerKind {
     Account,
 }
 
-/// The addresses of a record as its logger saw them, and its protocol and ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FiveTuple {
-    /// The logger's number.
-    pub(crate) logger: usize,
-    pub(crate) srcaddr: IpAddr,
-    pub(crate) dstaddr: IpAddr,
-    pub(crate) protocol: Protocol,
-    /// Those of TCP and UDP.
-    pub(crate) ports: Option<(u16, u16)>,
-    /// Those in the packet, where they are others.
-    pub(crate) packet_source: Option<IpAddr>,
-    pub(crate) packet_target: Option<IpAddr>,
-}
-
-impl FiveTuple {
-    /// The sender of the packets.
-    pub(crate) fn sender(&self) -> IpAddr {
-        self.packet_source.unwrap_or(self.srcaddr)
-    }
-
-    /// The receiver of the packets.
-    pub(crate) fn receiver(&self) -> IpAddr {
-        self.packet_target.unwrap_or(self.dstaddr)
-    }
-
-    /// That of a packet that goes the opposite way.
-    pub(crate) fn opposite(&self) -> FiveTuple {
-        FiveTuple {
-            logger: self.logger,
-            srcaddr: self.dstaddr,
-            dstaddr: self.srcaddr,
-            protocol: self.protocol,
-            ports: self.ports.map(|(source, target)| (target, source)),
-            packet_source: self.packet_target,
-            packet_target: self.packet_source,
-        }
-    }
-}
-
 impl Logger {
+    /// The direction of a flow by the addresses of the records that were read.
+    pub(super) fn told_direction(&self, source: IpAddr, target: IpAddr) -> Option<(Direction, Basis)> {
+        self.own.direction(source, target)
+    }
+
+    /// The same, or else by all addresses.
+    pub(super) fn direction(&self, source: IpAddr, target: IpAddr) -> Option<(Direction, Basis)> {
+        let told = self.told_direction(source, target);
+        told.or_else(|| self.own.with(self.noted.as_ref()?).direction(source, target))
+    }
+
     /// The interface's id.
     pub(crate) fn interface_id(&self) -> Option<Box<str>> {
         Some(&self.name).filter(|_| self.kind == LoggerKind::Interface).cloned()
@@ -100,37 +74,48 @@ impl Logger {
 }
 
 impl Loggers {
-    /// A record's five-tuple and its direction. The logger takes note of the addresses.
-    pub(crate) fn observe(
-        &mut self,
-        record: &FlowRecord<'_>,
-        own_networks: &Networks,
-    ) -> (FiveTuple, Option<(Direction, Basis)>) {
-        let logger = match (record.interface_id(), record.resource_id()) {
-            (Some(interface), _) => self.number(interface, LoggerKind::Interface),
-            (None, Some(resource)) => self.number(resource, LoggerKind::Resource),
-            (None, None) => self.number(record.account_id().unwrap_or_default(), LoggerKind::Account),
+    /// What tells the flow of a record from others, but for the reason.
+    #[inline]
+    pub(super) fn key(&mut self, record: &FlowRecord<'_>) -> FlowKey {
+        let logger = match record.interface_id() {
+            Some(interface) => self.number(interface, LoggerKind::Interface),
+            None => match record.resource_id() {
+                Some(resource) => self.number(resource, LoggerKind::Resource),
+                None => self.number(record.account_id().unwrap_or_default(), LoggerKind::Account),
+            },
         };
-        let direction = direction::of_record(record, own_networks);
-        if let (Some(direction), Some(_)) = (direction, record.interface_id()) {
-            self.list[logger].own.observe(direction, record.srcaddr, record.dstaddr);
+        FlowKey::of(logger, record)
+    }
+
+    /// The direction of a flow that its records tell. The logger takes note of its own address.
+    pub(super) fn observe(&mut self, key: &FlowKey, own_networks: &Networks) -> Option<(Direction, Basis)> {
+        let tuple = &key.tuple;
+        let has_interface = self.list[tuple.logger].kind == LoggerKind::Interface;
+        let direction = key.direction(has_interface, own_networks);
+        if let Some(direction) = direction.filter(|_| has_interface) {
+            self.list[tuple.logger].own.observe(direction, tuple.srcaddr, tuple.dstaddr);
         }
-        let other = |packet: Option<IpAddr>, seen| packet.filter(|address| *address != seen);
-        let tuple = FiveTuple {
-            logger,
-            srcaddr: record.srcaddr,
-            dstaddr: record.dstaddr,
-            protocol: record.protocol,
-            ports: record.srcport.zip(record.dstport).filter(|_| has_ports(record.protocol)),
-            packet_source: other(record.pkt_srcaddr, record.srcaddr),
-            packet_target: other(record.pkt_dstaddr, record.dstaddr),
-        };
-        (tuple, direction)
+        direction
+    }
+
+    /// Takes note of the addresses of an accepted record that is not read otherwise.
+    pub(super) fn note_addresses(&mut self, line: &FlowLine<'_>, own_networks: &Networks) {
+        if let Some((direction, source, target)) = told(line, own_networks)
+            && let Some(interface) = line.text(Field::InterfaceId)
+        {
+            let logger = self.number(interface, LoggerKind::Interface);
+            self.list[logger].noted.get_or_insert_default().observe(direction, source, target);
+        }
     }
 
     /// The logger of that number.
     pub(crate) fn get(&self, number: usize) -> &Logger {
         &self.list[number]
+    }
+
+    /// Takes note of a rejected record's log event.
+    pub(super) fn note_origin(&mut self, number: usize, event: &LogEvent<'_>) {
+        self.list[number].origin.get_or_insert_with(|| FlowMetadata::of_origin(&event.system_fields()));
     }
 
     /// The number under which a logger is known in this batch.
@@ -144,7 +129,7 @@ impl Loggers {
                 None => {
                     let name: Box<str> = name.into();
                     numbers.insert(name.clone(), self.list.len());
-                    self.list.push(Logger { name, kind, own: OwnAddresses::default() });
+                    self.list.push(Logger { name, kind, own: OwnAddresses::default(), noted: None, origin: None });
                     self.list.len() - 1
                 }
             };
@@ -153,22 +138,12 @@ impl Loggers {
     }
 }
 
-/// Hashes a few numbers instead of the many small pieces that a derived implementation has.
-impl Hash for FiveTuple {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let bits = |address| match address {
-            IpAddr::V4(v4) => u128::from(v4.to_bits()),
-            IpAddr::V6(v6) => v6.to_bits(),
-        };
-        let (source, target) = self.ports.unwrap_or_default();
-        state.write_u64(
-            (self.logger as u64) << 40 | u64::from(source) << 24 | u64::from(target) << 8 | u64::from(self.protocol.0),
-        );
-        state.write_u128(bits(self.srcaddr));
-        state.write_u128(bits(self.dstaddr));
-        // Mostly there is none.
-        for packet in [self.packet_source, self.packet_target].into_iter().flatten() {
-            state.write_u128(bits(packet));
-        }
+/// The direction that a record of an interface tells, with its addresses. Where these alone can tell it, nothing else is read.
+fn told(line: &FlowLine<'_>, own_networks: &Networks) -> Option<((Direction, Basis), IpAddr, IpAddr)> {
+    if direction::has_addresses_only(line.format()) {
+        let (source, target) = line.addresses()?;
+        return Some((direction::by_internal_side(source, target, own_networks)?, source, target));
     }
+    let record = &line.to_record().ok()?;
+    Some((FlowKey::of(0, record).direction(true, own_networks)?, record.srcaddr, record.dstaddr))
 }

@@ -5,16 +5,23 @@
 mod accepted;
 mod batch;
 mod connection;
+mod describe;
 mod detector;
 pub mod direction;
 mod finding;
 mod flow;
+mod flow_key;
 mod health_checks;
+mod judge;
+mod kept;
 mod late;
 mod limits;
 mod logger;
 mod metadata;
 mod origin;
+mod places;
+mod rejected;
+mod role;
 mod rule;
 mod server;
 mod service;
@@ -36,7 +43,9 @@ pub use limits::{
     MAX_LINES_PER_FLOW, MAX_SAMPLE_CHARS, MAX_UNPARSED_SAMPLES, MAX_UNTRACKED_TARGETS,
 };
 pub use metadata::FlowMetadata;
-pub use origin::{Origin, OriginBasis, Role};
+pub use origin::{Origin, OriginBasis};
+pub use rejected::{FlowMinutes, RejectedFlow};
+pub use role::Role;
 pub use rule::{Grouping, Rule, RuleTable, Rules, SCAN_HOSTS, SCAN_MILLIS, SCAN_PORTS, Treatment, is_icmp};
 pub use server::{FIRST_CLIENT_PORT, PortRange, Server, ServerBasis, has_ports};
 pub use service::{Service, ServicePort};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::{Networks, Scope},
-    detection::{direction::Direction, logger::FiveTuple},
+    detection::{direction::Direction, flow_key::FiveTuple, role::Role},
 };
 
 /// Where a rejected packet came from.
@@ -25,25 +25,6 @@ pub enum Origin {
     Private,
     /// Anywhere else.
     Internet,
-}
-
-/// What a packet of ours is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// It asks.
-    Request,
-    /// It answers a request that was accepted.
-    Answer,
-}
-
-impl Role {
-    /// The role as one stable word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Role::Request => "request",
-            Role::Answer => "answer",
-        }
-    }
 }
 
 impl Origin {
@@ -182,8 +163,8 @@ mod tests {
             let line = format!("eni-1 {source} {target} {source} {target} {direction} {action} {protocol} OK");
             detector.observe(&LogEvent::new("1", 0, line));
         }
-        let findings = detector.finish(LogSource::default()).findings;
-        findings.iter().map(|finding| (finding.origin, finding.origin_basis)).collect()
+        let detection = detector.finish(LogSource::default());
+        detection.findings().iter().map(|finding| (finding.origin, finding.origin_basis)).collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use flow_log::Protocol;
 use serde::{Deserialize, Serialize};
 
-use crate::detection::side::Side;
+use crate::detection::{role::Role, side::Side};
 
 /// The side of a flow that offers the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,6 +12,16 @@ pub struct Server {
     pub side: Side,
     /// How that is known.
     pub basis: ServerBasis,
+}
+
+impl Server {
+    /// What packets are, between a client and this server.
+    pub fn role_of_packets(self) -> Role {
+        match self.side {
+            Side::Source => Role::Answer,
+            Side::Target => Role::Request,
+        }
+    }
 }
 
 /// How the server is known, the surest first.
@@ -90,5 +100,13 @@ impl PortRange {
     #[must_use]
     pub fn with(self, other: PortRange) -> PortRange {
         PortRange { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+
+    /// The same, as far as they are known.
+    pub fn both(one: Option<PortRange>, other: Option<PortRange>) -> Option<PortRange> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(one.with(other)),
+            (one, other) => one.or(other),
+        }
     }
 }

@@ -78,6 +78,13 @@ pub struct Service {
     pub port: ServicePort,
 }
 
+impl Service {
+    /// The service on a port of a host.
+    pub fn new(address: IpAddr, port: u16, protocol: Protocol) -> Service {
+        Service { address, port: ServicePort { port, protocol } }
+    }
+}
+
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", SocketAddr::new(self.address, self.port.port), self.port.protocol_word())

@@ -20,7 +20,7 @@ fn flows(detection: &Detection) -> Vec<(String, u64, Option<u64>)> {
         let flow = &finding.flow;
         (format!("{} {}", flow.srcaddr, flow.dstaddr), finding.totals.records, finding.totals.packets)
     };
-    detection.findings.iter().map(one).collect()
+    detection.findings().into_iter().map(one).collect()
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn records_are_grouped_by_flow_with_the_heaviest_first() {
         "2 1 eni-1 8.8.8.8 10.0.0.1 0 0 1 7 588 100 160 ACCEPT OK",
     ]);
     assert_eq!(flows(&detection), [("9.9.9.9 10.0.0.1".into(), 1, Some(5)), ("10.0.0.1 8.8.8.8".into(), 2, Some(3))]);
-    let second = &detection.findings[1];
+    let second = detection.findings()[1];
     assert_eq!(second.totals.bytes, Some(252));
     assert_eq!(
         (second.totals.first_start, second.totals.last_end),
@@ -41,7 +41,7 @@ fn records_are_grouped_by_flow_with_the_heaviest_first() {
     );
     assert_eq!(second.opposite.as_ref().map(|accepted| accepted.totals.packets), Some(Some(7)));
     assert!(second.same.is_none(), "the other way is not the same way");
-    assert!(detection.findings[0].opposite.is_none());
+    assert!(detection.findings()[0].opposite.is_none());
     assert_eq!((detection.tally.records, detection.tally.matched), (5, 3));
 }
 
@@ -55,10 +55,10 @@ fn another_interface_or_protocol_is_another_flow() {
         "2 1 eni-1 ::a00:1 ::808:808 0 0 1 1 84 100 160 REJECT OK",
         "2 1 eni-2 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK",
     ]);
-    assert_eq!(detection.findings.len(), 5);
-    let heaviest = &detection.findings[0];
+    assert_eq!(detection.findings().len(), 5);
+    let heaviest = detection.findings()[0];
     assert_eq!((heaviest.flow.interface_id.as_deref(), heaviest.totals.packets), (Some("eni-2"), Some(2)));
-    let none = detection.findings.iter().filter(|finding| finding.flow.interface_id.is_none()).count();
+    let none = detection.findings().iter().filter(|finding| finding.flow.interface_id.is_none()).count();
     assert_eq!(none, 1, "the record with - has no interface");
 }
 
@@ -70,7 +70,7 @@ fn told_apart(format: &str, lines: &[&str], tell: impl Fn(&Flow) -> String) -> V
         detector.observe(&LogEvent::new("1", 0, format!("{line} 1 REJECT OK")));
     }
     let detection = detector.finish(LogSource::default());
-    detection.findings.iter().map(|finding| (tell(&finding.flow), finding.totals.weight())).collect()
+    detection.findings().into_iter().map(|finding| (tell(&finding.flow), finding.totals.weight())).collect()
 }
 
 #[test]
@@ -138,17 +138,15 @@ fn what_was_accepted_for_one_sender_says_nothing_of_another_behind_the_same_addr
         detector.observe(&LogEvent::new("1", 0, line));
     }
     let detection = detector.finish(LogSource::default());
-    let answered = detection.findings.iter().filter(|finding| finding.opposite.is_some());
+    let answered = detection.findings().into_iter().filter(|finding| finding.opposite.is_some());
     let answered: Vec<String> = answered.map(|finding| finding.flow.sender().to_string()).collect();
     assert_eq!(answered, ["10.20.33.2"]);
 }
 
 #[test]
 fn a_shared_address_tells_no_direction() {
-    let direction = |lines: &[&str]| {
-        let directions = detect(lines).findings.into_iter().map(|finding| finding.flow.direction);
-        directions.collect::<Vec<_>>()
-    };
+    let direction =
+        |lines: &[&str]| detect(lines).findings().into_iter().map(|finding| finding.flow.direction).collect::<Vec<_>>();
     let line = |id: &str, a: &str, b: &str| format!("2 1 {id} {a} {b} 0 0 1 1 84 100 160 REJECT OK");
     // One peer of an interface with several addresses, several peers of one address: nobody can tell which.
     for id in ["eni-1", "-"] {
@@ -172,7 +170,7 @@ fn the_origin_of_a_log_event_fills_what_the_record_leaves_open() {
         let mut detector = Detector::new(&formats);
         let line = format!("2 {account} eni-1 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK");
         detector.observe(&LogEvent::new("1", 0, line).with_extracted_fields(system_fields));
-        let metadata = detector.finish(LogSource::default()).findings.remove(0).metadata;
+        let metadata = detector.finish(LogSource::default()).findings().remove(0).metadata.clone();
         [metadata.account_id, metadata.region, metadata.log_group].map(Option::unwrap_or_default).map(String::from)
     };
     let origin = r#"{"@aws.account":"2","@aws.region":"eu-west-1","@source.log":"/vpc","action":"REJECT"}"#;
@@ -196,7 +194,7 @@ fn a_matching_record_must_be_readable_as_a_whole_and_another_need_not() {
     assert_eq!((tally.records, tally.matched, tally.unparsed, tally.no_data, tally.skip_data), (6, 0, 2, 1, 1));
     assert_eq!(tally.unparsed_reasons, BTreeMap::from([("field-count", 1), ("srcaddr", 1)]));
     assert_eq!(tally.unparsed_samples[1].1, "not a record\u{fffd}");
-    assert!(detection.findings.is_empty());
+    assert!(detection.findings().is_empty());
 }
 
 #[test]
@@ -207,7 +205,7 @@ fn flows_past_the_limit_are_counted_together() {
     };
     let lines: Vec<String> = (0..MAX_FLOWS + 10).map(line).collect();
     let detection = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(detection.findings.len(), MAX_FLOWS);
+    assert_eq!(detection.findings().len(), MAX_FLOWS);
     let key = UntrackedKey { rule: Rule::Ping, origin: Origin::Private, target: None };
     let untracked = &detection.untracked[&key];
     assert_eq!((untracked.totals.records, untracked.totals.packets), (10, Some(20)));
@@ -227,7 +225,7 @@ fn the_internet_takes_no_room_of_what_is_ours() {
     lines.push("2 1 eni-1 9.9.9.9 10.0.0.1 0 0 1 1 84 100 160 ACCEPT OK".to_owned());
     lines.push("2 1 eni-1 10.0.0.1 9.9.9.9 0 0 1 1 84 100 160 REJECT OK".to_owned());
     let detection = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-    let of = |origin| detection.findings.iter().filter(|finding| finding.origin == origin).count();
+    let of = |origin| detection.findings().iter().filter(|finding| finding.origin == origin).count();
     let origins = [Origin::Internet, Origin::Private, Origin::OwnRequest, Origin::OwnAnswer];
     assert_eq!(origins.map(of), [MAX_FLOWS, 1, 1, 1]);
     let untracked: Vec<(Option<u64>, u64)> =
@@ -256,13 +254,13 @@ fn what_was_accepted_either_way_is_evidence_for_each_finding_of_the_two_addresse
         let packets = |accepted: &Option<Accepted>| accepted.as_ref().and_then(|accepted| accepted.totals.packets);
         (finding.totals.packets, packets(&finding.same), packets(&finding.opposite))
     };
-    let found: Vec<_> = detection.findings.iter().map(evidence).collect();
+    let found: Vec<_> = detection.findings().into_iter().map(evidence).collect();
     assert_eq!(
         found,
         [(Some(5), None, None), (Some(4), Some(1), Some(2)), (Some(3), Some(2), Some(1))],
         "packets rejected, accepted the same way, accepted the opposite way"
     );
-    assert!(detection.findings.iter().all(|finding| finding.untracked_accepted == 0));
+    assert!(detection.findings().iter().all(|finding| finding.untracked_accepted == 0));
 }
 
 #[test]
@@ -273,7 +271,7 @@ fn what_was_accepted_of_another_sender_behind_an_intermediate_is_no_evidence() {
     let detect = |lines: &[&str]| {
         let mut detector = Detector::new(&formats);
         lines.iter().for_each(|line| detector.observe(&LogEvent::new("1", 0, *line)));
-        detector.finish(LogSource::default()).findings.remove(0)
+        detector.finish(LogSource::default()).findings().remove(0).clone()
     };
     let rejected = "eni-1 10.40.1.175 10.40.2.236 10.20.33.164 10.40.2.236 1 4 100 160 REJECT OK";
     let accepted = |sender: &str| {
@@ -300,7 +298,7 @@ fn accepted_flows_past_the_limit_are_counted_and_noted_where_evidence_may_be_mis
     lines.push(pair("10.0.0.1", "10.0.1.1", "REJECT"));
     let untracked = |detection: &Detection| {
         let of = |finding: &Finding| (finding.flow.dstaddr.to_string(), finding.untracked_accepted);
-        let mut findings: Vec<_> = detection.findings.iter().map(of).collect();
+        let mut findings: Vec<_> = detection.findings().into_iter().map(of).collect();
         findings.sort();
         (detection.untracked_accepted, findings)
     };
@@ -347,10 +345,10 @@ fn a_batch_has_the_same_key_again_and_another_one_has_another() {
 fn lines_kept_are_few_and_short() {
     let long = format!("2 {} eni-1 10.0.0.1 8.8.8.8 0 0 1 1 84 100 160 REJECT OK", "9".repeat(10_000));
     let detection = detect(&[&long, &long, &long, &long]);
-    let lines = &detection.findings[0].lines;
-    assert_eq!(lines.len(), MAX_LINES_PER_FLOW);
-    assert_eq!(lines[0].chars().count(), MAX_LINE_CHARS);
-    let account = detection.findings[0].metadata.account_id.as_deref().unwrap();
+    let finding = detection.findings()[0];
+    assert_eq!(finding.lines.len(), MAX_LINES_PER_FLOW);
+    assert_eq!(finding.lines[0].chars().count(), MAX_LINE_CHARS);
+    let account = finding.metadata.account_id.as_deref().unwrap();
     assert_eq!(account.chars().count(), MAX_FIELD_CHARS);
 }
 
@@ -365,7 +363,7 @@ fn minutes_and_samples_kept_are_limited_and_everything_is_counted() {
     lines.push(line(0));
     lines.extend((0..MAX_UNPARSED_SAMPLES + 2).map(|n| format!("broken {n}")));
     let detection = detect(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-    let finding = &detection.findings[0];
+    let finding = detection.findings()[0];
     assert_eq!((finding.minutes.len(), finding.minutes[&0]), (MAX_FLOW_MINUTES, 4));
     assert_eq!(finding.totals.records, MAX_FLOW_MINUTES as u64 + 6);
     assert_eq!(detection.tally.unparsed_samples.len(), MAX_UNPARSED_SAMPLES);

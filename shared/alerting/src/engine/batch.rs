@@ -84,7 +84,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
 
     /// What is counted of a batch, by rule and origin.
     fn minutes(&self, detection: &Detection, scanning: &BTreeSet<IpAddr>) -> BTreeMap<(Rule, &'static str), Minutes> {
-        detection.minutes(|finding| senders::counted_as(finding, self.signals.rules, scanning))
+        detection.minutes(|flow| senders::counted_as(flow, self.signals.rules, scanning))
     }
 
     /// The data points to publish, but for those about the emails.

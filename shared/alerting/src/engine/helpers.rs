@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet, net::IpAddr};
 
 use crate::{
-    detection::{Detection, Finding, Origin, Role, Rule},
+    detection::{Detection, Origin, RejectedFlow, Role, Rule},
     engine::Engine,
     enrichment::{EnrichmentRequest, Interface, Network},
     ports::{Enricher, IncidentStore, MetricSink, Timers},
@@ -20,9 +20,8 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         if !self.signals.rules.is_on(Rule::Helper) || detection.source.is_test() {
             return unchanged;
         }
-        let requests = || detection.findings.iter().filter(|finding| may_be_check(finding));
-        let wanted =
-            EnrichmentRequest::of(std::iter::empty(), std::iter::empty(), requests().map(|one| one.flow.sender()));
+        let senders = detection.flows().filter(|flow| may_be_check(flow)).map(RejectedFlow::sender);
+        let wanted = EnrichmentRequest::of(std::iter::empty(), std::iter::empty(), senders);
         if wanted.addresses.is_empty() {
             return unchanged;
         }
@@ -32,17 +31,14 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         if senders.is_empty() {
             return unchanged;
         }
-        let mut detection = detection.clone();
-        let checks = |finding: &&mut Finding| may_be_check(finding) && senders.contains(&finding.flow.sender());
-        detection.findings.iter_mut().filter(checks).for_each(|finding| finding.rule = Rule::Helper);
-        Cow::Owned(detection)
+        Cow::Owned(detection.with_rule(Rule::Helper, |flow| may_be_check(flow) && senders.contains(&flow.sender())))
     }
 }
 
-fn may_be_check(finding: &Finding) -> bool {
-    let ours = matches!(finding.origin, Origin::Private | Origin::OwnRequest);
-    let asks = finding.role() != Some(Role::Answer);
-    finding.rule == Rule::Request && ours && asks && finding.totals.weight() >= Rule::Helper.table().min_packets
+fn may_be_check(flow: &RejectedFlow) -> bool {
+    let ours = matches!(flow.origin, Origin::Private | Origin::OwnRequest);
+    let asks = flow.role() != Some(Role::Answer);
+    flow.rule == Rule::Request && ours && asks && flow.totals.weight() >= Rule::Helper.table().min_packets
 }
 
 /// Tells whether a load balancer has an address. In another VPC the same address may be somebody else's: then nobody knows.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    detection::{Finding, Origin, Rule, Rules, Treatment},
+    detection::{Finding, Origin, RejectedFlow, Rule, Rules, Treatment},
     engine::{findings::IncidentFindings, items::Stored},
     incident::{
         GroupBy, IncidentKey,
@@ -123,11 +123,11 @@ pub(super) struct Regrouped<'d> {
     pub(super) dropped: u64,
 }
 
-/// The rule that a finding counts as in the metrics: none where its rule is off.
-pub(super) fn counted_as(finding: &Finding, rules: Rules, scanning: &BTreeSet<IpAddr>) -> Option<Rule> {
-    let ours = matches!(finding.origin, Origin::OwnRequest | Origin::Private);
-    let rule = match finding.rule {
-        Rule::Request if ours && scanning.contains(&finding.flow.sender()) => Rule::Scan,
+/// The rule that a flow counts as in the metrics: none where its rule is off.
+pub(super) fn counted_as(flow: &RejectedFlow, rules: Rules, scanning: &BTreeSet<IpAddr>) -> Option<Rule> {
+    let ours = matches!(flow.origin, Origin::OwnRequest | Origin::Private);
+    let rule = match flow.rule {
+        Rule::Request if ours && scanning.contains(&flow.sender()) => Rule::Scan,
         rule => rule,
     };
     rules.is_on(rule).then_some(rule)

@@ -46,7 +46,7 @@ const REJECT_POINTS: usize = 2;
 
 #[cfg(test)]
 mod tests {
-    use flow_log::{Formats, Line};
+    use flow_log::Protocol;
 
     use super::*;
     use crate::{detection::Origin, time::MINUTE_MILLIS};
@@ -54,11 +54,9 @@ mod tests {
     const NOW: EpochMillis = EpochMillis(1_795_426_800_000);
 
     fn minutes(records: &[(u64, u8, u64)]) -> Minutes {
-        let (formats, mut minutes) = (Formats::default(), Minutes::default());
+        let mut minutes = Minutes::default();
         for (timestamp, protocol, packets) in records {
-            let line = format!("2 1 eni-1 10.0.0.1 10.0.0.2 0 0 {protocol} {packets} 84 1 2 REJECT OK");
-            let Ok(Line::Flow(line)) = formats.read(&line) else { panic!("not a flow: {line}") };
-            minutes.add(i64::try_from(*timestamp).unwrap(), &line.to_record().unwrap());
+            minutes.add(i64::try_from(*timestamp).unwrap(), Protocol(*protocol), Some(*packets));
         }
         minutes
     }

@@ -105,7 +105,7 @@ mod tests {
             detector.observe(&flow_log::LogEvent::new("1", 0, line));
         }
         let detection = detector.finish(LogSource::default());
-        EnrichmentRequest::of(detection.findings.iter(), std::iter::empty(), std::iter::empty())
+        EnrichmentRequest::of(detection.findings().into_iter(), std::iter::empty(), std::iter::empty())
     }
 
     #[test]

@@ -239,8 +239,8 @@ mod tests {
             detector.observe(&LogEvent::new("1", 0, line));
         }
         let detection = detector.finish(LogSource::default());
-        assert_eq!(detection.findings.len(), 1, "{:?}", detection.tally);
-        let explanation = explain(&detection.findings[0], &Network::default());
+        assert_eq!(detection.findings().len(), 1, "{:?}", detection.tally);
+        let explanation = explain(detection.findings()[0], &Network::default());
         (explanation.layer, explanation.direction, explanation.confidence)
     }
 

@@ -9,7 +9,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    detection::{Detection, Finding, Grouping, LogSource, Origin, Rule, Service, Untracked, UntrackedKey},
+    detection::{
+        Detection, Finding, Grouping, LogSource, Origin, RejectedFlow, Rule, Service, Untracked, UntrackedKey,
+    },
     incident::signal::{Signal, SignalPolicy, Signals},
 };
 
@@ -249,17 +251,19 @@ pub struct Sender<'d> {
 pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -> Grouped<'d> {
     let LogSource { owner, log_group, .. } = &detection.source;
     let signals = Signals::in_batch(detection, policy);
-    let mut found: Vec<(Signal, &Finding)> = detection
-        .findings
-        .iter()
-        .filter(|finding| signals.is_enough(finding))
-        .filter_map(|finding| Some((signals.of_finding(finding)?, finding)))
-        .collect();
-    let background = (detection.findings.len() - found.len()) as u64;
-    // Those of one signal stay in their order.
-    found.sort_by_key(|(signal, _)| *signal);
+    let mut background = 0;
+    let mut found: Vec<(Signal, &RejectedFlow)> = Vec::new();
+    for flow in detection.flows() {
+        match signals.of_flow(flow).filter(|_| signals.is_enough(flow)) {
+            Some(signal) => found.push((signal, flow)),
+            None => background += 1,
+        }
+    }
+    // Those of one signal with most packets first.
+    found.sort_by_cached_key(|(signal, flow)| (*signal, flow.rank()));
     let mut groups: Vec<Group<'d>> = Vec::new();
-    for (signal, finding) in found {
+    for (signal, flow) in found {
+        let finding = detection.finding(flow);
         let whole = IncidentKey::new(finding.rule, owner, log_group, signal);
         let by = by.of_rule(finding.rule);
         let mut key = whole.clone().with(KeyPart::of(finding, &detection.source, by));
@@ -287,19 +291,19 @@ fn senders<'d>(detection: &'d Detection, policy: &SignalPolicy) -> Vec<Sender<'d
     }
     let mut senders: Vec<Sender<'d>> = Vec::new();
     let mut places: HashMap<(IpAddr, Signal), usize> = HashMap::new();
-    for finding in detection.findings.iter().filter(|finding| finding.rule == Rule::Request) {
-        let signal = match finding.origin {
-            Origin::OwnRequest => Signal::OwnRequest,
-            Origin::Private => Signal::Private,
-            Origin::OwnAnswer | Origin::Internet => continue,
-        };
-        let address = finding.flow.sender();
+    let ours = |flow: &&RejectedFlow| matches!(flow.origin, Origin::OwnRequest | Origin::Private);
+    let mut requests: Vec<&RejectedFlow> =
+        detection.flows().filter(|flow| flow.rule == Rule::Request).filter(ours).collect();
+    requests.sort_by_cached_key(|flow| flow.rank());
+    for flow in requests {
+        let signal = if flow.origin == Origin::OwnRequest { Signal::OwnRequest } else { Signal::Private };
+        let address = flow.sender();
         let place = *places.entry((address, signal)).or_insert_with(|| {
             let scan = IncidentKey::new(Rule::Scan, owner, log_group, signal).with(KeyPart::Source(address));
             senders.push(Sender { address, scan, findings: Vec::new() });
             senders.len() - 1
         });
-        senders[place].findings.push(finding);
+        senders[place].findings.push(detection.finding(flow));
     }
     // Findings are of a service each. Those with as many stay in the order of their packets.
     senders.sort_by_key(|sender| std::cmp::Reverse(sender.findings.len()));

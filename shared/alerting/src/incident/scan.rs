@@ -131,7 +131,7 @@ mod tests {
             let line = format!("2 1 eni-1 10.0.9.5 {host} 45000 {port} 6 1 60 {} {second} REJECT OK", second - 30);
             detector.observe(&LogEvent::new("1", 0, line));
         }
-        detector.finish(LogSource::default()).findings
+        detector.finish(LogSource::default()).findings().into_iter().cloned().collect()
     }
 
     fn seen(record: &SenderRecord, services: &[String], second: u64) -> SenderRecord {

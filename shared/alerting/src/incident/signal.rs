@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::{Networks, Scope},
-    detection::{Detection, Finding, Origin, Rule, Rules, Treatment, UntrackedKey},
+    detection::{Detection, Finding, Origin, RejectedFlow, Rule, Rules, Treatment, UntrackedKey},
 };
 
 /// Why findings are an incident. Findings of different signals never share one, so that none hides another.
@@ -151,23 +151,22 @@ impl<'p> Signals<'p> {
     /// Reads a batch. Records with a long aggregation interval count with their average rate.
     pub(crate) fn in_batch(detection: &Detection, policy: &'p SignalPolicy) -> Signals<'p> {
         let mut rates: BTreeMap<(IpAddr, u64), u64> = BTreeMap::new();
-        let mut add = |target: IpAddr, minutes: &BTreeMap<u64, u64>, record_seconds: u64| {
-            for (minute, packets) in minutes {
-                let rate = rates.entry((target, *minute)).or_default();
-                *rate = rate.saturating_add(packets.saturating_mul(60) / record_seconds.max(60));
-            }
+        let mut add = |target: IpAddr, (minute, packets): (u64, u64), record_seconds: u64| {
+            let rate = rates.entry((target, minute)).or_default();
+            *rate = rate.saturating_add(packets.saturating_mul(60) / record_seconds.max(60));
         };
         let mut pairs: HashMap<(IpAddr, IpAddr), u64> = HashMap::new();
-        let is_ping = |finding: &&Finding| finding.rule == Rule::Ping && finding.origin == Origin::Internet;
-        for finding in detection.findings.iter().filter(is_ping) {
-            let (sender, receiver) = (finding.flow.sender(), finding.flow.receiver());
-            add(receiver, &finding.minutes, finding.longest_record_seconds);
+        let is_ping = |flow: &&RejectedFlow| flow.rule == Rule::Ping && flow.origin == Origin::Internet;
+        for flow in detection.flows().filter(is_ping) {
+            let (sender, receiver) = (flow.sender(), flow.receiver());
+            flow.minutes.iter().for_each(|minute| add(receiver, minute, flow.longest_record_seconds));
             let packets = pairs.entry((sender, receiver)).or_default();
-            *packets = packets.saturating_add(finding.totals.weight());
+            *packets = packets.saturating_add(flow.totals.weight());
         }
         for (key, untracked) in &detection.untracked {
             if let Some(target) = key.target.filter(|_| key.rule == Rule::Ping) {
-                add(target, &untracked.minutes, untracked.longest_record_seconds);
+                let minutes = untracked.minutes.iter().map(|(minute, packets)| (*minute, *packets));
+                minutes.for_each(|minute| add(target, minute, untracked.longest_record_seconds));
             }
         }
         let reached = |rate: u64| policy.flood_packets_per_minute > 0 && rate >= policy.flood_packets_per_minute;
@@ -175,19 +174,19 @@ impl<'p> Signals<'p> {
         Signals { policy, floods, pairs }
     }
 
-    /// The signal of a finding; none for background.
-    pub(crate) fn of_finding(&self, finding: &Finding) -> Option<Signal> {
-        let (sender, receiver) = (finding.flow.sender(), finding.flow.receiver());
-        if finding.rule == Rule::Ping {
-            return self.of_ping(finding.origin, Some(sender), Some(receiver));
+    /// The signal of a flow; none for background.
+    pub(crate) fn of_flow(&self, flow: &RejectedFlow) -> Option<Signal> {
+        let (sender, receiver) = (flow.sender(), flow.receiver());
+        if flow.rule == Rule::Ping {
+            return self.of_ping(flow.origin, Some(sender), Some(receiver));
         }
         let reaches_nobody = Scope::of(receiver) == Scope::Multicast;
-        self.of_connection(finding.rule, finding.origin, Some(sender)).filter(|_| !reaches_nobody)
+        self.of_connection(flow.rule, flow.origin, Some(sender)).filter(|_| !reaches_nobody)
     }
 
-    /// Tells whether a finding has so much of its signal that it is an incident. One that has not is counted.
-    pub(crate) fn is_enough(&self, finding: &Finding) -> bool {
-        finding.totals.weight() >= finding.rule.table().min_packets
+    /// Tells whether a flow has so much of its signal that it is an incident. One that has not is counted.
+    pub(crate) fn is_enough(&self, flow: &RejectedFlow) -> bool {
+        flow.totals.weight() >= flow.rule.table().min_packets
     }
 
     /// The signal of untracked records, whose senders are not known; none for background.
@@ -262,11 +261,8 @@ mod tests {
     fn signals(records: &[String], policy: &SignalPolicy) -> Vec<(String, Option<Signal>)> {
         let detection = detection(records.iter().map(String::as_str));
         let signals = Signals::in_batch(&detection, policy);
-        let mut found: Vec<_> = detection
-            .findings
-            .iter()
-            .map(|finding| (finding.flow.sender().to_string(), signals.of_finding(finding)))
-            .collect();
+        let mut found: Vec<_> =
+            detection.flows().map(|flow| (flow.sender().to_string(), signals.of_flow(flow))).collect();
         found.sort();
         found
     }

@@ -166,7 +166,7 @@ mod tests {
         let formats = Formats::default();
         let mut detector = Detector::new(&formats);
         detector.observe(&LogEvent::new("1", 0, "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 1 4 336 60 119 REJECT OK"));
-        detector.finish(LogSource::default()).findings.remove(0)
+        detector.finish(LogSource::default()).findings().remove(0).clone()
     }
 
     #[test]

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     detection::{Accepted, Finding, Rule, ServicePort, Totals, Untracked, add_minutes, is_zero},
     incident::{signal::Signal, top::Top},
-    metrics::Minutes,
     time::{EpochMillis, MINUTE_MILLIS, epoch_millis},
 };
 
@@ -225,8 +224,6 @@ impl Summary {
                 finding: Finding {
                     lines: Vec::new(),
                     minutes: BTreeMap::new(),
-                    logged_minutes: Minutes::default(),
-                    longest_record_seconds: 0,
                     opposite: finding.opposite.as_ref().map(brief),
                     same: finding.same.as_ref().map(brief),
                     ..finding.clone()
@@ -297,7 +294,11 @@ mod tests {
             let line = format!("2 1 eni-1 {source} {target} 0 0 1 {packets} 84 {start} {end} {action} OK");
             detector.observe(&LogEvent::new("1", 0, line));
         }
-        Summary::of(&detector.finish(LogSource::default()).findings, &Untracked::default(), (Rule::Ping, Signal::Flood))
+        Summary::of(
+            detector.finish(LogSource::default()).findings(),
+            &Untracked::default(),
+            (Rule::Ping, Signal::Flood),
+        )
     }
 
     /// Source, packets, and the packets accepted the opposite and the same way.

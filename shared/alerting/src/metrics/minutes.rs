@@ -1,6 +1,6 @@
 //! Matched records by the minute, and the data points they become.
 
-use flow_log::{EpochMillis, FlowRecord, Protocol};
+use flow_log::{EpochMillis, Protocol};
 
 use crate::{
     metrics::point::{Dimension, Point, Sample, Unit},
@@ -24,7 +24,7 @@ const MARGIN_MILLIS: u64 = 10 * MINUTE_MILLIS;
 /// minute, so nothing is lost by adding up within one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Minutes(
-    /// In the order of time. A list, because each flow of a batch has one, mostly of a single minute.
+    /// In the order of time.
     Vec<Minute>,
 );
 
@@ -44,10 +44,15 @@ impl Minute {
         self.at = self.at.min(other.at);
         self.records += other.records;
         self.records_v6 += other.records_v6;
-        self.packets = match (self.packets, other.packets) {
-            (Some(known), Some(other)) => Some(known.with(other)),
-            (known, other) => known.or(other),
-        };
+        self.packets = both(self.packets, other.packets);
+    }
+}
+
+/// The samples of both, as far as there are any.
+fn both(one: Option<Sample>, other: Option<Sample>) -> Option<Sample> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.with(other)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -55,32 +60,42 @@ impl Minutes {
     /// Data points of one minute, at most: records, ICMPv6 records and packets.
     pub const POINTS: usize = 3;
 
+    /// None.
+    pub const fn new() -> Minutes {
+        Minutes(Vec::new())
+    }
+
+    /// Tells whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Counts one matched record. `timestamp` is that of its log event, milliseconds since the epoch.
-    pub fn add(&mut self, timestamp: i64, record: &FlowRecord<'_>) {
+    pub fn add(&mut self, timestamp: i64, protocol: Protocol, packets: Option<u64>) {
         let at = EpochMillis(u64::try_from(timestamp).unwrap_or(0));
-        self.add_minute(&Minute {
-            number: at.0 / MINUTE_MILLIS,
-            at,
-            records: 1,
-            records_v6: u64::from(record.protocol == Protocol::ICMPV6),
-            packets: record.packets.map(Sample::of),
-        });
+        let minute = self.minute(at.0 / MINUTE_MILLIS, at);
+        minute.at = minute.at.min(at);
+        minute.records += 1;
+        minute.records_v6 += u64::from(protocol == Protocol::ICMPV6);
+        minute.packets = both(minute.packets, packets.map(Sample::of));
     }
 
     /// Adds what another has.
     pub fn merge(&mut self, other: &Minutes) {
-        other.0.iter().for_each(|minute| self.add_minute(minute));
+        other.0.iter().for_each(|minute| self.minute(minute.number, minute.at).add(minute));
     }
 
-    fn add_minute(&mut self, other: &Minute) {
-        match self.0.binary_search_by_key(&other.number, |minute| minute.number) {
-            Ok(place) => self.0[place].add(other),
-            Err(place) if self.0.len() >= MAX_MINUTES => self.0[place.saturating_sub(1)].add(other),
+    /// The minute of this number, or the nearest where there are too many.
+    fn minute(&mut self, number: u64, at: EpochMillis) -> &mut Minute {
+        let place = match self.0.binary_search_by_key(&number, |minute| minute.number) {
+            Ok(place) => place,
+            Err(place) if self.0.len() >= MAX_MINUTES => place.saturating_sub(1),
             Err(place) => {
-                self.0.reserve_exact(1);
-                self.0.insert(place, *other);
+                self.0.insert(place, Minute { number, at, records: 0, records_v6: 0, packets: None });
+                place
             }
-        }
+        };
+        &mut self.0[place]
     }
 
     /// The same records in this many minutes at most: those past it in the nearest minute there is.
@@ -122,18 +137,14 @@ impl Minutes {
 
 #[cfg(test)]
 mod tests {
-    use flow_log::{Formats, Line};
-
     use super::*;
 
     const NOW: EpochMillis = EpochMillis(1_795_426_800_000);
 
     fn minutes(records: &[(u64, u8, u64)]) -> Minutes {
-        let (formats, mut minutes) = (Formats::default(), Minutes::default());
+        let mut minutes = Minutes::default();
         for (timestamp, protocol, packets) in records {
-            let line = format!("2 1 eni-1 10.0.0.1 10.0.0.2 0 0 {protocol} {packets} 84 1 2 REJECT OK");
-            let Ok(Line::Flow(line)) = formats.read(&line) else { panic!("not a flow: {line}") };
-            minutes.add(i64::try_from(*timestamp).unwrap(), &line.to_record().unwrap());
+            minutes.add(i64::try_from(*timestamp).unwrap(), Protocol(*protocol), Some(*packets));
         }
         minutes
     }

@@ -90,7 +90,7 @@ fn judged(case: &str, rules: Rules) -> String {
     let grouped = key::group(&detection, GroupBy::LogGroup, &policy(rules));
     let incidents: Vec<&Finding> = grouped.groups.iter().flat_map(|group| group.findings.iter().copied()).collect();
     let is_incident = |finding: &Finding| incidents.iter().any(|one| std::ptr::eq(*one, finding));
-    let all: Vec<String> = detection.findings.iter().map(|finding| words(finding, is_incident(finding))).collect();
+    let all: Vec<String> = detection.findings().iter().map(|finding| words(finding, is_incident(finding))).collect();
     all.join("; ")
 }
 

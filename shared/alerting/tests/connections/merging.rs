@@ -16,7 +16,7 @@ fn the_connections_of_a_client_to_a_service_are_one_finding() {
         Rules::all(),
     );
     let found: Vec<_> = detection
-        .findings
+        .findings()
         .iter()
         .map(|finding| (finding.flow.srcaddr.to_string(), finding.rule, finding.totals.packets, finding.client_ports))
         .collect();
@@ -30,7 +30,7 @@ fn the_connections_of_a_client_to_a_service_are_one_finding() {
             ("10.0.1.11".to_owned(), Rule::Request, Some(2), ports(41_022, 41_022)),
         ]
     );
-    let first = &detection.findings[0];
+    let first = detection.findings()[0];
     assert_eq!((first.flow.srcport, first.flow.dstport, first.lines.len()), (None, Some(5_432), 2));
     assert_eq!(detection.tally.matched, 5);
 }
@@ -43,7 +43,7 @@ fn what_was_accepted_of_each_connection_is_evidence_for_all() {
          10.0.1.10:443>203.0.113.9:51001 tcp 5/300 R 18",
         Rules::all(),
     );
-    let [finding] = &detection.findings[..] else { panic!("{:?}", detection.findings) };
+    let [finding] = detection.findings()[..] else { panic!("{:?}", detection.findings()) };
     let opposite = finding.opposite.as_ref().unwrap();
     assert_eq!((opposite.totals.packets, opposite.totals.records), (Some(11), 2), "not that of another connection");
     assert_eq!(finding.same, None);
@@ -91,7 +91,7 @@ fn connections_take_no_room_of_pings_and_the_internet_none_of_ours() {
         .map(|(key, untracked)| (key.rule, key.origin.word(), untracked.totals.records))
         .collect();
     assert_eq!(untracked, [(Rule::Request, "internet", 5)]);
-    assert_eq!(detection.findings.len(), MAX_FLOWS + 3);
+    assert_eq!(detection.findings().len(), MAX_FLOWS + 3);
     assert_eq!(detection.tally.matched as usize, MAX_FLOWS + 8);
     let ours = judged(&case, Rules::all());
     for expect in ["!request private 10.0.2.20:5432/tcp", "!ping private", "ping internet"] {

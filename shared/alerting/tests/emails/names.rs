@@ -18,7 +18,7 @@ fn detect(interface: &str, instance: &str, pair: &str, direction: &str, tags: &s
     let line = format!("{interface} {instance} {pair} 1 4 1795401134 1795401182 REJECT {direction} OK {tags}");
     detector.observe(&LogEvent::new("1", 0, line));
     let detection = detector.finish(LogSource::default());
-    assert_eq!(detection.findings.len(), 1, "{:?}", detection.tally);
+    assert_eq!(detection.findings().len(), 1, "{:?}", detection.tally);
     detection
 }
 
@@ -54,7 +54,7 @@ fn has(email: &Email, expect: &str) {
 #[test]
 fn tags_in_the_record_are_shown_without_keys() {
     let detection = detect("eni-1", "i-1", "10.0.0.5 8.8.8.8", "egress", "web%201 %E6%A5%AD%E5%8B%99 -");
-    let tags: Vec<&str> = detection.findings[0].metadata.tags.iter().map(|tag| &**tag).collect();
+    let tags: Vec<&str> = detection.findings()[0].metadata.tags.iter().map(|tag| &**tag).collect();
     assert_eq!(tags, ["web 1", "業務"]);
     let unknown = Network::unknown(MissingReason::SwitchedOff);
     let english = email(&unknown, &detection);

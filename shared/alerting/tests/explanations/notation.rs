@@ -92,8 +92,6 @@ pub(crate) fn finding(flow: &str) -> Finding {
         metadata: FlowMetadata::default(),
         lines: vec![],
         minutes: Default::default(),
-        logged_minutes: Default::default(),
-        longest_record_seconds: 60,
         opposite: None,
         same: None,
         untracked_accepted: 0,

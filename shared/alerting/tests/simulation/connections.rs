@@ -297,7 +297,7 @@ fn policy(rules: Rules) -> SignalPolicy {
 }
 
 fn is_background(detection: &Detection) -> bool {
-    detection.findings.iter().all(|finding| finding.origin == Origin::Internet || finding.rule == Rule::Late)
+    detection.findings().iter().all(|finding| finding.origin == Origin::Internet || finding.rule == Rule::Late)
 }
 
 /// Plays the week, day after day: a batch for each interface that logs something in a minute. Without `connections` their records are left
@@ -326,7 +326,7 @@ fn play(format: Format, rules: Rules, connections: bool) -> Played {
                 let counted = records.iter().filter_map(|record| record.counts).filter(|(rule, _)| rules.is_on(*rule));
                 counted.for_each(|counts| *played.expected.entry(counts).or_default() += 1);
                 let batch = traffic::batch(&own, minute, &records, (format, &formats, rules));
-                for finding in &batch.1.findings {
+                for finding in batch.1.findings() {
                     *played.found.entry((finding.rule, finding.origin)).or_default() += finding.totals.records;
                 }
                 let mut world = played.simulation.world.lock().unwrap();

@@ -148,7 +148,7 @@ fn batch(random: &mut Random, number: usize, log_groups: u64, hosts: u64) -> (St
 
 /// Returns the number of a batch's records that are no background and that no silence covers.
 fn signal_records(detection: &Detection, silenced: Option<IpAddr>) -> u64 {
-    let ours = detection.findings.iter().filter(|finding| finding.origin != Origin::Internet);
+    let ours = detection.findings().into_iter().filter(|finding| finding.origin != Origin::Internet);
     let ours = ours.filter(|finding| Some(finding.flow.srcaddr) != silenced);
     ours.map(|finding| finding.totals.records).sum()
 }

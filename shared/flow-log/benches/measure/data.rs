@@ -118,7 +118,7 @@ pub(crate) fn event(kind: Kind, lines: usize, seed: u64) -> Vec<u8> {
 fn line(kind: Kind, at: usize, random: &mut Random) -> (String, u64) {
     let own = "10.1.2.3";
     let with = random.below(PEERS);
-    let peer = if kind == Kind::Scan { "10.0.9.5".to_owned() } else { peer(with) };
+    let peer = if kind == Kind::Scan { "10.0.9.5".to_owned() } else { peer(with).replace(own, "10.1.4.3") };
     let inward = kind == Kind::Scan || random.below(2) == 0;
     let (src, dst) = if inward { (&*peer, own) } else { (own, &*peer) };
     // A port that clients are given, and one of a service.

@@ -154,7 +154,7 @@ fn time(piece: Piece<'_>) -> Option<EpochMillis> {
 }
 
 #[inline]
-fn port(piece: Piece<'_>) -> Option<u16> {
+pub(crate) fn port(piece: Piece<'_>) -> Option<u16> {
     number(piece, u64::from(u16::MAX)).map(|number| number as u16)
 }
 

@@ -1,6 +1,6 @@
 //! The formats that one log group can have.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::{FormatError, Keys, LogFormat, positions};
 use crate::{Field, fast::split::FEW};
@@ -11,7 +11,7 @@ use crate::{Field, fast::split::FEW};
 /// format. [`Formats::read`] reads a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Formats {
-    formats: Vec<LogFormat>,
+    formats: Arc<[LogFormat]>,
     /// Whether none has more than [`FEW`] fields.
     pub(crate) are_short: bool,
 }
@@ -49,7 +49,7 @@ impl Formats {
             }
         }
         let are_short = formats.iter().all(|format| format.len() <= FEW);
-        if formats.is_empty() { Err(FormatError::Empty) } else { Ok(Formats { formats, are_short }) }
+        if formats.is_empty() { Err(FormatError::Empty) } else { Ok(Formats { formats: formats.into(), are_short }) }
     }
 
     /// Returns the formats in the order of their declaration.
@@ -75,7 +75,7 @@ impl Default for Formats {
         let fields = Field::DEFAULT_FORMAT.map(Some).to_vec();
         let keys = Keys { protocol: 7, action: 12, log_status: 13 };
         let positions = positions(&fields);
-        Formats { formats: vec![LogFormat { fields, opaque: Vec::new(), positions, keys }], are_short: true }
+        Formats { formats: [LogFormat { fields, opaque: Vec::new(), positions, keys }].into(), are_short: true }
     }
 }
 

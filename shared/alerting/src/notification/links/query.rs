@@ -223,7 +223,8 @@ mod tests {
             detector.observe(&LogEvent::new("1", 1_795_401_134_000, line));
         }
         let detection = detector.finish(LogSource::default());
-        insights(&detection.findings, detection.format.as_ref().unwrap())
+        let findings: Vec<_> = detection.findings().into_iter().cloned().collect();
+        insights(&findings, detection.format.as_ref().unwrap())
     }
 
     /// The part of the query that tells these address pairs from others.
