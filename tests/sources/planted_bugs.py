@@ -1170,6 +1170,27 @@ CONNECTIONS = [
         CASES,
     ),
     Bug(
+        "accepted connections before a gap tell no direction",
+        DETECT,
+        "self.undirected.map_or(lines.len(), |(_, before)| before)",
+        "self.undirected.map_or(0, |(_, before)| before)",
+        UNITS,
+    ),
+    Bug(
+        "texts are made of background",
+        DETECT,
+        "detection.tally.matched = detection.totals().records;",
+        "detection.tally.matched = detection.totals().records;\n        detection.findings();",
+        ("-p", "alerting", "--test", "allocations"),
+    ),
+    Bug(
+        "a connection joined to another loses its evidence",
+        "shared/alerting/src/detection/judge.rs",
+        "before[last].joined.next = Some(Place::new(place));",
+        "before[last].joined.next = before[last].joined.next.or(None);",
+        CASES,
+    ),
+    Bug(
         "a backtest takes the single packets of a scan for background",
         "cli/src/backtest/play/traffic.rs",
         "for sender in senders.iter().filter(|_| alerts) {",

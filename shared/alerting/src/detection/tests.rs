@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use flow_log::{EpochMillis, Formats, LogEvent};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -368,4 +369,64 @@ fn minutes_and_samples_kept_are_limited_and_everything_is_counted() {
     assert_eq!(finding.totals.records, MAX_FLOW_MINUTES as u64 + 6);
     assert_eq!(detection.tally.unparsed_samples.len(), MAX_UNPARSED_SAMPLES);
     assert_eq!(detection.tally.unparsed, MAX_UNPARSED_SAMPLES as u64 + 2);
+}
+
+#[test]
+fn accepted_connections_tell_a_direction_wherever_they_stand() {
+    let line = |interface: &str, from: &str, to: &str, rest: &str| format!("2 1 {interface} {from} {to} {rest} OK");
+    let rejected = "0 0 1 4 336 100 160 REJECT";
+    let lines = [
+        line("eni-2", "8.8.8.8", "10.0.0.2", "40000 443 6 4 336 100 160 ACCEPT"),
+        line("eni-1", "10.0.0.7", "10.0.0.1", rejected),
+        line("eni-2", "10.0.0.7", "10.0.0.2", rejected),
+        // From here on, the direction of the first one is known, and that of the second is not.
+        line("eni-1", "8.8.8.8", "10.0.0.1", rejected),
+    ];
+    let formats = Formats::default();
+    for at in 0..lines.len() {
+        let mut detector = Detector::new(&formats).with_rules(Rules::all());
+        let mut lines = lines.to_vec();
+        lines.rotate_left(at);
+        lines.iter().for_each(|line| detector.observe(&LogEvent::new("1", 0, line)));
+        let detection = detector.finish(LogSource::default());
+        assert!(detection.findings().iter().all(|finding| finding.flow.is_ingress()), "{lines:?}");
+    }
+}
+
+/// Records of two interfaces with one address each. Those of private peers tell no direction.
+fn records() -> impl Strategy<Value = Vec<String>> {
+    let ends = (0..2_usize, prop::sample::select(&["10.0.0.7", "10.0.0.8", "8.8.8.8"][..]), any::<bool>());
+    let record = (ends, 0..4_usize, 0..3_u8, 1..9_u64).prop_map(|((own, peer, leaves), kind, action, packets)| {
+        let (interface, own) = [("eni-1", "10.0.0.1"), ("eni-2", "10.0.0.2")][own];
+        let (from, to) = if leaves { (own, peer) } else { (peer, own) };
+        let (protocol, ports) = [(1, "0 0"), (6, "40000 443"), (6, "443 40000"), (17, "50000 53")][kind];
+        let action = if action == 0 { "REJECT" } else { "ACCEPT" };
+        format!("2 1 {interface} {from} {to} {ports} {protocol} {packets} 840 100 160 {action} OK")
+    });
+    prop::collection::vec(record, 1..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_the_records_changes_no_verdict(
+        (first, second) in records().prop_flat_map(|records| (Just(records.clone()), Just(records).prop_shuffle())),
+    ) {
+        let judged = |records: &[String]| {
+            let formats = Formats::default();
+            let mut detector = Detector::new(&formats).with_rules(Rules::all());
+            records.iter().for_each(|line| detector.observe(&LogEvent::new("1", 1_795_401_134_000, line)));
+            let detection = detector.finish(LogSource::default());
+            let verdict = |finding: &Finding| {
+                let packets = |accepted: &Option<Accepted>| accepted.as_ref().and_then(|accepted| accepted.totals.packets);
+                let evidence = (packets(&finding.same), packets(&finding.opposite));
+                format!("{:?} {:?} {:?} {:?} {:?} {evidence:?}", finding.flow, finding.rule, finding.origin, finding.server, finding.totals)
+            };
+            let mut verdicts: Vec<String> = detection.findings().into_iter().map(verdict).collect();
+            verdicts.sort();
+            verdicts
+        };
+        prop_assert_eq!(judged(&first), judged(&second));
+    }
 }

@@ -20,11 +20,16 @@ pub(crate) enum Outcome {
     Error(LineError),
 }
 
-/// Reads a line with the crate.
+/// Reads a line with the crate. What it reads alone is what it reads with the rest of the record.
 pub(crate) fn read(formats: &Formats, line: &str) -> Outcome {
     match formats.read(line) {
         Ok(Line::Flow(flow)) => {
-            let record = flow.to_record().map(|record| Field::ALL.iter().map(|&f| member(&record, f)).collect());
+            let record = flow.to_record();
+            if let Ok(record) = &record {
+                assert_eq!(flow.addresses(), Some((record.srcaddr, record.dstaddr)), "{line}");
+                assert_eq!(flow.ports(), record.srcport.zip(record.dstport), "{line}");
+            }
+            let record = record.map(|record| Field::ALL.iter().map(|&f| member(&record, f)).collect());
             Outcome::Flow(flow.action(), flow.protocol(), record)
         }
         Ok(Line::NoData(_)) => Outcome::NoData,
