@@ -1,7 +1,5 @@
 //! What detection allocates: texts only for findings that somebody reads, and bounded memory for a flood of flows.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use alerting::{
     detection::{Detection, Detector, LogSource, MAX_FLOWS, Rules},
     incident::{GroupBy, SignalPolicy, key},

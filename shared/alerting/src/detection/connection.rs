@@ -181,8 +181,9 @@ pub(super) struct Peers {
 
 impl Peers {
     /// Those of these five-tuples, each of them once.
-    pub(super) fn of_all<'t>(tuples: impl Iterator<Item = &'t FiveTuple>) -> Peers {
-        let mut peers = Peers::default();
+    pub(super) fn of_all<'t>(tuples: impl ExactSizeIterator<Item = &'t FiveTuple>) -> Peers {
+        let mut peers =
+            Peers { places: Places::with_capacity(tuples.len()), numbers: Vec::with_capacity(tuples.len()) };
         for tuple in tuples {
             let Some((source, target)) = tuple.ports else { continue };
             if target >= FIRST_GIVEN_PORT {

@@ -63,6 +63,10 @@ impl Places {
     /// Adds a place.
     pub(super) fn insert(&mut self, hash: TupleHash, place: usize) {
         let entry = Entry { hash, place: Place::new(place) };
+        if self.0.len() == self.0.capacity() {
+            // Growing less often than twofold: each time every entry moves.
+            self.0.reserve(3 * self.0.len().max(8), |known| known.hash.spread());
+        }
         self.0.insert_unique(hash.spread(), entry, |known| known.hash.spread());
     }
 }

@@ -28,6 +28,10 @@ impl ServicePort {
     /// The service that is usually offered on the port, as IANA names it; none for a port of no well-known service.
     pub fn name(self) -> Option<&'static str> {
         let (tcp, udp) = (self.protocol == Protocol::TCP, self.protocol == Protocol::UDP);
+        // Most ports are those of clients, which are higher than all of these.
+        if KNOWN.last().is_none_or(|last| self.port > last.0) {
+            return None;
+        }
         let row = KNOWN.binary_search_by_key(&self.port, |row| row.0).ok().map(|place| KNOWN[place])?;
         let offered = matches!((row.1, tcp, udp), (On::Tcp, true, _) | (On::Udp, _, true) | (On::Both, ..));
         offered.then_some(row.2)
