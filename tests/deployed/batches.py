@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from tests.harness.emulator import ACCOUNT
+from tests.harness.emulator import ACCOUNT, REGION
 from tests.harness.records import unpacked
 
 
@@ -50,7 +50,7 @@ def batch(log_group: str, interface: str, flows: list[tuple[str, str]], start: i
         for at, line in enumerate(lines)
     ]
     return Batch(
-        key=f"Ping-Deny|{ACCOUNT}|{log_group}|private",
+        key=f"Ping-Deny|{ACCOUNT}|{REGION}|{log_group}|private",
         name=f"batch#{log_group}|{stream}|{events[0]['id']}|{events[-1]['id']}|{len(events)}",
         records=len(flows),
         start=start,

@@ -118,7 +118,7 @@ async fn signals_of(setup: Setup, lines: &[String]) -> Vec<String> {
     let signal = |text: &str| {
         let document: Value = serde_json::from_str(text).expect("the document is JSON");
         let key = document["incident"]["key"].as_str().expect("a key");
-        key.strip_prefix("Ping-Deny|123456789010|Log-Group|").unwrap_or(key).to_owned()
+        key.strip_prefix("Ping-Deny|123456789010|ap-northeast-1|Log-Group|").unwrap_or(key).to_owned()
     };
     messages.iter().map(|message| signal(message.text("sqs"))).collect()
 }

@@ -36,7 +36,10 @@ async fn a_rejected_database_connection_is_one_email_that_names_who_and_what() {
     assert_eq!((counts.matched, counts.findings, counts.alerts, counts.suppressed), (2, 1, 1, 0));
     let messages = world.sns.messages();
     let [message] = &messages[..] else { panic!("{} messages, not one: {messages:#?}", messages.len()) };
-    assert_eq!(key_of(message), format!("Request-Deny|123456789010|Log-Group|private|service={DATABASE}:5432/tcp"));
+    assert_eq!(
+        key_of(message),
+        format!("Request-Deny|123456789010|ap-northeast-1|Log-Group|private|service={DATABASE}:5432/tcp")
+    );
     let email = world.sns.email();
     let subject = format!("[Request-Deny] web-1 could not reach {DATABASE}:5432 (postgresql) (#");
     assert!(email.subject.starts_with(&subject), "{}", email.subject);
@@ -65,7 +68,7 @@ async fn a_scan_of_a_private_host_is_one_email_about_it() {
     let counts = world.send(&event("scan-deny")).await.counts();
     assert_eq!((counts.findings, counts.alerts, counts.suppressed), (16, 1, 0));
     let messages = world.sns.messages();
-    assert_eq!(key_of(&messages[0]), "Scan-Deny|123456789010|Log-Group|private|source=172.31.40.9");
+    assert_eq!(key_of(&messages[0]), "Scan-Deny|123456789010|ap-northeast-1|Log-Group|private|source=172.31.40.9");
 }
 
 #[tokio::test]

@@ -36,6 +36,36 @@ async fn findings_of_the_second_of_three_documents_are_sent() {
     assert_eq!((again.alerts, again.metrics), (0, 0), "no document is processed twice");
 }
 
+/// A log group that collects those of other accounts.
+#[tokio::test]
+async fn copies_of_two_accounts_are_two_incidents() {
+    let mut world = World::start().await;
+    let mut batch = batch_of(&[
+        rejected("10.20.0.12", OWN, 1, 4, minutes_ago(9)),
+        rejected("10.20.0.13", OWN, 1, 4, minutes_ago(9)),
+        rejected("10.20.0.14", OWN, 1, 4, minutes_ago(9)),
+    ]);
+    batch.log_group = "/central/flow-logs".to_owned();
+    for (event, account) in batch.log_events.iter_mut().zip(["111111111111", "222222222222", "111111111111"]) {
+        let origin =
+            serde_json::json!({"@aws.account": account, "@aws.region": "eu-west-1", "@source.log": "/vpc/flow"});
+        event.extracted_fields = Some(origin);
+    }
+    let event = event_of_documents(&[batch]);
+    let counts = world.send(&event).await.counts();
+    assert_eq!((counts.records, counts.findings, counts.alerts), (3, 3, 2));
+    let mut emails = world.sns.emails();
+    emails.sort_by_key(|email| !email.body.contains("10.20.0.12"));
+    for (email, account, others) in
+        [(&emails[0], "111111111111", "10.20.0.13"), (&emails[1], "222222222222", "10.20.0.12")]
+    {
+        assert!(email.body.contains("/central/flow-logs; copied from /vpc/flow"), "{}", email.body);
+        assert!(email.body.contains("eu-west-1") && !email.body.contains(others), "{account}: {}", email.body);
+    }
+    let again = world.send(&event).await.counts();
+    assert_eq!((again.alerts, again.metrics), (0, 0), "neither is counted twice");
+}
+
 #[tokio::test]
 async fn sixty_documents_are_each_counted_once_and_cause_one_email() {
     let mut world = World::start().await;

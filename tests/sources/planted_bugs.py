@@ -1170,6 +1170,20 @@ CONNECTIONS = [
         CASES,
     ),
     Bug(
+        "copies of two accounts are one batch",
+        "shared/alerting/src/detection/document.rs",
+        "self.batches.iter().position(|(known, _)| *known == origin);",
+        "self.batches.iter().position(|(known, _)| known.region == origin.region);",
+        UNITS,
+    ),
+    Bug(
+        "an update links to the log group of another account",
+        "shared/alerting/src/incident/summary.rs",
+        "if other.copy.is_some() {",
+        "if other.copy.is_some() && self.copy.is_some() {",
+        ("-p", "alerting", "--test", "emails"),
+    ),
+    Bug(
         "accepted connections before a gap tell no direction",
         DETECT,
         "self.undirected.map_or(lines.len(), |(_, before)| before)",

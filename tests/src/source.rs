@@ -90,6 +90,9 @@ pub struct LogEvent {
     pub timestamp: u64,
     /// The record.
     pub message: String,
+    /// What the subscription filter adds: the fields of its pattern, and the origin of the event.
+    #[serde(default, rename = "extractedFields", skip_serializing_if = "Option::is_none")]
+    pub extracted_fields: Option<serde_json::Value>,
 }
 
 /// A subscription's payload before it is packed.
@@ -158,7 +161,7 @@ impl Batch {
             _ => self.log_events.last().map_or(0, |event| event.timestamp),
         };
         let id = event_id(timestamp, seed(&[&self.log_stream, message]), self.log_events.len() as u64);
-        self.log_events.push(LogEvent { id, timestamp, message: message.to_owned() });
+        self.log_events.push(LogEvent { id, timestamp, message: message.to_owned(), extracted_fields: None });
     }
 }
 

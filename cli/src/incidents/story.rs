@@ -32,11 +32,12 @@ pub(super) fn story(entry: &Entry, zone: &Zone, now: EpochMillis) -> String {
     let mut lines = vec![
         format!("#{}  {}", short_id(incident.seen_id()), incident.seen_id()),
         format!(
-            "{}: {} (rule {}, log group {log_group}, account {})",
+            "{}: {} (rule {}, log group {log_group}, account {}, region {})",
             state(incident),
             words::what(key),
             key.rule.name(),
-            key.owner
+            key.account,
+            key.region
         ),
         String::new(),
     ];

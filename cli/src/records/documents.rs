@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, io::BufRead, sync::Arc};
 
 use alerting::{detection::LogSource, time::EpochMillis};
-use flow_log::{Decoder, MessageType};
+use flow_log::{Decoder, MessageType, SystemFields};
 use serde::Deserialize;
 
 use super::{
@@ -176,12 +176,20 @@ impl Documents {
         for batch in payload.batches() {
             let batch = batch.map_err(|error| error.to_string())?;
             if batch.metadata.message_type == MessageType::Data {
-                let source = Some(Arc::new(LogSource::of(&batch.metadata)));
-                self.ready.extend(batch.log_events().map(|event| LogEvent {
-                    message: event.message.into_owned(),
-                    timestamp: Some(event.timestamp),
-                    source: source.clone(),
-                }));
+                let source_of = |fields: &SystemFields<'_>| Arc::new(LogSource::of(&batch.metadata, fields, ""));
+                let mut last = (SystemFields::default(), source_of(&SystemFields::default()));
+                for event in batch.log_events() {
+                    let fields = event.system_fields();
+                    if fields != last.0 {
+                        last = (fields.clone(), source_of(&fields));
+                    }
+                    let source = Some(Arc::clone(&last.1));
+                    self.ready.push_back(LogEvent {
+                        message: event.message.into_owned(),
+                        timestamp: Some(event.timestamp),
+                        source,
+                    });
+                }
             }
         }
         Ok(())

@@ -26,7 +26,7 @@ fn ago(minutes: u64) -> EpochMillis {
 }
 
 fn key(signal: Signal) -> IncidentKey {
-    IncidentKey::new(Rule::Ping, "123456789012", "Log-Group", signal)
+    IncidentKey::new(Rule::Ping, &LogSource::logged_in("123456789012", "us-east-1", "Log-Group"), signal)
 }
 
 /// What a batch counts of pings from 10.0.0.5, with four packets each.
@@ -129,7 +129,7 @@ fn json_has_the_times_of_the_next_email_and_of_the_end() {
             "id": "1-a",
             "short_id": short_id("1-a"),
             "signal": "own-request",
-            "key": "Ping-Deny|123456789012|Log-Group|own-request",
+            "key": "Ping-Deny|123456789012|us-east-1|Log-Group|own-request",
             "opened_at": time(record.opened_at, 0),
             "first_packet": "2026-11-23T02:32:14.000Z",
             "last_packet": "2026-11-23T02:33:02.000Z",
@@ -234,7 +234,7 @@ fn the_story_of_a_reopened_incident_with_a_silence() {
     let story = tool.run(&["incidents", &id]);
     for part in [
         &*format!("#{}  1-a\n", short_id("1-a")),
-        "OPEN, reopened 2 times: your requests are stopped (rule Ping-Deny, log group Log-Group, account 123456789012)\n",
+        "OPEN, reopened 2 times: your requests are stopped (rule Ping-Deny, log group Log-Group, account 123456789012, region us-east-1)\n",
         "Counted: 48 packets, 12 records; no email has reported 8 packets, 2 records\n",
         "Packets: 02:32:14 - 02:33:02 UTC, 2026-11-23, give or take a minute\n",
         "; reopened: ",
@@ -288,15 +288,15 @@ fn a_resolved_email_that_is_not_sent_yet_is_what_comes_next() {
 fn what_a_later_version_wrote_is_listed_and_hides_nothing() {
     let (table, _) = one_open();
     let table = table
-        .with("incident#Ssh-Deny|1|Log-Group|private", 1, &json!({ "incident": {} }))
-        .with("incident#Ping-Deny|1|Log-Group|private", 1, &json!({ "incident": { "current": { "id": 7 } } }))
+        .with("incident#Ssh-Deny|1|eu-west-1|Log-Group|private", 1, &json!({ "incident": {} }))
+        .with("incident#Ping-Deny|1|eu-west-1|Log-Group|private", 1, &json!({ "incident": { "current": { "id": 7 } } }))
         .with("batch#1", 1, &json!({}));
     let aws = aws(&table);
     let tool = Tool::new(&aws);
     let text = tool.run(&["incidents"]);
     assert!(text.success().contains("your requests are stopped"), "{}", text.out);
     let unreadable = |id: &str| format!("\nunreadable: incident#{id} (a later version wrote it: use that version)\n");
-    for id in ["Ssh-Deny|1|Log-Group|private", "Ping-Deny|1|Log-Group|private"] {
+    for id in ["Ssh-Deny|1|eu-west-1|Log-Group|private", "Ping-Deny|1|eu-west-1|Log-Group|private"] {
         assert!(text.out.contains(&unreadable(id)), "{id}: {}", text.out);
     }
     let docs = docs(tool.run(&["incidents", "--json"]).success());

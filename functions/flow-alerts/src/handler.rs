@@ -11,7 +11,7 @@ use std::{
 
 use alerting::{
     address::Networks,
-    detection::{Detection, Detector, LogSource, Rules, batch_key},
+    detection::{Detection, Detector, DocumentDetector, Rules},
     engine::{EngineError, Outcome},
     time::{self, EpochMillis},
 };
@@ -108,6 +108,8 @@ impl From<Failure> for Diagnostic {
 pub(crate) struct Handler {
     formats: Formats,
     own_networks: Networks,
+    /// The region that records were logged in where nothing says another one: that of the function.
+    region: String,
     rules: Rules,
     engine: Incidents,
     /// Reused for its buffers. Locked while a batch is read, never across an await.
@@ -120,8 +122,16 @@ impl Handler {
     pub(crate) fn new(config: Config) -> Self {
         let engine = function_edge::engine(&config);
         let decoder = Mutex::new(Decoder::new(config.max_inflated_bytes));
-        let Config { formats, own_networks, signals, .. } = config;
-        Handler { formats, own_networks, rules: signals.rules, engine, decoder, local_runs: AtomicU64::new(0) }
+        let Config { formats, own_networks, signals, site, .. } = config;
+        Handler {
+            formats,
+            own_networks,
+            region: site.region,
+            rules: signals.rules,
+            engine,
+            decoder,
+            local_runs: AtomicU64::new(0),
+        }
     }
 
     /// Handles one invocation: reads the event, sends emails, publishes metrics, and returns before `deadline`.
@@ -147,9 +157,9 @@ impl Handler {
         let mut outcome = Outcome::default();
         let mut failed = None;
         for detection in &detections {
-            // Each document is a batch of its own and is counted once, however often the event is delivered. If one fails, the
-            // others are still processed, and Lambda retries the event.
-            match self.engine.batch(&batch_key(std::slice::from_ref(detection)), detection, now).await {
+            // Each batch is counted once, however often the event is delivered. If one fails, the others are still processed, and
+            // Lambda retries the event.
+            match self.engine.batch(&detection.key(), detection, now).await {
                 Ok(done) => outcome.add(done),
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -198,15 +208,17 @@ impl Handler {
         let mut payload = decoder.decode(event.as_bytes())?;
         let mut detections = Vec::new();
         loop {
-            let mut detector =
-                Detector::new(&self.formats).with_own_networks(&self.own_networks).with_rules(self.rules);
-            let Some(metadata) = payload.next_batch(|event| detector.observe(&event))? else { break };
+            let mut document = DocumentDetector::new(|| {
+                Detector::new(&self.formats).with_own_networks(&self.own_networks).with_rules(self.rules)
+            });
+            let Some(metadata) = payload.next_batch(|event| document.observe(&event))? else { break };
+            let batches = document.finish(&metadata, &self.region);
             match metadata.message_type {
-                MessageType::Data => detections.push(detector.finish(LogSource::of(&metadata))),
+                MessageType::Data => detections.extend(batches),
                 // CloudWatch Logs checks that the function exists. The message's one log event is not a flow record.
                 MessageType::Control => tracing::debug!("control message"),
                 _ => {
-                    let log_events = detector.finish(LogSource::of(&metadata)).tally.records;
+                    let log_events = batches.iter().map(|batch| batch.tally.records).sum();
                     if log_events > 0 {
                         return Err(Failure::MessageType { log_events });
                     }

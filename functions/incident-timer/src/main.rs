@@ -190,7 +190,7 @@ async fn run<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher, D: DigestS
 #[cfg(test)]
 mod tests {
     use alerting::{
-        detection::Rule,
+        detection::{LogSource, Rule},
         digest::{Answers, Questions},
         incident::{
             GroupBy, IncidentKey, Signal, SignalPolicy,
@@ -247,7 +247,7 @@ mod tests {
 
     fn message(key: &str) -> SqsMessage {
         let body = TimerMessage {
-            key: IncidentKey::new(Rule::Ping, "1", key, Signal::Private),
+            key: IncidentKey::new(Rule::Ping, &LogSource::logged_in("1", "eu-west-1", key), Signal::Private),
             incident: "1".to_owned(),
             timer: 0,
         };

@@ -13,7 +13,7 @@ mod measure;
 
 use std::hint::black_box;
 
-use alerting::detection::{Detector, LogSource, Rules};
+use alerting::detection::{Detector, DocumentDetector, Rules};
 use flow_log::{Decoder, Formats};
 
 use measure::{Kind, Reader, Row};
@@ -58,10 +58,11 @@ fn findings(decoder: &mut Decoder, (formats, rules): (&Formats, Rules), event: &
     let mut payload = decoder.decode(event).unwrap();
     let mut findings = 0;
     loop {
-        let mut detector = Detector::new(formats).with_rules(rules);
-        let Some(metadata) = payload.next_batch(|event| detector.observe(&event)).unwrap() else { return findings };
-        let detection = black_box(detector.finish(LogSource::of(&metadata)));
-        black_box(detection.minutes(|flow| Some(flow.rule)));
-        findings += detection.flows().count();
+        let mut document = DocumentDetector::new(|| Detector::new(formats).with_rules(rules));
+        let Some(metadata) = payload.next_batch(|event| document.observe(&event)).unwrap() else { return findings };
+        for detection in black_box(document.finish(&metadata, "eu-west-1")) {
+            black_box(detection.minutes(|flow| Some(flow.rule)));
+            findings += detection.flows().count();
+        }
     }
 }

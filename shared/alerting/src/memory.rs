@@ -113,7 +113,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        detection::Rule,
+        detection::{LogSource, Rule},
         incident::{
             IncidentKey, Signal,
             state::{IncidentRecord, StoredItem},
@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn key(name: &str) -> IncidentKey {
-        IncidentKey::new(Rule::Ping, "1", name, Signal::Private)
+        IncidentKey::new(Rule::Ping, &LogSource::logged_in("1", "eu-west-1", name), Signal::Private)
     }
 
     fn record(name: &str, expected: Option<u64>) -> Write {

@@ -83,7 +83,7 @@ fn detection<T: AsRef<str>>(lines: &[T]) -> Detection {
     for line in lines {
         detector.observe(&LogEvent::new("1", 1_795_401_134_000, line.as_ref()));
     }
-    detector.finish(LogSource { owner: "1".into(), log_group: "Log-Group".into(), log_stream: "s".into() })
+    detector.finish(LogSource { log_stream: "s".into(), ..LogSource::logged_in("1", "eu-west-1", "Log-Group") })
 }
 
 fn summary() -> Summary {
@@ -118,7 +118,7 @@ fn documents() -> Vec<(&'static str, StoredItem)> {
     let summary = summary();
     let lease = Lease { owner: "timer 1795401134000-0a1b2c3d 4 run".to_owned(), until: AT };
     let id = "1795401134000-0a1b2c3d".to_owned();
-    let key = IncidentKey::new(Rule::Ping, "1", "Log-Group", Signal::Private)
+    let key = IncidentKey::new(Rule::Ping, &LogSource::logged_in("1", "eu-west-1", "Log-Group"), Signal::Private)
         .with(KeyPart::Source("10.0.0.1".parse().unwrap()));
     let named: BTreeSet<IpAddr> = ["10.0.0.1", "2001:db8::1"].map(|address| address.parse().unwrap()).into();
     let silenced = vec![Silenced { silence: silence(), since: AT, ended: Some(AT) }];
@@ -203,7 +203,7 @@ fn sender() -> SenderRecord {
 
 fn timer() -> TimerMessage {
     TimerMessage {
-        key: IncidentKey::new(Rule::Ping, "1", "Log-Group", Signal::Private),
+        key: IncidentKey::new(Rule::Ping, &LogSource::logged_in("1", "eu-west-1", "Log-Group"), Signal::Private),
         incident: "1795401134000-0a1b2c3d".to_owned(),
         timer: 7,
     }

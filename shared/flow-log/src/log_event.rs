@@ -30,6 +30,12 @@ impl<'d> LogEvent<'d> {
         LogEvent { extracted_fields: json, ..self }
     }
 
+    /// Returns the JSON of `extractedFields`, or an empty text without that key.
+    #[must_use]
+    pub const fn extracted_fields(&self) -> &'d str {
+        self.extracted_fields
+    }
+
     /// Reads the origin of the event, as far as the subscription filter emits it. A field that is not text or occurs twice is
     /// `None`. Borrowed unless it has escapes. Each call parses the JSON again.
     #[must_use]

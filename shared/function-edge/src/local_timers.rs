@@ -92,7 +92,7 @@ mod tests {
     };
 
     use alerting::{
-        detection::Rule,
+        detection::{LogSource, Rule},
         incident::{IncidentKey, Signal},
     };
 
@@ -102,7 +102,7 @@ mod tests {
     fn a_failing_message_is_redelivered_a_bounded_number_of_times() {
         let timers = LocalTimers::default();
         let message = TimerMessage {
-            key: IncidentKey::new(Rule::Ping, "1", "k", Signal::Private),
+            key: IncidentKey::new(Rule::Ping, &LogSource::logged_in("1", "eu-west-1", "k"), Signal::Private),
             incident: "i".to_owned(),
             timer: 1,
         };

@@ -2,7 +2,7 @@
 
 use alerting::{
     address::Networks,
-    detection::{Detection, Detector, LogSource, PortRange, Rule, Rules, Totals, Untracked},
+    detection::{Detection, Detector, PortRange, Rule, Rules, Totals, Untracked},
     enrichment::{
         AclEntry, GroupRule, Interface, MissingReason, Network, NetworkAcl, Peer, RuleTraffic, SecurityGroup, Tags,
     },
@@ -75,8 +75,7 @@ fn detect(lines: impl IntoIterator<Item = String>) -> Detection {
     for line in lines {
         detector.observe(&LogEvent::new("1", 0, line));
     }
-    let [owner, log_group, log_stream] = ["123456789010", "Log-Group", "eni-0bb2-all"].map(str::to_owned);
-    detector.finish(LogSource { owner, log_group, log_stream })
+    detector.finish(crate::source("eni-0bb2-all"))
 }
 
 fn played(lines: &[&str]) -> Detection {

@@ -28,7 +28,7 @@ use alerting::{
 };
 pub use connections::{CONNECTIONS, connection, connection_network};
 pub use extremes::{hostile_storm, largest, record, storm, stranger, with_hostile_names, with_missing_data};
-use flow_log::{Decoder, Formats, LogEvent};
+use flow_log::{Decoder, Formats, LogEvent, SystemFields};
 
 /// 2026-11-23 02:38:54 UTC, 6 min 40 s after the first packet of most events.
 pub const NOW: EpochMillis = EpochMillis(1_795_401_534_000);
@@ -107,7 +107,7 @@ impl Setting {
     }
 
     fn site(self) -> Site {
-        let region = "ap-northeast-1";
+        let region = REGION;
         Site {
             region: region.to_owned(),
             console: AwsConsole::new(region),
@@ -295,7 +295,7 @@ fn key() -> IncidentKey {
 }
 
 fn key_of(signal: Signal) -> IncidentKey {
-    IncidentKey::new(Rule::Ping, "123456789010", "Log-Group", signal)
+    IncidentKey::new(Rule::Ping, &LogSource::logged_in("123456789010", REGION, "Log-Group"), signal)
 }
 
 /// Returns what a batch has of the incident with most of its records.
@@ -352,7 +352,15 @@ pub fn detect(event: &str) -> Detection {
     let mut payload = decoder.decode(&bytes).unwrap();
     let mut detector = Detector::new(&formats);
     let metadata = payload.next_batch(|event| detector.observe(&event)).unwrap().unwrap();
-    detector.finish(LogSource::of(&metadata))
+    detector.finish(LogSource::of(&metadata, &SystemFields::default(), REGION))
+}
+
+/// The region of the samples.
+pub const REGION: &str = "ap-northeast-1";
+
+/// Returns where the samples were logged.
+pub fn source(log_stream: &str) -> LogSource {
+    LogSource { log_stream: log_stream.to_owned(), ..LogSource::logged_in("123456789010", REGION, "Log-Group") }
 }
 
 /// Returns the detection of records of the default format.
@@ -362,9 +370,7 @@ pub fn detected(lines: impl IntoIterator<Item = String>) -> Detection {
     for line in lines {
         detector.observe(&LogEvent::new("1", 0, line));
     }
-    let source = ["123456789010", "Log-Group", "eni-1235b8ca123456789-all"].map(str::to_owned);
-    let [owner, log_group, log_stream] = source;
-    detector.finish(LogSource { owner, log_group, log_stream })
+    detector.finish(source("eni-1235b8ca123456789-all"))
 }
 
 /// Returns the counters of an event.

@@ -43,7 +43,7 @@ pub(super) struct Batches<'s> {
     formats: Vec<Arc<Formats>>,
     sources: Vec<LogSource>,
     /// The owner of the log group that no input names: the account of the first record.
-    owner: Option<String>,
+    account: Option<String>,
     /// The newest start of a record, and where it stands.
     newest: Option<(EpochMillis, Place)>,
     /// Minutes that start before are complete.
@@ -87,7 +87,7 @@ impl<'s> Batches<'s> {
             max_held_bytes: MAX_HELD_BYTES,
             formats: Vec::new(),
             sources: Vec::new(),
-            owner: None,
+            account: None,
             newest: None,
             complete_until: EpochMillis(0),
         }
@@ -156,7 +156,10 @@ impl<'s> Batches<'s> {
         }
         let log_stream = format!("{}-all", key.interface);
         let source = LogSource { log_stream, ..self.sources[key.source].clone() };
-        let key = format!("{}|{}|{}|{}|{part}", source.log_group, source.log_stream, key.format, key.minute);
+        let key = format!(
+            "{}|{}|{}|{}|{}|{}|{part}",
+            source.account, source.region, source.log_group, source.log_stream, key.format, key.minute
+        );
         (key, detector.finish(source))
     }
 
@@ -185,14 +188,12 @@ impl<'s> Batches<'s> {
     }
 
     fn source(&mut self, record: &InputRecord) -> Result<usize, String> {
-        let owner = self.owner.get_or_insert_with(|| record.account.clone());
-        let (owner, log_group) = match &record.source {
-            Some(source) => (&*source.owner, &*source.log_group),
-            None => (&**owner, LOG_GROUP),
+        let account = self.account.get_or_insert_with(|| record.account.clone());
+        let source = match &record.source {
+            Some(source) => LogSource { log_stream: String::new(), ..(**source).clone() },
+            None => LogSource::logged_in(account, "", LOG_GROUP),
         };
-        let is_same = |known: &LogSource| known.owner == owner && known.log_group == log_group;
-        let new = || LogSource { owner: owner.to_owned(), log_group: log_group.to_owned(), log_stream: String::new() };
-        position_or_add(&mut self.sources, is_same, new, "log groups")
+        position_or_add(&mut self.sources, |known| *known == source, || source.clone(), "log groups")
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use alerting::{
     address::Networks,
-    detection::TEST_LOG_STREAM,
+    detection::{LogSource, TEST_LOG_STREAM},
     incident::{
         policy::Policy,
         short_id,
@@ -68,7 +68,8 @@ pub(crate) async fn run(session: &Session, stack: &Stack, without_question: bool
     let log_group = stack.output("LogGroupName")?;
     let account = session.identity().await?.account;
     let own_networks = Networks::parse(parameter(stack, "OwnNetworks")).ok_or("OwnNetworks cannot be read")?;
-    let record = |at| TestRecord::new(&account, log_group, &formats(stack)?, &own_networks, at);
+    let logged_in = LogSource::logged_in(&account, &session.region, log_group);
+    let record = |at| TestRecord::new(&logged_in, &formats(stack)?, &own_networks, at);
     let store = DynamoIncidents::new(session.shared.clone(), stack.output("IncidentTableName")?);
     let key = record(now())?.key;
     let before = current(&store, &ItemId::Incident(key.clone())).await?;

@@ -34,23 +34,18 @@ impl TestRecord {
     /// # Errors
     /// The record would open no incident. One line.
     pub(crate) fn new(
-        account: &str,
-        log_group: &str,
+        log_group: &LogSource,
         formats: &[LogFormat],
         own_networks: &Networks,
         now: EpochMillis,
     ) -> Result<TestRecord, String> {
         let at = EpochMillis((time::before(now, MINUTE_MILLIS).0 / 1_000) * 1_000);
         let first = formats.first().ok_or("the stack declares no format")?;
-        let line = line(first, account, at);
+        let line = line(first, &log_group.account, at);
         let formats = Formats::new(formats.to_vec()).map_err(|error| error.to_string())?;
         let mut detector = Detector::new(&formats).with_own_networks(own_networks);
         detector.observe(&LogEvent::new("", i64::try_from(at.0).unwrap_or(i64::MAX), line.as_str()));
-        let source = LogSource {
-            owner: account.to_owned(),
-            log_group: log_group.to_owned(),
-            log_stream: TEST_LOG_STREAM.to_owned(),
-        };
+        let source = LogSource { log_stream: TEST_LOG_STREAM.to_owned(), ..log_group.clone() };
         let detection = detector.finish(source);
         let groups = key::group(&detection, GroupBy::LogGroup, &SignalPolicy::default()).groups;
         let key = groups.into_iter().next().map(|group| group.key);
@@ -94,7 +89,7 @@ mod tests {
     fn of(format: &str, own_networks: &str) -> TestRecord {
         let formats: Vec<LogFormat> = format.split('|').map(|one| LogFormat::parse(one).unwrap()).collect();
         let own = Networks::parse(own_networks).unwrap();
-        TestRecord::new("123456789012", "Log-Group", &formats, &own, NOW).unwrap()
+        TestRecord::new(&LogSource::logged_in("123456789012", "us-east-1", "Log-Group"), &formats, &own, NOW).unwrap()
     }
 
     #[test]
@@ -114,7 +109,7 @@ mod tests {
             for own in ["", "0.0.0.0/0", "169.254.0.0/16", "169.254.0.1/32", "169.254.0.2/32", "198.51.100.0/24"] {
                 assert_eq!(
                     of(format, own).key.to_string(),
-                    "Ping-Deny|123456789012|Log-Group|private|test",
+                    "Ping-Deny|123456789012|us-east-1|Log-Group|private|test",
                     "{format} {own}"
                 );
             }

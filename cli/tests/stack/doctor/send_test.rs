@@ -13,7 +13,7 @@ use super::{
 };
 use crate::harness::{Answer, Aws, Call, Printed, Tool};
 
-const KEY: &str = "incident#Ping-Deny|123456789012|Log-Group|private|test";
+const KEY: &str = "incident#Ping-Deny|123456789012|us-east-1|Log-Group|private|test";
 
 /// The answer to a read of the table: the record of the test incident.
 fn table(incident: Option<(&str, u32)>) -> Answer {

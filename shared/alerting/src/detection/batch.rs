@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use flow_log::{BatchMetadata, Formats, LogFormat, Protocol};
+use flow_log::{BatchMetadata, Formats, LogFormat, Protocol, SystemFields};
 
 use crate::{
     detection::{
@@ -49,28 +49,50 @@ pub struct Tally {
 /// The log stream whose records test the deployment. They are written by a person, and no interface has a stream of this name.
 pub const TEST_LOG_STREAM: &str = "vpc-flow-alerts-test";
 
-/// Where a batch came from.
+/// Where the records of a batch were logged, and where they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogSource {
-    /// The account that owns the log group.
-    pub owner: String,
-    /// The log group.
+    /// The account that they were logged in.
+    pub account: String,
+    /// The region that they were logged in.
+    pub region: String,
+    /// The log group that they were logged in.
     pub log_group: String,
-    /// The log stream: one for each interface.
+    /// The log group that has them, where it is another one: a copy
+    /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLogs_Centralization.html>).
+    pub copy: Option<String>,
+    /// The log stream that has them: one for each interface.
     pub log_stream: String,
 }
 
 impl LogSource {
-    /// The source that a batch's metadata names.
-    pub fn of(metadata: &BatchMetadata<'_>) -> Self {
+    /// What log events say of their origin with their system fields, and for the rest the metadata of their document. No document names a
+    /// region: then it is that of whoever reads it.
+    pub fn of(metadata: &BatchMetadata<'_>, origin: &SystemFields<'_>, region: &str) -> Self {
         // A log group's name and a log stream's have at most 512 characters:
         // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
         const MAX_NAME_CHARS: usize = 512;
+        let name = |text: &str| one_line(text, MAX_NAME_CHARS).into_owned();
+        let SystemFields { account, region: origin_region, source_log_group, .. } = origin;
+        let log_group = source_log_group.as_ref().unwrap_or(&metadata.log_group);
         LogSource {
-            owner: one_line(&metadata.owner, MAX_FIELD_CHARS).into_owned(),
-            log_group: one_line(&metadata.log_group, MAX_NAME_CHARS).into_owned(),
-            log_stream: one_line(&metadata.log_stream, MAX_NAME_CHARS).into_owned(),
+            account: one_line(account.as_ref().unwrap_or(&metadata.owner), MAX_FIELD_CHARS).into_owned(),
+            region: one_line(origin_region.as_deref().unwrap_or(region), MAX_FIELD_CHARS).into_owned(),
+            copy: (*log_group != metadata.log_group).then(|| name(&metadata.log_group)),
+            log_group: name(log_group),
+            log_stream: name(&metadata.log_stream),
         }
+    }
+
+    /// The source of records in the log group that they were logged in, without a log stream.
+    pub fn logged_in(account: &str, region: &str, log_group: &str) -> Self {
+        let [account, region, log_group] = [account, region, log_group].map(str::to_owned);
+        LogSource { account, region, log_group, ..LogSource::default() }
+    }
+
+    /// The log group in which a reader finds the records.
+    pub fn readable_log_group(&self) -> &str {
+        self.copy.as_deref().unwrap_or(&self.log_group)
     }
 
     /// Tells whether the records are a test of the deployment.
@@ -194,6 +216,20 @@ impl Detection {
         minutes
     }
 
+    /// The key of the batch: the same whenever it is delivered again, however it is cut from others, and no other's. At most
+    /// [`MAX_KEY_BYTES`] long.
+    pub fn key(&self) -> String {
+        let LogSource { account, region, log_group, log_stream, .. } = &self.source;
+        let (first, last) = &self.ends;
+        let mut key = format!("{account}|{region}|{log_group}|{log_stream}|{first}|{last}|{}", self.tally.records);
+        if key.len() > MAX_KEY_BYTES {
+            let hash = hash(key.as_bytes());
+            key.truncate(cut_bytes(&key, MAX_KEY_BYTES - 20).len());
+            let _ = write!(key, "#{hash:016x}");
+        }
+        key
+    }
+
     /// All matched records together.
     pub fn totals(&self) -> Totals {
         let untracked = self.untracked.values().map(|untracked| &untracked.totals);
@@ -218,22 +254,4 @@ impl LoggedRecord {
     pub(super) fn new(place: usize, timestamp: i64, packets: Option<u64>) -> LoggedRecord {
         LoggedRecord { flow: Place::new(place), timestamp, packets }
     }
-}
-
-/// The key of the batches in one event: the same whenever they are delivered again, and no other's. At most
-/// [`MAX_KEY_BYTES`] long.
-pub fn batch_key(detections: &[Detection]) -> String {
-    let mut key = String::new();
-    for detection in detections {
-        let LogSource { log_group, log_stream, .. } = &detection.source;
-        let (first, last) = &detection.ends;
-        let gap = if key.is_empty() { "" } else { " " };
-        let _ = write!(key, "{gap}{log_group}|{log_stream}|{first}|{last}|{}", detection.tally.records);
-    }
-    if key.len() > MAX_KEY_BYTES {
-        let hash = hash(key.as_bytes());
-        key.truncate(cut_bytes(&key, MAX_KEY_BYTES - 20).len());
-        let _ = write!(key, "#{hash:016x}");
-    }
-    key
 }

@@ -327,16 +327,16 @@ fn a_batch_has_the_same_key_again_and_another_one_has_another() {
         }
         detector.finish(LogSource { log_group: log_group.to_owned(), ..LogSource::default() })
     };
-    let key = |log_group: &str, ids: &[&str]| batch_key(&[detection(log_group, ids)]);
+    let key = |log_group: &str, ids: &[&str]| detection(log_group, ids).key();
     assert_eq!(key("g", &["1", "2", "3"]), key("g", &["1", "2", "3"]));
     for other in
         [key("h", &["1", "2", "3"]), key("g", &["1", "3"]), key("g", &["0", "2", "3"]), key("g", &["1", "2", "4"])]
     {
         assert_ne!(other, key("g", &["1", "2", "3"]));
     }
-    assert_eq!(key("g", &["1", "2", "3"]), "g||1|3|3");
-    let longest = "g".repeat(MAX_KEY_BYTES - "||1|1|1".len());
-    assert_eq!(key(&longest, &["1"]), format!("{longest}||1|1|1"), "the limit itself fits");
+    assert_eq!(key("g", &["1", "2", "3"]), "||g||1|3|3");
+    let longest = "g".repeat(MAX_KEY_BYTES - "||||1|1|1".len());
+    assert_eq!(key(&longest, &["1"]), format!("||{longest}||1|1|1"), "the limit itself fits");
     let cut = key(&format!("{longest}g"), &["1"]);
     assert!(cut.len() < MAX_KEY_BYTES && cut.len() > MAX_KEY_BYTES - 20, "{} bytes", cut.len());
     assert_ne!(cut, key(&format!("{longest}h"), &["1"]), "what is cut off still counts");

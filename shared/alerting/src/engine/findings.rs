@@ -24,7 +24,10 @@ pub(super) struct IncidentFindings<'d> {
 impl<'d> IncidentFindings<'d> {
     pub(super) fn new(detection: &'d Detection, group: Group<'d>) -> IncidentFindings<'d> {
         let Group { key, findings, untracked } = group;
-        let found = Summary::of(findings.iter().copied(), &untracked, (key.rule, key.signal));
+        let found = Summary {
+            copy: detection.source.copy.clone(),
+            ..Summary::of(findings.iter().copied(), &untracked, (key.rule, key.signal))
+        };
         IncidentFindings { key, detection, findings, untracked, found }
     }
 

@@ -63,9 +63,11 @@ impl GroupBy {
 pub struct IncidentKey {
     /// The rule.
     pub rule: Rule,
-    /// The account that owns the log group.
-    pub owner: String,
-    /// The log group.
+    /// The account that the records were logged in.
+    pub account: String,
+    /// The region that they were logged in.
+    pub region: String,
+    /// The log group that they were logged in.
     pub log_group: String,
     /// Why it is an incident.
     pub signal: Signal,
@@ -161,12 +163,12 @@ impl KeyPart {
     }
 }
 
-/// The key as text, as it stands in ids and documents: `Ping-Deny|123456789012|Log-Group|own-request` and, where it is narrower,
+/// The key as text, as it stands in ids and documents: `Ping-Deny|123456789012|eu-west-1|Log-Group|own-request` and, where it is narrower,
 /// `|source=10.0.0.1`.
 impl fmt::Display for IncidentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let IncidentKey { rule, owner, log_group, signal, part } = self;
-        write!(f, "{}|{owner}|{log_group}|{}", rule.name(), signal.word())?;
+        let IncidentKey { rule, account, region, log_group, signal, part } = self;
+        write!(f, "{}|{account}|{region}|{log_group}|{}", rule.name(), signal.word())?;
         match part {
             KeyPart::All => Ok(()),
             KeyPart::Interface(id) => write!(f, "|interface={id}"),
@@ -183,20 +185,30 @@ impl fmt::Display for IncidentKey {
 }
 
 impl IncidentKey {
-    /// The key of a rule, a log group and a signal.
-    pub fn new(rule: Rule, owner: &str, log_group: &str, signal: Signal) -> IncidentKey {
-        IncidentKey { rule, owner: owner.to_owned(), log_group: log_group.to_owned(), signal, part: KeyPart::All }
+    /// The key of a rule, what it was logged in, and a signal.
+    pub fn new(rule: Rule, source: &LogSource, signal: Signal) -> IncidentKey {
+        let LogSource { account, region, log_group, .. } = source;
+        IncidentKey {
+            rule,
+            account: account.clone(),
+            region: region.clone(),
+            log_group: log_group.clone(),
+            signal,
+            part: KeyPart::All,
+        }
     }
 
     /// Reads a key's text, as it stands in the ids of stored items. None if this version does not write such a one.
     pub fn parse(text: &str) -> Option<IncidentKey> {
-        // Neither an account nor the name of a log group has this character; an interface, which is foreign text, may.
-        let mut words = text.splitn(5, '|');
-        let (rule, owner, log_group, signal) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        // Neither an account, a region nor the name of a log group has this character; an interface, which is foreign text, may.
+        let mut words = text.splitn(6, '|');
+        let (rule, account, region, log_group, signal) =
+            (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
         let rule = Rule::ALL.into_iter().find(|known| known.name() == rule)?;
         let signal = Signal::ALL.into_iter().find(|known| known.word() == signal)?;
         let part = words.next().map_or(Some(KeyPart::All), KeyPart::parse)?;
-        Some(IncidentKey::new(rule, owner, log_group, signal).with(part))
+        let source = LogSource::logged_in(account, region, log_group);
+        Some(IncidentKey::new(rule, &source, signal).with(part))
     }
 
     /// The same, narrower.
@@ -249,7 +261,6 @@ pub struct Sender<'d> {
 /// Groups the findings of a batch by incident, those of ours first: background takes none of their places. Untracked records are counted
 /// where findings without a part of their own are, which may be an incident without findings.
 pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -> Grouped<'d> {
-    let LogSource { owner, log_group, .. } = &detection.source;
     let signals = Signals::in_batch(detection, policy);
     let mut background = 0;
     let mut found: Vec<(Signal, &RejectedFlow)> = Vec::new();
@@ -264,7 +275,7 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
     let mut groups: Vec<Group<'d>> = Vec::new();
     for (signal, flow) in found {
         let finding = detection.finding(flow);
-        let whole = IncidentKey::new(finding.rule, owner, log_group, signal);
+        let whole = IncidentKey::new(finding.rule, &detection.source, signal);
         let by = by.of_rule(finding.rule);
         let mut key = whole.clone().with(KeyPart::of(finding, &detection.source, by));
         let parts = groups.iter().filter(|group| !group.key.part.is_others()).count();
@@ -277,7 +288,7 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
         detection.untracked.iter().filter_map(|(key, untracked)| Some((key, untracked, signals.of_untracked(key)?)))
     {
         let part = KeyPart::of_untracked(&detection.source, by.of_rule(*rule));
-        let key = IncidentKey::new(*rule, owner, log_group, signal).with(part);
+        let key = IncidentKey::new(*rule, &detection.source, signal).with(part);
         group_of(key, &mut groups).untracked.add(untracked);
     }
     Grouped { groups, senders: senders(detection, policy), background }
@@ -285,7 +296,6 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
 
 /// The senders of ours whose requests were rejected for most services.
 fn senders<'d>(detection: &'d Detection, policy: &SignalPolicy) -> Vec<Sender<'d>> {
-    let LogSource { owner, log_group, .. } = &detection.source;
     if !policy.rules.is_on(Rule::Scan) || detection.source.is_test() {
         return Vec::new();
     }
@@ -299,7 +309,7 @@ fn senders<'d>(detection: &'d Detection, policy: &SignalPolicy) -> Vec<Sender<'d
         let signal = if flow.origin == Origin::OwnRequest { Signal::OwnRequest } else { Signal::Private };
         let address = flow.sender();
         let place = *places.entry((address, signal)).or_insert_with(|| {
-            let scan = IncidentKey::new(Rule::Scan, owner, log_group, signal).with(KeyPart::Source(address));
+            let scan = IncidentKey::new(Rule::Scan, &detection.source, signal).with(KeyPart::Source(address));
             senders.push(Sender { address, scan, findings: Vec::new() });
             senders.len() - 1
         });
@@ -353,7 +363,7 @@ mod tests {
                 format!("2 1 eni-1 10.{}.{}.{} 8.8.8.8 0 0 1 4 336 1 2 REJECT OK", n >> 16, n >> 8 & 255, n & 255);
             detector.observe(&LogEvent::new("1", 0, line));
         }
-        detector.finish(LogSource { owner: "1".to_owned(), log_group: "Log-Group".to_owned(), ..LogSource::default() })
+        detector.finish(LogSource::logged_in("1", "eu-west-1", "Log-Group"))
     }
 
     fn groups(sources: usize, by: GroupBy) -> Vec<(String, usize, u64)> {
@@ -362,7 +372,7 @@ mod tests {
         groups.map(|group| (group.key.to_string(), group.findings.len(), group.untracked.totals.records)).collect()
     }
 
-    const KEY: &str = "Ping-Deny|1|Log-Group|own-request";
+    const KEY: &str = "Ping-Deny|1|eu-west-1|Log-Group|own-request";
 
     #[test]
     fn a_log_group_is_one_incident_of_a_signal_whatever_is_in_it() {
@@ -430,11 +440,13 @@ mod tests {
         observe("10.0.0.5", "8.8.4.4", 2, "REJECT");
         observe("10.0.9.9", "10.0.0.5", 3, "REJECT");
         observe("9.9.7.1", "10.0.0.7", 1, "REJECT");
-        let detection = detector.finish(LogSource { owner: "1".to_owned(), ..LogSource::default() });
+        let detection = detector.finish(LogSource::logged_in("1", "eu-west-1", ""));
         let by = |by: GroupBy| {
             let grouped = group(&detection, by, &SignalPolicy::default());
             assert_eq!(grouped.background, 1, "only the scan of another target");
-            let one = |group: &Group<'_>| (group.key.to_string().replace("Ping-Deny|1||", ""), group.findings.len());
+            let one = |group: &Group<'_>| {
+                (group.key.to_string().replace("Ping-Deny|1|eu-west-1||", ""), group.findings.len())
+            };
             grouped.groups.iter().map(one).collect::<Vec<_>>()
         };
         let expect = |text: &[(&str, usize)]| text.iter().map(|(key, n)| ((*key).to_owned(), *n)).collect::<Vec<_>>();
@@ -474,7 +486,8 @@ mod tests {
 
     #[test]
     fn a_key_is_stored_and_read_as_it_is() {
-        let whole = IncidentKey::new(Rule::Ping, "1", "Log-Group", Signal::OwnAnswer);
+        let whole =
+            IncidentKey::new(Rule::Ping, &LogSource::logged_in("1", "eu-west-1", "Log-Group"), Signal::OwnAnswer);
         for part in [
             KeyPart::All,
             KeyPart::Interface("eni-1".to_owned()),
@@ -493,7 +506,7 @@ mod tests {
             assert_eq!(IncidentKey::parse(&key.to_string()), Some(key));
         }
         for signal in Signal::ALL {
-            let key = IncidentKey::new(Rule::Ping, "1", "/a/b_c.d-e#f", signal);
+            let key = IncidentKey::new(Rule::Ping, &LogSource::logged_in("1", "eu-west-1", "/a/b_c.d-e#f"), signal);
             assert_eq!(IncidentKey::parse(&key.to_string()), Some(key));
         }
     }
@@ -503,11 +516,11 @@ mod tests {
         for text in [
             "",
             "Ping-Deny|1|Log-Group",
-            "Ssh-Deny|1|Log-Group|private",
-            "Ping-Deny|1|Log-Group|own-reply",
-            "Ping-Deny|1|Log-Group|private|port=22",
-            "Ping-Deny|1|Log-Group|private|source=10.0.0.1|port=22",
-            "Ping-Deny|1|Log-Group|private|",
+            "Ssh-Deny|1|eu-west-1|Log-Group|private",
+            "Ping-Deny|1|eu-west-1|Log-Group|own-reply",
+            "Ping-Deny|1|eu-west-1|Log-Group|private|port=22",
+            "Ping-Deny|1|eu-west-1|Log-Group|private|source=10.0.0.1|port=22",
+            "Ping-Deny|1|eu-west-1|Log-Group|private|",
         ] {
             assert_eq!(IncidentKey::parse(text), None, "{text}");
         }

@@ -46,6 +46,9 @@ pub struct Summary {
     /// The same by region.
     #[serde(default)]
     pub regions: Top<Box<str>>,
+    /// The log group that has the newest records, where it is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
     /// The IANA numbers of the protocols.
     #[serde(default)]
     pub protocols: BTreeSet<u8>,
@@ -173,6 +176,9 @@ impl Summary {
     /// Adds what another has.
     pub fn merge(&mut self, other: &Summary) {
         self.totals.add(&other.totals);
+        if other.copy.is_some() {
+            self.copy.clone_from(&other.copy);
+        }
         self.sources.merge(&other.sources);
         self.targets.merge(&other.targets);
         self.ports.merge(&other.ports);

@@ -123,7 +123,10 @@ impl NotificationContent {
             untracked: Totals::default(),
             unreadable: 0,
             lines: summary.lines.iter().map(|kept| kept.line.clone()).collect(),
-            source: LogSource { owner: key.owner.clone(), log_group: key.log_group.clone(), log_stream: String::new() },
+            source: LogSource {
+                copy: summary.copy.clone(),
+                ..LogSource::logged_in(&key.account, &key.region, &key.log_group)
+            },
             format: None,
         }
     }

@@ -42,7 +42,7 @@ impl Routing {
         let flows = &notification.flows;
         let mut account = distinct(flows.iter().filter_map(|flow| flow.location.account));
         if account.is_empty() {
-            account = distinct([&*notification.key.owner]);
+            account = distinct([&*notification.key.account]);
         }
         let logged_by = flows.iter().filter_map(|flow| flow.finding.flow.logged_by());
         let ranked = notification.content.interfaces.ranked.iter().map(|one| &*one.value);
@@ -57,7 +57,7 @@ impl Routing {
             kind: notification.kind.word(),
             severity: notification.severity(),
             origin: notification.key.signal.origin().word(),
-            region: notification.site.region.clone(),
+            region: one_line(&notification.key.region, MAX_NAME_CHARS).into_owned(),
             log_group: one_line(&notification.key.log_group, MAX_NAME_CHARS).into_owned(),
             account,
             vpc: distinct(flows.iter().filter_map(|flow| flow.location.vpc)),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use flow_log::Formats;
 
 use crate::{
-    detection::{Detection, Finding, Origin, Untracked},
+    detection::{Detection, Finding, LogSource, Origin, Untracked},
     enrichment::Network,
     explain::{Explanation, explain},
     incident::{IncidentKey, Reason, Signal, SignalPolicy, policy::Policy},
@@ -51,7 +51,7 @@ impl StandaloneExplanation {
             formats: Formats::default(),
         };
         let context = NotificationContext {
-            key: &IncidentKey::new(finding.rule, "", "", signal),
+            key: &IncidentKey::new(finding.rule, &LogSource::default(), signal),
             reason: Reason::New,
             silenced: &[],
             network,

@@ -66,7 +66,8 @@ fn detect(case: &str, rules: Rules) -> Detection {
     for (number, record) in records.split(';').enumerate() {
         detector.observe(&LogEvent::new(number.to_string(), 1_000_000_000, line(own, record)));
     }
-    let detection = detector.finish(LogSource { owner: "1".into(), log_group: "g".into(), log_stream: "s".into() });
+    let detection =
+        detector.finish(LogSource { log_stream: "s".into(), ..LogSource::logged_in("1", "eu-west-1", "g") });
     assert_eq!(detection.tally.unparsed, 0, "{case}: {:?}", detection.tally.unparsed_samples);
     detection
 }

@@ -61,7 +61,7 @@ fn an_incident_is_of_one_service() {
     let mut keys: Vec<(String, usize)> =
         groups.iter().map(|group| (group.key.to_string(), group.findings.len())).collect();
     keys.sort();
-    let key = |text: &str| text.replace("..", "|1|g|");
+    let key = |text: &str| text.replace("..", "|1|eu-west-1|g|");
     assert_eq!(
         keys,
         [

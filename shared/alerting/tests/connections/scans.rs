@@ -75,7 +75,7 @@ fn a_scan_of_hosts_is_found_in_the_batches_of_many_interfaces() {
 /// The records that are counted into an incident.
 fn counted(stack: &Stack, key: &str) -> u64 {
     let (rule, rest) = key.split_once(' ').unwrap();
-    let key = IncidentKey::parse(&format!("{rule}|1|g|{rest}")).unwrap();
+    let key = IncidentKey::parse(&format!("{rule}|1|eu-west-1|g|{rest}")).unwrap();
     let shards: Vec<ItemId> = (0..16).map(|number| ItemId::Counters(key.clone(), number)).collect();
     let mut total = alerting::incident::Summary::default();
     let found = super::stack::poll(stack.engine.store.get(&shards)).unwrap();

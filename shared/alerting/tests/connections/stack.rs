@@ -117,7 +117,7 @@ impl Stack {
 
     /// The keys of the incidents that emails were sent about, without what all have.
     pub(crate) fn opened(&self) -> Vec<String> {
-        let of = |document: &Value| document["incident"]["key"].as_str().map(|key| key.replace("|1|g|", " "));
+        let of = |document: &Value| document["incident"]["key"].as_str().map(|key| key.replace("|1|eu-west-1|g|", " "));
         self.ports
             .sent
             .lock()

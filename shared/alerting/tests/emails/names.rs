@@ -3,6 +3,7 @@
 use alerting::{
     detection::{Detection, Detector, LogSource, MAX_ACCEPTED_FLOWS},
     enrichment::{GroupRule, Interface, MissingReason, Network, NetworkAcl, Peer, RuleTraffic, SecurityGroup, Tags},
+    incident::Summary,
     notification::{Language, email::Email},
 };
 use flow_log::{Formats, LogEvent};
@@ -281,4 +282,19 @@ fn names_do_not_become_links() {
         network.tags.insert("i-1".to_owned(), Tags { name: None, owners: vec![("owner".into(), tag.into())] });
         has(&self::email(&network, &detection), &format!("10.0.0.5 (i-1, owner {shown}) could not send"));
     }
+}
+
+/// An update is written from counters alone.
+#[test]
+fn the_records_are_in_the_copy_and_were_logged_elsewhere() {
+    let earlier = sample_notifications::counted("ping-deny");
+    let mut since = earlier.clone();
+    since.merge(&Summary { copy: Some("/central/flow-logs".to_owned()), ..earlier.clone() });
+    since.merge(&earlier);
+    let email = Scenario::update(&since, since.totals).email();
+    let body = &email.body;
+    assert!(body.contains("Log group: /central/flow-logs; copied from Log-Group\n"), "{body}");
+    assert!(body.contains("$252Fcentral$252Fflow-logs") || body.contains("*2fcentral*2fflow-logs"), "{body}");
+    let email = Scenario::update(&earlier, earlier.totals).email();
+    assert!(email.body.contains("Log group: Log-Group\n"), "{}", email.body);
 }

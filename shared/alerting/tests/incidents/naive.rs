@@ -251,7 +251,7 @@ pub(crate) fn judge(played: &PlayedWorld, show: bool) -> Verdict {
         let id = email.document["incident"]["id"].as_str().unwrap().to_owned();
         let kind = email.document["kind"].as_str().unwrap();
         let full_key = email.document["incident"]["key"].as_str().unwrap();
-        let key = full_key.splitn(4, '|').nth(3).unwrap().to_owned();
+        let key = full_key.splitn(5, '|').nth(4).unwrap().to_owned();
         if !open.get(&key).is_some_and(|incident| incident.id.is_none() || incident.id.as_ref() == Some(&id)) {
             // The previous incident ended without an email. The last batch opened this incident.
             let mut ended = open.remove(&key).unwrap_or_default();

@@ -28,7 +28,7 @@ use alerting::{
 use flow_log::{Formats, LogEvent};
 use serde_json::Value;
 
-use super::world::{ACCOUNT, Rule, World};
+use super::world::{ACCOUNT, REGION, Rule, World};
 
 pub(crate) const LOG_GROUP: &str = "flow-logs";
 
@@ -353,7 +353,7 @@ fn detect(formats: &Formats, batch: &Batch, id: usize) -> Vec<Detection> {
                 let time: i64 = time.parse().unwrap();
                 detector.observe(&LogEvent::new(format!("{id}-{number}-{at}"), time * 1_000, line.text.as_str()));
             }
-            let source = LogSource { owner: ACCOUNT.into(), log_group: LOG_GROUP.into(), log_stream: stream.clone() };
+            let source = LogSource { log_stream: stream.clone(), ..LogSource::logged_in(ACCOUNT, REGION, LOG_GROUP) };
             detector.finish(source)
         })
         .collect()
@@ -389,7 +389,7 @@ pub(crate) fn play(seed: u64) -> PlayedWorld {
     let hub = Hub { now: 0, random, failing: setting.failing, timers: Vec::new(), steps: Vec::new() };
     let hub = Arc::new(Mutex::new(hub));
     let ports = Ports { hub: Arc::clone(&hub), world: Arc::clone(&world), enriched: setting.enriched };
-    let region = "eu-west-1";
+    let region = REGION;
     let engine = Engine {
         store: MemoryIncidents::default(),
         timers: ports.clone(),

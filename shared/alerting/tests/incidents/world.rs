@@ -189,6 +189,7 @@ struct End {
 /// Start of each world, in seconds since the epoch: 2026-11-23 02:32:00 UTC.
 pub(crate) const START: u64 = 1_795_401_120;
 pub(crate) const ACCOUNT: &str = "111111111111";
+pub(crate) const REGION: &str = "eu-west-1";
 const OTHER_ACCOUNT: &str = "222222222222";
 
 fn v4(text: &str) -> IpAddr {

@@ -15,7 +15,7 @@ use super::{
     world::{Event, Random, Sent, World},
 };
 
-const OTHERS: &str = "Ping-Deny|1|group-0|own-request|source=others";
+const OTHERS: &str = "Ping-Deny|1|eu-west-1|group-0|own-request|source=others";
 
 /// Returns a batch with one request of each of these hosts that was stopped.
 fn requests(number: usize, hosts: impl IntoIterator<Item = usize>) -> (String, Detection) {
@@ -26,7 +26,7 @@ fn requests(number: usize, hosts: impl IntoIterator<Item = usize>) -> (String, D
         let line = format!("2 1 eni-1 10.0.{high}.{low} 8.8.8.8 0 0 1 4 336 1795401134 1795401190 REJECT OK");
         detector.observe(&LogEvent::new("1", 0, line));
     }
-    let source = LogSource { owner: "1".into(), log_group: "group-0".into(), log_stream: "s".into() };
+    let source = LogSource { log_stream: "s".into(), ..LogSource::logged_in("1", "eu-west-1", "group-0") };
     (format!("batch-{number}"), detector.finish(source))
 }
 

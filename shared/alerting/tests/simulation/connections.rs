@@ -199,7 +199,7 @@ const TIMES: u64 = 2;
 
 impl Stopped {
     fn key(&self) -> String {
-        format!("{}|1|group-0|{}", self.rule.name(), self.key)
+        format!("{}|1|eu-west-1|group-0|{}", self.rule.name(), self.key)
     }
 
     /// How many records are rejected.
@@ -369,7 +369,7 @@ fn check(format: Format) {
     let is_ping = |key: &str| key.starts_with("Ping-Deny|");
     let pings = others.values().filter(|key| is_ping(key)).count();
     assert_eq!(pings, week::planted().len());
-    let service = |key: &&str| key.strip_prefix("Request-Deny|1|group-0|private|service=").map(str::to_owned);
+    let service = |key: &&str| key.strip_prefix("Request-Deny|1|eu-west-1|group-0|private|service=").map(str::to_owned);
     let searched: Vec<String> = others.values().filter_map(service).collect();
     let (all_others, first): (Vec<&String>, Vec<&String>) = searched.iter().partition(|service| *service == "others");
     assert_eq!((first.len() as u64, all_others.len() as u64), (3 * TIMES, TIMES), "{searched:?}");

@@ -142,7 +142,7 @@ fn batch(random: &mut Random, number: usize, log_groups: u64, hosts: u64) -> (St
         detector.observe(&LogEvent::new("1", 0, line));
     }
     let log_group = format!("group-{}", random.below(log_groups));
-    let source = LogSource { owner: "1".into(), log_group, log_stream: "s".into() };
+    let source = LogSource { log_stream: "s".into(), ..LogSource::logged_in("1", "eu-west-1", &log_group) };
     (format!("batch-{number}"), detector.finish(source))
 }
 

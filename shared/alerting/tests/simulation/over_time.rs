@@ -47,7 +47,7 @@ fn requests(number: usize) -> (String, Detection) {
     let mut detector = Detector::new(&formats);
     let line = format!("2 1 eni-1 10.0.0.{} 8.8.8.8 0 0 1 4 336 1795401134 1795401190 REJECT OK", number % 3);
     detector.observe(&LogEvent::new("1", 0, line));
-    let source = LogSource { owner: "1".into(), log_group: "group-0".into(), log_stream: "s".into() };
+    let source = LogSource { log_stream: "s".into(), ..LogSource::logged_in("1", "eu-west-1", "group-0") };
     (format!("batch-{number}"), detector.finish(source))
 }
 
@@ -81,7 +81,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn key() -> IncidentKey {
-    IncidentKey::new(Rule::Ping, "1", "group-0", Signal::OwnRequest)
+    IncidentKey::new(Rule::Ping, &LogSource::logged_in("1", "eu-west-1", "group-0"), Signal::OwnRequest)
 }
 
 fn stored(simulation: &Simulation, id: &ItemId) -> Option<Versioned> {

@@ -24,7 +24,7 @@ fn requests(number: usize, hosts: &[&str]) -> (String, Detection) {
         let line = format!("2 1 eni-1 {host} 8.8.8.8 0 0 1 4 336 1795401134 1795401190 REJECT OK");
         detector.observe(&LogEvent::new("1", 0, line));
     }
-    let source = LogSource { owner: "1".into(), log_group: "group-0".into(), log_stream: "s".into() };
+    let source = LogSource { log_stream: "s".into(), ..LogSource::logged_in("1", "eu-west-1", "group-0") };
     (format!("batch-{number}"), detector.finish(source))
 }
 

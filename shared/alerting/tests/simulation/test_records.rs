@@ -13,8 +13,8 @@ use super::{
     world::{Event, Random, World},
 };
 
-const TEST: &str = "Ping-Deny|1|group-0|private|test";
-const REAL: &str = "Ping-Deny|1|group-0|private";
+const TEST: &str = "Ping-Deny|1|eu-west-1|group-0|private|test";
+const REAL: &str = "Ping-Deny|1|eu-west-1|group-0|private";
 
 /// Returns a batch of a log stream with one ping of each of these senders from a private network.
 fn pings(number: usize, log_stream: &str, senders: impl IntoIterator<Item = usize>) -> (String, Detection) {
@@ -24,7 +24,7 @@ fn pings(number: usize, log_stream: &str, senders: impl IntoIterator<Item = usiz
         let line = format!("2 1 eni-1 10.0.1.{sender} 10.0.0.9 0 0 1 4 336 1795401134 1795401190 REJECT OK");
         detector.observe(&LogEvent::new("1", 0, line));
     }
-    let source = LogSource { owner: "1".into(), log_group: "group-0".into(), log_stream: log_stream.into() };
+    let source = LogSource { log_stream: log_stream.into(), ..LogSource::logged_in("1", "eu-west-1", "group-0") };
     (format!("batch-{number}"), detector.finish(source))
 }
 

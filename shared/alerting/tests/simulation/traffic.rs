@@ -111,7 +111,8 @@ pub(crate) fn batch(
     for record in records {
         detector.observe(&LogEvent::new("1", 0, record.line(own, minute, format)));
     }
-    let source = LogSource { owner: "1".into(), log_group: "group-0".into(), log_stream: format!("eni-{own}-all") };
+    let source =
+        LogSource { log_stream: format!("eni-{own}-all"), ..LogSource::logged_in("1", "eu-west-1", "group-0") };
     (format!("batch {own} {minute}"), detector.finish(source))
 }
 

@@ -90,7 +90,8 @@ fn batch(host: usize, minute: u64, lines: &[Ping]) -> (String, Detection) {
         let line = format!("2 1 eni-{host} {source} {target} 0 0 1 {packets} 84 {start} {} {action} OK", start + 50);
         detector.observe(&LogEvent::new("1", 0, line));
     }
-    let source = LogSource { owner: "1".into(), log_group: "group-0".into(), log_stream: format!("eni-{host}-all") };
+    let source =
+        LogSource { log_stream: format!("eni-{host}-all"), ..LogSource::logged_in("1", "eu-west-1", "group-0") };
     (format!("batch {host} {minute}"), detector.finish(source))
 }
 

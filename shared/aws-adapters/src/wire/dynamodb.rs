@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alerting::{
-    detection::Rule,
+    detection::{LogSource, Rule},
     incident::{
         IncidentKey, Signal,
         state::{ItemId, StoredItem, Versioned, Write},
@@ -41,7 +41,11 @@ async fn setup() -> (Table, Service, DynamoIncidents) {
 }
 
 fn id(name: &str) -> ItemId {
-    ItemId::Incident(IncidentKey::new(Rule::Ping, "123456789010", name, Signal::Private))
+    ItemId::Incident(IncidentKey::new(
+        Rule::Ping,
+        &LogSource::logged_in("123456789010", "eu-west-1", name),
+        Signal::Private,
+    ))
 }
 
 /// A document with a text that identifies it.

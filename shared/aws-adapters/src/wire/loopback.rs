@@ -1,7 +1,7 @@
 //! The real HTTP client on 127.0.0.1: a lost connection has the same effect as in the in-memory service.
 
 use alerting::{
-    detection::Rule,
+    detection::{LogSource, Rule},
     incident::{IncidentKey, Signal, state::TimerMessage},
     metrics::{Point, Sample, Unit},
     ports::{MetricSink, Timers},
@@ -24,7 +24,11 @@ fn queue() -> Service {
 }
 
 fn timer_message() -> TimerMessage {
-    TimerMessage { key: IncidentKey::new(Rule::Ping, "a", "b", Signal::Private), incident: "i-1".to_owned(), timer: 7 }
+    TimerMessage {
+        key: IncidentKey::new(Rule::Ping, &LogSource::logged_in("a", "eu-west-1", "b"), Signal::Private),
+        incident: "i-1".to_owned(),
+        timer: 7,
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use alerting::{
-    detection::Rule,
+    detection::{LogSource, Rule},
     incident::{IncidentKey, Signal, state::TimerMessage},
     ports::Timers,
 };
@@ -70,7 +70,11 @@ fn answer(status: u16, body: &Value) -> Answer {
 
 fn timer_message() -> TimerMessage {
     TimerMessage {
-        key: IncidentKey::new(Rule::Ping, "123456789010", "vpc-\"flow\"", Signal::Private),
+        key: IncidentKey::new(
+            Rule::Ping,
+            &LogSource::logged_in("123456789010", "eu-west-1", "vpc-\"flow\""),
+            Signal::Private,
+        ),
         incident: "i-1".to_owned(),
         timer: 7,
     }
@@ -106,7 +110,7 @@ async fn the_body_is_the_timer_message_as_json() {
     assert_eq!(serde_json::from_str::<TimerMessage>(&body).unwrap(), timer_message());
     // The queue may hold messages of another version: the names are a contract.
     let key = json!({
-        "rule": "ping", "owner": "123456789010", "log_group": "vpc-\"flow\"", "signal": "private", "part": {"by": "all"}
+        "rule": "ping", "account": "123456789010", "region": "eu-west-1", "log_group": "vpc-\"flow\"", "signal": "private", "part": {"by": "all"}
     });
     let expected = json!({"key": key, "incident": "i-1", "timer": 7});
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);

@@ -135,7 +135,7 @@ fn rescue_report(record: &mut IncidentRecord, now: EpochMillis, policy: &Policy)
 mod tests {
     use super::*;
     use crate::{
-        detection::{Rule, Totals},
+        detection::{LogSource, Rule, Totals},
         incident::{
             key::IncidentKey,
             signal::Signal,
@@ -158,7 +158,7 @@ mod tests {
     }
 
     pub(super) fn key() -> IncidentKey {
-        IncidentKey::new(Rule::Ping, "1", "Log-Group", Signal::Private)
+        IncidentKey::new(Rule::Ping, &LogSource::logged_in("1", "eu-west-1", "Log-Group"), Signal::Private)
     }
 
     /// So many records.

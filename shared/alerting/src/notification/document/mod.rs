@@ -291,7 +291,7 @@ impl Document {
             late: notification.is_late(),
             incident: incident(notification),
             site: SiteDoc {
-                log_account: text(&notification.key.owner),
+                log_account: text(&notification.key.account),
                 log_stream: Some(text(&content.source.log_stream)).filter(|name| !name.is_empty()),
                 metric_namespace: text(&notification.site.metric_namespace),
                 metric_name: text(metric.name),

@@ -188,12 +188,14 @@ fn location(writer: &Writer<'_>) -> [Detail; 2] {
     } else {
         parts.push(words.of_the_heaviest(&words.items(&network)));
     }
-    let mut groups = vec![inert(&notification.content.source.log_group, MAX_NAME_CHARS)];
+    let source = &notification.content.source;
+    let mut groups = vec![inert(source.readable_log_group(), MAX_NAME_CHARS)];
     if !stated {
-        groups.push(words.account(&inert(&notification.content.source.owner, MAX_NAME_CHARS)));
+        groups.push(words.account(&inert(&source.account, MAX_NAME_CHARS)));
     }
-    let copied_from = shared(writer, Noun::LogGroup, |location| location.log_group);
-    groups.extend(copied_from.map(|from| words.copied_from(&from.unwrap_or_else(|many| many))));
+    if source.copy.is_some() {
+        groups.push(words.copied_from(&inert(&source.log_group, MAX_NAME_CHARS)));
+    }
     groups.extend(narrowed_to(&notification.key.part, words));
     [fact(words.label(Fact::Where), words.items(&parts)), fact(words.label(Fact::LogGroup), words.groups(&groups))]
 }
@@ -202,7 +204,7 @@ fn region(writer: &Writer<'_>) -> String {
     let regions = &writer.notification.content.regions;
     match (regions.only(), regions.distinct) {
         (Some(only), _) => inert(only, MAX_NAME_CHARS),
-        (None, 0) => inert(&writer.notification.site.region, MAX_NAME_CHARS),
+        (None, 0) => inert(&writer.notification.key.region, MAX_NAME_CHARS),
         (None, several) => writer.words.count(writer.number(regions, several), Noun::Region),
     }
 }

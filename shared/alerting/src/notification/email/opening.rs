@@ -83,7 +83,7 @@ fn opening_peer(writer: &Writer<'_>, peers: &BTreeSet<IpAddr>) -> OpeningPeer {
 /// The AWS-managed prefix list of Route 53's health checkers in the region of the interface
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html>).
 fn health_checkers(writer: &Writer<'_>, v6: bool) -> String {
-    let region = writer.flows.iter().find_map(|flow| flow.location.region).unwrap_or(&writer.notification.site.region);
+    let region = writer.flows.iter().find_map(|flow| flow.location.region).unwrap_or(&writer.notification.key.region);
     let family = if v6 { "ipv6." } else { "" };
     format!("com.amazonaws.{}.{family}route53-healthchecks", inert(region, MAX_REGION_CHARS))
 }

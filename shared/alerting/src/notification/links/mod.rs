@@ -75,7 +75,7 @@ impl Links {
             Some(format) => (Target::Records, query::insights(&content.findings, format)),
             None => search::insights(content, &site.formats),
         };
-        let records = Link { target, url: console.logs_insights(&source.log_group, &query, from, to) };
+        let records = Link { target, url: console.logs_insights(source.readable_log_group(), &query, from, to) };
         // Where no rules are known, the interface is what leads to them.
         if links.is_empty() {
             links.extend(hosts.into_iter().chain([records]));
@@ -83,7 +83,7 @@ impl Links {
             links.extend([records].into_iter().chain(hosts));
         }
         if !source.log_stream.is_empty() {
-            let url = console.log_stream(&source.log_group, &source.log_stream, from);
+            let url = console.log_stream(source.readable_log_group(), &source.log_stream, from);
             links.push(Link { target: Target::LogStream, url });
         }
         let (from, to) = (time::before(first, GRAPH_MILLIS), time::after(last, GRAPH_MILLIS));
