@@ -51,7 +51,7 @@ def batch(log_group: str, interface: str, flows: list[tuple[str, str]], start: i
     ]
     return Batch(
         key=f"Ping-Deny|{ACCOUNT}|{REGION}|{log_group}|private",
-        name=f"batch#{log_group}|{stream}|{events[0]['id']}|{events[-1]['id']}|{len(events)}",
+        name=f"batch#{ACCOUNT}|{REGION}|{log_group}|{stream}|{events[0]['id']}|{events[-1]['id']}|{len(events)}",
         records=len(flows),
         start=start,
         payload=event(log_group, stream, events),
@@ -77,7 +77,7 @@ def name_of(payload: dict[str, Any]) -> str:
     document = unpacked(payload)
     events = document["logEvents"]
     ends = f"{events[0]['id']}|{events[-1]['id']}|{len(events)}"
-    return f"batch#{document['logGroup']}|{document['logStream']}|{ends}"
+    return f"batch#{document['owner']}|{REGION}|{document['logGroup']}|{document['logStream']}|{ends}"
 
 
 def records_by_key(batches: list[Batch]) -> Counter[str]:

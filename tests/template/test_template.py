@@ -140,8 +140,7 @@ class Dashboard(unittest.TestCase):
     def test_every_origin_of_the_sources_is_drawn_and_watched_or_left_out_on_purpose(self) -> None:
         """An origin that is added there belongs on the dashboard, and the plain alarm has to know it."""
         source = (ROOT / "shared/alerting/src/detection/origin.rs").read_text().partition("#[cfg(test)]")[0]
-        words = source.partition("pub fn word(self)")[2]  # of Role, whose words are no origins ...
-        words = words.partition("pub fn word(self)")[2].partition("pub fn")[0]  # ... and of Origin
+        words = source.partition("pub fn word(self)")[2].partition("pub fn")[0]  # of Origin, which is the first
         self.assertEqual(set(re.findall(r'=> "([a-z]+)"', words)), ORIGINS)
         widgets = json.loads(Template().of_type("AWS::CloudWatch::Dashboard")["Watch"]["DashboardBody"])["widgets"]
         metrics = [line.metric for widget in widgets for line in dashboard.lines(widget) if line.metric]
