@@ -27,7 +27,7 @@ def key_text(key: dict[str, Any]) -> str:
     """
     if key["part"] != {"by": "all"}:
         raise ValueError(f"not the key of a whole log group: {key}")
-    return f"{key['rule'].title()}-Deny|{key['owner']}|{key['log_group']}|{key['signal']}"
+    return f"{key['rule'].title()}-Deny|{key['account']}|{key['region']}|{key['log_group']}|{key['signal']}"
 
 
 def first_id(incident: str) -> str:
