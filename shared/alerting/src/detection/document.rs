@@ -25,20 +25,29 @@ impl<'a, N: Fn() -> Detector<'a>> DocumentDetector<'a, N> {
     }
 
     /// Takes one log event into account.
+    #[inline]
     pub fn observe(&mut self, event: &LogEvent<'a>) {
-        // Nearly always they are what they were, or there are none.
-        if self.batches.is_empty() || event.extracted_fields() != self.last_fields {
-            let origin = event.system_fields();
-            let known = self.batches.iter().position(|(known, _)| *known == origin);
-            self.last = known.unwrap_or_else(|| {
-                self.batches.push((origin, (self.new)()));
-                self.batches.len() - 1
-            });
-            self.last_fields = event.extracted_fields();
+        // Nearly always there are none. To compare two empty texts takes 90 ns: the C library reads at an address where nothing is.
+        let fields = event.extracted_fields();
+        let is_same = if fields.is_empty() { self.last_fields.is_empty() } else { fields == self.last_fields };
+        if self.batches.is_empty() || !is_same {
+            self.choose(event);
         }
         if let Some((_, detector)) = self.batches.get_mut(self.last) {
             detector.observe(event);
         }
+    }
+
+    /// Chooses the batch of the event's origin.
+    #[cold]
+    fn choose(&mut self, event: &LogEvent<'a>) {
+        let origin = event.system_fields();
+        let known = self.batches.iter().position(|(known, _)| *known == origin);
+        self.last = known.unwrap_or_else(|| {
+            self.batches.push((origin, (self.new)()));
+            self.batches.len() - 1
+        });
+        self.last_fields = event.extracted_fields();
     }
 
     /// Ends the document: a batch for each origin. `region` is that of whoever reads it.
