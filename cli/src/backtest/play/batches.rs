@@ -42,7 +42,7 @@ pub(super) struct Batches<'s> {
     max_held_bytes: usize,
     formats: Vec<Arc<Formats>>,
     sources: Vec<LogSource>,
-    /// The owner of the log group that no input names: the account of the first record.
+    /// The account of the log group that no input names: that of the first record.
     account: Option<String>,
     /// The newest start of a record, and where it stands.
     newest: Option<(EpochMillis, Place)>,
@@ -189,11 +189,19 @@ impl<'s> Batches<'s> {
 
     fn source(&mut self, record: &InputRecord) -> Result<usize, String> {
         let account = self.account.get_or_insert_with(|| record.account.clone());
-        let source = match &record.source {
-            Some(source) => LogSource { log_stream: String::new(), ..(**source).clone() },
-            None => LogSource::logged_in(account, "", LOG_GROUP),
+        let (account, region, log_group, copy) = match &record.source {
+            Some(source) => (&*source.account, &*source.region, &*source.log_group, source.copy.as_deref()),
+            None => (&**account, "", LOG_GROUP, None),
         };
-        position_or_add(&mut self.sources, |known| *known == source, || source.clone(), "log groups")
+        // Compared before anything is copied: each record comes here.
+        let is_same = |known: &LogSource| {
+            known.account == account
+                && known.region == region
+                && known.log_group == log_group
+                && known.copy.as_deref() == copy
+        };
+        let new = || LogSource { copy: copy.map(str::to_owned), ..LogSource::logged_in(account, region, log_group) };
+        position_or_add(&mut self.sources, is_same, new, "log groups")
     }
 }
 

@@ -34,18 +34,18 @@ impl TestRecord {
     /// # Errors
     /// The record would open no incident. One line.
     pub(crate) fn new(
-        log_group: &LogSource,
+        logged_in: &LogSource,
         formats: &[LogFormat],
         own_networks: &Networks,
         now: EpochMillis,
     ) -> Result<TestRecord, String> {
         let at = EpochMillis((time::before(now, MINUTE_MILLIS).0 / 1_000) * 1_000);
         let first = formats.first().ok_or("the stack declares no format")?;
-        let line = line(first, &log_group.account, at);
+        let line = line(first, &logged_in.account, at);
         let formats = Formats::new(formats.to_vec()).map_err(|error| error.to_string())?;
         let mut detector = Detector::new(&formats).with_own_networks(own_networks);
         detector.observe(&LogEvent::new("", i64::try_from(at.0).unwrap_or(i64::MAX), line.as_str()));
-        let source = LogSource { log_stream: TEST_LOG_STREAM.to_owned(), ..log_group.clone() };
+        let source = LogSource { log_stream: TEST_LOG_STREAM.to_owned(), ..logged_in.clone() };
         let detection = detector.finish(source);
         let groups = key::group(&detection, GroupBy::LogGroup, &SignalPolicy::default()).groups;
         let key = groups.into_iter().next().map(|group| group.key);
