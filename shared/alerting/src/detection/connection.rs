@@ -100,10 +100,9 @@ impl Seen<'_> {
         let (source, target) = self.ports;
         let protocol = self.tuple.protocol;
         let is_known = |port| ServicePort { port, protocol }.name().is_some();
-        let is_client = |port| port >= FIRST_CLIENT_PORT && !is_known(port);
-        match (is_known(source) && is_client(target), is_known(target) && is_client(source)) {
-            (true, _) => return known(Side::Source, ServerBasis::KnownPort),
-            (_, true) => return known(Side::Target, ServerBasis::KnownPort),
+        match (is_known(source), is_known(target)) {
+            (true, false) if target >= FIRST_CLIENT_PORT => return known(Side::Source, ServerBasis::KnownPort),
+            (false, true) if source >= FIRST_CLIENT_PORT => return known(Side::Target, ServerBasis::KnownPort),
             _ => {}
         }
         match peers().of(self.tuple, self.ports) {

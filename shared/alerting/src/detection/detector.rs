@@ -21,8 +21,8 @@ use crate::{
         judge::{self, Judge},
         kept::KeptTexts,
         limits::{
-            MAX_ACCEPTED_FLOWS, MAX_FLOW_MINUTES, MAX_FLOWS, MAX_SAMPLE_CHARS, MAX_UNPARSED_SAMPLES,
-            MAX_UNTRACKED_TARGETS,
+            FIRST_FLOWS, MAX_ACCEPTED_FLOWS, MAX_FLOW_MINUTES, MAX_FLOWS, MAX_LINE_CHARS, MAX_SAMPLE_CHARS,
+            MAX_UNPARSED_SAMPLES, MAX_UNTRACKED_TARGETS,
         },
         logger::Loggers,
         origin::{Origin, origin},
@@ -219,6 +219,10 @@ impl<'a> Detector<'a> {
         hash: TupleHash,
         event: &LogEvent<'_>,
     ) -> usize {
+        if self.flows.is_empty() {
+            self.logged.reserve(FIRST_FLOWS);
+            self.texts.reserve(FIRST_FLOWS * event.message.len().min(MAX_LINE_CHARS));
+        }
         self.loggers.note_origin(key.tuple.logger, event);
         self.undirected = self.undirected.filter(|(tuple, _)| self.told_direction(tuple).is_none());
         if self.undirected.is_none() && direction.or_else(|| self.told_direction(&key.tuple)).is_none() {
@@ -227,7 +231,7 @@ impl<'a> Detector<'a> {
         let place = self.flows.len();
         if place == self.flows.capacity() {
             // Growing less often than twofold: each time every flow moves.
-            self.flows.reserve(3 * place.max(8));
+            self.flows.reserve(FIRST_FLOWS.max(3 * place));
         }
         self.flows.push(RejectedFlow::new(key, direction));
         self.flow_places.insert(hash, place);

@@ -14,6 +14,11 @@ pub(super) struct KeptText {
 }
 
 impl KeptTexts {
+    /// Makes room for so many bytes.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.0.reserve(bytes);
+    }
+
     /// Keeps a text. None of an empty one, and past 4 GiB of them, which no batch has.
     pub(super) fn keep(&mut self, text: &str) -> Option<KeptText> {
         let start = u32::try_from(self.0.len()).ok()?;

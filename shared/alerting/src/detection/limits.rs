@@ -4,6 +4,9 @@
 /// further flows are counted in [`crate::detection::Detection::untracked`].
 pub const MAX_FLOWS: usize = 2_000;
 
+/// Flows that room is made for once a batch has one, and records: to grow for each few of them takes longer than to read them.
+pub(super) const FIRST_FLOWS: usize = 512;
+
 /// Targets of the internet's untracked records that one batch tells apart: a flood of one of them is noticed.
 pub const MAX_UNTRACKED_TARGETS: usize = 16;
 

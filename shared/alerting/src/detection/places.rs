@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use hashbrown::HashTable;
 
-use crate::detection::flow_key::FiveTuple;
+use crate::detection::{flow_key::FiveTuple, limits::FIRST_FLOWS};
 
 /// A place in a list. It takes four bytes, also where there may be none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Places {
         let entry = Entry { hash, place: Place::new(place) };
         if self.0.len() == self.0.capacity() {
             // Growing less often than twofold: each time every entry moves.
-            self.0.reserve(3 * self.0.len().max(8), |known| known.hash.spread());
+            self.0.reserve(FIRST_FLOWS.max(3 * self.0.len()), |known| known.hash.spread());
         }
         self.0.insert_unique(hash.spread(), entry, |known| known.hash.spread());
     }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::OnceLock};
 
 use flow_log::{FlowRecord, TcpFlags};
+use smallvec::SmallVec;
 
 use crate::{
     detection::{
@@ -145,29 +146,27 @@ impl RejectedFlow {
 }
 
 /// Packets (or records) by the minute since the epoch in which their record starts, at most [`MAX_FLOW_MINUTES`] of them. Nearly all flows of a
-/// batch have one.
+/// batch have one or two.
 #[derive(Clone, Debug, Default)]
-pub struct FlowMinutes {
-    first: Option<(u64, u64)>,
-    others: Vec<(u64, u64)>,
-}
+pub struct FlowMinutes(SmallVec<[(u64, u64); 2]>);
 
 impl FlowMinutes {
     /// Adds to a minute.
     pub(super) fn add(&mut self, minute: u64, weight: u64) {
-        let mut all = self.first.iter_mut().chain(&mut self.others);
-        if let Some((_, known)) = all.find(|(known, _)| *known == minute) {
-            *known = known.saturating_add(weight);
-        } else if self.first.is_none() {
-            self.first = Some((minute, weight));
-        } else if self.others.len() + 1 < MAX_FLOW_MINUTES {
-            self.others.push((minute, weight));
+        let is = |(known, _): &(u64, u64)| *known == minute;
+        // Which of the first two it is changes from record to record: no branch depends on it.
+        let guess = usize::from(!self.0.first().is_some_and(is));
+        let place = Some(guess).filter(|place| self.0.get(*place).is_some_and(is));
+        match place.or_else(|| self.0.iter().position(is)) {
+            Some(place) => self.0[place].1 = self.0[place].1.saturating_add(weight),
+            None if self.0.len() < MAX_FLOW_MINUTES => self.0.push((minute, weight)),
+            None => {}
         }
     }
 
     /// Each minute, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.first.iter().chain(&self.others).copied()
+        self.0.iter().copied()
     }
 
     /// The same in the order of time.
