@@ -236,6 +236,34 @@ ADAPTERS = [
 
 INCIDENTS = [
     Bug(
+        "batches that are counted together are remembered as one",
+        CLAIM,
+        "found.batches.iter().map(|batch| record(batch)).collect();",
+        "found.batches.iter().take(1).map(|batch| record(batch)).collect();",
+        SIMULATION,
+    ),
+    Bug(
+        "a batch that another run has begun with is counted with others",
+        CLAIM,
+        " || found.batches.len() > 1;\n",
+        ";\n",
+        SIMULATION,
+    ),
+    Bug(
+        "a flow in two batches of a call is listed twice",
+        "shared/alerting/src/engine/together.rs",
+        "find(|place| self.findings[*place].is_of_same_flow(finding))",
+        "find(|_| false)",
+        ("-p", "alerting", "--test", "connections"),
+    ),
+    Bug(
+        "an email about two log streams links to one of them",
+        FINDINGS,
+        "            content.source.log_stream.clear();\n",
+        "",
+        ("-p", "alerting", "--test", "connections"),
+    ),
+    Bug(
         "timer of a new incident scheduled after the commit",
         CLAIM,
         SEND_TIMERS + "            match self.store.commit(&plan.writes).await? {\n                Commit::Written => {\n",
@@ -314,9 +342,9 @@ INCIDENTS = [
     ),
     Bug(
         "newest accepted opposite ignored",
-        SUMMARY,
-        "        (Some(known), Some(other)) => known.add(&other),\n",
-        "        (Some(_), Some(_)) => {}\n",
+        "shared/alerting/src/detection/accepted.rs",
+        "            (Some(known), Some(other)) => known.add(other),\n",
+        "            (Some(_), Some(_)) => {}\n",
         UNITS,
     ),
     Bug(

@@ -54,6 +54,7 @@ ALERTING = FLOW_LOG | {
     "serde_core": "part of serde",
     "serde_derive": "part of serde, at compile time",
     "serde_json": "JSON documents",
+    "slab": "part of futures-util",
     "smallvec": "short lists inside of their owner",
     "syn": "at compile time",
     "unicode-ident": "at compile time",

@@ -12,7 +12,7 @@ use std::{
 use alerting::{
     address::Networks,
     detection::{Detection, Detector, DocumentDetector, Rules},
-    engine::{EngineError, Outcome},
+    engine::{Batch, EngineError, Outcome, Processed},
     time::{self, EpochMillis},
 };
 use flow_log::{Decoder, EnvelopeError, Formats, MessageType};
@@ -154,18 +154,14 @@ impl Handler {
         }
         // A due email that cannot be sent must not prevent the batch from being counted, so its error is returned later.
         let timers = self.run_due_timers(now).await;
-        let mut outcome = Outcome::default();
-        let mut failed = None;
-        for detection in &detections {
-            // Each batch is counted once, however often the event is delivered. If one fails, the others are still processed, and
-            // Lambda retries the event.
-            match self.engine.batch(&detection.key(), detection, now).await {
-                Ok(done) => outcome.add(done),
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
+        // Each batch is counted once, however often the event is delivered. If one fails, the others are still processed, and Lambda
+        // retries the event.
+        let keys: Vec<String> = detections.iter().map(Detection::key).collect();
+        let batches: Vec<Batch<'_>> =
+            keys.iter().zip(&detections).map(|(key, detection)| Batch { key, detection }).collect();
+        let Processed { mut outcome, failed } = self.engine.batches(&batches, now).await;
         outcome.add(timers?);
-        if let Some(error) = failed {
+        if let Some((_, error)) = failed.into_iter().next() {
             log_set_aside(&outcome);
             return Err(Failure::Engine(error));
         }

@@ -49,6 +49,15 @@ impl Accepted {
         self.tcp_flags = tcp_flags::both(self.tcp_flags, other.tcp_flags);
     }
 
+    /// Adds what was accepted in another batch, where there is any.
+    pub(crate) fn add_to(known: &mut Option<Accepted>, other: Option<&Accepted>) {
+        match (known, other) {
+            (_, None) => {}
+            (Some(known), Some(other)) => known.add(other),
+            (known @ None, other) => *known = other.cloned(),
+        }
+    }
+
     /// Tells whether it was logged for about the same time as some records, as far as the times are known. A record's times can be
     /// 60 s off the packets it counts, and one aggregation interval lasts up to 60 s more on either side.
     pub fn is_of_the_time_of(&self, totals: &Totals) -> bool {

@@ -9,6 +9,7 @@ use crate::detection::{
     accepted::Accepted,
     flow::Flow,
     late::Late,
+    limits::MAX_LINES_PER_FLOW,
     metadata::FlowMetadata,
     origin::{Origin, OriginBasis},
     role::Role,
@@ -17,7 +18,7 @@ use crate::detection::{
     service::Service,
     side::Side,
     tcp_flags,
-    totals::{Totals, is_zero},
+    totals::{Totals, add_minutes, is_zero},
 };
 
 /// The records a rule matched, for one flow, within one batch.
@@ -83,11 +84,25 @@ impl Finding {
         self.server.map(Server::role_of_packets)
     }
 
-    /// Adds what another finding of the same flow shows of its connections.
-    pub fn add_ports(&mut self, other: &Finding) {
+    /// Adds another finding of the same flow.
+    pub fn add(&mut self, other: &Finding) {
+        let directions = [self.flow.direction, other.flow.direction].into_iter().flatten();
+        self.flow.direction = directions.min_by_key(|(_, basis)| *basis);
         self.server = [self.server, other.server].into_iter().flatten().min_by_key(|server| server.basis);
         self.client_ports = PortRange::both(self.client_ports, other.client_ports);
         self.tcp_flags = tcp_flags::both(self.tcp_flags, other.tcp_flags);
+        self.totals.add(&other.totals);
+        self.lines.extend(other.lines.iter().take(MAX_LINES_PER_FLOW.saturating_sub(self.lines.len())).cloned());
+        add_minutes(&mut self.minutes, &other.minutes);
+        Accepted::add_to(&mut self.opposite, other.opposite.as_ref());
+        Accepted::add_to(&mut self.same, other.same.as_ref());
+        self.untracked_accepted = self.untracked_accepted.saturating_add(other.untracked_accepted);
+    }
+
+    /// What findings are ordered by: those with most packets first.
+    pub(crate) fn rank(&self) -> impl Ord + use<> {
+        let Flow { srcaddr, dstaddr, .. } = self.flow;
+        (std::cmp::Reverse(self.totals.weight()), self.totals.first_start, srcaddr, dstaddr, self.service())
     }
 
     /// Tells whether two findings are about one flow. Where nothing names what logged it, the accounts are the same.

@@ -1,10 +1,11 @@
-//! A batch, stage by stage: claim, enrich and send what opens, publish the metrics, record what was done.
+//! Batches, stage by stage: claim, enrich and send what opens, publish the metrics, record what was done.
+//!
+//! Each batch is claimed, counted and tried again by itself; what those of one call write, publish and send is together.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     net::IpAddr,
     pin::pin,
-    sync::Arc,
 };
 
 use futures_util::future::{self, Either};
@@ -13,69 +14,205 @@ use crate::{
     detection::{Detection, Rule},
     engine::{
         Engine,
-        claim::{Claim, Claimed, Found, OpenedEmail, Uncounted},
+        claim::{Claim, Claimed, Found, OpenedEmail},
         error::EngineError,
-        findings::IncidentFindings,
         operations,
         outcome::Outcome,
         send::Sent,
-        senders, traffic,
+        senders,
+        together::{self, GroupedBatch, JoinedFindings},
+        traffic,
     },
     incident::{
         Reason,
         key::{self, Grouped},
+        state::ItemId,
     },
     metrics::{Minutes, Point},
     ports::{Enricher, IncidentStore, MetricSink, PortError, Timers},
     time::EpochMillis,
 };
 
+/// A batch: what one log group has in one document of CloudWatch Logs.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'d> {
+    /// Unique for the batch, and the same whenever it is delivered again.
+    pub key: &'d str,
+    /// What it tells.
+    pub detection: &'d Detection,
+}
+
+/// What became of some batches.
+#[derive(Debug, Default)]
+pub struct Processed {
+    /// What was done.
+    pub outcome: Outcome,
+    /// The keys of those that have to be delivered again, with the reason. What was done for them is not done twice then.
+    pub failed: Vec<(String, EngineError)>,
+}
+
+impl Processed {
+    fn fail(&mut self, batches: &[GroupedBatch<'_>], error: &EngineError) {
+        self.failed.extend(batches.iter().map(|batch| (batch.key.to_owned(), error.clone())));
+    }
+}
+
+/// What the metrics count.
+#[derive(Default)]
+struct Traffic {
+    /// Matched records by rule and [`crate::detection::Origin::word`].
+    minutes: BTreeMap<(Rule, &'static str), Minutes>,
+    /// Records that silences cover, by the id of the silence.
+    silenced: BTreeMap<String, u64>,
+}
+
+impl Traffic {
+    fn add(&mut self, minutes: BTreeMap<(Rule, &'static str), Minutes>) {
+        for (kind, found) in minutes {
+            self.minutes.entry(kind).or_default().merge(&found);
+        }
+    }
+
+    fn add_silenced(&mut self, silenced: &BTreeMap<String, u64>) {
+        for (silence, records) in silenced {
+            *self.silenced.entry(silence.clone()).or_default() += records;
+        }
+    }
+
+    fn points(&self, name: &str, now: EpochMillis) -> Vec<Point> {
+        let mut points = traffic::points(&self.minutes, name, now);
+        points.extend(operations::silenced(name, &self.silenced, now));
+        points
+    }
+}
+
+/// Batches that are counted together, and what this run has to do for them.
+struct Counted<'d> {
+    batches: &'d [GroupedBatch<'d>],
+    claim: Claim<'d>,
+}
+
+impl Counted<'_> {
+    /// The key of the batch that has the right to send what opens.
+    fn owner(&self) -> &str {
+        self.batches.first().map_or("", |batch| batch.key)
+    }
+}
+
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
-    /// Counts a batch exactly once, sends the emails of the incidents that open with it, and publishes its metrics. A batch is one
-    /// document of CloudWatch Logs: what its transaction writes is bounded.
-    ///
-    /// `batch` is unique for the batch and the same whenever it is delivered again.
+    /// Processes one batch: see [`Engine::batches`].
     ///
     /// # Errors
     /// It has to be delivered again; what was done is not done twice then.
     pub async fn batch(&self, batch: &str, detection: &Detection, now: EpochMillis) -> Result<Outcome, EngineError> {
-        let detection = &*self.with_health_checks(detection).await;
-        let Grouped { mut groups, senders, background } = key::group(detection, self.group_by, &self.signals);
-        let mut outcome = Outcome { suppressed: background, ..Outcome::default() };
-        if groups.is_empty() && senders.is_empty() {
-            outcome.points = self.log_points(detection, &Uncounted::default(), now);
-            return Ok(outcome);
-        }
-        groups.extend(senders::scans(&senders));
-        groups.extend(key::others(&groups, self.group_by));
-        let findings = groups.into_iter().map(|group| Arc::new(IncidentFindings::new(detection, group))).collect();
-        let found = Found { findings, senders: &senders };
-        let mut claim = match self.claim(batch, &found, now, &mut outcome).await? {
-            Claimed::Claim(claim) => *claim,
-            Claimed::Uncounted(uncounted) => {
-                outcome.points = self.log_points(detection, &uncounted, now);
-                return Ok(outcome);
-            }
-            Claimed::Repeated => {
-                // An earlier delivery has counted the background too.
-                let set_aside = outcome.set_aside;
-                outcome = Outcome { reasons: vec![Reason::Repeated], set_aside, ..Outcome::default() };
-                self.report(&mut outcome, now).await;
-                return Ok(outcome);
-            }
-        };
-        self.hand_over_resumed(&mut claim.opened, now).await?;
-        let points = self.points(detection, &claim, &outcome, now);
-        let (sent, published) = self.send_and_publish(&claim.opened, points, &mut outcome, now).await;
-        self.finish(batch, claim, sent, published, (outcome, now)).await
+        let Processed { outcome, failed } = self.batches(&[Batch { key: batch, detection }], now).await;
+        failed.into_iter().next().map_or(Ok(outcome), |(_, error)| Err(error))
     }
 
-    /// Counts a batch that has nothing but background and silenced findings. It costs no further call: nothing is stored, and what is
-    /// logged becomes metrics. A batch that is delivered twice counts twice.
-    fn log_points(&self, detection: &Detection, uncounted: &Uncounted, now: EpochMillis) -> u64 {
-        let name = &self.site.metric_name;
-        let mut points = traffic::points(&self.minutes(detection, &uncounted.scanning), name, now);
-        points.extend(operations::silenced(name, &uncounted.silenced, now));
+    /// Counts each batch exactly once, sends the emails of the incidents that open with them, and publishes their metrics.
+    ///
+    /// What batches of one log group write is one transaction, and the emails and the metrics of all are sent at the same time. A batch
+    /// that fails keeps no other one from being counted, unless both are in that transaction.
+    pub async fn batches(&self, batches: &[Batch<'_>], now: EpochMillis) -> Processed {
+        // Two subscription filters that match the same log events deliver them twice, mostly at the same time.
+        let mut known = HashSet::new();
+        let batches: Vec<Batch<'_>> = batches.iter().copied().filter(|batch| known.insert(batch.key)).collect();
+        let detections = self.with_health_checks(&batches).await;
+        let mut processed = Processed::default();
+        let mut logged = Traffic::default();
+        let mut with_findings = Vec::new();
+        for (Batch { key, .. }, detection) in batches.iter().zip(&detections) {
+            let grouped = key::group(detection, self.group_by, &self.signals);
+            if grouped.groups.is_empty() && grouped.senders.is_empty() {
+                processed.outcome.suppressed += grouped.background;
+                logged.add(self.minutes(detection, &BTreeSet::new()));
+            } else {
+                with_findings.push(GroupedBatch { key, detection, grouped });
+            }
+        }
+        let lots = self.lots(with_findings).await;
+        let joined: Vec<JoinedFindings> = lots.iter().map(|lot| JoinedFindings::of(lot, self.group_by)).collect();
+        // Of batches that are counted, and of those that an earlier delivery has counted.
+        let mut outcome = Outcome::default();
+        let mut counted = Vec::new();
+        for (lot, joined) in lots.iter().zip(&joined) {
+            match self.claim_lot(lot, joined, (&mut outcome, &mut processed.outcome), &mut logged, now).await {
+                Ok(claim) => counted.extend(claim.map(|claim| Counted { batches: lot, claim })),
+                Err(error) => processed.fail(lot, &error),
+            }
+        }
+        if counted.is_empty() {
+            self.report(&mut outcome, now).await;
+        } else {
+            let (sent, published) = self.send_and_publish(&counted, &mut outcome, now).await;
+            outcome.points += published.as_ref().copied().unwrap_or_default();
+            for (counted, sent) in counted.iter().zip(sent) {
+                if let Err(error) = self.finish(counted, sent, &published, &mut outcome, now).await {
+                    processed.fail(counted.batches, &error);
+                }
+            }
+        }
+        processed.outcome.add(outcome);
+        processed.outcome.points += self.log(&logged, now);
+        processed
+    }
+
+    /// Tells which batches are counted together.
+    async fn lots<'d>(&self, batches: Vec<GroupedBatch<'d>>) -> Vec<Vec<GroupedBatch<'d>>> {
+        let mut lots = Vec::new();
+        for beside in together::by_log_group(batches) {
+            let mut begun = BTreeSet::new();
+            if beside.len() > 1 {
+                let ids: Vec<ItemId> = beside.iter().map(|batch| ItemId::Batch(batch.key.to_owned())).collect();
+                let found = self.store.get(&ids).await.unwrap_or_else(|_| vec![None; ids.len()]);
+                let known = beside.iter().zip(found).filter(|(_, found)| found.is_some());
+                begun.extend(known.map(|(batch, _)| batch.key));
+            }
+            lots.extend(together::lots(beside, |batch| begun.contains(batch.key)));
+        }
+        lots
+    }
+
+    /// Counts batches, and hands over the counters that an earlier attempt has left. None where nothing more is to be done for them but
+    /// their metrics, which cost no call.
+    async fn claim_lot<'d>(
+        &self,
+        lot: &'d [GroupedBatch<'d>],
+        joined: &'d JoinedFindings,
+        (counted, uncounted): (&mut Outcome, &mut Outcome),
+        logged: &mut Traffic,
+        now: EpochMillis,
+    ) -> Result<Option<Claim<'d>>, EngineError> {
+        let Grouped { groups, senders, background } = joined.grouped(lot, self.group_by);
+        let findings = together::incidents(lot, groups, &senders, self.group_by);
+        let keys: Vec<&str> = lot.iter().map(|batch| batch.key).collect();
+        let found = Found { batches: &keys, findings, senders: &senders };
+        let mut outcome = Outcome { suppressed: background, ..Outcome::default() };
+        match self.claim(&found, now, &mut outcome).await? {
+            Claimed::Claim(mut claim) => {
+                self.hand_over_resumed(&mut claim.opened, now).await?;
+                counted.add(outcome);
+                return Ok(Some(*claim));
+            }
+            // A batch that has nothing but background and silenced findings costs no further call. If it is delivered twice, it counts
+            // twice.
+            Claimed::Uncounted(found) => {
+                lot.iter().for_each(|batch| logged.add(self.minutes(batch.detection, &found.scanning)));
+                logged.add_silenced(&found.silenced);
+                uncounted.add(outcome);
+            }
+            // An earlier delivery has counted the background too.
+            Claimed::Repeated => {
+                let set_aside = outcome.set_aside;
+                counted.add(Outcome { reasons: vec![Reason::Repeated], set_aside, ..Outcome::default() });
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes to the log what becomes metrics without a call.
+    fn log(&self, traffic: &Traffic, now: EpochMillis) -> u64 {
+        let points = traffic.points(&self.site.metric_name, now);
         if !points.is_empty() {
             self.metrics.log(&points);
         }
@@ -88,14 +225,15 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     }
 
     /// The data points to publish, but for those about the emails.
-    fn points(&self, detection: &Detection, claim: &Claim<'_>, outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
+    fn points(&self, counted: &[Counted<'_>], outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
         let name = &self.site.metric_name;
-        let mut points = Vec::new();
-        if !claim.metrics_published() {
-            points = traffic::points(&self.minutes(detection, &claim.scanning), name, now);
-            points.extend(operations::silenced(name, &claim.silenced, now));
+        let mut traffic = Traffic::default();
+        for Counted { batches, claim } in counted.iter().filter(|counted| !counted.claim.metrics_published()) {
+            batches.iter().for_each(|batch| traffic.add(self.minutes(batch.detection, &claim.scanning)));
+            traffic.add_silenced(&claim.silenced);
         }
-        points.extend(claim.set_aside.iter().cloned());
+        let mut points = traffic.points(name, now);
+        points.extend(counted.iter().flat_map(|counted| counted.claim.set_aside.iter().cloned()));
         if self.operational_metrics {
             points.extend(operations::decided(name, outcome, now));
         }
@@ -106,17 +244,18 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     /// whatever becomes of the other.
     async fn send_and_publish(
         &self,
-        opened: &[OpenedEmail<'_>],
-        mut points: Vec<Point>,
+        counted: &[Counted<'_>],
         outcome: &mut Outcome,
         now: EpochMillis,
-    ) -> (Vec<Sent>, Result<u64, PortError>) {
+    ) -> (Vec<Vec<Sent>>, Result<u64, PortError>) {
         let name = &self.site.metric_name;
-        let sending = pin!(self.send_opened(opened, now));
+        let mut points = self.points(counted, outcome, now);
+        let sending = counted.iter().map(|counted| self.send_opened(&counted.claim.opened, now));
+        let sending = pin!(future::join_all(sending));
         match future::select(sending, pin!(self.metrics.publish_deadline())).await {
             // The usual case: one call publishes what was counted and what was sent.
             Either::Left((sent, _)) => {
-                note_opened(outcome, opened, &sent, now);
+                note_opened(outcome, counted, &sent, now);
                 if self.operational_metrics {
                     points.extend(operations::sent(name, outcome, now));
                 }
@@ -124,7 +263,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             }
             Either::Right(((), sending)) => {
                 let (sent, published) = future::join(sending, self.publish(&points)).await;
-                note_opened(outcome, opened, &sent, now);
+                note_opened(outcome, counted, &sent, now);
                 if self.operational_metrics {
                     let points = operations::sent(name, outcome, now);
                     self.publish_once(&points, outcome).await;
@@ -137,19 +276,20 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     /// Records what was done, and returns what could not be done as an error.
     async fn finish(
         &self,
-        batch: &str,
-        claim: Claim<'_>,
+        counted: &Counted<'_>,
         sent: Vec<Sent>,
-        published: Result<u64, PortError>,
-        (mut outcome, now): (Outcome, EpochMillis),
-    ) -> Result<Outcome, EngineError> {
+        published: &Result<u64, PortError>,
+        outcome: &mut Outcome,
+        now: EpochMillis,
+    ) -> Result<(), EngineError> {
+        let claim = &counted.claim;
         let mut failures = Vec::new();
         let metrics_published = claim.metrics_published() || published.is_ok();
         match published {
-            Ok(points) => outcome.points += points,
+            Ok(_) => {}
             // Only metrics about the monitor itself: not worth another attempt at the batch.
-            Err(error) if claim.metrics_published() => outcome.unreported = Some(error),
-            Err(error) => failures.push(error),
+            Err(error) if claim.metrics_published() => outcome.unreported = Some(error.clone()),
+            Err(error) => failures.push(error.clone()),
         }
         let emails: Vec<(&OpenedEmail<'_>, bool)> = claim.opened.iter().zip(sent.iter().map(Result::is_ok)).collect();
         let all_sent = sent.iter().all(Result::is_ok);
@@ -161,9 +301,9 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             }
         }
         let done = all_sent && failures.is_empty();
-        let recorded = self.record_batch(batch, &claim.batch, &emails, (done, metrics_published), now);
-        outcome.best_effort_failures = self.send_best_effort(&notifications, recorded).await?;
-        if failures.is_empty() { Ok(outcome) } else { Err(EngineError::Ports(failures)) }
+        let recorded = self.record_batches(counted.owner(), &claim.batches, &emails, (done, metrics_published), now);
+        outcome.best_effort_failures += self.send_best_effort(&notifications, recorded).await?;
+        if failures.is_empty() { Ok(()) } else { Err(EngineError::Ports(failures)) }
     }
 
     async fn publish(&self, points: &[Point]) -> Result<u64, PortError> {
@@ -192,8 +332,9 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
 }
 
 /// Counts the opened emails that were sent, and how late each was.
-fn note_opened(outcome: &mut Outcome, emails: &[OpenedEmail<'_>], sent: &[Sent], now: EpochMillis) {
-    for (email, _) in emails.iter().zip(sent).filter(|(_, sent)| sent.is_ok()) {
+fn note_opened(outcome: &mut Outcome, counted: &[Counted<'_>], sent: &[Vec<Sent>], now: EpochMillis) {
+    let emails = counted.iter().flat_map(|counted| &counted.claim.opened).zip(sent.iter().flatten());
+    for (email, _) in emails.filter(|(_, sent)| sent.is_ok()) {
         outcome.emails += 1;
         outcome.note_delay(email.findings.found.totals.first_start, now);
     }

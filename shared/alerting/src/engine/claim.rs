@@ -1,4 +1,4 @@
-//! The first stage of a batch: counting it exactly once, with the right to send what opens.
+//! The first stage of batches: counting each exactly once, with the right to send what opens.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -29,22 +29,29 @@ use crate::{
     time::{self, EpochMillis},
 };
 
-/// Items of a batch's transaction: its own, the emails of the hour, what is remembered of senders, and for each of its incidents the
-/// record, a counter shard and a copy of an unknown one.
-/// DynamoDB takes 100
+/// Items that a transaction may write
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
-const MAX_BATCH_WRITES: usize = 2 + key::MAX_SENDERS_PER_BATCH + 3 * key::MAX_KEYS_PER_BATCH;
+const MAX_WRITES: usize = 100;
+
+/// Items that batches write but for their own: the emails of the hour, what is remembered of senders, and for each of the incidents the
+/// record, a counter shard and a copy of an unknown one.
+const MAX_SHARED_WRITES: usize = 1 + key::MAX_SENDERS_PER_BATCH + 3 * key::MAX_KEYS_PER_BATCH;
+
+/// Batches of one log group that are counted together, at most.
+pub(super) const MAX_TOGETHER: usize = MAX_WRITES - MAX_SHARED_WRITES;
 
 /// Items of the transaction that closes an incident: record, report and every counter shard.
 const MAX_CLOSING_WRITES: usize = 2 + policy::MAX_SHARDS as usize;
 
-const _: () = assert!(MAX_BATCH_WRITES <= 100 && MAX_CLOSING_WRITES <= 100);
+const _: () = assert!(MAX_TOGETHER > 1 && MAX_CLOSING_WRITES <= MAX_WRITES);
 
 /// Attempts at a batch that write what is remembered of senders.
 const MAX_SENDER_ATTEMPTS: u32 = 4;
 
-/// What there is in a batch for incidents.
+/// What there is for incidents in one batch, or in several that nobody has counted.
 pub(super) struct Found<'d, 's> {
+    /// Their keys. The first batch owns what they share.
+    pub(super) batches: &'s [&'s str],
     /// The findings of each incident, and those without any that findings may move to.
     pub(super) findings: Vec<Arc<IncidentFindings<'d>>>,
     /// The senders that may be scans.
@@ -76,7 +83,14 @@ impl OpenedEmail<'_> {
     }
 }
 
-/// What there is to do for a batch.
+impl Found<'_, '_> {
+    /// The batch that owns what all share.
+    pub(super) fn owner(&self) -> &str {
+        self.batches.first().copied().unwrap_or_default()
+    }
+}
+
+/// What there is to do for batches.
 pub(super) enum Claimed<'d> {
     /// Nothing: an earlier delivery has done everything.
     Repeated,
@@ -87,7 +101,7 @@ pub(super) enum Claimed<'d> {
     Claim(Box<Claim<'d>>),
 }
 
-/// What the metrics need of a batch that is not counted.
+/// What the metrics need of batches that are not counted.
 #[derive(Default)]
 pub(super) struct Uncounted {
     /// Records that silences cover, by the id of the silence.
@@ -96,9 +110,9 @@ pub(super) struct Uncounted {
     pub(super) scanning: BTreeSet<IpAddr>,
 }
 
-/// A batch that this run has counted, or goes on with.
+/// Batches that this run has counted, or one that it goes on with.
 pub(super) struct Claim<'d> {
-    pub(super) batch: Stored<BatchRecord>,
+    pub(super) batches: Vec<Stored<BatchRecord>>,
     pub(super) opened: Vec<OpenedEmail<'d>>,
     /// The metric of counters that were set aside.
     pub(super) set_aside: Vec<Point>,
@@ -109,15 +123,16 @@ pub(super) struct Claim<'d> {
 }
 
 impl Claim<'_> {
-    /// Tells whether an earlier attempt has published the metrics of the batch.
+    /// Tells whether an earlier attempt has published the metrics.
     pub(super) fn metrics_published(&self) -> bool {
-        self.batch.value.as_ref().is_some_and(|batch| batch.metrics_published)
+        let mut records = self.batches.iter().filter_map(|batch| batch.value.as_ref());
+        records.any(|batch| batch.metrics_published)
     }
 }
 
-/// What is stored about a batch and its incidents.
+/// What is stored about batches and their incidents.
 pub(super) struct BatchState {
-    pub(super) batch: Stored<BatchRecord>,
+    pub(super) batches: Vec<Stored<BatchRecord>>,
     pub(super) silences: SilenceList,
     /// The emails of this hour, where they are limited.
     pub(super) emails: Option<Stored<HourlyEmails>>,
@@ -133,6 +148,11 @@ pub(super) struct IncidentState {
 }
 
 impl BatchState {
+    /// What an earlier attempt has left of a batch. Of several there is nothing.
+    pub(super) fn before(&self) -> Option<&BatchRecord> {
+        self.batches.iter().find_map(|batch| batch.value.as_ref())
+    }
+
     /// The state with what others wrote in between, where that is all that has to be known: then the next attempt need not read.
     fn with_newer(mut self, newer: Vec<(ItemId, Versioned)>) -> Option<BatchState> {
         if newer.is_empty() {
@@ -174,10 +194,9 @@ impl IncidentState {
 }
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
-    /// Counts a batch, together with the right to send what opens with it. Reads, plans and commits until nobody else interferes.
+    /// Counts batches, together with the right to send what opens with them. Reads, plans and commits until nobody else interferes.
     pub(super) async fn claim<'d>(
         &self,
-        batch: &str,
         found: &Found<'d, '_>,
         now: EpochMillis,
         outcome: &mut Outcome,
@@ -186,16 +205,17 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         for attempt in 0..MAX_ATTEMPTS {
             let state = match known.take() {
                 Some(state) => state,
-                None => self.read_batch(batch, found, attempt, now, &mut outcome.set_aside).await?,
+                None => self.read_batches(found, attempt, now, &mut outcome.set_aside).await?,
             };
-            let before = state.batch.value.as_ref();
-            if before.is_some_and(|before| before.done) {
-                return Ok(Claimed::Repeated);
+            let before = state.before();
+            // Somebody else has begun with one of several after it was seen that nobody had.
+            let is_busy = |before: &BatchRecord| before.lease.until > now || found.batches.len() > 1;
+            match before {
+                Some(before) if before.done && found.batches.len() == 1 => return Ok(Claimed::Repeated),
+                Some(before) if is_busy(before) => return Err(EngineError::Busy),
+                _ => {}
             }
-            if before.is_some_and(|before| before.lease.until > now) {
-                return Err(EngineError::Busy);
-            }
-            let Some(mut plan) = self.plan_claim(batch, found, &state, now) else { continue };
+            let Some(mut plan) = self.plan_claim(found, &state, now) else { continue };
             // What is remembered of senders is worth some attempts, and not the batch: the next reject shows it again.
             let remembered =
                 if attempt < MAX_SENDER_ATTEMPTS { std::mem::take(&mut plan.remembered) } else { Vec::new() };
@@ -209,13 +229,15 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
                 return Ok(Claimed::Uncounted(Uncounted { silenced: plan.silenced, scanning: plan.scanning }));
             }
             plan.writes.extend(remembered);
-            let record = BatchRecord {
+            let record = |batch: &str| BatchRecord {
                 lease: Lease { owner: batch.to_owned(), until: time::after(now, self.policy.lease_millis()) },
                 done: false,
                 metrics_published: before.is_some_and(|before| before.metrics_published),
-                opened: plan.opened,
+                opened: plan.opened.clone(),
             };
-            plan.writes.push(state.batch.replace(record.clone(), now));
+            let records: Vec<BatchRecord> = found.batches.iter().map(|batch| record(batch)).collect();
+            let batches = state.batches.iter().zip(records);
+            plan.writes.extend(batches.clone().map(|(stored, record)| stored.replace(record, now)));
             // Before the commit: an incident exists only if a timer message for it is on its way. An extra one is ignored.
             for (message, delay_millis) in &plan.timers {
                 self.timers.schedule(message, *delay_millis).await?;
@@ -226,9 +248,9 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
                     outcome.suppressed = (outcome.suppressed + plan.suppressed).saturating_sub(plan.from_background);
                     let set_aside = operations::set_aside(&self.site.metric_name, plan.copies.len() as u64, now);
                     outcome.set_aside.extend(plan.copies);
-                    let batch = state.batch.replaced(record);
+                    let batches = batches.map(|(stored, record)| stored.replaced(record)).collect();
                     let (opened, silenced, scanning) = (plan.emails, plan.silenced, plan.scanning);
-                    let claim = Claim { batch, opened, set_aside, silenced, scanning };
+                    let claim = Claim { batches, opened, set_aside, silenced, scanning };
                     return Ok(Claimed::Claim(Box::new(claim)));
                 }
                 Commit::Conflict(newer) => known = state.with_newer(newer),
@@ -242,29 +264,29 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         if writes.is_empty() { Ok(Commit::Written) } else { Ok(self.store.commit(writes).await?) }
     }
 
-    async fn read_batch(
+    async fn read_batches(
         &self,
-        batch: &str,
-        Found { findings, senders }: &Found<'_, '_>,
+        found: &Found<'_, '_>,
         attempt: u32,
         now: EpochMillis,
         set_aside: &mut Vec<String>,
     ) -> Result<BatchState, EngineError> {
-        let batch_id = ItemId::Batch(batch.to_owned());
+        let Found { batches, findings, senders } = found;
+        let batch_ids: Vec<ItemId> = batches.iter().map(|batch| ItemId::Batch((*batch).to_owned())).collect();
         let incident_ids: Vec<[ItemId; 2]> = findings
             .iter()
             .map(|findings| {
                 let key = &findings.key;
-                let shard = plan::shard_of(key, batch, attempt, self.policy.shards());
+                let shard = plan::shard_of(key, found.owner(), attempt, self.policy.shards());
                 [ItemId::Incident(key.clone()), ItemId::Counters(key.clone(), shard)]
             })
             .collect();
         let capped = findings.iter().any(|findings| findings.key.part.is_capped()).then_some(ItemId::HourlyEmails);
-        let fixed = [batch_id.clone(), ItemId::Silences].into_iter().chain(capped.clone());
+        let fixed = batch_ids.iter().cloned().chain([ItemId::Silences]).chain(capped.clone());
         let sender_ids: Vec<ItemId> = senders.iter().map(senders::id).collect();
         let ids: Vec<ItemId> = fixed.chain(sender_ids.clone()).chain(incident_ids.iter().flatten().cloned()).collect();
         let mut found = self.read(&ids, now, set_aside).await?.into_iter();
-        let batch = Stored::new(batch_id, found.next().flatten());
+        let batches = batch_ids.into_iter().map(|id| Stored::new(id, found.next().flatten())).collect();
         let silences = Stored::new(ItemId::Silences, found.next().flatten()).value.unwrap_or_default();
         let emails = capped.map(|id| Stored::new(id, found.next().flatten()));
         let senders = sender_ids.into_iter().map(|id| Stored::new(id, found.next().flatten())).collect();
@@ -275,6 +297,6 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
                 counters: Stored::new(counters, found.next().flatten()),
             })
             .collect();
-        Ok(BatchState { batch, silences, emails, incidents, senders })
+        Ok(BatchState { batches, silences, emails, incidents, senders })
     }
 }

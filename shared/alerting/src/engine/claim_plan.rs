@@ -96,10 +96,9 @@ struct LeftFindings<'d, 's> {
 }
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
-    /// What the batch changes. None if what was read does not fit together, as an incident was closed in between.
+    /// What batches change. None if what was read does not fit together, as an incident was closed in between.
     pub(super) fn plan_claim<'d>(
         &self,
-        batch: &str,
         found: &Found<'d, '_>,
         state: &BatchState,
         now: EpochMillis,
@@ -111,7 +110,8 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let mut claim =
             ClaimPlan { remembered, scanning, from_background, suppressed: dropped, ..ClaimPlan::default() };
         let groups = findings.iter().zip(&state.incidents);
-        if let Some(before) = state.batch.value.as_ref() {
+        let batch = found.owner();
+        if let Some(before) = state.before() {
             claim.opened.clone_from(&before.opened);
             for (findings, state) in groups {
                 self.plan_resumed(&mut claim, batch, findings, state, now);

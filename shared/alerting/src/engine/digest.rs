@@ -59,7 +59,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let answers = source.ask(&input.questions(&period)).await;
         let rendered = RenderedDigest::of(&Digest::of(period, &input, &answers), &self.site);
         let sent = self.send_digest(&rendered).await;
-        let recorded = self.record_batch(&key, &claim, &[], (sent.is_ok(), true), now);
+        let recorded = self.record_batches(&key, std::slice::from_ref(&claim), &[], (sent.is_ok(), true), now);
         if let Err(error) = sent {
             // Where this fails, the lease expires by itself.
             let _ = recorded.await;

@@ -8,7 +8,7 @@ use crate::ports::PortError;
 pub(super) const MAX_ATTEMPTS: u32 = 8;
 
 /// Why a batch or a timer message has to be tried again.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EngineError {
     /// One port or more failed. What the others did is remembered.
     Ports(Vec<PortError>),

@@ -1,4 +1,4 @@
-//! The findings of a batch that belong to one incident, and what silences leave of them.
+//! The findings of batches that belong to one incident, and what silences leave of them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,10 +11,32 @@ use crate::{
     notification::NotificationContent,
 };
 
-/// The findings of a batch that belong to one incident.
+/// Where findings were logged, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Logged<'d> {
+    /// One of the batches.
+    batch: &'d Detection,
+    /// Lines of all of them that could not be read.
+    unreadable: u64,
+    /// Whether they are of one log stream.
+    is_one_stream: bool,
+}
+
+impl<'d> Logged<'d> {
+    /// Of these batches of one log group.
+    pub(super) fn of(first: &'d Detection, others: impl Iterator<Item = &'d Detection> + Clone) -> Logged<'d> {
+        Logged {
+            batch: first,
+            unreadable: others.clone().map(|batch| batch.tally.unparsed).sum::<u64>() + first.tally.unparsed,
+            is_one_stream: others.clone().all(|batch| batch.source.log_stream == first.source.log_stream),
+        }
+    }
+}
+
+/// The findings of batches that belong to one incident.
 pub(super) struct IncidentFindings<'d> {
     pub(super) key: IncidentKey,
-    detection: &'d Detection,
+    logged: Logged<'d>,
     pub(super) findings: Vec<&'d Finding>,
     /// Records of flows past the limit: counted, with nobody's name.
     untracked: Untracked,
@@ -22,13 +44,13 @@ pub(super) struct IncidentFindings<'d> {
 }
 
 impl<'d> IncidentFindings<'d> {
-    pub(super) fn new(detection: &'d Detection, group: Group<'d>) -> IncidentFindings<'d> {
+    pub(super) fn new(logged: Logged<'d>, group: Group<'d>) -> IncidentFindings<'d> {
         let Group { key, findings, untracked } = group;
         let found = Summary {
-            copy: detection.source.copy.clone(),
+            copy: logged.batch.source.copy.clone(),
             ..Summary::of(findings.iter().copied(), &untracked, (key.rule, key.signal))
         };
-        IncidentFindings { key, detection, findings, untracked, found }
+        IncidentFindings { key, logged, findings, untracked, found }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -43,7 +65,7 @@ impl<'d> IncidentFindings<'d> {
             return Arc::clone(self);
         }
         let group = Group { key: self.key.clone(), findings, untracked: self.untracked.clone() };
-        Arc::new(IncidentFindings::new(self.detection, group))
+        Arc::new(IncidentFindings::new(self.logged, group))
     }
 
     /// The same with those of other incidents of the same signal, where it is the incident of all others.
@@ -55,7 +77,7 @@ impl<'d> IncidentFindings<'d> {
         if group.findings.len() == self.findings.len() {
             return Arc::clone(self);
         }
-        Arc::new(IncidentFindings::new(self.detection, group))
+        Arc::new(IncidentFindings::new(self.logged, group))
     }
 
     /// What is left of it under silences, and what they cover. They cover no test: whoever sends one waits for its email.
@@ -83,18 +105,24 @@ impl<'d> IncidentFindings<'d> {
             () if left.is_empty() && untracked.totals.records == 0 => None,
             () => {
                 let group = Group { key: self.key.clone(), findings: left, untracked };
-                Some(Arc::new(IncidentFindings::new(self.detection, group)))
+                Some(Arc::new(IncidentFindings::new(self.logged, group)))
             }
         };
         SplitFindings { left, covered }
     }
 
     pub(super) fn content(&self) -> NotificationContent {
-        NotificationContent::batch(self.detection, &self.findings, &self.untracked, &self.found.named())
+        let Logged { batch, unreadable, is_one_stream } = self.logged;
+        let mut content = NotificationContent::batch(batch, &self.findings, &self.untracked, &self.found.named());
+        content.unreadable = unreadable;
+        if !is_one_stream {
+            content.source.log_stream.clear();
+        }
+        content
     }
 }
 
-/// The findings of a batch that belong to one incident, under silences.
+/// The findings of batches that belong to one incident, under silences.
 pub(super) struct SplitFindings<'d> {
     /// Those that no silence covers, if any.
     pub(super) left: Option<Arc<IncidentFindings<'d>>>,

@@ -4,34 +4,37 @@ use std::{borrow::Cow, collections::BTreeSet, net::IpAddr};
 
 use crate::{
     detection::{Detection, Origin, RejectedFlow, Role, Rule},
-    engine::Engine,
+    engine::{Batch, Engine},
     enrichment::{EnrichmentRequest, Interface, Network},
     ports::{Enricher, IncidentStore, MetricSink, Timers},
 };
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
-    /// The same batch, where the requests of load balancers are of the rule for health checks. What a load balancer passes on for its
+    /// The same batches, where the requests of load balancers are of the rule for health checks. What a load balancer passes on for its
     /// clients is among them: it comes from the same address.
     ///
     /// EC2 is asked only where a request of a private network is enough for an incident. Without an answer it stays a request: an email comes
     /// either way.
-    pub(super) async fn with_health_checks<'d>(&self, detection: &'d Detection) -> Cow<'d, Detection> {
-        let unchanged = Cow::Borrowed(detection);
-        if !self.signals.rules.is_on(Rule::Helper) || detection.source.is_test() {
-            return unchanged;
+    pub(super) async fn with_health_checks<'d>(&self, batches: &[Batch<'d>]) -> Vec<Cow<'d, Detection>> {
+        let unchanged = batches.iter().map(|batch| Cow::Borrowed(batch.detection));
+        if !self.signals.rules.is_on(Rule::Helper) {
+            return unchanged.collect();
         }
-        let senders = detection.flows().filter(|flow| may_be_check(flow)).map(RejectedFlow::sender);
+        let of_traffic = batches.iter().map(|batch| batch.detection).filter(|detection| !detection.source.is_test());
+        let senders = of_traffic.flat_map(Detection::flows).filter(|flow| may_be_check(flow)).map(RejectedFlow::sender);
         let wanted = EnrichmentRequest::of(std::iter::empty(), std::iter::empty(), senders);
         if wanted.addresses.is_empty() {
-            return unchanged;
+            return unchanged.collect();
         }
         let network = self.network.enrich(&wanted).await;
         let senders: BTreeSet<IpAddr> =
             wanted.addresses.into_iter().filter(|address| is_load_balancer(*address, &network)).collect();
-        if senders.is_empty() {
-            return unchanged;
-        }
-        Cow::Owned(detection.with_rule(Rule::Helper, |flow| may_be_check(flow) && senders.contains(&flow.sender())))
+        let is_check = |flow: &RejectedFlow| may_be_check(flow) && senders.contains(&flow.sender());
+        let judged = unchanged.map(|batch| match !batch.source.is_test() && batch.flows().any(is_check) {
+            true => Cow::Owned(batch.with_rule(Rule::Helper, is_check)),
+            false => batch,
+        });
+        judged.collect()
     }
 }
 

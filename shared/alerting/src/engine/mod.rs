@@ -32,8 +32,10 @@ mod send;
 mod senders;
 mod store;
 mod timer;
+mod together;
 mod traffic;
 
+pub use batch::{Batch, Processed};
 pub use digest::DigestRequest;
 pub use error::EngineError;
 pub use outcome::Outcome;

@@ -18,32 +18,34 @@ use crate::{
 };
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
-    /// Records the emails of a batch that were sent, gives back the right to send the others, and records what of the batch is done.
-    pub(super) async fn record_batch(
+    /// Records the emails of batches that were sent, gives back the right to send the others, and records what of the batches is done.
+    /// `owner` has the right.
+    pub(super) async fn record_batches(
         &self,
-        batch: &str,
-        claim: &Stored<BatchRecord>,
+        owner: &str,
+        batches: &[Stored<BatchRecord>],
         emails: &[(&OpenedEmail<'_>, bool)],
         (done, metrics_published): (bool, bool),
         now: EpochMillis,
     ) -> Result<(), EngineError> {
         // Nobody else writes these while the lease lasts, so the first attempt mostly needs no reading.
         let mut records: Vec<Stored<IncidentRecord>> = emails.iter().map(|(email, _)| email.record.clone()).collect();
-        let batch_write = claim.value.as_ref().map(|before| {
+        let batch_writes = batches.iter().filter_map(|stored| {
+            let before = stored.value.as_ref()?;
             // What is not done is left to the next attempt, which need not wait for the lease's end.
             let lease = Lease { until: if done { before.lease.until } else { now }, ..before.lease.clone() };
-            claim.replace(BatchRecord { done, metrics_published, lease, ..before.clone() }, now)
+            Some(stored.replace(BatchRecord { done, metrics_published, lease, ..before.clone() }, now))
         });
         for _ in 0..MAX_ATTEMPTS {
             let incident_writes = emails.iter().zip(&records).filter_map(|((email, sent), stored)| {
                 let record = stored.value.as_ref()?;
                 let changed = match sent {
-                    true => plan::record_email(record, &email.incident, batch, &email.named(), now),
-                    false => plan::release(record, &email.incident, batch),
+                    true => plan::record_email(record, &email.incident, owner, &email.named(), now),
+                    false => plan::release(record, &email.incident, owner),
                 };
                 changed.map(|record| stored.replace(record, now))
             });
-            let writes: Vec<_> = incident_writes.chain(batch_write.clone()).collect();
+            let writes: Vec<_> = incident_writes.chain(batch_writes.clone()).collect();
             if self.store.commit(&writes).await? == Commit::Written {
                 return Ok(());
             }

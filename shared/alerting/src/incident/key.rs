@@ -276,13 +276,8 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
     for (signal, flow) in found {
         let finding = detection.finding(flow);
         let whole = IncidentKey::new(finding.rule, &detection.source, signal);
-        let by = by.of_rule(finding.rule);
-        let mut key = whole.clone().with(KeyPart::of(finding, &detection.source, by));
-        let parts = groups.iter().filter(|group| !group.key.part.is_others()).count();
-        if key.part.is_capped() && parts >= MAX_PARTS_PER_BATCH && groups.iter().all(|group| group.key != key) {
-            key = whole.with(KeyPart::others(by));
-        }
-        group_of(key, &mut groups).findings.push(finding);
+        let key = whole.with(KeyPart::of(finding, &detection.source, by.of_rule(finding.rule)));
+        group_of(or_others(key, &groups, by), &mut groups).findings.push(finding);
     }
     for (UntrackedKey { rule, .. }, untracked, signal) in
         detection.untracked.iter().filter_map(|(key, untracked)| Some((key, untracked, signals.of_untracked(key)?)))
@@ -292,6 +287,27 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
         group_of(key, &mut groups).untracked.add(untracked);
     }
     Grouped { groups, senders: senders(detection, policy), background }
+}
+
+/// The same of several batches of one log group. A flow may be in several findings then.
+pub fn together<'d>(batches: impl IntoIterator<Item = Grouped<'d>>, by: GroupBy) -> Grouped<'d> {
+    let mut all = Grouped::default();
+    for Grouped { groups, senders, background } in batches {
+        all.background += background;
+        for Group { key, findings, untracked } in groups {
+            let group = group_of(or_others(key, &all.groups, by), &mut all.groups);
+            group.findings.extend(findings);
+            group.untracked.add(&untracked);
+        }
+        for sender in senders {
+            match all.senders.iter_mut().find(|known| known.scan == sender.scan) {
+                Some(known) => known.findings.extend(sender.findings),
+                None => all.senders.push(sender),
+            }
+        }
+    }
+    limit(&mut all.senders);
+    all
 }
 
 /// The senders of ours whose requests were rejected for most services.
@@ -315,10 +331,14 @@ fn senders<'d>(detection: &'d Detection, policy: &SignalPolicy) -> Vec<Sender<'d
         });
         senders[place].findings.push(detection.finding(flow));
     }
-    // Findings are of a service each. Those with as many stay in the order of their packets.
+    limit(&mut senders);
+    senders
+}
+
+/// Keeps the senders with most findings, which are of a service each. Those with as many stay in the order of their packets.
+fn limit(senders: &mut Vec<Sender<'_>>) {
     senders.sort_by_key(|sender| std::cmp::Reverse(sender.findings.len()));
     senders.truncate(MAX_SENDERS_PER_BATCH);
-    senders
 }
 
 /// Groups without findings, one for each signal of these groups that has no part for all others yet: findings that may not open an
@@ -338,6 +358,13 @@ pub fn is_other(key: &IncidentKey, others: &IncidentKey, by: GroupBy) -> bool {
 /// The incident of all others that findings of an incident belong to if they may not open one of their own.
 pub fn others_of(key: &IncidentKey, by: GroupBy) -> IncidentKey {
     key.clone().with(KeyPart::others(by.of_rule(key.rule)))
+}
+
+/// The key, or that of all others where a batch has as many parts as it may have.
+fn or_others(key: IncidentKey, groups: &[Group<'_>], by: GroupBy) -> IncidentKey {
+    let parts = groups.iter().filter(|group| !group.key.part.is_others()).count();
+    let is_full = key.part.is_capped() && parts >= MAX_PARTS_PER_BATCH && groups.iter().all(|group| group.key != key);
+    if is_full { others_of(&key, by) } else { key }
 }
 
 fn group_of<'g, 'd>(key: IncidentKey, groups: &'g mut Vec<Group<'d>>) -> &'g mut Group<'d> {

@@ -215,27 +215,19 @@ impl Summary {
 
     /// Adds a flow that may have had `before` when it was not among the heaviest of where it comes from, and at most `floor` here.
     fn add_flow(&mut self, finding: &Finding, before: u64, floor: u64) {
-        match self.flows.iter_mut().find(|known| known.finding.is_of_same_flow(finding)) {
-            Some(HeavyFlow { finding: known, before: known_before }) => {
-                *known_before = known_before.saturating_add(before);
-                known.totals.add(&finding.totals);
-                known.add_ports(finding);
-                let directions = [known.flow.direction, finding.flow.direction].into_iter().flatten();
-                known.flow.direction = directions.min_by_key(|(_, basis)| *basis);
-                add_accepted(&mut known.opposite, finding.opposite.as_ref());
-                add_accepted(&mut known.same, finding.same.as_ref());
-                known.untracked_accepted = known.untracked_accepted.saturating_add(finding.untracked_accepted);
+        let finding = Finding {
+            lines: Vec::new(),
+            minutes: BTreeMap::new(),
+            opposite: finding.opposite.as_ref().map(brief),
+            same: finding.same.as_ref().map(brief),
+            ..finding.clone()
+        };
+        match self.flows.iter_mut().find(|known| known.finding.is_of_same_flow(&finding)) {
+            Some(known) => {
+                known.before = known.before.saturating_add(before);
+                known.finding.add(&finding);
             }
-            None => self.flows.push(HeavyFlow {
-                finding: Finding {
-                    lines: Vec::new(),
-                    minutes: BTreeMap::new(),
-                    opposite: finding.opposite.as_ref().map(brief),
-                    same: finding.same.as_ref().map(brief),
-                    ..finding.clone()
-                },
-                before: before.saturating_add(floor),
-            }),
+            None => self.flows.push(HeavyFlow { finding, before: before.saturating_add(floor) }),
         }
     }
 
@@ -265,15 +257,6 @@ impl Summary {
 /// The heaviest first.
 fn rank(finding: &Finding) -> (Reverse<u64>, IpAddr, IpAddr) {
     (Reverse(finding.totals.weight()), finding.flow.sender(), finding.flow.receiver())
-}
-
-/// Adds what was accepted in another batch: it is counted as the rejected records are.
-fn add_accepted(known: &mut Option<Accepted>, other: Option<&Accepted>) {
-    match (known, other.map(brief)) {
-        (_, None) => {}
-        (Some(known), Some(other)) => known.add(&other),
-        (known @ None, other) => *known = other,
-    }
 }
 
 /// Accepted traffic with no more of its record than is kept of others.

@@ -10,6 +10,7 @@ mod cases;
 mod merging;
 mod scans;
 mod stack;
+mod together;
 
 use alerting::{
     address::Networks,

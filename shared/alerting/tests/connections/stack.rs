@@ -28,6 +28,8 @@ use super::{detect, policy};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ports {
     pub(crate) sent: Arc<Mutex<Vec<Value>>>,
+    /// What was published by calls: name, dimensions and sum of each point.
+    pub(crate) published: Arc<Mutex<Vec<Vec<String>>>>,
     /// What EC2 knows; none: it does not answer.
     pub(crate) interfaces: Option<Vec<Interface>>,
     pub(crate) asked: Arc<Mutex<u32>>,
@@ -51,7 +53,12 @@ impl Timers for Ports {
 }
 
 impl MetricSink for Ports {
-    async fn publish(&self, _: &[Point]) -> Result<(), PortError> {
+    async fn publish(&self, points: &[Point]) -> Result<(), PortError> {
+        let text = |point: &Point| {
+            let values: Vec<&str> = point.dimensions.iter().map(|(_, value)| &**value).collect();
+            format!("{} {} {}", point.name, values.join(" "), point.sample.sum)
+        };
+        self.published.lock().unwrap().push(points.iter().map(text).collect());
         Ok(())
     }
 

@@ -29,7 +29,7 @@ use alerting::{
     address::Networks,
     detection::{Detection, Detector, LogSource, Origin},
     digest::{Cadence, DigestSettings, Rules, Unknown},
-    engine::{DigestRequest, Engine, EngineError, Outcome},
+    engine::{Batch, DigestRequest, Engine, EngineError, Outcome, Processed},
     incident::{
         GroupBy, IncidentKey, SignalPolicy, Silence, SilenceList,
         plan::{MAX_DELAY_MILLIS, REOPEN_MILLIS, ROUND_MILLIS, TIMER_GRACE_MILLIS},
@@ -208,8 +208,20 @@ impl Simulation {
         let batches: Vec<(String, Detection)> = batches;
         // In some worlds each batch arrives just when the quiet time after the previous one ends.
         let quiet = world.random.permille(200).then(|| policy.quiet_millis());
+        let streams = world.random.permille(400);
         let mut before = START;
-        for number in 0..batches.len() {
+        let mut number = 0;
+        while streams && number < batches.len() {
+            let records = (1 + world.random.below(8) as usize).min(batches.len() - number);
+            let mut numbers: Vec<usize> = (number..number + records).collect();
+            if world.random.permille(world.faults.repeat) {
+                numbers.push(world.random.below(number as u64 + records as u64) as usize);
+            }
+            let at = START + world.random.below(spread);
+            world.schedule(at, Event::Stream { numbers, attempt: 0 });
+            number += records;
+        }
+        for number in number..batches.len() {
             let at = match quiet {
                 Some(quiet) => before + quiet + world.random.below(4_000),
                 None => START + world.random.below(spread),
@@ -317,6 +329,16 @@ impl Simulation {
                     let (key, detection) = &batches[number];
                     content(&world, engine.batch(key, detection, now).await)
                 }
+                Event::Stream { numbers, .. } => {
+                    let of = |number: &usize| Batch { key: &batches[*number].0, detection: &batches[*number].1 };
+                    let all: Vec<Batch<'_>> = numbers.iter().map(of).collect();
+                    let Processed { failed, .. } = engine.batches(&all, now).await;
+                    let failed_keys: BTreeSet<&str> = failed.iter().map(|(key, _)| &**key).collect();
+                    let places = all.iter().enumerate().filter(|(_, batch)| failed_keys.contains(batch.key));
+                    let places = places.map(|(place, _)| place).collect();
+                    world.lock().unwrap().failed.insert(run, places);
+                    failed.into_iter().all(|(_, error)| content(&world, Err(error)))
+                }
                 Event::Timer { timer_message: (key, incident, timer), .. } => {
                     content(&world, engine.timer(&TimerMessage { key, incident, timer }, &run.to_string(), now).await)
                 }
@@ -408,6 +430,24 @@ impl Simulation {
                 world.schedule(at, Event::Batch { number, attempt: attempt + 1 });
             }
             Event::Batch { number, .. } => self.failure_queue.push(number),
+            Event::Stream { numbers, attempt } => {
+                // All before the first that failed are done; from it on all come again, in halves, until one is left that fails too often
+                // (https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html).
+                let failed = world.failed.get(&task.run).map_or(Some(0), |failed| failed.first().copied());
+                let (done, left) = numbers.split_at(failed.unwrap_or(numbers.len()));
+                self.done.extend(done);
+                let mut again = |numbers: &[usize], attempt: u32, world: &mut World| {
+                    let at = world.now + u64::from(attempt) * 10_000;
+                    match numbers {
+                        [] => {}
+                        [only] if attempt > 3 => self.failure_queue.push(*only),
+                        _ => world.schedule(at, Event::Stream { numbers: numbers.to_vec(), attempt }),
+                    }
+                };
+                let (one, other) = left.split_at(left.len() / 2);
+                again(one, attempt + 1, &mut world);
+                again(other, attempt + 1, &mut world);
+            }
             Event::Timer { timer_message, receive } if !succeeded && receive + 1 < MAX_RECEIVES => {
                 let at = world.now.max(task.started + VISIBILITY_MILLIS);
                 world.schedule(at, Event::Timer { timer_message, receive: receive + 1 });

@@ -118,6 +118,11 @@ pub(crate) enum Event {
         number: usize,
         attempt: u32,
     },
+    /// Several batches in one call, as a stream delivers them.
+    Stream {
+        numbers: Vec<usize>,
+        attempt: u32,
+    },
     Timer {
         timer_message: (IncidentKey, String, u32),
         receive: u32,
@@ -171,6 +176,8 @@ pub(crate) struct World {
     pub(crate) refused: Vec<(u64, String)>,
     /// Names of calls. The process of the next call with the first name dies, then the second name counts, and so on.
     pub(crate) kills: Vec<&'static str>,
+    /// The batches of a run from a stream that were not processed, by their places.
+    pub(crate) failed: BTreeMap<u64, Vec<usize>>,
     /// Runs that ended because another run was doing the work.
     pub(crate) busy: u64,
     /// The sum of the published metric of items that were set aside.
@@ -207,6 +214,7 @@ impl World {
             poisoned: BTreeSet::new(),
             refused: Vec::new(),
             kills: Vec::new(),
+            failed: BTreeMap::new(),
             busy: 0,
             alarmed: 0,
             min_delay_millis: 0,
