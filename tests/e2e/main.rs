@@ -21,3 +21,4 @@ mod metrics;
 mod numbers;
 mod repeats;
 mod size;
+mod stream;

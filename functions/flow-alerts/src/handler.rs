@@ -1,6 +1,7 @@
 //! The handler: reads an event, passes each batch to the engine, and counts the response.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Mutex, PoisonError,
@@ -15,7 +16,7 @@ use alerting::{
     engine::{Batch, EngineError, Outcome, Processed},
     time::{self, EpochMillis},
 };
-use flow_log::{Decoder, EnvelopeError, Formats, MessageType};
+use flow_log::{Decoder, EnvelopeError, Formats, MessageType, Payload, StreamRecord};
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
@@ -24,9 +25,32 @@ use function_edge::{Config, Incidents, clock};
 /// Time reserved at the end of an invocation for responding to Lambda.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(1_000);
 
-/// The function's response: what the invocation did, in counts.
+/// The function's response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Response {
+    /// To an event of CloudWatch Logs.
+    Counts(Counts),
+    /// To records of a stream
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>).
+    #[serde(rename_all = "camelCase")]
+    Stream {
+        /// The records that have to come again.
+        batch_item_failures: Vec<ItemFailure>,
+    },
+}
+
+/// A record of a stream that could not be processed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ItemFailure {
+    /// Its sequence number.
+    item_identifier: String,
+}
+
+/// What an invocation did, in counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Response {
+pub(crate) struct Counts {
     /// Log events read.
     records: u64,
     /// Records that a rule matched.
@@ -147,29 +171,64 @@ impl Handler {
     }
 
     async fn handle_at(&self, event: &str, now: EpochMillis) -> Result<Response, Failure> {
-        let detections = self.read(event)?;
-        let mut response = Response::default();
-        for detection in &detections {
-            response.count(detection);
+        match StreamRecord::all(event.as_bytes())? {
+            None => self.subscription(event, now).await.map(Response::Counts),
+            Some(records) => {
+                let batch_item_failures = self.stream(&records, now).await?;
+                Ok(Response::Stream { batch_item_failures })
+            }
         }
-        // A due email that cannot be sent must not prevent the batch from being counted, so its error is returned later.
+    }
+
+    /// Handles an event of CloudWatch Logs. If a part of it fails, all of it comes again.
+    async fn subscription(&self, event: &str, now: EpochMillis) -> Result<Counts, Failure> {
+        let detections = self.read(|decoder| decoder.decode(event.as_bytes()))?;
+        let (counts, failed) = self.process(&detections.iter().collect::<Vec<_>>(), now).await?;
+        failed.into_values().next().map_or(Ok(counts), |error| Err(Failure::Engine(error)))
+    }
+
+    /// Handles records of a stream, and returns those that failed. One of them costs only itself: the others are processed, and not
+    /// counted again when Lambda delivers all from the first that failed.
+    async fn stream(&self, records: &[StreamRecord<'_>], now: EpochMillis) -> Result<Vec<ItemFailure>, Failure> {
+        let read = records.iter().map(|record| self.read(|decoder| decoder.decode_base64(record.data.as_bytes())));
+        let read: Vec<Result<Vec<Detection>, Failure>> = read.collect();
+        self.engine.report_unreadable(read.iter().filter(|read| read.is_err()).count() as u64, now);
+        let detections: Vec<&Detection> = read.iter().flatten().flatten().collect();
+        let (_, failed) = self.process(&detections, now).await?;
+        let mut failures = Vec::new();
+        for (record, read) in records.iter().zip(&read) {
+            let reason = match read {
+                Ok(batches) => batches.iter().find_map(|batch| failed.get(&batch.key())).map(EngineError::to_string),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(reason) = reason {
+                let sequence_number = &*record.sequence_number;
+                tracing::error!(sequence_number, reason, "a record of the stream failed");
+                failures.push(ItemFailure { item_identifier: sequence_number.to_owned() });
+            }
+        }
+        Ok(failures)
+    }
+
+    /// Processes batches, each of which is counted once, however often it is delivered. Returns the keys of those that failed, with the
+    /// reason: the others are processed.
+    ///
+    /// # Errors
+    /// A due email could not be sent. The batches are counted all the same.
+    async fn process(
+        &self,
+        detections: &[&Detection],
+        now: EpochMillis,
+    ) -> Result<(Counts, BTreeMap<String, EngineError>), Failure> {
         let timers = self.run_due_timers(now).await;
-        // Each batch is counted once, however often the event is delivered. If one fails, the others are still processed, and Lambda
-        // retries the event.
-        let keys: Vec<String> = detections.iter().map(Detection::key).collect();
+        let keys: Vec<String> = detections.iter().map(|detection| detection.key()).collect();
         let batches: Vec<Batch<'_>> =
-            keys.iter().zip(&detections).map(|(key, detection)| Batch { key, detection }).collect();
+            keys.iter().zip(detections).map(|(key, detection)| Batch { key, detection }).collect();
         let Processed { mut outcome, failed } = self.engine.batches(&batches, now).await;
         outcome.add(timers?);
-        if let Some((_, error)) = failed.into_iter().next() {
-            log_set_aside(&outcome);
-            return Err(Failure::Engine(error));
-        }
-        response.alerts = outcome.emails;
-        response.suppressed = outcome.suppressed;
-        response.metrics = outcome.points;
-        log(&detections, &response, &outcome);
-        Ok(response)
+        let counts = Counts::of(detections, &outcome);
+        log(detections, &counts, &outcome);
+        Ok((counts, failed.into_iter().collect()))
     }
 
     /// Processes the in-process timer messages that are due.
@@ -193,15 +252,18 @@ impl Handler {
         failed.map_or(Ok(outcome), |error| Err(Failure::Engine(error)))
     }
 
-    /// Decodes the event and runs detection on it. If any part of the envelope is broken, nothing of the event is used.
+    /// Decodes data and runs detection on it. If any part of the envelope is broken, nothing of it is used.
     ///
     /// # Errors
     /// The envelope is broken, or the message type is unknown and the message has log events. Those may be flow records, so they
     /// are not dropped.
-    fn read(&self, event: &str) -> Result<Vec<Detection>, Failure> {
+    fn read(
+        &self,
+        decode: impl for<'d> FnOnce(&'d mut Decoder) -> Result<Payload<'d>, EnvelopeError>,
+    ) -> Result<Vec<Detection>, Failure> {
         // A poisoned lock is safe to use: the decoder overwrites what a panic left in its buffers.
         let mut decoder = self.decoder.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut payload = decoder.decode(event.as_bytes())?;
+        let mut payload = decode(&mut decoder)?;
         let mut detections = Vec::new();
         loop {
             let mut document = DocumentDetector::new(|| {
@@ -228,15 +290,24 @@ impl Handler {
     }
 }
 
-impl Response {
-    fn count(&mut self, detection: &Detection) {
-        let tally = &detection.tally;
-        self.records += tally.records;
-        self.matched += tally.matched;
-        self.no_data += tally.no_data;
-        self.skip_data += tally.skip_data;
-        self.unparsed += tally.unparsed;
-        self.findings += detection.flows().count() as u64;
+impl Counts {
+    fn of(detections: &[&Detection], outcome: &Outcome) -> Counts {
+        let mut counts = Counts {
+            alerts: outcome.emails,
+            suppressed: outcome.suppressed,
+            metrics: outcome.points,
+            ..Counts::default()
+        };
+        for detection in detections {
+            let tally = &detection.tally;
+            counts.records += tally.records;
+            counts.matched += tally.matched;
+            counts.no_data += tally.no_data;
+            counts.skip_data += tally.skip_data;
+            counts.unparsed += tally.unparsed;
+            counts.findings += detection.flows().count() as u64;
+        }
+        counts
     }
 }
 
@@ -248,8 +319,8 @@ fn log_set_aside(outcome: &Outcome) {
 }
 
 /// Logs one line for the invocation, and one for each batch with unreadable lines.
-fn log(detections: &[Detection], response: &Response, outcome: &Outcome) {
-    let Response { records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics } = response;
+fn log(detections: &[&Detection], counts: &Counts, outcome: &Outcome) {
+    let Counts { records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics } = counts;
     tracing::info!(records, matched, no_data, skip_data, unparsed, findings, alerts, suppressed, metrics, "done");
     let reasons: Vec<&str> = outcome.reasons.iter().map(|reason| reason.word()).collect();
     if !reasons.is_empty() {

@@ -19,6 +19,7 @@ mod no_traffic;
 mod payload;
 mod piece;
 mod reader;
+mod stream_record;
 mod system_fields;
 mod value;
 
@@ -35,6 +36,7 @@ pub use log_event::LogEvent;
 pub use no_traffic::NoTraffic;
 pub use payload::{Batches, Payload};
 pub use reader::{FileLine, Lines, OwnedFileLine, Reader};
+pub use stream_record::StreamRecord;
 pub use system_fields::SystemFields;
 pub use value::{
     Action, EncryptionStatus, EpochMillis, FlowDirection, InterfaceType, Protocol, RejectReason, SublocationType, Tag,

@@ -323,6 +323,13 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         }
     }
 
+    /// Takes note of records of a stream that cannot be read. The metric has an alarm: nobody else hears of them, as the function does not fail.
+    pub fn report_unreadable(&self, records: u64, now: EpochMillis) {
+        if records > 0 {
+            self.metrics.log(&[operations::unreadable(&self.site.metric_name, records, now)]);
+        }
+    }
+
     async fn publish_once(&self, points: &[Point], outcome: &mut Outcome) {
         match self.publish(points).await {
             Ok(points) => outcome.points += points,

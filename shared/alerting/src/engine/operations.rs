@@ -8,6 +8,7 @@
 //! | `Ping-Deny-Emails` | Count | emails sent |
 //! | `Ping-Deny-Suppressed` | Count | findings counted without an email: of an open incident, or background or silenced beside it |
 //! | `Ping-Deny-Email-Delay` | Seconds | from the first packet to the opened email |
+//! | `Ping-Deny-Unreadable` | Count | records of a stream that are no document of CloudWatch Logs; written to the log whatever the configuration says |
 //! | `Ping-Deny-Set-Aside` | Count | stored documents that could not be read; published whatever the configuration says |
 //! | `Ping-Deny-Silenced`, dimension `Silence` | Count | records that a silence covers, by its id; published whatever the configuration says |
 
@@ -56,6 +57,11 @@ pub(super) fn sent(name: &str, outcome: &Outcome, now: EpochMillis) -> Vec<Point
 pub(super) fn set_aside(name: &str, documents: u64, now: EpochMillis) -> Vec<Point> {
     let some = (documents > 0).then(|| point(format!("{name}-Set-Aside"), now, Sample::ones(documents)));
     some.into_iter().collect()
+}
+
+/// Records of a stream that cannot be read.
+pub(super) fn unreadable(name: &str, records: u64, now: EpochMillis) -> Point {
+    point(format!("{name}-Unreadable"), now, Sample::ones(records))
 }
 
 /// Records that silences cover, by the id of the silence.

@@ -1,8 +1,10 @@
 //! Finds the data of an event between the fixed texts that CloudWatch Logs writes.
 
+use std::borrow::Cow;
+
 use crate::{
-    EnvelopeError,
-    json::{self, Cursor, RawStr},
+    EnvelopeError, StreamRecord,
+    json::{self, Cursor, RawStr, once},
 };
 
 type Result<T> = std::result::Result<T, EnvelopeError>;
@@ -31,37 +33,81 @@ fn usual(event: &[u8]) -> Option<&[u8]> {
 /// The plain twin: keys in any order, any white space, escapes, records of a Kinesis stream.
 #[cold]
 fn plain(event: &[u8], on_data: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let text = std::str::from_utf8(event)
-        .map_err(|error| EnvelopeError::Event { at: error.valid_up_to(), what: "not UTF-8" })?;
     let mut found = false;
     let mut done = Ok(());
-    let mut on_text = |data: RawStr<'_>| {
+    walk(event, &mut |data, _| {
         found = true;
         done = done.and_then(|()| on_data(data.unescape().as_bytes()));
-    };
-    walk(&mut Cursor::new(text), &mut on_text).map_err(EnvelopeError::event)?;
-    if found {
-        done
-    } else {
-        Err(EnvelopeError::Event { at: 0, what: "neither awslogs.data nor Records[].kinesis.data" })
+    })?;
+    if found { done } else { Err(NO_DATA) }
+}
+
+const NO_DATA: EnvelopeError = EnvelopeError::Event { at: 0, what: "neither awslogs.data nor Records[].kinesis.data" };
+
+/// Returns the records of an event from a Kinesis stream; `None` if it is one of CloudWatch Logs.
+pub(crate) fn stream_records(event: &[u8]) -> Result<Option<Vec<StreamRecord<'_>>>> {
+    if usual(event).is_some() {
+        return Ok(None);
+    }
+    let (mut records, mut without_number, mut other) = (Vec::new(), false, false);
+    walk(event, &mut |data, source| match source {
+        Source::Stream(Some(sequence_number)) => records.push(StreamRecord { sequence_number, data: data.unescape() }),
+        Source::Stream(None) => without_number = true,
+        Source::CloudWatchLogs => other = true,
+    })?;
+    match (other, without_number, records.is_empty()) {
+        (true, ..) => Ok(None),
+        (_, true, _) => Err(EnvelopeError::Event { at: 0, what: "a record of a stream without sequenceNumber" }),
+        (.., true) => Err(NO_DATA),
+        _ => Ok(Some(records)),
     }
 }
 
-fn walk<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> json::Result<()> {
+/// Where data comes from.
+enum Source<'a> {
+    CloudWatchLogs,
+    /// From a record with this `sequenceNumber`.
+    Stream(Option<Cow<'a, str>>),
+}
+
+/// Calls `on_data` for the data of an event of any layout.
+fn walk<'a>(event: &'a [u8], on_data: &mut impl FnMut(RawStr<'a>, Source<'a>)) -> Result<()> {
+    let text = std::str::from_utf8(event)
+        .map_err(|error| EnvelopeError::Event { at: error.valid_up_to(), what: "not UTF-8" })?;
+    walk_text(&mut Cursor::new(text), on_data).map_err(EnvelopeError::event)
+}
+
+fn walk_text<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>, Source<'a>)) -> json::Result<()> {
     cursor.object(|cursor, key| match &*key {
-        "awslogs" => member(cursor, "data", &mut |cursor| data(cursor, on_data)),
-        "Records" => cursor.array(|cursor| {
-            member(cursor, "kinesis", &mut |cursor| member(cursor, "data", &mut |cursor| data(cursor, on_data)))
+        "awslogs" => member(cursor, "data", &mut |cursor| {
+            on_data(data(cursor)?, Source::CloudWatchLogs);
+            Ok(())
         }),
+        "Records" => cursor.array(|cursor| member(cursor, "kinesis", &mut |cursor| stream_record(cursor, on_data))),
         _ => cursor.skip(),
     })?;
     cursor.white_space();
     if cursor.peek().is_some() { cursor.error("unexpected data after the event") } else { Ok(()) }
 }
 
-fn data<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>)) -> json::Result<()> {
-    on_data(cursor.string("expected the data as a string")?);
-    Ok(())
+fn stream_record<'a>(cursor: &mut Cursor<'a>, on_data: &mut impl FnMut(RawStr<'a>, Source<'a>)) -> json::Result<()> {
+    let (mut found, mut sequence_number) = (None, None);
+    cursor.object(|cursor, key| match &*key {
+        "data" => once(cursor, &mut found, data),
+        "sequenceNumber" => once(cursor, &mut sequence_number, Cursor::text),
+        _ => cursor.skip(),
+    })?;
+    match found {
+        Some(data) => {
+            on_data(data, Source::Stream(sequence_number));
+            Ok(())
+        }
+        None => cursor.error("no data"),
+    }
+}
+
+fn data<'a>(cursor: &mut Cursor<'a>) -> json::Result<RawStr<'a>> {
+    cursor.string("expected the data as a string")
 }
 
 /// Reads one key of an object, which must occur exactly once.
