@@ -153,6 +153,18 @@ async fn accounts_have_incidents_of_their_own() {
 }
 
 #[tokio::test]
+async fn ec2_is_asked_of_the_function_s_own_account_only() {
+    let mut world = World::start().await;
+    assert_eq!(deliver(&mut world, records(&[ping("222222222222", "eni-1-all", OWN, 0)])).await, []);
+    let email = world.sns.email();
+    assert!(!email.body.contains("web-1"), "the address is a host of another account: {}", email.body);
+    assert!(email.body.contains("they are in another account or region than the function"), "{}", email.body);
+    assert_eq!(world.ec2.attempts().len(), 0);
+    assert_eq!(deliver(&mut world, records(&[ping("123456789010", "eni-1-all", OWN, 0)])).await, []);
+    assert!(world.sns.emails()[1].body.starts_with("web-1 "), "{}", world.sns.emails()[1].body);
+}
+
+#[tokio::test]
 async fn records_whose_email_cannot_be_sent_come_again_and_are_counted_once() {
     let mut world = World::start().await;
     world.sns.script().first(&[Act::Deny]);

@@ -236,6 +236,13 @@ ADAPTERS = [
 
 INCIDENTS = [
     Bug(
+        "EC2 is asked of another account",
+        "shared/function-edge/src/ports.rs",
+        "            Networks::Ec2(own) if own.has(request) =>",
+        "            Networks::Ec2(own) if own.has(request) || true =>",
+        ("-p", "flow-alerts", "--test", "e2e", "stream"),
+    ),
+    Bug(
         "batches that are counted together are remembered as one",
         CLAIM,
         "found.batches.iter().map(|batch| record(batch)).collect();",

@@ -81,7 +81,11 @@ fn network(config: &Config, shared: &Shared) -> Networks {
         None => Networks::Off,
         Some(enrichment) => {
             let keys = enrichment.owner_tag_keys.clone();
-            Networks::Ec2(Box::new(Ec2Network::new(shared.clone(), keys, clock::now)))
+            Networks::Ec2(Box::new(OwnNetwork {
+                ec2: Ec2Network::new(shared.clone(), keys, clock::now),
+                account: config.account().map(str::to_owned),
+                region: config.site.region.clone(),
+            }))
         }
     }
 }
@@ -238,14 +242,30 @@ pub enum Networks {
     /// Nowhere: emails contain only what the records say.
     Off,
     /// From EC2.
-    Ec2(Box<Ec2Network>),
+    Ec2(Box<OwnNetwork>),
+}
+
+/// The network of the function's own account and region. In another one an address and an id are of something else.
+#[derive(Debug)]
+pub struct OwnNetwork {
+    ec2: Ec2Network,
+    /// The account, where it is known.
+    account: Option<String>,
+    region: String,
+}
+
+impl OwnNetwork {
+    fn has(&self, request: &EnrichmentRequest) -> bool {
+        self.region == request.region && self.account.as_ref().is_none_or(|account| *account == request.account)
+    }
 }
 
 impl Enricher for Networks {
     async fn enrich(&self, request: &EnrichmentRequest) -> Network {
         match self {
             Networks::Off => Network::unknown(MissingReason::SwitchedOff),
-            Networks::Ec2(source) => source.enrich(request).await,
+            Networks::Ec2(own) if own.has(request) => own.ec2.enrich(request).await,
+            Networks::Ec2(_) => Network::unknown(MissingReason::Elsewhere),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Which rejected requests are the health checks of load balancers: the records do not say it, EC2 does.
 
-use std::{borrow::Cow, collections::BTreeSet, net::IpAddr};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use crate::{
-    detection::{Detection, Origin, RejectedFlow, Role, Rule},
+    detection::{Detection, LogSource, Origin, RejectedFlow, Role, Rule},
     engine::{Batch, Engine},
     enrichment::{EnrichmentRequest, Interface, Network},
     ports::{Enricher, IncidentStore, MetricSink, Timers},
@@ -20,22 +24,31 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         if !self.signals.rules.is_on(Rule::Helper) {
             return unchanged.collect();
         }
-        let of_traffic = batches.iter().map(|batch| batch.detection).filter(|detection| !detection.source.is_test());
-        let senders = of_traffic.flat_map(Detection::flows).filter(|flow| may_be_check(flow)).map(RejectedFlow::sender);
-        let wanted = EnrichmentRequest::of(std::iter::empty(), std::iter::empty(), senders);
-        if wanted.addresses.is_empty() {
-            return unchanged.collect();
+        let mut senders: BTreeMap<(String, String), BTreeSet<IpAddr>> = BTreeMap::new();
+        for detection in batches.iter().map(|batch| batch.detection).filter(|detection| !detection.source.is_test()) {
+            let may_be_checks = detection.flows().filter(|flow| may_be_check(flow)).map(RejectedFlow::sender);
+            senders.entry(network_of(detection)).or_default().extend(may_be_checks);
         }
-        let network = self.network.enrich(&wanted).await;
-        let senders: BTreeSet<IpAddr> =
-            wanted.addresses.into_iter().filter(|address| is_load_balancer(*address, &network)).collect();
-        let is_check = |flow: &RejectedFlow| may_be_check(flow) && senders.contains(&flow.sender());
-        let judged = unchanged.map(|batch| match !batch.source.is_test() && batch.flows().any(is_check) {
-            true => Cow::Owned(batch.with_rule(Rule::Helper, is_check)),
-            false => batch,
+        for ((account, region), senders) in senders.iter_mut().filter(|(_, senders)| !senders.is_empty()) {
+            let source = LogSource::logged_in(account, region, "");
+            let wanted = EnrichmentRequest::of(std::iter::empty(), std::iter::empty(), senders.iter().copied());
+            let network = self.network.enrich(&wanted.logged_in(&source)).await;
+            senders.retain(|address| is_load_balancer(*address, &network));
+        }
+        let judged = unchanged.map(|batch| {
+            let senders = senders.get(&network_of(&batch)).filter(|_| !batch.source.is_test());
+            let is_check = |flow: &RejectedFlow| {
+                may_be_check(flow) && senders.is_some_and(|senders| senders.contains(&flow.sender()))
+            };
+            if batch.flows().any(is_check) { Cow::Owned(batch.with_rule(Rule::Helper, is_check)) } else { batch }
         });
         judged.collect()
     }
+}
+
+/// The account and the region that a batch was logged in: an address is another one's in another network.
+fn network_of(detection: &Detection) -> (String, String) {
+    (detection.source.account.clone(), detection.source.region.clone())
 }
 
 fn may_be_check(flow: &RejectedFlow) -> bool {

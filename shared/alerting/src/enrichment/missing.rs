@@ -37,8 +37,10 @@ pub enum MissingReason {
     Denied(Box<str>),
     /// EC2 answered with an error: its code.
     Failed(Box<str>),
-    /// EC2 answered and does not know the interface: it is gone, or in another account or region.
+    /// EC2 answered and does not know the interface: it is gone, or in another account.
     NotFound,
+    /// The network is of another account or region than the function, which asks EC2 of its own only.
+    Elsewhere,
     /// Asking would have taken more calls than an email may make.
     TooManyCalls,
     /// There were more than are asked for at once: how many were left out.

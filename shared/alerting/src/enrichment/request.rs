@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{
     address::Scope,
-    detection::Finding,
+    detection::{Finding, LogSource},
     enrichment::missing::{MissingData, MissingReason, NetworkPart},
 };
 
@@ -18,6 +18,10 @@ pub const MAX_PEERS: usize = 50;
 /// What an email would like to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnrichmentRequest {
+    /// The account that the records were logged in.
+    pub account: String,
+    /// The region that they were logged in.
+    pub region: String,
     /// The interfaces that logged the findings, at most [`MAX_INTERFACES`].
     pub interfaces: BTreeSet<String>,
     /// Internal addresses on either side, which may belong to interfaces of ours, at most [`MAX_PEERS`].
@@ -52,11 +56,19 @@ impl EnrichmentRequest {
         heaviest_interfaces.for_each(|id| interfaces.add(id));
         heaviest_addresses.for_each(&mut address);
         EnrichmentRequest {
+            account: String::new(),
+            region: String::new(),
             interfaces: interfaces.first.into_iter().map(str::to_owned).collect(),
             addresses: addresses.first,
             interfaces_left_out: interfaces.rest.len() as u64,
             addresses_left_out: addresses.rest.len() as u64,
         }
+    }
+
+    /// The same about the network of where records were logged.
+    #[must_use]
+    pub fn logged_in(self, source: &LogSource) -> EnrichmentRequest {
+        EnrichmentRequest { account: source.account.clone(), region: source.region.clone(), ..self }
     }
 
     /// What is missing because it is not even asked for.

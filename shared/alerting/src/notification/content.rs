@@ -93,16 +93,17 @@ impl NotificationContent {
         }
     }
 
-    /// What to request from EC2 before some notifications are sent.
+    /// What to request from EC2 before some notifications are sent, all of which are about one log group.
     pub fn enrichment_request(contents: &[NotificationContent]) -> EnrichmentRequest {
         let interfaces = contents.iter().flat_map(|content| &content.interfaces.ranked);
         let addresses =
             contents.iter().flat_map(|content| content.sources.ranked.iter().chain(&content.targets.ranked));
-        EnrichmentRequest::of(
+        let request = EnrichmentRequest::of(
             contents.iter().flat_map(|content| &content.findings),
             interfaces.map(|one| &*one.value),
             addresses.map(|one| one.value),
-        )
+        );
+        contents.first().map_or(request.clone(), |content| request.logged_in(&content.source))
     }
 
     /// The content of an incident's counters.

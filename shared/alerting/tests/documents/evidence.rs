@@ -96,6 +96,7 @@ fn every_kind() -> Vec<Evidence> {
         MissingReason::Denied("ec2:DescribeTags".into()),
         MissingReason::Failed("InternalError".into()),
         MissingReason::NotFound,
+        MissingReason::Elsewhere,
         MissingReason::TooManyCalls,
         MissingReason::OverLimit { interfaces: 1, addresses: 12 },
     ];

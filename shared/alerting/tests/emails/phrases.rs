@@ -193,6 +193,7 @@ fn write(words: &dyn Phrases) -> String {
         MissingReason::Denied("ec2:DescribeNetworkAcls".into()),
         MissingReason::Failed("InternalError".into()),
         MissingReason::NotFound,
+        MissingReason::Elsewhere,
         MissingReason::TooManyCalls,
         MissingReason::OverLimit { interfaces: 1, addresses: 12 },
         MissingReason::OverLimit { interfaces: 0, addresses: 1 },

@@ -332,6 +332,7 @@ impl From<&MissingData> for MissingDataDoc {
             MissingReason::Denied(action) => ("denied", Some(text(action))),
             MissingReason::Failed(code) => ("failed", Some(text(code))),
             MissingReason::NotFound => ("not-found", None),
+            MissingReason::Elsewhere => ("elsewhere", None),
             MissingReason::TooManyCalls => ("too-many-calls", None),
             MissingReason::OverLimit { .. } => ("over-limit", None),
         };

@@ -168,6 +168,9 @@ impl Reasons for English {
                     "Not found: {parts}; EC2 does not know the interface, it is gone or in another account or region"
                 )
             }
+            MissingReason::Elsewhere => {
+                format!("Not read from EC2: {parts}; they are in another account or region than the function")
+            }
             MissingReason::OverLimit { interfaces, addresses } => {
                 let asked = [(interfaces, Noun::Interface), (addresses, Noun::Address)].into_iter();
                 let asked = asked.filter(|(number, _)| **number > 0);

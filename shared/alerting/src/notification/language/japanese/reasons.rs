@@ -174,6 +174,9 @@ impl Reasons for Japanese {
                     "該当なし: {parts} (EC2 にそのインターフェイスがありません。削除済みか、別のアカウントまたはリージョンです)"
                 )
             }
+            MissingReason::Elsewhere => {
+                format!("未確認: {parts} (関数とは別のアカウントまたはリージョンにあります)")
+            }
             MissingReason::OverLimit { interfaces, addresses } => {
                 let asked = [(interfaces, Noun::Interface), (addresses, Noun::Address)].into_iter();
                 let asked = asked.filter(|(number, _)| **number > 0);
