@@ -159,6 +159,7 @@ async fn ec2_is_asked_of_the_function_s_own_account_only() {
     let email = world.sns.email();
     assert!(!email.body.contains("web-1"), "the address is a host of another account: {}", email.body);
     assert!(email.body.contains("they are in another account or region than the function"), "{}", email.body);
+    assert!(email.body.contains(" --log-account 222222222222 --log-region ap-northeast-1 "), "{}", email.body);
     assert_eq!(world.ec2.attempts().len(), 0);
     assert_eq!(deliver(&mut world, records(&[ping("123456789010", "eni-1-all", OWN, 0)])).await, []);
     assert!(world.sns.emails()[1].body.starts_with("web-1 "), "{}", world.sns.emails()[1].body);

@@ -494,6 +494,13 @@ CLAIM_PLAN = "shared/alerting/src/engine/claim_plan.rs"
 
 SILENCES = [
     Bug(
+        "a silence of one account covers all",
+        "shared/alerting/src/incident/silence.rs",
+        "            && is(&self.account, account)\n",
+        "",
+        UNITS,
+    ),
+    Bug(
         "a silence applies after its end",
         SILENCE,
         "self.from <= now && now < self.ends_at()",
@@ -918,8 +925,8 @@ ON_A_STACK = [
     Bug(
         "silence: conditions are not fit for a shell",
         SILENCE,
-        "self.interface.as_deref().map(|id| shell_word(id).into_owned())",
-        "self.interface.as_deref().map(|id| shell_word(id).replace('\\'', \"\"))",
+        "text.map(|text| shell_word(text).into_owned());",
+        "text.map(|text| shell_word(text).replace('\\'', \"\"));",
         STACK_COMMANDS,
     ),
     Bug(

@@ -125,6 +125,7 @@ impl Settings {
     /// What links and emails need.
     pub(crate) fn site(&self, region: &str, formats: &Formats) -> Site {
         Site {
+            account: None,
             region: region.to_owned(),
             console: AwsConsole::new(region),
             metric_namespace: "Ping-Deny-Metrics".to_owned(),

@@ -68,6 +68,9 @@ impl SilenceArg {
             "interface" => silence.interface = Some(value.to_owned()),
             "origin" => silence.origin = Some(one_of(value, &Origin::ALL, Origin::full_word)?),
             "rule" => silence.rule = Some(one_of(value, &Rule::CHOICES, Rule::word)?),
+            "log-account" => silence.account = Some(value.to_owned()),
+            "log-region" => silence.region = Some(value.to_owned()),
+            "log-group" => silence.log_group = Some(value.to_owned()),
             "reason" => silence.reason = one_line(value, MAX_REASON_CHARS).into_owned(),
             "from" => self.from = Some(moment(value)?),
             "until" => self.end = End::At(moment(value)?),
@@ -80,7 +83,8 @@ impl SilenceArg {
             }
             _ => {
                 return Err(
-                    "source, destination, port, interface, origin, rule, from, for, until and reason".to_owned()
+                    "source, destination, port, interface, origin, rule, log-account, log-region, log-group, from, for, until and reason"
+                        .to_owned()
                 );
             }
         }
@@ -132,6 +136,9 @@ fn without_conditions() -> Silence {
         destination: None,
         port: None,
         interface: None,
+        account: None,
+        region: None,
+        log_group: None,
         from: EpochMillis(0),
         until: EpochMillis(0),
         reason: "backtest".to_owned(),
@@ -195,14 +202,15 @@ mod tests {
     #[test]
     fn conditions_and_times_are_read_in_any_case_of_names() {
         let all = "SOURCE=10.0.0.5 destination=8.8.8.0/24 port=53/udp interface=eni-1 origin=own-request rule=Request \
-                   from=2026-11-23T02:00Z FOR=8h REASON=\"load test of Monday\"";
+                   log-account=1 log-region=eu-west-1 log-group=/vpc from=2026-11-23T02:00Z FOR=8h REASON=\"load test of Monday\"";
         let silence = silence(all);
         assert_eq!(silence.reason, "load test of Monday");
         assert_eq!(iso_millis(silence.from), "2026-11-23T02:00:00.000Z");
         assert_eq!(silence.until, time::after(silence.from, 8 * HOUR_MILLIS));
         assert_eq!(
             SilenceArg::parse(all).unwrap().conditions(),
-            "--rule request --source 10.0.0.5 --destination 8.8.8.0/24 --port 53/udp --interface eni-1 --origin own-request"
+            "--rule request --source 10.0.0.5 --destination 8.8.8.0/24 --port 53/udp --interface eni-1 --origin own-request \
+             --log-account 1 --log-region eu-west-1 --log-group /vpc"
         );
     }
 
@@ -230,7 +238,7 @@ mod tests {
             ("port=22", "port=\"22\": allowed is a port of TCP or UDP, such as 5432/tcp"),
             (
                 "ports=22",
-                "ports=\"22\": allowed is source, destination, port, interface, origin, rule, from, for, until and reason",
+                "ports=\"22\": allowed is source, destination, port, interface, origin, rule, log-account, log-region, log-group, from, for, until and reason",
             ),
             (
                 "source=10.0.0.1 from=2026-11-23",

@@ -39,6 +39,15 @@ pub(super) struct Args {
     /// The rule that matches: ping, request, reply, helper or scan; no condition by itself
     #[arg(long, value_name = "RULE", value_parser = rule)]
     rule: Option<Rule>,
+    /// The account that the records are logged in; no condition by itself
+    #[arg(long, value_name = "ID", value_parser = text)]
+    log_account: Option<String>,
+    /// The region that they are logged in; no condition by itself
+    #[arg(long, value_name = "REGION", value_parser = text)]
+    log_region: Option<String>,
+    /// The log group that they are logged in; no condition by itself
+    #[arg(long, value_name = "NAME", value_parser = text)]
+    log_group: Option<String>,
     /// How long: 45m, 8h or 7d, at most 30d
     #[arg(long = "for", value_name = "TIME", value_parser = duration, required_unless_present = "until", conflicts_with = "until")]
     duration: Option<u64>,
@@ -75,6 +84,9 @@ impl Args {
             destination: self.destination,
             port: self.port,
             interface: self.interface.clone(),
+            account: self.log_account.clone(),
+            region: self.log_region.clone(),
+            log_group: self.log_group.clone(),
             from: now,
             until,
             reason: self.reason.clone(),

@@ -46,7 +46,15 @@ struct SilenceDoc<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     destination: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     interface: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_group: Option<&'a str>,
     from: String,
     until: String,
     reason: &'a str,
@@ -62,7 +70,11 @@ pub(super) fn json(silences: &[Silence]) -> String {
             origin: silence.origin.map(Origin::full_word),
             source: silence.source.map(|network| network.to_string()),
             destination: silence.destination.map(|network| network.to_string()),
+            port: silence.port.map(|port| port.to_string()),
             interface: silence.interface.as_deref(),
+            log_account: silence.account.as_deref(),
+            log_region: silence.region.as_deref(),
+            log_group: silence.log_group.as_deref(),
             from: iso_millis(silence.from),
             until: iso_millis(silence.ends_at()),
             reason: &silence.reason,

@@ -29,7 +29,7 @@ fn ids(silences: &[Value]) -> Vec<&str> {
 fn a_silence_is_stored_in_the_form_that_the_functions_read() {
     let table = Table::default();
     let aws = aws(&table);
-    let line = "silence add --source 10.0.0.0/24 --destination 2001:db8::/32 --port 5432/tcp --interface eni-1 --origin own-request --rule request --for 8h";
+    let line = "silence add --source 10.0.0.0/24 --destination 2001:db8::/32 --port 5432/tcp --interface eni-1 --origin own-request --rule request --log-account 123456789012 --log-region eu-west-1 --log-group Log-Group --for 8h";
     let mut args: Vec<&str> = line.split(' ').collect();
     args.extend(["--reason", "load test"]);
     let printed = Tool::new(&aws).run(&args);

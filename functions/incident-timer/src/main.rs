@@ -269,6 +269,7 @@ mod tests {
             group_by: GroupBy::LogGroup,
             signals: SignalPolicy::default(),
             site: Site {
+                account: None,
                 region: "eu-west-1".to_owned(),
                 console: AwsConsole::new("eu-west-1"),
                 metric_namespace: "n".to_owned(),

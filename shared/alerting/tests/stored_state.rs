@@ -33,7 +33,7 @@ const MAX_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 /// Objects whose keys are counted names, not fields.
 const MAPS: [&str; 3] = ["minutes", "e", "services"];
 /// Fields that an item may lack. They are empty then.
-const MAY_BE_MISSING: [&str; 41] = [
+const MAY_BE_MISSING: [&str; 44] = [
     "ports",
     "server",
     "scanning_until",
@@ -45,6 +45,9 @@ const MAY_BE_MISSING: [&str; 41] = [
     "silence/destination",
     "silence/port",
     "silence/interface",
+    "silence/account",
+    "silence/region",
+    "silence/log_group",
     "n",
     "x",
     "earlier",
@@ -106,6 +109,9 @@ fn silence() -> Silence {
         destination: Some("2001:db8::/32".parse().unwrap()),
         port: Some("5432/tcp".parse().unwrap()),
         interface: Some("eni-1".to_owned()),
+        account: Some("123456789012".to_owned()),
+        region: Some("eu-west-1".to_owned()),
+        log_group: Some("Log-Group".to_owned()),
         from: AT,
         until: EpochMillis(AT.0 + 8 * 3_600_000),
         reason: "load test".to_owned(),

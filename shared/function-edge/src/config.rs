@@ -112,14 +112,6 @@ impl Config {
         Config::from_lookup(|name| std::env::var(name).ok())
     }
 
-    /// The function's account, where a topic's ARN names it: `arn:aws:sns:region:account:name`.
-    pub fn account(&self) -> Option<&str> {
-        match &self.publish_to {
-            PublishTo::Aws { topic_arn, .. } => topic_arn.split(':').nth(4),
-            PublishTo::Console { .. } => None,
-        }
-    }
-
     /// Reads variables through `lookup`. An empty variable counts as not set, because the template passes an empty parameter on
     /// as an empty variable.
     fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
@@ -214,6 +206,8 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
                 .ok_or_else(|| "1 to 244 printable ASCII characters, not starting with a colon".to_owned())
         })?;
         Ok(Site {
+            // arn:aws:sns:region:account:name
+            account: self.get("ALERT_TOPIC_ARN").and_then(|arn| arn.split(':').nth(4).map(str::to_owned)),
             console: AwsConsole::new(&region),
             region,
             metric_namespace,
@@ -439,11 +433,7 @@ mod tests {
         let config = read(&[TOPIC]).unwrap();
         let topic_arn = TOPIC.1.to_owned();
         assert_eq!(config.publish_to, PublishTo::Aws { topic_arn, chat_topic_arn: None });
-        assert_eq!(config.account(), Some("123456789012"));
-        assert_eq!(
-            Config::from_lookup(|name| (name == "PUBLISH_TO").then(|| "console".to_owned())).unwrap().account(),
-            None
-        );
+        assert_eq!(config.site.account.as_deref(), Some("123456789012"));
         assert_eq!(config.site.metric_namespace, "Ping-Deny-Metrics");
         assert_eq!(config.site.metric_name, "Ping-Deny");
         assert_eq!((config.site.language, &config.site.zone), (Language::English, &Zone::UTC));

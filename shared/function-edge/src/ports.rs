@@ -83,7 +83,7 @@ fn network(config: &Config, shared: &Shared) -> Networks {
             let keys = enrichment.owner_tag_keys.clone();
             Networks::Ec2(Box::new(OwnNetwork {
                 ec2: Ec2Network::new(shared.clone(), keys, clock::now),
-                account: config.account().map(str::to_owned),
+                account: config.site.account.clone(),
                 region: config.site.region.clone(),
             }))
         }

@@ -109,6 +109,7 @@ impl Setting {
     fn site(self) -> Site {
         let region = REGION;
         Site {
+            account: None,
             region: region.to_owned(),
             console: AwsConsole::new(region),
             metric_namespace: "Ping-Deny-Metrics".to_owned(),
@@ -335,6 +336,9 @@ fn silence(id: &str) -> Silence {
         destination: None,
         port: None,
         interface: None,
+        account: None,
+        region: None,
+        log_group: None,
         from: NOW,
         until: time::after(NOW, 8 * 60 * MINUTE_MILLIS),
         reason: "load test of web-1".to_owned(),
@@ -429,6 +433,9 @@ pub fn scenario(name: &str, setting: Setting) -> Scenario {
             let (since, total) = few();
             let hostile = Silence {
                 interface: Some("eni-1\n\nhttps://phish.example/".to_owned()),
+                account: Some("1\n2".to_owned()),
+                region: Some("eu-west-1 and more".to_owned()),
+                log_group: Some("/vpc\r\nhttps://phish.example/".to_owned()),
                 reason: "see www.phish.example\r\nSubject: x".to_owned(),
                 ..silence("a2b3")
             };

@@ -89,13 +89,13 @@ impl<'d> IncidentFindings<'d> {
         };
         let mut left = Vec::new();
         for finding in &self.findings {
-            match silences.iter().find(|silence| silence.covers(self.key.rule, finding)) {
+            match silences.iter().find(|silence| silence.covers(&self.key, finding)) {
                 Some(silence) => cover(silence, finding.totals.records),
                 None => left.push(*finding),
             }
         }
         let mut untracked = self.untracked.clone();
-        let unnamed = silences.iter().find(|silence| silence.covers_all(self.key.rule, self.key.signal.origin()));
+        let unnamed = silences.iter().find(|silence| silence.covers_all(&self.key));
         if let Some(silence) = unnamed.filter(|_| untracked.totals.records > 0) {
             cover(silence, untracked.totals.records);
             untracked = Untracked::default();

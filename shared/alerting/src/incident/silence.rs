@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     detection::{Finding, Origin, Rule, ServicePort},
+    incident::key::IncidentKey,
     text::shell_word,
     time::{self, EpochMillis, MINUTE_MILLIS, epoch_millis},
 };
@@ -18,7 +19,7 @@ pub const MAX_SILENCES: usize = 50;
 /// How long a silence lasts at most, in milliseconds: 30 days.
 pub const MAX_SILENCE_MILLIS: u64 = 30 * 24 * 60 * MINUTE_MILLIS;
 
-/// A silence covers a finding if all of its conditions hold. One without any, but for the rule, covers nothing.
+/// A silence covers a finding if all of its conditions hold. One without any, but for the rule and where it was logged, covers nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
     /// Unique among the silences of a stack.
@@ -41,6 +42,15 @@ pub struct Silence {
     /// The interface, or the resource without one, that logged the records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
+    /// The account that the records were logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The region that they were logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The log group that they were logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_group: Option<String>,
     /// When it begins.
     #[serde(with = "epoch_millis")]
     pub from: EpochMillis,
@@ -67,14 +77,14 @@ impl Silence {
         self.from <= now && now < self.ends_at()
     }
 
-    /// Tells whether it covers a finding that belongs to an incident of a rule.
-    pub fn covers(&self, incident: Rule, finding: &Finding) -> bool {
-        let Silence { rule, origin, source, destination, port, interface, unknown, .. } = self;
+    /// Tells whether it covers a finding that belongs to an incident.
+    pub fn covers(&self, incident: &IncidentKey, finding: &Finding) -> bool {
+        let Silence { origin, source, destination, port, interface, unknown, .. } = self;
         let within = |network: IpNet, address: IpAddr| network.contains(&address.to_canonical());
         let narrows = source.is_some() || destination.is_some() || port.is_some() || interface.is_some();
         (origin.is_some() || narrows)
             && unknown.is_empty()
-            && rule.is_none_or(|rule| rule == incident)
+            && self.is_of(incident)
             && origin.is_none_or(|origin| origin == finding.origin)
             && source.is_none_or(|source| within(source, finding.flow.sender()))
             && destination.is_none_or(|destination| within(destination, finding.flow.receiver()))
@@ -82,11 +92,20 @@ impl Silence {
             && interface.as_deref().is_none_or(|interface| finding.flow.logged_by() == Some(interface))
     }
 
-    /// Tells whether it covers all findings of a rule and an origin, those without names included.
-    pub fn covers_all(&self, rule: Rule, origin: Origin) -> bool {
+    /// Tells whether it covers all findings of an incident, those without names included.
+    pub fn covers_all(&self, incident: &IncidentKey) -> bool {
         let anywhere =
             self.source.is_none() && self.destination.is_none() && self.port.is_none() && self.interface.is_none();
-        anywhere && self.unknown.is_empty() && self.origin == Some(origin) && self.rule.is_none_or(|own| own == rule)
+        anywhere && self.unknown.is_empty() && self.origin == Some(incident.signal.origin()) && self.is_of(incident)
+    }
+
+    /// Tells whether the conditions about what an incident's key has hold.
+    fn is_of(&self, IncidentKey { rule, account, region, log_group, .. }: &IncidentKey) -> bool {
+        let is = |wanted: &Option<String>, known: &str| wanted.as_deref().is_none_or(|wanted| wanted == known);
+        self.rule.is_none_or(|own| own == *rule)
+            && is(&self.account, account)
+            && is(&self.region, region)
+            && is(&self.log_group, log_group)
     }
 
     /// Its conditions as the command line takes them: `--source 10.0.0.1 --origin private`. The interface is foreign text.
@@ -95,13 +114,17 @@ impl Silence {
             true => network.addr().to_string(),
             false => network.to_string(),
         };
+        let word = |text: Option<&str>| text.map(|text| shell_word(text).into_owned());
         let conditions = [
             ("--rule", self.rule.map(|rule| rule.word().to_owned())),
             ("--source", self.source.map(network)),
             ("--destination", self.destination.map(network)),
             ("--port", self.port.map(|port| port.to_string())),
-            ("--interface", self.interface.as_deref().map(|id| shell_word(id).into_owned())),
+            ("--interface", word(self.interface.as_deref())),
             ("--origin", self.origin.map(|origin| origin.full_word().to_owned())),
+            ("--log-account", word(self.account.as_deref())),
+            ("--log-region", word(self.region.as_deref())),
+            ("--log-group", word(self.log_group.as_deref())),
         ];
         let conditions = conditions.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
         conditions.collect::<Vec<_>>().join(" ")
@@ -148,6 +171,7 @@ mod tests {
     use super::*;
     use crate::{
         detection::{Detector, Flow, LogSource, Server, ServerBasis, Side},
+        incident::Signal,
         time::MINUTE_MILLIS,
     };
 
@@ -159,6 +183,11 @@ mod tests {
         let mut fields = json!({ "id": "s1", "from": FROM.0, "until": until, "reason": "load test", "by": "alice" });
         fields.as_object_mut().unwrap().extend(conditions.as_object().unwrap().clone());
         serde_json::from_value(fields).unwrap()
+    }
+
+    /// An incident of a rule about requests of ours, logged in account 1, eu-west-1, Log-Group.
+    fn incident(rule: Rule) -> IncidentKey {
+        IncidentKey::new(rule, &LogSource::logged_in("1", "eu-west-1", "Log-Group"), Signal::OwnRequest)
     }
 
     /// A request of 10.0.0.1 to 8.8.8.8 that eni-1 logged.
@@ -188,10 +217,15 @@ mod tests {
             (json!({ "source": "10.0.0.1/32", "destination": "8.8.4.4/32" }), false),
             (json!({ "source": "10.0.0.1/32", "rule": "ping", "interface": "eni-1" }), true),
             (json!({ "rule": "ping" }), false),
+            (json!({ "source": "10.0.0.1/32", "account": "1", "region": "eu-west-1", "log_group": "Log-Group" }), true),
+            (json!({ "source": "10.0.0.1/32", "account": "2" }), false),
+            (json!({ "source": "10.0.0.1/32", "region": "eu-west-2" }), false),
+            (json!({ "source": "10.0.0.1/32", "log_group": "Log-Group-2" }), false),
+            (json!({ "account": "1", "region": "eu-west-1", "log_group": "Log-Group" }), false),
             (json!({}), false),
             (json!({ "source": "10.0.0.1/32", "port_of_a_later_version": 22 }), false),
         ] {
-            assert_eq!(silence(conditions.clone()).covers(Rule::Ping, &finding()), covers, "{conditions}");
+            assert_eq!(silence(conditions.clone()).covers(&incident(Rule::Ping), &finding()), covers, "{conditions}");
         }
     }
 
@@ -208,7 +242,8 @@ mod tests {
             let server = server.map(|side| Server { side, basis: ServerBasis::TcpFlags });
             Finding { rule: Rule::Request, flow, server, ..finding() }
         };
-        let covers = |conditions: Value, finding: &Finding| silence(conditions).covers(finding.rule, finding);
+        let covers =
+            |conditions: Value, finding: &Finding| silence(conditions).covers(&incident(finding.rule), finding);
         for server in [Some(Side::Target), Some(Side::Source), None] {
             let finding = ask(server);
             assert!(covers(json!({ "port": "5432/tcp" }), &finding), "{server:?}");
@@ -223,10 +258,12 @@ mod tests {
     #[test]
     fn conditions_read_as_the_command_takes_them() {
         let all = json!({ "source": "10.0.0.1/32", "destination": "2001:db8::/32", "port": "5432/tcp", "interface": "eni-1",
-                          "origin": "own-answer", "rule": "request" });
+                          "origin": "own-answer", "rule": "request", "account": "222222222222", "region": "eu-west-2",
+                          "log_group": "/vpc/a b" });
         assert_eq!(
             silence(all).conditions(),
-            "--rule request --source 10.0.0.1 --destination 2001:db8::/32 --port 5432/tcp --interface eni-1 --origin own-answer"
+            "--rule request --source 10.0.0.1 --destination 2001:db8::/32 --port 5432/tcp --interface eni-1 --origin own-answer \
+             --log-account 222222222222 --log-region eu-west-2 --log-group '/vpc/a b'"
         );
         let foreign = silence(json!({ "interface": "eni-1; rm -rf $HOME" }));
         assert_eq!(foreign.conditions(), "--interface 'eni-1; rm -rf $HOME'");
@@ -240,10 +277,12 @@ mod tests {
             (json!({ "origin": "private" }), false),
             (json!({ "origin": "own-request", "source": "0.0.0.0/0" }), false),
             (json!({ "origin": "own-request", "port": "53/udp" }), false),
+            (json!({ "origin": "own-request", "account": "1" }), true),
+            (json!({ "origin": "own-request", "account": "2" }), false),
             (json!({ "origin": "own-request", "later": 1 }), false),
             (json!({ "rule": "ping" }), false),
         ] {
-            let covered = silence(conditions.clone()).covers_all(Rule::Ping, Origin::OwnRequest);
+            let covered = silence(conditions.clone()).covers_all(&incident(Rule::Ping));
             assert_eq!(covered, covers, "{conditions}");
         }
     }

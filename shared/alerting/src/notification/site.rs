@@ -13,7 +13,9 @@ use crate::{
 /// Where the function runs, what it publishes to and who reads it: what links and emails need.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The region of the log group.
+    /// The account of the function, where it is known.
+    pub account: Option<String>,
+    /// The region of the function.
     pub region: String,
     /// The links of that region.
     pub console: AwsConsole,

@@ -41,6 +41,7 @@ impl StandaloneExplanation {
             Origin::Internet => Signal::Internet,
         };
         let site = Site {
+            account: None,
             region: String::new(),
             console: AwsConsole::new(""),
             metric_namespace: String::new(),

@@ -96,6 +96,7 @@ impl Stack {
             signals: policy(rules),
             operational_metrics: false,
             site: Site {
+                account: None,
                 region: "eu-west-1".into(),
                 console: AwsConsole::new("eu-west-1"),
                 metric_namespace: "n".into(),

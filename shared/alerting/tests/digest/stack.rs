@@ -101,6 +101,7 @@ impl Stack {
 
     pub(crate) fn site(&self) -> Site {
         Site {
+            account: None,
             region: "ap-northeast-1".to_owned(),
             console: AwsConsole::new("ap-northeast-1"),
             metric_namespace: "Ping-Deny-Metrics".to_owned(),
@@ -204,6 +205,9 @@ pub(crate) fn incidents() -> Stack {
             destination,
             port: None,
             interface: None,
+            account: None,
+            region: None,
+            log_group: None,
             from: ago(90 * HOUR),
             until: after(NOW, 5 * HOUR),
             reason: "maintenance of the gateway".to_owned(),

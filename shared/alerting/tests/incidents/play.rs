@@ -405,6 +405,7 @@ pub(crate) fn play(seed: u64) -> PlayedWorld {
         },
         operational_metrics: false,
         site: Site {
+            account: None,
             region: region.into(),
             console: AwsConsole::new(region),
             metric_namespace: "n".into(),

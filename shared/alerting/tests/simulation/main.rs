@@ -164,6 +164,9 @@ fn silence_of(sender: IpAddr, minutes: u64) -> Silence {
         destination: None,
         port: None,
         interface: None,
+        account: None,
+        region: None,
+        log_group: None,
         from,
         until: EpochMillis(from.0 + minutes * MINUTE_MILLIS),
         reason: "maintenance".to_owned(),
@@ -310,6 +313,7 @@ impl Simulation {
             signals: self.signals.clone(),
             operational_metrics: true,
             site: Site {
+                account: None,
                 region: region.into(),
                 console: AwsConsole::new(region),
                 metric_namespace: "n".into(),
@@ -777,14 +781,17 @@ fn a_batch_without_conflicts_makes_few_store_calls() {
             std::mem::take(&mut world.queue).into_iter().map(|(_, _, event)| event).collect()
         };
         for event in events {
+            // A stream has batches of two log groups, of which it first asks which are new, and one that came before.
+            let is_stream = matches!(event, Event::Stream { .. });
+            let most = if is_stream { 2 * (1 + MAX_STORE_CALLS) + 1 } else { MAX_STORE_CALLS };
             simulation.start(event);
             while !simulation.tasks.is_empty() {
                 simulation.step();
             }
+            let world = simulation.world.lock().unwrap();
+            let calls = world.store_calls.get(&simulation.runs).copied().unwrap_or_default();
+            assert!(calls <= most, "seed {seed}: {calls} store calls");
         }
-        let world = simulation.world.lock().unwrap();
-        let most = world.store_calls.values().max().copied().unwrap_or_default();
-        assert!(most <= MAX_STORE_CALLS, "seed {seed}: {most} store calls");
-        assert!(most > 0);
+        assert!(!simulation.world.lock().unwrap().store_calls.is_empty());
     }
 }

@@ -31,6 +31,15 @@ pub struct SilenceDoc {
     /// The interface.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
+    /// The account that the records were logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_account: Option<String>,
+    /// The region that they were logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_region: Option<String>,
+    /// The log group that they were logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_group: Option<String>,
     /// When it covered a finding of the incident for the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
@@ -57,6 +66,9 @@ impl From<&Silenced> for SilenceDoc {
             destination: silence.destination.map(|network| network.to_string()),
             port: silence.port.map(|port| port.to_string()),
             interface: silence.interface.as_deref().map(text),
+            log_account: silence.account.as_deref().map(text),
+            log_region: silence.region.as_deref().map(text),
+            log_group: silence.log_group.as_deref().map(text),
             since: Time::of(silenced.since),
             until: Time::of(silence.ends_at()),
             ended_at: silenced.ended.and_then(Time::of),

@@ -21,13 +21,20 @@ struct Conditions<'a> {
     port: Option<ServicePort>,
     interface: Option<&'a str>,
     origin: Option<&'static str>,
+    /// The account and the region that the records were logged in, where these are not the function's own: an address is another host there.
+    logged_in: Option<(&'a str, &'a str)>,
 }
 
 /// How to silence it: what to do, and the commands.
 pub(super) fn of(writer: &Writer<'_>) -> Vec<String> {
     let words = writer.words;
     let resolved = writer.notification.kind == NotificationKind::Resolved;
-    let (wanted, all) = conditions(writer);
+    let (mut wanted, all) = conditions(writer);
+    let (key, site) = (writer.notification.key, writer.notification.site);
+    let is_elsewhere = (site.account.as_ref(), &site.region) != (Some(&key.account), &key.region);
+    if site.account.is_some() && is_elsewhere {
+        wanted.iter_mut().for_each(|conditions| conditions.logged_in = Some((&key.account, &key.region)));
+    }
     let stack = writer.notification.site.stack.as_deref();
     let commands: Vec<String> = wanted.iter().take(MAX_COMMANDS).map(|conditions| conditions.command(stack)).collect();
     match &commands[..] {
@@ -150,6 +157,8 @@ impl Conditions<'_> {
             ("port", port.as_deref()),
             ("interface", self.interface),
             ("origin", self.origin),
+            ("log-account", self.logged_in.map(|(account, _)| account)),
+            ("log-region", self.logged_in.map(|(_, region)| region)),
             ("for", Some("8h")),
         ];
         // What the reader replaces.
@@ -189,6 +198,11 @@ mod tests {
             service.command(None),
             "vpc-flow-alerts silence add --rule request --destination 2001:db8::1 --port 5432/tcp --origin private --for 8h \
              --reason \"...\""
+        );
+        let elsewhere = Conditions { logged_in: Some(("222222222222", "eu-west-2")), ..Conditions::of_source(source) };
+        assert_eq!(
+            elsewhere.command(None),
+            "vpc-flow-alerts silence add --source 10.0.0.5 --log-account 222222222222 --log-region eu-west-2 --for 8h --reason \"...\""
         );
         let interface = Conditions { interface: Some("eni-1"), ..Conditions::default() };
         assert_eq!(interface.command(None), "vpc-flow-alerts silence add --interface eni-1 --for 8h --reason \"...\"");
