@@ -1209,7 +1209,7 @@ CONNECTIONS = [
         DETECT,
         "if !self.flows.iter().all(has_direction) {",
         "if false && !self.flows.iter().all(has_direction) {",
-        CASES,
+        UNITS,
     ),
     Bug(
         "copies of two accounts are one batch",

@@ -171,7 +171,7 @@ impl Handler {
     }
 
     async fn handle_at(&self, event: &str, now: EpochMillis) -> Result<Response, Failure> {
-        match StreamRecord::all(event.as_bytes())? {
+        match Decoder::stream_records(event.as_bytes())? {
             None => self.subscription(event, now).await.map(Response::Counts),
             Some(records) => {
                 let batch_item_failures = self.stream(&records, now).await?;

@@ -27,6 +27,8 @@ use tokio::sync::OnceCell;
 
 use crate::client::{Shared, port_error};
 
+/// Items of one read (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+const MAX_KEYS: usize = 100;
 /// Maximum calls for one read, as the service may leave keys unprocessed.
 const MAX_READS: u32 = 6;
 /// Pause before the second call; doubles with each further call.
@@ -123,10 +125,9 @@ impl DynamoIncidents {
             },
         }
     }
-}
 
-impl IncidentStore for DynamoIncidents {
-    async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
+    /// Reads at most [`MAX_KEYS`] items.
+    async fn get_at_once(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
         const CALL: &str = "dynamodb BatchGetItem";
         let mut keys = KeysAndAttributes::builder().consistent_read(true);
         for id in ids {
@@ -151,6 +152,16 @@ impl IncidentStore for DynamoIncidents {
             pause *= 2;
         }
         Err(PortError { call: CALL, reason: format!("keys were left unprocessed {MAX_READS} times") })
+    }
+}
+
+impl IncidentStore for DynamoIncidents {
+    async fn get(&self, ids: &[ItemId]) -> Result<Vec<Option<Versioned>>, PortError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(MAX_KEYS) {
+            found.extend(self.get_at_once(ids).await?);
+        }
+        Ok(found)
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<Commit, PortError> {

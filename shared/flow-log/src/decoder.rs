@@ -3,10 +3,10 @@
 use base64::Engine;
 
 use crate::{
-    EnvelopeError, Payload,
+    EnvelopeError, Payload, StreamRecord,
     fast::{
         base64::{Base64, base64},
-        event::event_data,
+        event::{event_data, stream_records},
         inflate::Inflater,
     },
 };
@@ -49,6 +49,15 @@ impl Decoder {
         self.release();
         event_data(event, &mut |data| self.append(data))?;
         self.payload()
+    }
+
+    /// Returns the records of an event that arrives through a Kinesis stream, or `None` if CloudWatch Logs has sent it to the function:
+    /// see [`Decoder::decode`]. Read one by one, each fails by itself.
+    ///
+    /// # Errors
+    /// Returns [`EnvelopeError::Event`] if the event is neither of the two, or a record has no `sequenceNumber`.
+    pub fn stream_records(event: &[u8]) -> Result<Option<Vec<StreamRecord<'_>>>, EnvelopeError> {
+        stream_records(event)
     }
 
     /// Decodes base64 text of gzip data: `awslogs.data`, or `kinesis.data` of one record.

@@ -1,8 +1,6 @@
-//! The records of a Kinesis stream.
+//! A record of a Kinesis stream.
 
 use std::borrow::Cow;
-
-use crate::{EnvelopeError, fast::event};
 
 /// One record of a Kinesis stream: what a subscription has sent in one piece, a gzipped document of CloudWatch Logs
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>).
@@ -16,15 +14,4 @@ pub struct StreamRecord<'e> {
     pub sequence_number: Cow<'e, str>,
     /// The base64 text of its data.
     pub data: Cow<'e, str>,
-}
-
-impl<'e> StreamRecord<'e> {
-    /// Returns the records of an event that arrives through a Kinesis stream
-    /// (<https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>), or `None` if CloudWatch Logs has sent it to the function.
-    ///
-    /// # Errors
-    /// Returns [`EnvelopeError::Event`] if the event is neither of the two, or a record has no `sequenceNumber`.
-    pub fn all(event: &'e [u8]) -> Result<Option<Vec<StreamRecord<'e>>>, EnvelopeError> {
-        event::stream_records(event)
-    }
 }

@@ -42,18 +42,24 @@ pub(super) fn by_log_group(batches: Vec<GroupedBatch<'_>>) -> Vec<Vec<GroupedBat
     all
 }
 
-/// Which of the batches of a log group are counted together: those that nobody has begun with, as many as a transaction takes. Each of the
-/// others goes on by itself.
+/// Which of the batches of a log group are counted together: those that nobody has begun with, as many as a transaction takes and as can be
+/// without a sender or an incident giving way to others. Each of the rest goes on by itself.
 pub(super) fn lots<'d>(
     batches: Vec<GroupedBatch<'d>>,
     is_begun: impl Fn(&GroupedBatch<'d>) -> bool,
 ) -> Vec<Vec<GroupedBatch<'d>>> {
     let (begun, new): (Vec<_>, Vec<_>) = batches.into_iter().partition(is_begun);
     let mut lots: Vec<Vec<GroupedBatch<'d>>> = begun.into_iter().map(|batch| vec![batch]).collect();
-    let mut new = new.into_iter().peekable();
-    while new.peek().is_some() {
-        lots.push(new.by_ref().take(MAX_TOGETHER).collect());
+    let mut lot: Vec<GroupedBatch<'d>> = Vec::new();
+    for batch in new {
+        let with_it = lot.iter().chain(std::slice::from_ref(&batch)).map(|batch| &batch.grouped);
+        if lot.len() == MAX_TOGETHER || !key::has_room(with_it) {
+            lots.push(std::mem::take(&mut lot));
+        }
+        lot.push(batch);
     }
+    lots.push(lot);
+    lots.retain(|lot| !lot.is_empty());
     lots
 }
 

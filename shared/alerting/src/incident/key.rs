@@ -289,6 +289,14 @@ pub fn group<'d>(detection: &'d Detection, by: GroupBy, policy: &SignalPolicy) -
     Grouped { groups, senders: senders(detection, policy), background }
 }
 
+/// Tells whether all of these batches can have incidents of their own for what each of them has such incidents for.
+pub fn has_room<'g, 'd: 'g>(batches: impl Iterator<Item = &'g Grouped<'d>> + Clone) -> bool {
+    let groups = batches.clone().flat_map(|batch| &batch.groups).filter(|group| !group.key.part.is_others());
+    let parts: BTreeSet<&IncidentKey> = groups.map(|group| &group.key).collect();
+    let scans: BTreeSet<&IncidentKey> = batches.flat_map(|batch| &batch.senders).map(|sender| &sender.scan).collect();
+    parts.len() <= MAX_PARTS_PER_BATCH && scans.len() <= MAX_SENDERS_PER_BATCH
+}
+
 /// The same of several batches of one log group. A flow may be in several findings then.
 pub fn together<'d>(batches: impl IntoIterator<Item = Grouped<'d>>, by: GroupBy) -> Grouped<'d> {
     let mut all = Grouped::default();

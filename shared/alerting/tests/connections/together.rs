@@ -3,7 +3,10 @@
 use alerting::{
     detection::{Detection, Rules},
     engine::{Batch, EngineError, Processed},
-    incident::state::{BatchRecord, ItemId, Lease, StoredItem, Write},
+    incident::{
+        IncidentKey,
+        state::{BatchRecord, ItemId, Lease, StoredItem, Write},
+    },
     ports::IncidentStore,
     time::EpochMillis,
 };
@@ -137,12 +140,32 @@ fn log_groups_have_incidents_of_their_own_and_their_metrics_are_published_togeth
 }
 
 #[test]
+fn no_incident_gives_way_to_those_of_other_batches() {
+    let stack = all();
+    // Each is a client of its own that asks for a service of its own.
+    let case = |n: u32| format!("10.0.2.20: 10.0.1.{n}:41022>10.0.2.20:{} tcp 4/240 R 2", 7_000 + n);
+    let cases: Vec<(String, String)> = (1..=9).map(|n| (format!("batch-{n}"), case(n))).collect();
+    let of: Vec<_> = cases.iter().map(|(key, case)| (&**key, "g", "s", &**case)).collect();
+    assert_eq!(stack.together(&batches(&of)).outcome.emails, 9);
+    let mut opened = stack.opened();
+    opened.sort();
+    let expect: Vec<String> =
+        (1..=9).map(|n| format!("Request-Deny private|service=10.0.2.20:{}/tcp", 7_000 + n)).collect();
+    assert_eq!(opened, expect);
+    for n in 1..=9 {
+        let sender = format!("Scan-Deny|1|eu-west-1|g|private|source=10.0.1.{n}");
+        let id = ItemId::Sender(IncidentKey::parse(&sender).unwrap());
+        assert!(poll(stack.engine.store.get(&[id])).unwrap()[0].is_some(), "{sender} is remembered");
+    }
+}
+
+#[test]
 fn any_number_of_batches_is_counted() {
     let stack = all();
     let case = |n: u32| format!("10.0.2.20: 10.0.1.{n}:41022>10.0.2.20:5432 tcp 4/240 R 2");
     let cases: Vec<(String, String)> = (1..=100).map(|n| (format!("batch-{n}"), case(n))).collect();
     let of: Vec<_> = cases.iter().map(|(key, case)| (&**key, "g", "s", &**case)).collect();
     let processed = stack.together(&batches(&of));
-    assert_eq!((processed.outcome.emails, processed.outcome.suppressed, processed.failed), (1, 89, Vec::new()));
+    assert_eq!((processed.outcome.emails, processed.outcome.suppressed, processed.failed), (1, 96, Vec::new()));
     assert!(cases.iter().all(|(key, _)| stack.is_done(key)));
 }

@@ -781,9 +781,11 @@ fn a_batch_without_conflicts_makes_few_store_calls() {
             std::mem::take(&mut world.queue).into_iter().map(|(_, _, event)| event).collect()
         };
         for event in events {
-            // A stream has batches of two log groups, of which it first asks which are new, and one that came before.
-            let is_stream = matches!(event, Event::Stream { .. });
-            let most = if is_stream { 2 * (1 + MAX_STORE_CALLS) + 1 } else { MAX_STORE_CALLS };
+            // Of a stream, as many for each batch at most, and one for each of the two log groups to ask which batches are new.
+            let most = match &event {
+                Event::Stream { numbers, .. } => 2 + MAX_STORE_CALLS * numbers.len() as u64,
+                _ => MAX_STORE_CALLS,
+            };
             simulation.start(event);
             while !simulation.tasks.is_empty() {
                 simulation.step();

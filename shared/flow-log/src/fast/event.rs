@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use crate::{
-    EnvelopeError, StreamRecord,
+    EnvelopeError,
     json::{self, Cursor, RawStr, once},
+    stream_record::StreamRecord,
 };
 
 type Result<T> = std::result::Result<T, EnvelopeError>;

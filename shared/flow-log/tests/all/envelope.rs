@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use flow_log::{Decoder, LogEvent, MessageType, StreamRecord, SystemFields};
+use flow_log::{Decoder, LogEvent, MessageType, SystemFields};
 
 use crate::support::{decode, decode_with, event, gzip, log_event, payload, testdata, wrap};
 
@@ -239,13 +239,13 @@ fn the_records_of_a_stream_are_read_one_by_one() {
     let one = r#"{"kinesis":{"sequenceNumber":"495","data":"AAAA","partitionKey":"k"},"eventSource":"aws:kinesis"}"#;
     let other = r#"{"eventID":"1","kinesis":{"data":"not \/ base64","sequenceNumber":"496"}}"#;
     let event = stream(&[one, other]);
-    let records = StreamRecord::all(event.as_bytes()).unwrap().unwrap();
+    let records = Decoder::stream_records(event.as_bytes()).unwrap().unwrap();
     let found: Vec<_> = records.iter().map(|record| (&*record.sequence_number, &*record.data)).collect();
     assert_eq!(found, [("495", "AAAA"), ("496", "not / base64")], "one that cannot be read says nothing of the other");
 
     let subscription = crate::support::event(&payload(&log_event(1, "a")));
-    assert_eq!(StreamRecord::all(&subscription), Ok(None));
-    assert_eq!(StreamRecord::all(br#"{"x":1, "awslogs":{"data":"AAAA"}}"#), Ok(None));
+    assert_eq!(Decoder::stream_records(&subscription), Ok(None));
+    assert_eq!(Decoder::stream_records(br#"{"x":1, "awslogs":{"data":"AAAA"}}"#), Ok(None));
     for (broken, says) in [
         (
             stream(&[&one.replace("sequenceNumber", "number")]),
@@ -257,7 +257,7 @@ fn the_records_of_a_stream_are_read_one_by_one() {
         (stream(&[one, r#"{"s3":{}}"#]), "event: no data at byte "),
         ("{".to_owned(), "event: expected a key at byte 1"),
     ] {
-        let error = StreamRecord::all(broken.as_bytes()).unwrap_err().to_string();
+        let error = Decoder::stream_records(broken.as_bytes()).unwrap_err().to_string();
         assert!(error.starts_with(says), "{broken}: {error}");
     }
 }
