@@ -227,7 +227,12 @@ impl Handler {
         let Processed { mut outcome, failed } = self.engine.batches(&batches, now).await;
         outcome.add(timers?);
         let counts = Counts::of(detections, &outcome);
-        log(detections, &counts, &outcome);
+        // What failed comes again, and is logged then.
+        if failed.is_empty() {
+            log(detections, &counts, &outcome)
+        } else {
+            log_set_aside(&outcome)
+        }
         Ok((counts, failed.into_iter().collect()))
     }
 

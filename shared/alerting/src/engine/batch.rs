@@ -323,7 +323,8 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         }
     }
 
-    /// Takes note of records of a stream that cannot be read. The metric has an alarm: nobody else hears of them, as the function does not fail.
+    /// Takes note of records of a stream that cannot be read. The metric is for an alarm: the function does not fail, so nobody else hears of
+    /// them.
     pub fn report_unreadable(&self, records: u64, now: EpochMillis) {
         if records > 0 {
             self.metrics.log(&[operations::unreadable(&self.site.metric_name, records, now)]);

@@ -34,7 +34,7 @@ impl GroupedBatch<'_> {
 pub(super) fn by_log_group(batches: Vec<GroupedBatch<'_>>) -> Vec<Vec<GroupedBatch<'_>>> {
     let mut all: Vec<Vec<GroupedBatch<'_>>> = Vec::new();
     for batch in batches {
-        match all.iter_mut().find(|beside| beside.iter().any(|known| known.is_beside(&batch))) {
+        match all.iter_mut().find(|beside| beside.first().is_some_and(|known| known.is_beside(&batch))) {
             Some(beside) => beside.push(batch),
             None => all.push(vec![batch]),
         }
