@@ -245,14 +245,14 @@ INCIDENTS = [
     Bug(
         "batches that are counted together are remembered as one",
         CLAIM,
-        "found.batches.iter().map(|batch| record(batch)).collect();",
-        "found.batches.iter().take(1).map(|batch| record(batch)).collect();",
+        "found.lot.batches.iter().map(|batch| record(batch.key)).collect();",
+        "found.lot.batches.iter().take(1).map(|batch| record(batch.key)).collect();",
         SIMULATION,
     ),
     Bug(
         "a batch that another run has begun with is counted with others",
         CLAIM,
-        " || found.batches.len() > 1;\n",
+        " || found.lot.batches.len() > 1;\n",
         ";\n",
         SIMULATION,
     ),

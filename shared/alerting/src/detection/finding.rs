@@ -1,6 +1,6 @@
 //! Findings: the records a rule matched, grouped by flow.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap, net::IpAddr};
 
 use flow_log::TcpFlags;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,11 @@ use crate::detection::{
     tcp_flags,
     totals::{Totals, add_minutes, is_zero},
 };
+
+/// What findings are ordered by, whether they have their texts or not: those with most packets first.
+pub(super) fn rank(totals: &Totals, (source, target): (IpAddr, IpAddr), service: Option<Service>) -> impl Ord + use<> {
+    (Reverse(totals.weight()), totals.first_start, source, target, service)
+}
 
 /// The records a rule matched, for one flow, within one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,8 +106,7 @@ impl Finding {
 
     /// What findings are ordered by: those with most packets first.
     pub(crate) fn rank(&self) -> impl Ord + use<> {
-        let Flow { srcaddr, dstaddr, .. } = self.flow;
-        (std::cmp::Reverse(self.totals.weight()), self.totals.first_start, srcaddr, dstaddr, self.service())
+        rank(&self.totals, (self.flow.srcaddr, self.flow.dstaddr), self.service())
     }
 
     /// Tells whether two findings are about one flow. Where nothing names what logged it, the accounts are the same.

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::{
     detection::{
         direction::{Basis, Direction},
-        finding::Finding,
+        finding::{self, Finding},
         flow_key::{FiveTuple, FlowKey},
         kept::KeptText,
         late::Late,
@@ -141,7 +141,7 @@ impl RejectedFlow {
     /// What findings are ordered by: those with most packets first.
     pub(crate) fn rank(&self) -> impl Ord + use<> {
         let FiveTuple { srcaddr, dstaddr, .. } = self.key.tuple;
-        (std::cmp::Reverse(self.totals.weight()), self.totals.first_start, srcaddr, dstaddr, self.service())
+        finding::rank(&self.totals, (srcaddr, dstaddr), self.service())
     }
 }
 

@@ -14,13 +14,13 @@ use crate::{
     detection::{Detection, Rule},
     engine::{
         Engine,
-        claim::{Claim, Claimed, Found, OpenedEmail},
+        claim::{Claim, Claimed, Found, MAX_TOGETHER, OpenedEmail},
         error::EngineError,
         operations,
         outcome::Outcome,
         send::Sent,
         senders,
-        together::{self, GroupedBatch, JoinedFindings},
+        together::{self, Batch, JoinedFindings, Lot},
         traffic,
     },
     incident::{
@@ -33,15 +33,6 @@ use crate::{
     time::EpochMillis,
 };
 
-/// A batch: what one log group has in one document of CloudWatch Logs.
-#[derive(Clone, Copy, Debug)]
-pub struct Batch<'d> {
-    /// Unique for the batch, and the same whenever it is delivered again.
-    pub key: &'d str,
-    /// What it tells.
-    pub detection: &'d Detection,
-}
-
 /// What became of some batches.
 #[derive(Debug, Default)]
 pub struct Processed {
@@ -52,8 +43,8 @@ pub struct Processed {
 }
 
 impl Processed {
-    fn fail(&mut self, batches: &[GroupedBatch<'_>], error: &EngineError) {
-        self.failed.extend(batches.iter().map(|batch| (batch.key.to_owned(), error.clone())));
+    fn fail(&mut self, lot: &Lot<'_>, error: &EngineError) {
+        self.failed.extend(lot.batches.iter().map(|batch| (batch.key.to_owned(), error.clone())));
     }
 }
 
@@ -88,15 +79,8 @@ impl Traffic {
 
 /// Batches that are counted together, and what this run has to do for them.
 struct Counted<'d> {
-    batches: &'d [GroupedBatch<'d>],
+    lot: &'d Lot<'d>,
     claim: Claim<'d>,
-}
-
-impl Counted<'_> {
-    /// The key of the batch that has the right to send what opens.
-    fn owner(&self) -> &str {
-        self.batches.first().map_or("", |batch| batch.key)
-    }
 }
 
 impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N> {
@@ -122,22 +106,23 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let mut logged = Traffic::default();
         let mut with_findings = Vec::new();
         for (Batch { key, .. }, detection) in batches.iter().zip(&detections) {
+            let detection = &**detection;
             let grouped = key::group(detection, self.group_by, &self.signals);
             if grouped.groups.is_empty() && grouped.senders.is_empty() {
                 processed.outcome.suppressed += grouped.background;
                 logged.add(self.minutes(detection, &BTreeSet::new()));
             } else {
-                with_findings.push(GroupedBatch { key, detection, grouped });
+                with_findings.push((Batch { key, detection }, grouped));
             }
         }
         let lots = self.lots(with_findings).await;
-        let joined: Vec<JoinedFindings> = lots.iter().map(|lot| JoinedFindings::of(lot, self.group_by)).collect();
+        let joined: Vec<JoinedFindings> = lots.iter().map(JoinedFindings::of).collect();
         // Of batches that are counted, and of those that an earlier delivery has counted.
         let mut outcome = Outcome::default();
         let mut counted = Vec::new();
         for (lot, joined) in lots.iter().zip(&joined) {
             match self.claim_lot(lot, joined, (&mut outcome, &mut processed.outcome), &mut logged, now).await {
-                Ok(claim) => counted.extend(claim.map(|claim| Counted { batches: lot, claim })),
+                Ok(claim) => counted.extend(claim.map(|claim| Counted { lot, claim })),
                 Err(error) => processed.fail(lot, &error),
             }
         }
@@ -148,7 +133,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             outcome.points += published.as_ref().copied().unwrap_or_default();
             for (counted, sent) in counted.iter().zip(sent) {
                 if let Err(error) = self.finish(counted, sent, &published, &mut outcome, now).await {
-                    processed.fail(counted.batches, &error);
+                    processed.fail(counted.lot, &error);
                 }
             }
         }
@@ -157,36 +142,34 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         processed
     }
 
-    /// Tells which batches are counted together.
-    async fn lots<'d>(&self, batches: Vec<GroupedBatch<'d>>) -> Vec<Vec<GroupedBatch<'d>>> {
-        let mut lots = Vec::new();
-        for beside in together::by_log_group(batches) {
-            let mut begun = BTreeSet::new();
-            if beside.len() > 1 {
-                let ids: Vec<ItemId> = beside.iter().map(|batch| ItemId::Batch(batch.key.to_owned())).collect();
-                let found = self.store.get(&ids).await.unwrap_or_else(|_| vec![None; ids.len()]);
-                let known = beside.iter().zip(found).filter(|(_, found)| found.is_some());
-                begun.extend(known.map(|(batch, _)| batch.key));
-            }
-            lots.extend(together::lots(beside, |batch| begun.contains(batch.key)));
+    /// Tells which batches are counted together. It reads which of those that have others beside them somebody has begun with.
+    async fn lots<'d>(&self, batches: Vec<(Batch<'d>, Grouped<'d>)>) -> Vec<Lot<'d>> {
+        let by_log_group = together::by_log_group(batches);
+        let keys = by_log_group.iter().filter(|beside| beside.len() > 1).flatten().map(|(batch, _)| batch.key);
+        let keys: Vec<&str> = keys.collect();
+        let mut begun = BTreeSet::new();
+        if !keys.is_empty() {
+            let ids: Vec<ItemId> = keys.iter().map(|key| ItemId::Batch((*key).to_owned())).collect();
+            let found = self.store.get(&ids).await.unwrap_or_else(|_| vec![None; ids.len()]);
+            begun.extend(keys.into_iter().zip(found).filter(|(_, found)| found.is_some()).map(|(key, _)| key));
         }
-        lots
+        let limits = (MAX_TOGETHER, self.group_by);
+        by_log_group.into_iter().flat_map(|beside| together::lots(beside, &begun, limits)).collect()
     }
 
     /// Counts batches, and hands over the counters that an earlier attempt has left. None where nothing more is to be done for them but
     /// their metrics, which cost no call.
     async fn claim_lot<'d>(
         &self,
-        lot: &'d [GroupedBatch<'d>],
+        lot: &'d Lot<'d>,
         joined: &'d JoinedFindings,
         (counted, uncounted): (&mut Outcome, &mut Outcome),
         logged: &mut Traffic,
         now: EpochMillis,
     ) -> Result<Option<Claim<'d>>, EngineError> {
-        let Grouped { groups, senders, background } = joined.grouped(lot, self.group_by);
+        let Grouped { groups, senders, background } = joined.grouped(lot);
         let findings = together::incidents(lot, groups, &senders, self.group_by);
-        let keys: Vec<&str> = lot.iter().map(|batch| batch.key).collect();
-        let found = Found { batches: &keys, findings, senders: &senders };
+        let found = Found { lot, findings, senders: &senders };
         let mut outcome = Outcome { suppressed: background, ..Outcome::default() };
         match self.claim(&found, now, &mut outcome).await? {
             Claimed::Claim(mut claim) => {
@@ -197,7 +180,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             // A batch that has nothing but background and silenced findings costs no further call. If it is delivered twice, it counts
             // twice.
             Claimed::Uncounted(found) => {
-                lot.iter().for_each(|batch| logged.add(self.minutes(batch.detection, &found.scanning)));
+                lot.batches.iter().for_each(|batch| logged.add(self.minutes(batch.detection, &found.scanning)));
                 logged.add_silenced(&found.silenced);
                 uncounted.add(outcome);
             }
@@ -228,8 +211,8 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
     fn points(&self, counted: &[Counted<'_>], outcome: &Outcome, now: EpochMillis) -> Vec<Point> {
         let name = &self.site.metric_name;
         let mut traffic = Traffic::default();
-        for Counted { batches, claim } in counted.iter().filter(|counted| !counted.claim.metrics_published()) {
-            batches.iter().for_each(|batch| traffic.add(self.minutes(batch.detection, &claim.scanning)));
+        for Counted { lot, claim } in counted.iter().filter(|counted| !counted.claim.metrics_published()) {
+            lot.batches.iter().for_each(|batch| traffic.add(self.minutes(batch.detection, &claim.scanning)));
             traffic.add_silenced(&claim.silenced);
         }
         let mut points = traffic.points(name, now);
@@ -301,7 +284,8 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
             }
         }
         let done = all_sent && failures.is_empty();
-        let recorded = self.record_batches(counted.owner(), &claim.batches, &emails, (done, metrics_published), now);
+        let recorded =
+            self.record_batches(counted.lot.owner(), &claim.batches, &emails, (done, metrics_published), now);
         outcome.best_effort_failures += self.send_best_effort(&notifications, recorded).await?;
         if failures.is_empty() { Ok(()) } else { Err(EngineError::Ports(failures)) }
     }

@@ -15,6 +15,7 @@ use crate::{
         operations,
         outcome::Outcome,
         senders,
+        together::Lot,
     },
     incident::{
         Reason, SilenceList, Summary,
@@ -50,8 +51,7 @@ const MAX_SENDER_ATTEMPTS: u32 = 4;
 
 /// What there is for incidents in one batch, or in several that nobody has counted.
 pub(super) struct Found<'d, 's> {
-    /// Their keys. The first batch owns what they share.
-    pub(super) batches: &'s [&'s str],
+    pub(super) lot: &'s Lot<'d>,
     /// The findings of each incident, and those without any that findings may move to.
     pub(super) findings: Vec<Arc<IncidentFindings<'d>>>,
     /// The senders that may be scans.
@@ -80,13 +80,6 @@ impl OpenedEmail<'_> {
             Some(counters) => NotificationContent::counters(&self.findings.key, counters),
             None => self.findings.content(),
         }
-    }
-}
-
-impl Found<'_, '_> {
-    /// The batch that owns what all share.
-    pub(super) fn owner(&self) -> &str {
-        self.batches.first().copied().unwrap_or_default()
     }
 }
 
@@ -208,12 +201,14 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
                 None => self.read_batches(found, attempt, now, &mut outcome.set_aside).await?,
             };
             let before = state.before();
-            // Somebody else has begun with one of several after it was seen that nobody had.
-            let is_busy = |before: &BatchRecord| before.lease.until > now || found.batches.len() > 1;
-            match before {
-                Some(before) if before.done && found.batches.len() == 1 => return Ok(Claimed::Repeated),
-                Some(before) if is_busy(before) => return Err(EngineError::Busy),
-                _ => {}
+            if let Some(before) = before {
+                // Somebody else has begun with one of several after it was seen that nobody had.
+                let is_busy = before.lease.until > now || found.lot.batches.len() > 1;
+                match before.done && found.lot.batches.len() == 1 {
+                    true => return Ok(Claimed::Repeated),
+                    false if is_busy => return Err(EngineError::Busy),
+                    false => {}
+                }
             }
             let Some(mut plan) = self.plan_claim(found, &state, now) else { continue };
             // What is remembered of senders is worth some attempts, and not the batch: the next reject shows it again.
@@ -235,7 +230,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
                 metrics_published: before.is_some_and(|before| before.metrics_published),
                 opened: plan.opened.clone(),
             };
-            let records: Vec<BatchRecord> = found.batches.iter().map(|batch| record(batch)).collect();
+            let records: Vec<BatchRecord> = found.lot.batches.iter().map(|batch| record(batch.key)).collect();
             let batches = state.batches.iter().zip(records);
             plan.writes.extend(batches.clone().map(|(stored, record)| stored.replace(record, now)));
             // Before the commit: an incident exists only if a timer message for it is on its way. An extra one is ignored.
@@ -271,13 +266,13 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         now: EpochMillis,
         set_aside: &mut Vec<String>,
     ) -> Result<BatchState, EngineError> {
-        let Found { batches, findings, senders } = found;
-        let batch_ids: Vec<ItemId> = batches.iter().map(|batch| ItemId::Batch((*batch).to_owned())).collect();
+        let Found { lot, findings, senders } = found;
+        let batch_ids: Vec<ItemId> = lot.batches.iter().map(|batch| ItemId::Batch(batch.key.to_owned())).collect();
         let incident_ids: Vec<[ItemId; 2]> = findings
             .iter()
             .map(|findings| {
                 let key = &findings.key;
-                let shard = plan::shard_of(key, found.owner(), attempt, self.policy.shards());
+                let shard = plan::shard_of(key, lot.owner(), attempt, self.policy.shards());
                 [ItemId::Incident(key.clone()), ItemId::Counters(key.clone(), shard)]
             })
             .collect();

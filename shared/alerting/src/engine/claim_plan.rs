@@ -110,7 +110,7 @@ impl<S: IncidentStore, T: Timers, M: MetricSink, N: Enricher> Engine<S, T, M, N>
         let mut claim =
             ClaimPlan { remembered, scanning, from_background, suppressed: dropped, ..ClaimPlan::default() };
         let groups = findings.iter().zip(&state.incidents);
-        let batch = found.owner();
+        let batch = found.lot.owner();
         if let Some(before) = state.before() {
             claim.opened.clone_from(&before.opened);
             for (findings, state) in groups {

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     detection::{Detection, LogSource, Origin, RejectedFlow, Role, Rule},
-    engine::{Batch, Engine},
+    engine::{Engine, together::Batch},
     enrichment::{EnrichmentRequest, Interface, Network},
     ports::{Enricher, IncidentStore, MetricSink, Timers},
 };

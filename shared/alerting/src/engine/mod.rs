@@ -35,10 +35,11 @@ mod timer;
 mod together;
 mod traffic;
 
-pub use batch::{Batch, Processed};
+pub use batch::Processed;
 pub use digest::DigestRequest;
 pub use error::EngineError;
 pub use outcome::Outcome;
+pub use together::Batch;
 
 use crate::{
     incident::{GroupBy, IncidentKey, SignalPolicy, plan::ScheduledTimer, policy::Policy, state::TimerMessage},

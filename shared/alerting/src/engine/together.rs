@@ -1,11 +1,14 @@
 //! Batches of one log group that are counted together: with one transaction, and one email for each incident that opens.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use crate::{
     detection::{Detection, Finding},
     engine::{
-        claim::MAX_TOGETHER,
         findings::{IncidentFindings, Logged},
         senders,
     },
@@ -15,26 +18,46 @@ use crate::{
     },
 };
 
-/// A batch, and what of it belongs to incidents.
-pub(super) struct GroupedBatch<'d> {
-    pub(super) key: &'d str,
-    pub(super) detection: &'d Detection,
-    pub(super) grouped: Grouped<'d>,
+/// A batch: what one log group has in one document of CloudWatch Logs.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'d> {
+    /// Unique for the batch, and the same whenever it is delivered again.
+    pub key: &'d str,
+    /// What it tells.
+    pub detection: &'d Detection,
 }
 
-impl GroupedBatch<'_> {
+impl Batch<'_> {
     /// Tells whether another batch has the same incidents: it was logged in the same log group.
-    fn is_beside(&self, other: &GroupedBatch<'_>) -> bool {
+    fn is_beside(&self, other: &Batch<'_>) -> bool {
         let (one, other) = (&self.detection.source, &other.detection.source);
         (&one.account, &one.region, &one.log_group) == (&other.account, &other.region, &other.log_group)
     }
 }
 
+/// Batches that are counted together, and what of them belongs to incidents.
+pub(super) struct Lot<'d> {
+    pub(super) batches: Vec<Batch<'d>>,
+    grouped: Grouped<'d>,
+}
+
+impl<'d> Lot<'d> {
+    fn of(batches: Vec<(Batch<'d>, Grouped<'d>)>, by: GroupBy) -> Lot<'d> {
+        let (batches, grouped): (Vec<_>, Vec<_>) = batches.into_iter().unzip();
+        Lot { batches, grouped: key::together(grouped, by) }
+    }
+
+    /// The batch that owns what all share.
+    pub(super) fn owner(&self) -> &'d str {
+        self.batches.first().map_or("", |batch| batch.key)
+    }
+}
+
 /// The batches of each log group, in their order.
-pub(super) fn by_log_group(batches: Vec<GroupedBatch<'_>>) -> Vec<Vec<GroupedBatch<'_>>> {
-    let mut all: Vec<Vec<GroupedBatch<'_>>> = Vec::new();
+pub(super) fn by_log_group<'d>(batches: Vec<(Batch<'d>, Grouped<'d>)>) -> Vec<Vec<(Batch<'d>, Grouped<'d>)>> {
+    let mut all: Vec<Vec<(Batch<'_>, Grouped<'_>)>> = Vec::new();
     for batch in batches {
-        match all.iter_mut().find(|beside| beside.first().is_some_and(|known| known.is_beside(&batch))) {
+        match all.iter_mut().find(|beside| beside.first().is_some_and(|(known, _)| known.is_beside(&batch.0))) {
             Some(beside) => beside.push(batch),
             None => all.push(vec![batch]),
         }
@@ -42,24 +65,29 @@ pub(super) fn by_log_group(batches: Vec<GroupedBatch<'_>>) -> Vec<Vec<GroupedBat
     all
 }
 
-/// Which of the batches of a log group are counted together: those that nobody has begun with, as many as a transaction takes and as can be
-/// without a sender or an incident giving way to others. Each of the rest goes on by itself.
+/// Which of the batches of a log group are counted together: those that nobody has begun with, at most so many, and as can be without a sender
+/// or an incident giving way to others. Each of the rest goes on by itself.
 pub(super) fn lots<'d>(
-    batches: Vec<GroupedBatch<'d>>,
-    is_begun: impl Fn(&GroupedBatch<'d>) -> bool,
-) -> Vec<Vec<GroupedBatch<'d>>> {
-    let (begun, new): (Vec<_>, Vec<_>) = batches.into_iter().partition(is_begun);
-    let mut lots: Vec<Vec<GroupedBatch<'d>>> = begun.into_iter().map(|batch| vec![batch]).collect();
-    let mut lot: Vec<GroupedBatch<'d>> = Vec::new();
-    for batch in new {
-        let with_it = lot.iter().chain(std::slice::from_ref(&batch)).map(|batch| &batch.grouped);
-        if lot.len() == MAX_TOGETHER || !key::has_room(with_it) {
-            lots.push(std::mem::take(&mut lot));
+    batches: Vec<(Batch<'d>, Grouped<'d>)>,
+    begun: &BTreeSet<&str>,
+    (most, by): (usize, GroupBy),
+) -> Vec<Lot<'d>> {
+    let mut lots = Vec::new();
+    let mut new = Vec::new();
+    for one in batches {
+        if begun.contains(one.0.key) {
+            lots.push(Lot::of(vec![one], by));
+            continue;
         }
-        lot.push(batch);
+        let with_it = new.iter().chain(std::slice::from_ref(&one)).map(|(_, grouped)| grouped);
+        if new.len() == most || !key::has_room(with_it) {
+            lots.push(Lot::of(std::mem::take(&mut new), by));
+        }
+        new.push(one);
     }
-    lots.push(lot);
-    lots.retain(|lot| !lot.is_empty());
+    if !new.is_empty() {
+        lots.push(Lot::of(new, by));
+    }
     lots
 }
 
@@ -72,14 +100,13 @@ pub(super) struct JoinedFindings {
 }
 
 impl JoinedFindings {
-    /// Those of some batches; nothing of a single one, whose findings are as they are.
-    pub(super) fn of(batches: &[GroupedBatch<'_>], by: GroupBy) -> JoinedFindings {
+    /// Those of a lot; nothing of a single batch, whose findings are as they are.
+    pub(super) fn of(lot: &Lot<'_>) -> JoinedFindings {
         let mut joined = JoinedFindings::default();
-        if batches.len() > 1 {
-            let Grouped { groups, senders, .. } = together(batches, by);
-            groups.iter().for_each(|group| joined.add(&group.findings));
+        if lot.batches.len() > 1 {
+            lot.grouped.groups.iter().for_each(|group| joined.add(&group.findings));
             // What of a sender is in no group stays beside what is.
-            senders.iter().for_each(|sender| joined.add(&sender.findings));
+            lot.grouped.senders.iter().for_each(|sender| joined.add(&sender.findings));
         }
         joined
     }
@@ -108,12 +135,12 @@ impl JoinedFindings {
         }
     }
 
-    /// What of the batches belongs to incidents.
-    pub(super) fn grouped<'j>(&'j self, batches: &'j [GroupedBatch<'_>], by: GroupBy) -> Grouped<'j> {
-        if let [only] = batches {
-            return only.grouped.clone();
+    /// What of the lot belongs to incidents.
+    pub(super) fn grouped<'j>(&'j self, lot: &'j Lot<'_>) -> Grouped<'j> {
+        if lot.batches.len() == 1 {
+            return lot.grouped.clone();
         }
-        let Grouped { groups, senders, background } = together(batches, by);
+        let Grouped { groups, senders, background } = lot.grouped.clone();
         let groups = groups.into_iter().map(|group| Group { findings: self.joined(&group.findings), ..group });
         let senders = senders.into_iter().map(|sender| Sender { findings: self.joined(&sender.findings), ..sender });
         Grouped { groups: groups.collect(), senders: senders.collect(), background }
@@ -136,18 +163,14 @@ fn address(finding: &Finding) -> usize {
     std::ptr::from_ref(finding).addr()
 }
 
-fn together<'d>(batches: &[GroupedBatch<'d>], by: GroupBy) -> Grouped<'d> {
-    key::together(batches.iter().map(|batch| batch.grouped.clone()), by)
-}
-
-/// The findings of each incident of batches, and those without any that findings may move to.
+/// The findings of each incident of a lot, and those without any that findings may move to.
 pub(super) fn incidents<'d>(
-    batches: &'d [GroupedBatch<'d>],
+    lot: &'d Lot<'d>,
     mut groups: Vec<Group<'d>>,
     senders: &[Sender<'d>],
     by: GroupBy,
 ) -> Vec<Arc<IncidentFindings<'d>>> {
-    let [first, others @ ..] = batches else { return Vec::new() };
+    let [first, others @ ..] = &lot.batches[..] else { return Vec::new() };
     let logged = Logged::of(first.detection, others.iter().map(|batch| batch.detection));
     groups.extend(senders::scans(senders));
     groups.extend(key::others(&groups, by));

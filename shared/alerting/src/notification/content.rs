@@ -103,7 +103,10 @@ impl NotificationContent {
             interfaces.map(|one| &*one.value),
             addresses.map(|one| one.value),
         );
-        contents.first().map_or(request.clone(), |content| request.logged_in(&content.source))
+        match contents.first() {
+            Some(content) => request.logged_in(&content.source),
+            None => request,
+        }
     }
 
     /// The content of an incident's counters.

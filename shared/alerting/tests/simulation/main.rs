@@ -781,9 +781,9 @@ fn a_batch_without_conflicts_makes_few_store_calls() {
             std::mem::take(&mut world.queue).into_iter().map(|(_, _, event)| event).collect()
         };
         for event in events {
-            // Of a stream, as many for each batch at most, and one for each of the two log groups to ask which batches are new.
+            // Of a stream, as many for each batch at most, and one to ask which batches are new.
             let most = match &event {
-                Event::Stream { numbers, .. } => 2 + MAX_STORE_CALLS * numbers.len() as u64,
+                Event::Stream { numbers, .. } => 1 + MAX_STORE_CALLS * numbers.len() as u64,
                 _ => MAX_STORE_CALLS,
             };
             simulation.start(event);

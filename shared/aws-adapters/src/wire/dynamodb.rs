@@ -341,6 +341,20 @@ async fn reads_see_the_last_write() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_call_reads_more_than_a_hundred_items() {
+    let (_, service, store) = setup().await;
+    prepare(&store, "0", "first").await;
+    prepare(&store, "200", "last").await;
+    let ids: Vec<ItemId> = (0..201).map(|n| id(&n.to_string())).collect();
+    let read = store.get(&ids).await.unwrap();
+    let found: Vec<usize> = read.iter().enumerate().filter(|(_, item)| item.is_some()).map(|(n, _)| n).collect();
+    assert_eq!((read.len(), found), (201, vec![0, 200]), "in the order asked for");
+    let keys = |request: &Request| request.json()["RequestItems"][TABLE]["Keys"].as_array().map(Vec::len);
+    let reads: Vec<Option<usize>> = service.requests().iter().map(keys).filter(Option::is_some).collect();
+    assert_eq!(reads, [Some(100), Some(100), Some(1)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn unprocessed_keys_are_requested_again() {
     let (table, service, store) = setup().await;
     let names = ["a", "b", "c", "d", "e"];
